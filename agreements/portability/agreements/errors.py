@@ -1,0 +1,167 @@
+"""The error tree of the whole system.
+
+    PortabilityError                 code, message for people, citation where law is involved
+    ├── AgreementError               the treaty file is wrong               → start-up or publication fails
+    │   ├── AgreementSyntaxError     file, line, column, what was expected
+    │   └── ConflictingRulesError    both entries, both citations
+    ├── DeterminationError           the law gives no answer                → FAILED_PRECONDITION
+    │   ├── NoRuleInForceError       date, branch, first date covered
+    │   └── UnmodelledProvisionError the citation
+    ├── InputError                   what a caller sent is wrong            → INVALID_ARGUMENT
+    ├── NotFoundError                nothing of that id for this caller     → NOT_FOUND
+    ├── DeniedError                  not allowed for this caller            → PERMISSION_DENIED / UNAUTHENTICATED
+    ├── IdempotencyConflictError     same key, other content                → ALREADY_EXISTS
+    ├── OverloadError                a limit that protects the node         → RESOURCE_EXHAUSTED
+    ├── VerificationError            any failed signature, chain, proof, hash
+    ├── CaseStateError               current state, allowed next actions    → FAILED_PRECONDITION
+    └── GatewayError                 raised only in adapters; retryable or not → UNAVAILABLE / INTERNAL
+
+Messages say thing, value, expectation and next step; they never carry personal data.
+"""
+
+from datetime import date
+from typing import ClassVar
+
+__all__ = [
+    "AgreementError",
+    "AgreementSyntaxError",
+    "CaseStateError",
+    "ConflictingRulesError",
+    "DeniedError",
+    "DeterminationError",
+    "GatewayError",
+    "IdempotencyConflictError",
+    "InputError",
+    "NoRuleInForceError",
+    "NotFoundError",
+    "OverloadError",
+    "PortabilityError",
+    "UnmodelledProvisionError",
+    "VerificationError",
+]
+
+
+class PortabilityError(Exception):
+    """Base of every error that this system raises on purpose.
+
+    `code` is stable and goes to logs and clients; `message` is for people; `citation` names the
+    article where law is involved and is empty otherwise.
+    """
+
+    code: ClassVar[str] = "PORTABILITY_ERROR"
+
+    def __init__(self, message: str, *, citation: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.citation = citation
+
+
+class AgreementError(PortabilityError):
+    """A treaty or legislation file is wrong; start-up or publication fails."""
+
+    code = "AGREEMENT_INVALID"
+
+
+class AgreementSyntaxError(AgreementError):
+    """One place in a file is not what the format expects.
+
+    `str(error)` reads `file:line:column: thing: what was expected`.
+    """
+
+    code = "AGREEMENT_SYNTAX"
+
+    def __init__(self, *, file: str, line: int, column: int, expectation: str) -> None:
+        super().__init__(f"{file}:{line}:{column}: {expectation}")
+        self.file, self.line, self.column, self.expectation = file, line, column, expectation
+
+
+class ConflictingRulesError(AgreementError):
+    """Two rules of one kind are in force for the same branch on the same date."""
+
+    code = "CONFLICTING_RULES"
+
+
+class DeterminationError(PortabilityError):
+    """The law as encoded gives no answer."""
+
+    code = "NO_DETERMINATION"
+
+
+class NoRuleInForceError(DeterminationError):
+    """No rule of the kind asked for is in force; `first_day` is the first date covered, if any."""
+
+    code = "NO_RULE_IN_FORCE"
+
+    def __init__(self, message: str, *, first_day: date | None = None, citation: str = "") -> None:
+        super().__init__(message, citation=citation)
+        self.first_day = first_day
+
+
+class UnmodelledProvisionError(DeterminationError):
+    """The case turns on a provision that the file lists under `not_modelled`."""
+
+    code = "PROVISION_NOT_MODELLED"
+
+
+class InputError(PortabilityError):
+    """What a caller sent is wrong; `field` is the path of the offending field."""
+
+    code = "INVALID_INPUT"
+
+    def __init__(self, message: str, *, field: str = "", citation: str = "") -> None:
+        super().__init__(message, citation=citation)
+        self.field = field
+
+
+class NotFoundError(PortabilityError):
+    """There is nothing of that id that this caller may see."""
+
+    code = "NOT_FOUND"
+
+
+class DeniedError(PortabilityError):
+    """This caller may not do this; `authenticated` is False where nobody has signed in."""
+
+    code = "DENIED"
+
+    def __init__(self, message: str, *, authenticated: bool = True) -> None:
+        super().__init__(message)
+        self.authenticated = authenticated
+
+
+class IdempotencyConflictError(PortabilityError):
+    """The same idempotency key came with other content: an error and an alarm."""
+
+    code = "IDEMPOTENCY_CONFLICT"
+
+
+class OverloadError(PortabilityError):
+    """A limit that protects the node was reached; the caller should wait and try again."""
+
+    code = "OVERLOADED"
+
+
+class VerificationError(PortabilityError):
+    """A signature, chain, proof or hash does not verify."""
+
+    code = "VERIFICATION_FAILED"
+
+
+class CaseStateError(PortabilityError):
+    """The case does not allow this action now; `allowed_actions` are those that it does."""
+
+    code = "CASE_STATE"
+
+    def __init__(self, message: str, *, state: str, allowed_actions: tuple[str, ...] = ()) -> None:
+        super().__init__(message)
+        self.state, self.allowed_actions = state, allowed_actions
+
+
+class GatewayError(PortabilityError):
+    """An adapter could not reach the thing it adapts; raised only in adapters."""
+
+    code = "GATEWAY"
+
+    def __init__(self, message: str, *, retryable: bool) -> None:
+        super().__init__(message)
+        self.retryable = retryable

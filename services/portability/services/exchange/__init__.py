@@ -1,0 +1,1 @@
+"""The exchange: messages submitted, bundled, sealed, delivered once, and receipted."""
