@@ -1,0 +1,59 @@
+# `make help` prints the targets; every target that needs the environment calls `setup` first.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: help setup demo serve test check bench protos lock format wheel-check clean
+
+help:  ## Print this list
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1\t\2/' | awk -F'\t' '{printf "  %-12s %s\n", $$1, $$2}'
+
+setup: .venv/.ready  ## Make .venv from the hashed lock (a minute at most, once)
+
+.venv/.ready: requirements.lock pyproject.toml
+	@command -v $(PYTHON) >/dev/null || { echo "Python 3.11 or newer is needed: install it, or name it with PYTHON=/path/to/python3"; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed, this is $$($(PYTHON) --version); name another with PYTHON=..."; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@test -x $(BIN)/uv || $(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	@$(BIN)/uv pip install --quiet --python .venv --require-hashes -r requirements.lock
+	@$(BIN)/uv pip install --quiet --python .venv --no-deps --no-build-isolation -e .
+	@touch $@
+
+demo: setup  ## One worker, three countries, one pension, on this machine (no server needed)
+	@$(BIN)/portability demo
+
+serve: setup  ## The same three institutions, kept up, with the worker's page
+	@$(BIN)/portability demo --serve
+
+test: setup  ## All tests, on real PostgreSQL and (with Java and Maven) real Apache Kafka
+	@$(BIN)/pytest
+
+check: setup  ## Format, lint, types, import contracts, protos, generated files
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy agreements/portability services/portability adapters/portability deploy/portability tools
+	@$(BIN)/lint-imports --no-cache | tail -8
+	@$(BIN)/python tools/protos.py --check
+	@$(BIN)/portability agreements check
+	@$(BIN)/python tools/schema.py --check
+
+bench: setup  ## Ratios beside named baselines, one JSON line each (minutes)
+	@$(BIN)/uv pip install --quiet --python .venv --require-hashes -r requirements-bench.lock
+	@$(BIN)/python -m tests.bench
+
+protos: setup  ## Regenerate protos/gen from protos/portability
+	@$(BIN)/python tools/protos.py
+
+format: setup  ## Format and mend what the linter can mend
+	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .
+
+lock: setup  ## Resolve the dependencies anew into the hashed locks
+	@$(BIN)/uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-header --group dev pyproject.toml -o requirements.lock
+	@$(BIN)/uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-header --group bench -c requirements.lock pyproject.toml -o requirements-bench.lock
+
+wheel-check: setup  ## Build the wheel, install it into an empty environment, run the demo from it
+	@tools/wheel-check
+
+clean:  ## Remove the environment and caches
+	rm -rf .venv .cache dist .pytest_cache .mypy_cache .ruff_cache
