@@ -1,0 +1,94 @@
+"""Who is calling and what that caller may do; a leaf module that every service and the RPC layer share.
+
+The RPC layer finds out who calls and calls `acting_as`; servicers read `current_caller()`. Which RPC is open
+to which role stands in `access_table.py`. Whose data it is ("a worker sees only her own") is decided in the
+handlers, which get the caller or her id as a parameter.
+"""
+
+from collections.abc import Iterator, Mapping, Set
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+from uuid import UUID
+
+from portability.agreements.errors import DeniedError
+
+__all__ = ["AccessPolicy", "Caller", "Role", "RolePolicy", "acting_as", "current_caller"]
+
+
+class Role(StrEnum):
+    """What a caller is at an institution; it stands in the caller's certificate."""
+
+    CASEWORKER = "caseworker"
+    SYSTEM = "system"
+    ADMINISTRATOR = "administrator"
+    PEER = "peer"
+    WORKER = "worker"
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """One authenticated caller.
+
+    `institution` is the caller's own (for a peer another than the node's), `name` the person or system the
+    certificate was issued to. `worker_id` is set where role is WORKER and a session token was good; it is
+    None while a worker is still signing in.
+    """
+
+    institution: str
+    role: Role
+    name: str
+    worker_id: UUID | None = None
+
+
+class AccessPolicy(Protocol):
+    """Decides whether a caller may use an RPC, before its handler runs."""
+
+    def check(self, caller: Caller | None, rpc: str) -> None:
+        """Return where `rpc` ("/package.Service/Method") is open to the caller; raise DeniedError elsewhere."""
+
+
+class RolePolicy:
+    """Deny by default: an RPC is open to the roles that its row names, and to nobody without a row.
+
+    `without_session` names the RPCs through which a worker signs in; every other RPC asks a worker for a session.
+    """
+
+    def __init__(self, table: Mapping[str, Set[Role]], *, without_session: Set[str]) -> None:
+        self._table = table
+        self._without_session = without_session
+
+    def check(self, caller: Caller | None, rpc: str) -> None:
+        """Return where the caller's role stands in the row of `rpc`; raise DeniedError elsewhere."""
+        if caller is None:
+            raise DeniedError("Nobody is signed in: connect with a client certificate.", authenticated=False)
+        if caller.role not in self._table.get(rpc, frozenset()):
+            raise DeniedError(f"The role '{caller.role}' may not call {rpc}.")
+        if caller.role is Role.WORKER and caller.worker_id is None and rpc not in self._without_session:
+            raise DeniedError(
+                "No session: sign in first, then send 'authorization: Bearer <session token>'.",
+                authenticated=False,
+            )
+
+
+_CALLER: ContextVar[Caller | None] = ContextVar("portability_caller", default=None)
+
+
+def current_caller() -> Caller:
+    """Return the caller of the RPC that runs now; raise DeniedError(authenticated=False) outside of one."""
+    caller = _CALLER.get()
+    if caller is None:
+        raise DeniedError("Nobody is signed in: connect with a client certificate.", authenticated=False)
+    return caller
+
+
+@contextmanager
+def acting_as(caller: Caller) -> Iterator[None]:
+    """Make `caller` the current caller for what runs inside; the RPC layer and tests use it."""
+    token = _CALLER.set(caller)
+    try:
+        yield
+    finally:
+        _CALLER.reset(token)

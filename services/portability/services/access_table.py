@@ -1,0 +1,45 @@
+"""Which role may call which RPC: one row an RPC, deny by default.
+
+The owner of an RPC adds its row in the same change; tests/code_health fails on an RPC without one.
+"""
+
+from collections.abc import Mapping
+
+from portability.services.access import Role, RolePolicy
+
+__all__ = ["NODE_POLICY", "POLICY", "WITHOUT_SESSION"]
+
+STAFF = frozenset({Role.CASEWORKER, Role.SYSTEM})
+"""People and systems of the institution that work on cases."""
+ADMINISTRATORS = frozenset({Role.ADMINISTRATOR})
+INSTITUTION = STAFF | ADMINISTRATORS
+"""Everybody at the institution, for what holds no personal data."""
+WORKER = frozenset({Role.WORKER})
+EVERYBODY = frozenset(Role)
+
+POLICY: Mapping[str, frozenset[Role]] = {
+    # The server's own services: they say what is there and whether it is up, nothing more.
+    "/grpc.health.v1.Health/Check": EVERYBODY,
+    "/grpc.health.v1.Health/List": EVERYBODY,
+    "/grpc.health.v1.Health/Watch": EVERYBODY,
+    "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo": EVERYBODY,
+    # agreements/v1
+    # determination/v1
+    # exchange/v1
+    # registry/v1
+    # records/v1
+    # cases/v1
+    # workers/v1
+}
+
+WITHOUT_SESSION: frozenset[str] = frozenset(
+    {
+        "/grpc.health.v1.Health/Check",
+        "/grpc.health.v1.Health/List",
+        "/grpc.health.v1.Health/Watch",
+        "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo",
+    }
+)
+"""RPCs that a worker's channel may call before the worker has signed in."""
+
+NODE_POLICY = RolePolicy(POLICY, without_session=WITHOUT_SESSION)
