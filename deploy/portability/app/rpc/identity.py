@@ -1,0 +1,118 @@
+"""Finds out who calls: the institution, role and name in the client certificate, and a worker's session token.
+
+A certificate says `spiffe://portability/<institution>/<role>/<name>`. A node trusts one authority, its own, and
+accepts only its own institution; peers get their certificate from the node that they call. What the caller may do
+is decided elsewhere.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+from typing import Protocol
+from uuid import UUID
+
+from portability.agreements.errors import DeniedError, InputError
+from portability.services.access import Caller, Role
+
+__all__ = [
+    "INSTITUTION",
+    "NAME",
+    "CallerFinder",
+    "NoSessions",
+    "SessionResolver",
+    "caller_uri",
+    "check_caller_parts",
+]
+
+INSTITUTION = r"[a-z]{2}-[a-z0-9-]{1,40}"
+NAME = r"[a-z0-9][a-z0-9._-]{0,63}"
+_URI = re.compile(rf"spiffe://portability/({INSTITUTION})/({'|'.join(Role)})/({NAME})")
+_TOKEN = re.compile(r"Bearer ([A-Za-z0-9._~+/=-]{16,512})")
+
+
+class SessionResolver(Protocol):
+    """Turns a worker's session token into the worker."""
+
+    async def resolve_session(self, token: str) -> UUID:
+        """Return the worker's id; raise DeniedError(authenticated=False) for an unknown or ended session."""
+
+
+class NoSessions:
+    """For a node without a worker's channel: every session token is refused."""
+
+    async def resolve_session(self, token: str) -> UUID:
+        """Raise DeniedError always."""
+        raise DeniedError("This node has no worker sessions.", authenticated=False)
+
+
+class CallerFinder:
+    """Identifies the caller of one RPC for the node of `institution`."""
+
+    def __init__(self, institution: str, sessions: SessionResolver) -> None:
+        self._institution = institution
+        self._sessions = sessions
+
+    async def find(
+        self,
+        auth_context: Mapping[str, Iterable[bytes]],
+        metadata: Iterable[tuple[str, str | bytes]],
+    ) -> Caller:
+        """Return who calls; raise DeniedError where certificate or token do not hold.
+
+        `auth_context` is gRPC's, of a connection whose certificate chain TLS has verified already.
+        """
+        # gRPC sets this property only where the certificate names exactly one SPIFFE id.
+        ids = tuple(auth_context.get("peer_spiffe_id", ()))
+        caller = _caller_of(ids[0]) if len(ids) == 1 else None
+        if caller is None:
+            raise DeniedError(
+                "No identity: the client certificate needs one URI "
+                "spiffe://portability/<institution>/<role>/<name>.",
+                authenticated=False,
+            )
+        if caller.institution != self._institution and caller.role is not Role.PEER:
+            raise DeniedError(
+                f"The certificate is of '{caller.institution}', this node serves '{self._institution}'."
+            )
+        token = _bearer_token(metadata)
+        if token is None:
+            return caller
+        if caller.role is not Role.WORKER:
+            raise DeniedError(f"A session token is for a worker's channel, not for the role '{caller.role}'.")
+        worker_id = await self._sessions.resolve_session(token)
+        return Caller(caller.institution, Role.WORKER, caller.name, worker_id)
+
+
+def caller_uri(institution: str, role: Role, name: str) -> str:
+    """Return the URI that a certificate of this caller carries (SPIFFE ID, path institution/role/name)."""
+    return f"spiffe://portability/{institution}/{role}/{name}"
+
+
+def check_caller_parts(institution: str, name: str) -> None:
+    """Raise InputError where institution or name cannot stand in a caller's identity."""
+    if not re.fullmatch(INSTITUTION, institution):
+        raise InputError(
+            f"Institution '{institution}' is not an id such as 'de-drv' (country, dash, name).",
+            field="institution",
+        )
+    if not re.fullmatch(NAME, name):
+        raise InputError(
+            f"Caller name '{name}' needs 1 to 64 of a-z, 0-9, '.', '-', '_', the first a letter or digit.",
+            field="name",
+        )
+
+
+@lru_cache(maxsize=1024)
+def _caller_of(spiffe_id: bytes) -> Caller | None:
+    match = _URI.fullmatch(spiffe_id.decode("ascii", errors="replace"))
+    return Caller(match[1], Role(match[2]), match[3]) if match else None
+
+
+def _bearer_token(metadata: Iterable[tuple[str, str | bytes]]) -> str | None:
+    values = [value for key, value in metadata if key == "authorization"]
+    if not values:
+        return None
+    match = _TOKEN.fullmatch(values[0]) if len(values) == 1 and isinstance(values[0], str) else None
+    if match is None:
+        raise DeniedError("Send one 'authorization: Bearer <session token>'.", authenticated=False)
+    return match[1]

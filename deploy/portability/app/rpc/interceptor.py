@@ -1,0 +1,249 @@
+"""The one interceptor that every call passes: who, may they, how long, is the request valid, what went wrong.
+
+One instead of seven: a handler is wrapped once and each call pays for one function more, not for seven.
+"""
+
+import asyncio
+import inspect
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import aclosing
+from dataclasses import dataclass
+from typing import Any, Protocol
+from uuid import UUID
+
+import grpc
+import protovalidate
+from google.protobuf.message import Message
+from google.rpc import status_pb2  # type: ignore[import-untyped]  # no py.typed in the wheel
+from grpc import StatusCode
+from portability.agreements.errors import PortabilityError
+from portability.app.rpc import status as statuses
+from portability.app.rpc.identity import CallerFinder
+from portability.services.access import AccessPolicy, Caller, acting_as
+
+__all__ = ["CallGate", "CallLimits", "CallObserver", "CallRecord"]
+
+DETAILS_KEY = "grpc-status-details-bin"
+
+_Behaviour = Callable[[Any, Any], Awaitable[Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class CallLimits:
+    """Longest time that a call may take, in seconds.
+
+    A unary call without a deadline, or with a later one, gets `unary_seconds`; a call that streams gets
+    `stream_seconds`, after which the client opens it again.
+    """
+
+    unary_seconds: float = 30.0
+    stream_seconds: float = 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class CallRecord:
+    """What is known of a finished call; nothing in it is personal data of a worker."""
+
+    rpc: str
+    kind: str
+    code: str
+    seconds: float
+    caller: Caller | None
+    reason: str = ""
+    error_id: str = ""
+
+
+class CallObserver(Protocol):
+    """Counts and logs calls."""
+
+    def call_started(self, rpc: str, kind: str) -> None:
+        """A call has reached the server."""
+
+    def call_finished(self, record: CallRecord) -> None:
+        """A call has ended, well or badly."""
+
+    def call_failed_unexpectedly(self, rpc: str, error_id: str, error: Exception) -> None:
+        """An error that nobody foresaw ended a call; only its id goes to the client."""
+
+
+class _Refused(Exception):  # noqa: N818 (a way out of a call, not an error of its own)
+    def __init__(self, status: status_pb2.Status, reason: str, error_id: str = "") -> None:
+        super().__init__(reason)
+        self.status, self.reason, self.error_id = status, reason, error_id
+
+
+@dataclass(slots=True)
+class _Call:
+    """One call on its way through the gate."""
+
+    rpc: str
+    kind: str
+    context: Any
+    caller: Caller | None = None
+    code: str = "OK"
+    reason: str = ""
+    error_id: str = ""
+
+
+class CallGate(grpc.aio.ServerInterceptor[Any, Any]):
+    """Lets a call through to its handler or refuses it with one clear status.
+
+    1. The certificate and the session token say who calls.  2. The policy opens the RPC to that caller.
+    3. The request keeps the field rules of its proto.  4. The handler runs as that caller, within the time limit.
+    5. Whatever is raised becomes a google.rpc.Status.  6. The call is counted and logged.
+    """
+
+    def __init__(
+        self,
+        *,
+        callers: CallerFinder,
+        policy: AccessPolicy,
+        observer: CallObserver,
+        new_id: Callable[[], UUID],
+        limits: CallLimits | None = None,
+    ) -> None:
+        self._callers = callers
+        self._policy = policy
+        self._observer = observer
+        self._new_id = new_id
+        self._limits = limits or CallLimits()
+        self._validator = protovalidate.Validator()
+        self._wrapped: dict[str, tuple[Any, Any]] = {}
+
+    async def intercept_service(
+        self,
+        continuation: Callable[[grpc.HandlerCallDetails], Awaitable[Any]],
+        handler_call_details: grpc.HandlerCallDetails,
+    ) -> Any:
+        """Return the handler of the method with the gate before it; None (UNIMPLEMENTED) where there is none."""
+        handler = await continuation(handler_call_details)
+        if handler is None:
+            return None
+        rpc = handler_call_details.method
+        kept = self._wrapped.get(rpc)
+        if kept is None or kept[0] is not handler:
+            kept = self._wrapped[rpc] = (handler, self._wrap(rpc, handler))
+        return kept[1]
+
+    def _wrap(self, rpc: str, handler: Any) -> Any:
+        coding = (handler.request_deserializer, handler.response_serializer)
+        if handler.request_streaming and handler.response_streaming:
+            work = self._guarded(rpc, "bidi_stream", _writing(self._validating_stream(handler.stream_stream)))
+            return grpc.stream_stream_rpc_method_handler(work, *coding)
+        if handler.response_streaming:
+            work = self._guarded(rpc, "server_stream", _writing(self._validating(handler.unary_stream)))
+            return grpc.unary_stream_rpc_method_handler(work, *coding)
+        if handler.request_streaming:
+            work = self._guarded(rpc, "client_stream", self._validating_stream(handler.stream_unary))
+            return grpc.stream_unary_rpc_method_handler(work, *coding)
+        work = self._guarded(rpc, "unary", self._validating(handler.unary_unary))
+        return grpc.unary_unary_rpc_method_handler(work, *coding)
+
+    def _guarded(self, rpc: str, kind: str, work: _Behaviour) -> _Behaviour:
+        async def call(request: Any, context: Any) -> Any:
+            started = time.perf_counter()
+            this = _Call(rpc, kind, context)
+            self._observer.call_started(rpc, kind)
+            try:
+                return await self._answer(this, work, request)
+            except _Refused as refusal:
+                this.reason, this.error_id = refusal.reason, refusal.error_id
+                this.code = statuses.status_code(refusal.status).name
+                # abort raises, so a half-made response is never sent.
+                return await _abort(context, refusal.status)
+            except asyncio.CancelledError:
+                # gRPC cancels the handler both when the client leaves and when the client's deadline has passed.
+                this.code = "DEADLINE_EXCEEDED" if context.time_remaining() == 0 else "CANCELLED"
+                raise
+            except grpc.aio.AbortError:
+                this.code = _name_of(context.code())
+                raise
+            finally:
+                # (6) Counted and logged, however it ended.
+                seconds = time.perf_counter() - started
+                self._observer.call_finished(
+                    CallRecord(rpc, kind, this.code, seconds, this.caller, this.reason, this.error_id)
+                )
+
+        return call
+
+    async def _answer(self, call: _Call, work: _Behaviour, request: Any) -> Any:
+        # (5) Whatever is raised becomes a status; only what nobody foresaw is hidden behind an id.
+        limit = self._limits.unary_seconds if call.kind == "unary" else self._limits.stream_seconds
+        remaining = call.context.time_remaining()
+        try:
+            if remaining is not None and remaining <= limit:
+                return await self._admit(call, work, request)
+            async with asyncio.timeout(limit):
+                return await self._admit(call, work, request)
+        except (_Refused, grpc.aio.AbortError):
+            raise
+        except PortabilityError as error:
+            raise _Refused(statuses.to_status(error), error.code) from error
+        except TimeoutError as error:
+            raise _Refused(statuses.late_status(limit), "DEADLINE_EXCEEDED") from error
+        except Exception as error:
+            error_id = str(self._new_id())
+            self._observer.call_failed_unexpectedly(call.rpc, error_id, error)
+            raise _Refused(statuses.internal_status(error_id), "INTERNAL", error_id) from error
+
+    async def _admit(self, call: _Call, work: _Behaviour, request: Any) -> Any:
+        # (1) Who calls.
+        metadata = call.context.invocation_metadata() or ()
+        call.caller = await self._callers.find(call.context.auth_context(), metadata)
+        # (2) May they.
+        self._policy.check(call.caller, call.rpc)
+        # (4) As that caller.
+        with acting_as(call.caller):
+            return await work(request, call.context)
+
+    def _validating(self, behaviour: Any) -> Any:
+        # (3) Before the handler sees it; not a coroutine, so that a generator stays one.
+        def call(request: Any, context: Any) -> Any:
+            self._check_fields(request)
+            return behaviour(request, context)
+
+        return call
+
+    def _validating_stream(self, behaviour: Any) -> Any:
+        async def checked(requests: AsyncIterator[Message]) -> AsyncIterator[Message]:
+            async for request in requests:
+                self._check_fields(request)
+                yield request
+
+        def call(requests: Any, context: Any) -> Any:
+            return behaviour(checked(requests), context)
+
+        return call
+
+    def _check_fields(self, request: Message) -> None:
+        violations = self._validator.collect_violations(request)
+        if violations:
+            raise _Refused(statuses.invalid_request_status(violations), "INVALID_INPUT")
+
+
+def _writing(behaviour: Any) -> _Behaviour:
+    """Run a streaming handler inside the call's own task, where its time limit and its caller hold."""
+
+    async def call(request: Any, context: Any) -> None:
+        responses = behaviour(request, context)
+        if not inspect.isasyncgen(responses):
+            await responses  # a handler that writes by itself, such as Health.Watch
+            return
+        async with aclosing(responses):
+            async for response in responses:
+                await context.write(response)
+
+    return call
+
+
+async def _abort(context: Any, status: status_pb2.Status) -> Any:
+    trailer = ((DETAILS_KEY, status.SerializeToString()),)
+    return await context.abort(statuses.status_code(status), status.message, trailer)
+
+
+def _name_of(code: Any) -> str:
+    if isinstance(code, StatusCode):
+        return code.name
+    return next((known.name for known in StatusCode if known.value[0] == code), StatusCode.UNKNOWN.name)
