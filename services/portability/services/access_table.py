@@ -31,6 +31,13 @@ POLICY: Mapping[str, frozenset[Role]] = {
     # records/v1
     # cases/v1
     # workers/v1
+    "/portability.api.workers.v1.WorkerService/RequestSignInCode": WORKER,
+    "/portability.api.workers.v1.WorkerService/SignIn": WORKER,
+    "/portability.api.workers.v1.WorkerService/SignOut": WORKER,
+    "/portability.api.workers.v1.WorkerService/ListMyCases": WORKER,
+    "/portability.api.workers.v1.WorkerService/GetMyCase": WORKER,
+    "/portability.api.workers.v1.WorkerService/GetMyCareer": WORKER,
+    "/portability.api.workers.v1.WorkerService/GetMyDecisions": WORKER,
 }
 
 WITHOUT_SESSION: frozenset[str] = frozenset(
@@ -40,6 +47,8 @@ WITHOUT_SESSION: frozenset[str] = frozenset(
         "/grpc.health.v1.Health/Watch",
         "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo",
         "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo",
+        "/portability.api.workers.v1.WorkerService/RequestSignInCode",
+        "/portability.api.workers.v1.WorkerService/SignIn",
     }
 )
 """RPCs that a worker's channel may call before the worker has signed in."""

@@ -1,0 +1,195 @@
+"""From views and sentences to the messages of portability.api.workers.v1; nothing is decided here."""
+
+from datetime import UTC, date, datetime
+from decimal import Decimal
+
+from google.protobuf.timestamp_pb2 import Timestamp
+from google.type.date_pb2 import Date  # type: ignore[import-untyped]  # no py.typed in the wheel
+from portability.agreements.periods import InsurancePeriod, PeriodKind, PeriodUnit
+from portability.agreements.values import Citation, Money
+from portability.api.common.v1 import common_pb2 as common
+from portability.api.workers.v1 import workers_pb2 as pb
+from portability.services.workers.story import (
+    SaidStep,
+    WhyLine,
+    career_phrase,
+    case_has_late_step,
+    decision_phrases,
+    next_phrases,
+    said_steps,
+    where_phrase,
+    why_lines,
+    you_can_phrases,
+)
+from portability.services.workers.views import (
+    AnswerStatus,
+    AwardAmount,
+    CareerInCountry,
+    CareerPeriod,
+    CaseView,
+    DecisionView,
+    EvidenceLevel,
+    Frequency,
+    Institution,
+    Outcome,
+    StepKind,
+)
+from portability.services.workers.words import Words
+
+__all__ = ["career_message", "case_message", "decision_message", "summary_message", "timestamp"]
+
+_STEP_KIND = {kind: pb.StepKind.Value(f"STEP_KIND_{kind.name}") for kind in StepKind}
+_STATUS = {status: pb.AnswerStatus.Value(f"ANSWER_STATUS_{status.name}") for status in AnswerStatus}
+_OUTCOME = {outcome: pb.DecisionOutcome.Value(f"DECISION_OUTCOME_{outcome.name}") for outcome in Outcome}
+_FREQUENCY = {frequency: pb.Frequency.Value(f"FREQUENCY_{frequency.name}") for frequency in Frequency}
+_KIND = {kind: common.PeriodKind.Value(f"PERIOD_KIND_{kind.name}") for kind in PeriodKind}
+_UNIT = {unit: common.PeriodUnit.Value(f"PERIOD_UNIT_{unit.name}") for unit in PeriodUnit}
+_LEVEL = {level: common.EvidenceLevel.Value(f"EVIDENCE_LEVEL_{level.name}") for level in EvidenceLevel}
+
+
+def summary_message(case: CaseView, *, words: Words, today: date) -> pb.MyCaseSummary:
+    return pb.MyCaseSummary(
+        case_id=str(case.case_id),
+        reference=case.reference,
+        branch=case.branch.value,
+        lodged_on=_date(case.lodged_on),
+        closed_on=_date(case.closed_on),
+        late=case_has_late_step(case, today=today),
+        where=words.say(where_phrase(case)),
+    )
+
+
+def case_message(case: CaseView, *, words: Words, today: date) -> pb.GetMyCaseResponse:
+    return pb.GetMyCaseResponse(
+        summary=summary_message(case, words=words, today=today),
+        contact_institution=_institution(case.contact_institution),
+        steps=[_step(said, words=words) for said in said_steps(case, today=today)],
+        next=[words.say(phrase) for phrase in next_phrases(case)],
+        you_can=[words.say(phrase) for phrase in you_can_phrases(case, today=today)],
+    )
+
+
+def career_message(country: CareerInCountry, *, words: Words) -> pb.CareerInCountry:
+    return pb.CareerInCountry(
+        state=country.state,
+        state_name=words.state(country.state),
+        status=_STATUS[country.status],
+        institution=_institution(country.institution) if country.institution else None,
+        asked_on=_date(country.asked_on),
+        answered_on=_date(country.answered_on),
+        periods=[_period(period) for period in country.periods],
+        text=words.say(career_phrase(country)),
+    )
+
+
+def decision_message(decision: DecisionView, *, words: Words) -> pb.MyDecision:
+    redress = decision.redress
+    return pb.MyDecision(
+        decision_id=decision.decision_id,
+        case_id=str(decision.case_id),
+        institution=_institution(decision.institution),
+        state=decision.institution.state,
+        scheme=decision.scheme,
+        outcome=_OUTCOME[decision.outcome],
+        decided_on=_date(decision.decided_on),
+        decided_by=decision.decided_by,
+        amounts=[_award(award) for award in decision.amounts],
+        why=[_why(line, words=words) for line in why_lines(decision.why)],
+        redress_until=_date(redress.until) if redress else None,
+        redress_where=redress.where if redress else "",
+        redress_reference=_reference(redress.citation) if redress else None,
+        agreement_reviewed=decision.agreement_reviewed,
+        text=[words.say(phrase) for phrase in decision_phrases(decision)],
+    )
+
+
+def timestamp(instant: datetime | None) -> Timestamp | None:
+    """A protobuf timestamp; None stays unset."""
+    if instant is None:
+        return None
+    message = Timestamp()
+    message.FromDatetime(instant.astimezone(UTC))
+    return message
+
+
+def _step(said: SaidStep, *, words: Words) -> pb.MyCaseStep:
+    step, due = said.step, said.step.due
+    return pb.MyCaseStep(
+        step_id=step.step_id,
+        kind=_STEP_KIND[step.kind],
+        holder=_institution(step.holder),
+        state=step.holder.state,
+        since=timestamp(step.since),
+        done_at=timestamp(step.done_at),
+        due_by_law_on=_date(due.by_law_on) if due else None,
+        aim_on=_date(due.aim_on) if due else None,
+        due_reference=_reference(due.citation) if due else None,
+        late=said.late,
+        text=words.say(said.what),
+        due_text=words.say(said.due) if said.due else "",
+    )
+
+
+def _period(period: CareerPeriod) -> common.InsurancePeriod:
+    facts = period.period
+    amount, unit, regime = _duration(facts)
+    return common.InsurancePeriod(
+        period_id=facts.period_id,
+        state=facts.state,
+        kind=_KIND[facts.kind],
+        scheme=facts.scheme,
+        first_day=_date(facts.start),
+        last_day=_date(date.fromordinal(facts.end.toordinal() - 1)) if facts.end else None,
+        amount=amount,
+        unit=unit,
+        day_regime=regime,
+        period_type=facts.period_type,
+        evidence=common.Evidence(
+            level=_LEVEL[period.level],
+            method=period.method,
+            verified_by=period.verified_by.institution_id if period.verified_by else "",
+            verified_on=_date(period.verified_on),
+        ),
+    )
+
+
+def _duration(period: InsurancePeriod) -> tuple[str, common.PeriodUnit.ValueType, int]:
+    duration = period.duration
+    if duration is None:
+        return "", common.PERIOD_UNIT_UNSPECIFIED, 0
+    # The wire carries four decimal places, and so does every amount that came over it.
+    exact = Decimal(duration.amount.numerator) / Decimal(duration.amount.denominator)
+    amount = f"{exact:.4f}".rstrip("0").rstrip(".")
+    return amount, _UNIT[duration.unit], int(duration.day_regime or 0)
+
+
+def _award(award: AwardAmount) -> pb.AwardAmount:
+    return pb.AwardAmount(
+        amount=_money(award.amount),
+        frequency=_FREQUENCY[award.frequency],
+        first_day=_date(award.start),
+        last_day=_date(date.fromordinal(award.until.toordinal() - 1)) if award.until else None,
+    )
+
+
+def _why(line: WhyLine, *, words: Words) -> pb.WhyStep:
+    text, language = words.say_why(line)
+    return pb.WhyStep(
+        rule=line.rule, reference=_reference(line.citation), text=text, language=language, depth=line.depth
+    )
+
+
+def _money(money: Money) -> common.Money:
+    return common.Money(currency_code=money.currency, amount=f"{money.decimal():f}")
+
+
+def _reference(citation: Citation | None) -> common.LegalReference | None:
+    return common.LegalReference(instrument=citation.instrument, article=citation.article) if citation else None
+
+
+def _institution(institution: Institution) -> common.InstitutionReference:
+    return common.InstitutionReference(institution_id=institution.institution_id, name=institution.name)
+
+
+def _date(day: date | None) -> Date | None:
+    return Date(year=day.year, month=day.month, day=day.day) if day else None

@@ -1,0 +1,132 @@
+"""What the use cases of workers need from outside. Each port is named for the need."""
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
+from datetime import datetime, timedelta
+from typing import Protocol
+from uuid import UUID
+
+from portability.services.workers.model import CodeDelivery, Contact, Limit, Session, SignInCode, WorkerOnFile
+from portability.services.workers.views import CareerView, CaseView, DecisionView
+
+RandomBytes = Callable[[int], bytes]  # that many bytes nobody can foretell
+
+
+class Clock(Protocol):
+    def now(self) -> datetime:
+        """The present instant, aware, UTC."""
+        ...
+
+
+class WorkerDirectory(Protocol):
+    async def find(self, contact: Contact, *, insurance_number: str = "") -> WorkerOnFile | None:
+        """The one worker with exactly this contact (and number, where given).
+
+        None where there is none, and also where several share the contact: which of them is asking
+        is not for a program to guess.
+        """
+        ...
+
+
+class WorkerRegister(Protocol):
+    async def keep(self, worker: WorkerOnFile) -> None:
+        """Put a worker on file, or replace her contact and numbers."""
+        ...
+
+
+class CodeStore(Protocol):
+    async def put(self, code: SignInCode) -> SignInCode:
+        """Keep a code and give it back; where its challenge is already kept, give that one and change nothing."""
+        ...
+
+    async def take_try(self, challenge_hash: bytes, *, at: datetime, most: int) -> SignInCode | None:
+        """Count one try and give the code with that count; None where it is used, over or tried `most` times.
+
+        Two tries at the same instant are counted one after the other.
+        """
+        ...
+
+    async def use(self, challenge_hash: bytes, *, at: datetime) -> None:
+        """Mark a code as used: it opens nothing again."""
+        ...
+
+
+class SessionStore(Protocol):
+    async def put(self, session: Session) -> None:
+        """Keep a new session."""
+        ...
+
+    async def touch(self, token_hash: bytes, *, at: datetime, idle: timedelta, life: timedelta) -> Session | None:
+        """The session, its last use now `at`; None where it is unknown, unused for longer than `idle` or older
+        than `life`.
+        """
+        ...
+
+    async def end(self, token_hash: bytes) -> None:
+        """Forget a session; nothing happens where there is none."""
+        ...
+
+
+class AttemptLimits(Protocol):
+    async def spend(self, key: bytes, *, limit: Limit, at: datetime) -> bool:
+        """Count one attempt under `key`; False, uncounted, where the limit is reached in this window."""
+        ...
+
+
+class Housekeeping(Protocol):
+    async def forget_expired(self, *, at: datetime) -> int:
+        """Delete codes, sessions and counts that no longer matter at `at`; how many rows went."""
+        ...
+
+
+class CodeSender(Protocol):
+    async def send(self, delivery: CodeDelivery) -> None:
+        """Take a code over for delivery and return at once, whatever happens to it afterwards.
+
+        The time until the answer must not tell whether there was somebody to send to.
+        """
+        ...
+
+
+class MyCases(Protocol):
+    async def cases_of(self, worker_id: UUID) -> Sequence[CaseView]:
+        """Every case of this worker and of nobody else."""
+        ...
+
+    async def case_of(self, worker_id: UUID, case_id: UUID) -> CaseView | None:
+        """The case if it is hers."""
+        ...
+
+
+class MyCareer(Protocol):
+    async def career_of(self, worker_id: UUID) -> CareerView:
+        """What each country has answered about this worker, and what she declared."""
+        ...
+
+
+class MyDecisions(Protocol):
+    async def decisions_of(self, worker_id: UUID) -> Sequence[DecisionView]:
+        """Every decision in her cases."""
+        ...
+
+
+class WorkerWork(Protocol):
+    """The ports of one transaction."""
+
+    @property
+    def directory(self) -> WorkerDirectory: ...
+    @property
+    def codes(self) -> CodeStore: ...
+    @property
+    def sessions(self) -> SessionStore: ...
+    @property
+    def limits(self) -> AttemptLimits: ...
+    @property
+    def cases(self) -> MyCases: ...
+    @property
+    def career(self) -> MyCareer: ...
+    @property
+    def decisions(self) -> MyDecisions: ...
+
+
+UnitOfWork = Callable[[], AbstractAsyncContextManager[WorkerWork]]

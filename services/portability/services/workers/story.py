@@ -1,0 +1,230 @@
+"""Where a case is, who holds it, what comes next and what the worker can do: facts turned into sentences to say.
+
+A `Phrase` is a key of the message catalogue with values; words.py says it in a language. Pure.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import StrEnum
+from fractions import Fraction
+
+from portability.agreements.values import Citation, Money
+from portability.services.workers.views import (
+    AnswerStatus,
+    AwardAmount,
+    CareerInCountry,
+    CareerPeriod,
+    CaseStep,
+    CaseView,
+    DecisionView,
+    Outcome,
+    StepKind,
+    WhyStep,
+)
+
+__all__ = [
+    "Phrase",
+    "SaidStep",
+    "Value",
+    "WhyLine",
+    "award_phrase",
+    "career_phrase",
+    "case_has_late_step",
+    "decision_phrases",
+    "evidence_phrase",
+    "next_phrases",
+    "said_steps",
+    "where_phrase",
+    "why_lines",
+    "you_can_phrases",
+]
+
+Value = str | int | date | datetime | Money | Fraction | Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """One sentence to say: its key, what fills it, and the number that decides on singular or plural."""
+
+    key: str
+    values: Mapping[str, Value] = field(default_factory=dict)
+    count: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SaidStep:
+    """A step with its sentences; `due` is None where it is done."""
+
+    step: CaseStep
+    what: Phrase
+    due: Phrase | None
+    late: bool
+
+
+class _Pace(StrEnum):
+    RUNNING = "running"
+    LATE_BY_LAW = "late_by_law"
+    LATE_BY_AIM = "late_by_aim"
+
+
+def where_phrase(case: CaseView) -> Phrase:
+    """The status line: the earliest thing that still holds the case up, and with whom."""
+    if case.closed_on is not None:
+        return Phrase("where.closed", {"day": case.closed_on})
+    for kind in StepKind:
+        holders = [step.holder.name for step in _open(case) if step.kind is kind]
+        if holders:
+            return Phrase(f"where.{kind}", {"institutions": _unique(holders)}, count=len(_unique(holders)))
+    return Phrase("where.between", {"institution": case.contact_institution.name})
+
+
+def said_steps(case: CaseView, *, today: date) -> tuple[SaidStep, ...]:
+    """Every step with what is done, by whom, since when and until when."""
+    return tuple(_said(step, today=today) for step in case.steps)
+
+
+def case_has_late_step(case: CaseView, *, today: date) -> bool:
+    """True where an open step is past its legal date or past its holder's own aim."""
+    return any(_pace(step, today=today) is not _Pace.RUNNING for step in _open(case))
+
+
+def next_phrases(case: CaseView) -> tuple[Phrase, ...]:
+    """What happens after the steps that are open, in order; nothing more for a closed case."""
+    if case.closed_on is not None:
+        return ()
+    begun = [step.kind for step in case.steps]
+    order = [StepKind.RECORDS, StepKind.DETERMINE, StepKind.DECIDE, StepKind.SUMMARY]
+    ahead = [kind for kind in order if kind not in begun]
+    return tuple(Phrase(f"next.{kind}", {"institution": case.contact_institution.name}) for kind in ahead)
+
+
+def you_can_phrases(case: CaseView, *, today: date) -> tuple[Phrase, ...]:
+    """What she can do now; there is always something, if only to ask."""
+    contact = {"institution": case.contact_institution.name, "reference": case.reference}
+    if case.closed_on is not None:
+        return (Phrase("you_can.review"), Phrase("you_can.ask", contact))
+    phrases = [
+        Phrase("you_can.identify", {"institution": step.holder.name})
+        for step in _open(case)
+        if step.kind is StepKind.IDENTIFY
+    ] or [Phrase("you_can.nothing_needed")]
+    late = case_has_late_step(case, today=today)
+    return (*phrases, Phrase("you_can.ask_why_late" if late else "you_can.ask", contact))
+
+
+def career_phrase(country: CareerInCountry) -> Phrase:
+    """What is known of the time in one country."""
+    if country.institution is None:
+        return Phrase("career.not_asked")
+    institution: dict[str, Value] = {"institution": country.institution.name}
+    if country.status is AnswerStatus.NOT_ASKED:
+        return Phrase("career.not_asked_yet", institution)
+    day = country.asked_on if country.status is AnswerStatus.ASKED_NO_ANSWER else country.answered_on
+    if day is None:
+        return Phrase(f"career.{country.status}", institution)
+    return Phrase(f"career.{country.status}_on", {**institution, "day": day})
+
+
+def evidence_phrase(period: CareerPeriod) -> Phrase:
+    """Who stands behind a period."""
+    if period.verified_by is None:
+        return Phrase(f"evidence.{period.level}")
+    values: dict[str, Value] = {"institution": period.verified_by.name}
+    if period.verified_on is None:
+        return Phrase("evidence.verified", values)
+    return Phrase("evidence.verified_on", {**values, "day": period.verified_on})
+
+
+def decision_phrases(decision: DecisionView) -> tuple[Phrase, ...]:
+    """The decision in plain words: who decided what and when, what is paid, how to have it looked at again."""
+    institution: dict[str, Value] = {"institution": decision.institution.name}
+    first = Phrase(
+        f"decision.{decision.outcome}", {**institution, "day": decision.decided_on, "person": decision.decided_by}
+    )
+    paid = tuple(award_phrase(amount) for amount in decision.amounts) if _is_paid(decision) else ()
+    return (first, *paid, _redress_phrase(decision))
+
+
+def award_phrase(award: AwardAmount) -> Phrase:
+    """How much, how often, from when."""
+    values: dict[str, Value] = {"money": award.amount, "start": award.start}
+    if award.until is None:
+        return Phrase(f"award.{award.frequency}", values)
+    return Phrase(f"award.{award.frequency}_until", {**values, "last": _day_before(award.until)})
+
+
+@dataclass(frozen=True, slots=True)
+class WhyLine:
+    """One step of the explanation. `phrase` is tried first; `english` stands where it cannot be said."""
+
+    rule: str
+    phrase: Phrase
+    english: str
+    citation: Citation | None
+    depth: int
+
+
+def why_lines(steps: Sequence[WhyStep], *, depth: int = 0) -> tuple[WhyLine, ...]:
+    """The tree of reasons as lines: each main step, and its details after it."""
+    lines: list[WhyLine] = []
+    for step in steps:
+        phrase = Phrase(f"why.{step.rule}", dict(step.values))
+        lines.append(WhyLine(step.rule, phrase, step.what, step.citation, depth))
+        lines.extend(why_lines(step.children, depth=depth + 1))
+    return tuple(lines)
+
+
+def _said(step: CaseStep, *, today: date) -> SaidStep:
+    values: dict[str, Value] = {"institution": step.holder.name, "since": step.since}
+    if step.done_at is not None:
+        return SaidStep(step, Phrase(f"done.{step.kind}", {**values, "done": step.done_at}), None, late=False)
+    pace = _pace(step, today=today)
+    return SaidStep(step, Phrase(f"open.{step.kind}", values), _due_phrase(step, pace), pace is not _Pace.RUNNING)
+
+
+def _due_phrase(step: CaseStep, pace: _Pace) -> Phrase:
+    due, holder = step.due, step.holder.name
+    if due is None:
+        return Phrase("due.none")
+    if due.by_law_on is not None:
+        return Phrase("due.passed_by_law" if pace is _Pace.LATE_BY_LAW else "due.by_law", {"day": due.by_law_on})
+    if due.aim_on is not None:
+        law = "soon" if due.citation else "aim"
+        late = "passed_" if pace is _Pace.LATE_BY_AIM else ""
+        return Phrase(f"due.{late}{law}", {"institution": holder, "day": due.aim_on})
+    return Phrase("due.soon_only" if due.citation else "due.none")
+
+
+def _pace(step: CaseStep, *, today: date) -> _Pace:
+    due = step.due
+    if step.done_at is not None or due is None:
+        return _Pace.RUNNING
+    if due.by_law_on is not None:
+        return _Pace.LATE_BY_LAW if today > due.by_law_on else _Pace.RUNNING
+    return _Pace.LATE_BY_AIM if due.aim_on is not None and today > due.aim_on else _Pace.RUNNING
+
+
+def _redress_phrase(decision: DecisionView) -> Phrase:
+    redress = decision.redress
+    if redress is None:
+        return Phrase("redress.ask", {"institution": decision.institution.name})
+    if redress.until is None:
+        return Phrase("redress.where", {"where": redress.where})
+    return Phrase("redress.until", {"where": redress.where, "day": redress.until})
+
+
+def _is_paid(decision: DecisionView) -> bool:
+    return decision.outcome is not Outcome.REFUSED
+
+
+def _open(case: CaseView) -> tuple[CaseStep, ...]:
+    return tuple(step for step in case.steps if step.done_at is None)
+
+
+def _unique(names: Sequence[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(names))
+
+
+def _day_before(day: date) -> date:
+    return date.fromordinal(day.toordinal() - 1)

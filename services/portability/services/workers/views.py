@@ -1,0 +1,187 @@
+"""What a worker reads: her cases, career and decisions, as facts with codes; words.py says them in her language.
+
+Names of institutions and officials, methods and notes come from outside and are text to escape.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import StrEnum
+from fractions import Fraction
+from uuid import UUID
+
+from portability.agreements.periods import InsurancePeriod
+from portability.agreements.values import Branch, Citation, Money, StateCode
+
+
+@dataclass(frozen=True, slots=True)
+class Institution:
+    institution_id: str  # "de-drv"
+    name: str
+    state: StateCode
+
+
+class StepKind(StrEnum):
+    """What is being done with a case, one after the other; records and decisions go on in several countries."""
+
+    CLAIM = "claim"  # the claim was received and passed on
+    IDENTIFY = "identify"  # a person must look whether a record is hers
+    RECORDS = "records"  # an institution looks up its records and sends a statement
+    DETERMINE = "determine"  # an institution works out what it owes
+    DECIDE = "decide"  # a named person decides
+    SUMMARY = "summary"  # the contact institution sends the summary of all decisions
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """Until when: a date set by law, or "as soon as possible" by law beside the institution's own aim."""
+
+    citation: Citation | None
+    by_law_on: date | None = None
+    aim_on: date | None = None  # the institution's own service standard; not law
+
+
+@dataclass(frozen=True, slots=True)
+class CaseStep:
+    """One step and who holds it. `done_at` is None while it is open."""
+
+    step_id: str
+    kind: StepKind
+    holder: Institution
+    since: datetime
+    due: Due | None = None
+    done_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CaseView:
+    """One case of one worker. Steps stand in the order in which they began."""
+
+    case_id: UUID
+    worker_id: UUID
+    reference: str  # the short name that a worker can say on the phone
+    branch: Branch
+    lodged_on: date
+    contact_institution: Institution
+    steps: tuple[CaseStep, ...]
+    closed_on: date | None = None
+
+
+class AnswerStatus(StrEnum):
+    """What is known of the time in one country."""
+
+    KNOWN = "known"
+    NONE = "none"  # the institution answered: no periods
+    NOT_ASKED = "not_asked"
+    ASKED_NO_ANSWER = "asked_no_answer"
+    NOT_FOUND = "not_found"  # the institution answered: no such person in its records
+    MAY_NOT_DISCLOSE = "may_not_disclose"
+
+
+class EvidenceLevel(StrEnum):
+    """Who stands behind a period, from the weakest to the strongest."""
+
+    DECLARED = "declared"
+    EMPLOYER_REPORT = "employer_report"
+    CONTRIBUTION_SEEN = "contribution_seen"
+    FINAL_ACCOUNT = "final_account"
+    DECISION = "decision"
+
+
+@dataclass(frozen=True, slots=True)
+class CareerPeriod:
+    """A period and who verified it; `verified_by` is None where she only declared it herself."""
+
+    period: InsurancePeriod
+    level: EvidenceLevel
+    verified_by: Institution | None = None
+    verified_on: date | None = None
+    method: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CareerInCountry:
+    state: StateCode
+    status: AnswerStatus
+    institution: Institution | None = None  # None only where nobody was asked
+    asked_on: date | None = None
+    answered_on: date | None = None
+    periods: tuple[CareerPeriod, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.institution is None and self.status is not AnswerStatus.NOT_ASKED:
+            raise ValueError(f"{self.state} is {self.status}: name the institution that was asked")
+
+
+@dataclass(frozen=True, slots=True)
+class CareerView:
+    worker_id: UUID
+    countries: tuple[CareerInCountry, ...]
+
+
+class Outcome(StrEnum):
+    GRANTED = "granted"
+    REFUSED = "refused"
+    PROVISIONAL = "provisional"  # paid now, may still change (987/2009 Art. 50)
+
+
+class Frequency(StrEnum):
+    MONTH = "month"
+    YEAR = "year"
+    ONCE = "once"
+
+
+@dataclass(frozen=True, slots=True)
+class AwardAmount:
+    """What is paid from a day on, before tax and other deductions; `until` is exclusive, None: no end set."""
+
+    amount: Money
+    frequency: Frequency
+    start: date
+    until: date | None = None
+
+
+WhyValue = Money | Fraction | int | date | str
+
+
+@dataclass(frozen=True, slots=True)
+class WhyStep:
+    """One step of how an amount came about, with the place in the law.
+
+    `rule` names the sentence in the catalogue ("why.<rule>"), which is filled with `values`. Where
+    the catalogue has none, or a value is missing, the English sentence `what` is shown.
+    """
+
+    rule: str
+    citation: Citation | None
+    what: str
+    values: Mapping[str, WhyValue] = field(default_factory=dict)
+    children: tuple["WhyStep", ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Redress:
+    """How to have a decision looked at again."""
+
+    until: date | None  # last day; None where no time limit is known
+    where: str  # name and address
+    citation: Citation | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionView:
+    """One institution's decision, made by a named person."""
+
+    decision_id: str
+    case_id: UUID
+    worker_id: UUID
+    institution: Institution
+    scheme: str
+    outcome: Outcome
+    decided_on: date
+    decided_by: str
+    amounts: tuple[AwardAmount, ...]
+    why: tuple[WhyStep, ...]
+    redress: Redress | None = None
+    agreement_name: str = ""  # "Regulation (EC) No 883/2004"
+    agreement_reviewed: bool = False  # False: no authority has reviewed our reading of the agreement yet

@@ -1,0 +1,142 @@
+"""Sentences in the reader's language: message catalogues, and dates, money and names as she writes them.
+
+A language is one folder, locales/<tag>/messages.po; English is complete and the source. Escaping
+for a page is left to whoever writes the page.
+"""
+
+import gettext
+import io
+import string
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, tzinfo
+from decimal import ROUND_HALF_EVEN, Decimal
+from fractions import Fraction
+from functools import lru_cache
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+
+from babel import Locale
+from babel.core import negotiate_locale
+from babel.dates import format_date
+from babel.lists import format_list
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+from babel.numbers import format_currency, format_decimal
+from portability.agreements.values import Money, StateCode
+from portability.services.workers.story import Phrase, Value, WhyLine
+
+__all__ = ["DEFAULT_LANGUAGE", "Words", "languages", "words_for"]
+
+DEFAULT_LANGUAGE = "en"
+_PLAIN_LOCALE = {"en": "en-001"}  # "1 March 2027": English as most of its readers in the world write it
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """One language. `zone` is where the institution is, so that an instant is shown as its day there."""
+
+    language: str
+    locale: Locale
+    messages: gettext.NullTranslations
+    zone: tzinfo = UTC
+
+    @property
+    def direction(self) -> str:
+        """Writing direction for a page: "ltr" or "rtl"."""
+        return self.locale.text_direction
+
+    @property
+    def own_name(self) -> str:
+        """The language's name for itself."""
+        return (self.locale.get_display_name(self.locale) or self.language).capitalize()
+
+    def say(self, phrase: Phrase) -> str:
+        """The sentence, as plain text. LookupError where the catalogue has no such key or a value is missing."""
+        return self.text(phrase.key, phrase.values, count=phrase.count)
+
+    def text(self, key: str, values: Mapping[str, Value] | None = None, *, count: int | None = None) -> str:
+        """The message `key` filled with `values`; `count` chooses between singular and plural."""
+        found = self.messages.gettext(key) if count is None else self.messages.ngettext(key, key, count)
+        if found == key:
+            raise LookupError(f"The catalogue '{self.language}' has no message '{key}'.")
+        shown = {name: self.show(value) for name, value in (values or {}).items()}
+        return found.format(**shown)
+
+    def say_why(self, line: WhyLine) -> tuple[str, str]:
+        """A reason and the language it is in: English where there is no sentence for it in this one yet."""
+        try:
+            return self.say(line.phrase), self.language
+        except LookupError:
+            return line.english, DEFAULT_LANGUAGE
+
+    def show(self, value: Value) -> str:
+        """A value as the reader writes it."""
+        match value:
+            case str():
+                return value
+            case datetime():
+                return self.day(value.astimezone(self.zone).date())
+            case date():
+                return self.day(value)
+            case Money():
+                return self.money(value)
+            case int() | Fraction():
+                return self.number(value)
+            case _:
+                return format_list(list(value), locale=self.locale)
+
+    def day(self, day: date) -> str:
+        return format_date(day, format="long", locale=self.locale)
+
+    def short_day(self, day: date) -> str:
+        return format_date(day, format="medium", locale=self.locale)
+
+    def money(self, money: Money) -> str:
+        """An amount to the cent; half-even where no rule has rounded it (an intermediate step)."""
+        return format_currency(_to_places(money.amount, 2), money.currency, locale=self.locale)
+
+    def number(self, number: int | Fraction) -> str:
+        return format_decimal(_to_places(Fraction(number), 4).normalize(), locale=self.locale)
+
+    def state(self, code: StateCode) -> str:
+        """Name of a state (ISO 3166-1 alpha-2), or the code where the language has no name for it."""
+        return self.locale.territories.get(code) or code
+
+
+@lru_cache(maxsize=1)
+def languages() -> tuple[str, ...]:
+    """Tags of the languages there are, English first."""
+    found = {folder.name for folder in _folder().iterdir() if folder.joinpath("messages.po").is_file()}
+    return (DEFAULT_LANGUAGE, *sorted(found - {DEFAULT_LANGUAGE}))
+
+
+def words_for(wanted: Sequence[str], *, zone: tzinfo = UTC) -> Words:
+    """The first of the wanted languages (BCP 47 tags) that there is, or English."""
+    tags = [tag.replace("_", "-") for tag in wanted if tag]
+    chosen = negotiate_locale(tags, list(languages()), sep="-") or DEFAULT_LANGUAGE
+    return Words(chosen, Locale.parse(_PLAIN_LOCALE.get(chosen, chosen), sep="-"), _messages(chosen), zone)
+
+
+def placeholders(message: str) -> frozenset[str]:
+    """Names that a message wants filled in."""
+    return frozenset(name for _, name, _, _ in string.Formatter().parse(message) if name)
+
+
+@lru_cache(maxsize=64)
+def _messages(language: str) -> gettext.NullTranslations:
+    with _folder().joinpath(language, "messages.po").open("rb") as source:
+        catalogue = read_po(source, locale=language.replace("-", "_"))
+    compiled = io.BytesIO()
+    write_mo(compiled, catalogue)
+    compiled.seek(0)
+    return gettext.GNUTranslations(compiled)
+
+
+def _folder() -> Traversable:
+    return files("portability.services.workers").joinpath("locales")
+
+
+def _to_places(number: Fraction, places: int) -> Decimal:
+    step = Decimal(1).scaleb(-places)
+    return (Decimal(number.numerator) / Decimal(number.denominator)).quantize(step, rounding=ROUND_HALF_EVEN)
