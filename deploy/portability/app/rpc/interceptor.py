@@ -86,7 +86,7 @@ class _Call:
     error_id: str = ""
 
 
-class CallGate(grpc.aio.ServerInterceptor[Any, Any]):
+class CallGate(grpc.aio.ServerInterceptor):  # type: ignore[type-arg]  # generic in the stubs only
     """Lets a call through to its handler or refuses it with one clear status.
 
     1. The certificate and the session token say who calls.  2. The policy opens the RPC to that caller.

@@ -13,6 +13,8 @@ from portability.app.rpc.interceptor import CallGate
 
 __all__ = ["NodeServer", "RpcService", "ServerLimits"]
 
+LARGEST_ANSWER_BYTES = 4 * 1024 * 1024
+"""What gRPC clients accept without being told otherwise."""
 REFLECTION_V1 = "grpc.reflection.v1.ServerReflection"
 
 
@@ -30,6 +32,7 @@ class ServerLimits:
     """What protects the node; a call over a limit gets RESOURCE_EXHAUSTED."""
 
     message_bytes: int = 4 * 1024 * 1024
+    """Largest request."""
     concurrent_calls: int = 512
     concurrent_streams: int = 128
     """Calls at once on one connection."""
@@ -103,7 +106,7 @@ async def stop_all(servers: Sequence[NodeServer], *, grace_seconds: float) -> No
 def _options(limits: ServerLimits) -> list[tuple[str, int]]:
     return [
         ("grpc.max_receive_message_length", limits.message_bytes),
-        ("grpc.max_send_message_length", limits.message_bytes),
+        ("grpc.max_send_message_length", LARGEST_ANSWER_BYTES),
         ("grpc.max_concurrent_streams", limits.concurrent_streams),
         ("grpc.max_metadata_size", limits.metadata_bytes),
         ("grpc.absolute_max_metadata_size", limits.metadata_bytes),

@@ -1,0 +1,1 @@
+"""What runs a node: settings, wiring, the gRPC door, the command line; no law and no use case of its own."""

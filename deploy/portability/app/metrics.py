@@ -1,0 +1,124 @@
+"""What a node counts, under the names that people's dashboards know, and the page where Prometheus reads it.
+
+Labels are RPC names, codes, message types and states: closed lists, no ids and no personal data.
+"""
+
+from collections.abc import Callable
+from types import TracebackType
+from typing import Self
+
+from portability.agreements.errors import GatewayError
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, start_http_server
+
+__all__ = ["MetricsPage", "NodeMetrics"]
+
+CALL_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
+DELIVERY_BUCKETS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 15.0, 60.0, 300.0, 3600.0, 86400.0)
+
+
+class NodeMetrics:
+    """The counters of one node, in a registry of its own so that several nodes fit into one process."""
+
+    def __init__(self, registry: CollectorRegistry | None = None) -> None:
+        self.registry = registry or CollectorRegistry()
+        method = ("grpc_type", "grpc_service", "grpc_method")
+        self._started = self._counter("grpc_server_started", "RPCs started on the server.", *method)
+        self._handled = self._counter("grpc_server_handled", "RPCs completed on the server.", *method, "grpc_code")
+        self._seconds = Histogram(
+            "grpc_server_handling_seconds",
+            "Time from the start of an RPC to its end.",
+            method,
+            buckets=CALL_BUCKETS,
+            registry=self.registry,
+        )
+        self._messages = self._counter(
+            "portability_exchange_messages",
+            "Messages that reached a state: submitted, relayed, applied, duplicate, quarantined, delivered.",
+            "state",
+            "message_type",
+        )
+        self._bundles = self._counter(
+            "portability_exchange_bundles", "Bundles: sealed, resent, opened, refused.", "outcome"
+        )
+        self._delivery = Histogram(
+            "portability_exchange_delivery_seconds",
+            "Time from submission to the stored receipt of the recipient.",
+            buckets=DELIVERY_BUCKETS,
+            registry=self.registry,
+        )
+        self._dropped = self._counter(
+            "portability_log_fields_dropped",
+            "Log fields outside the allow-list, dropped before writing.",
+        )
+        self._unforeseen = self._counter("portability_unforeseen_errors", "Errors that nobody foresaw.")
+
+    def call_started(self, rpc: str, kind: str) -> None:
+        """Count a call that has reached the server; `rpc` is "/package.Service/Method"."""
+        self._started.labels(kind, *_service_and_method(rpc)).inc()
+
+    def call_finished(self, rpc: str, kind: str, *, code: str, seconds: float) -> None:
+        """Count a call that has ended and how long it took."""
+        names = _service_and_method(rpc)
+        self._handled.labels(kind, *names, code).inc()
+        self._seconds.labels(kind, *names).observe(seconds)
+
+    def messages_reached(self, state: str, message_type: str, *, count: int = 1) -> None:
+        """Count messages that reached a state of the exchange."""
+        self._messages.labels(state, message_type).inc(count)
+
+    def bundle(self, outcome: str) -> None:
+        """Count a bundle that was sealed, resent, opened or refused."""
+        self._bundles.labels(outcome).inc()
+
+    def message_delivered(self, seconds: float) -> None:
+        """Record the time from submission to the stored receipt."""
+        self._delivery.observe(seconds)
+
+    def log_fields_dropped(self, count: int) -> None:
+        """Count log fields that the allow-list has dropped."""
+        self._dropped.inc(count)
+
+    def unforeseen_error(self) -> None:
+        """Count an error that nobody foresaw."""
+        self._unforeseen.inc()
+
+    def gauge(self, name: str, what: str, read: Callable[[], float]) -> None:
+        """Show a value that is read whenever Prometheus asks, such as the length of the outbox."""
+        Gauge(name, what, registry=self.registry).set_function(read)
+
+    def _counter(self, name: str, what: str, *labels: str) -> Counter:
+        return Counter(name, what, labels, registry=self.registry)
+
+
+class MetricsPage:
+    """Serves `/metrics` over plain HTTP; keep it on the local host, or on a network that only Prometheus sees."""
+
+    def __init__(self, address: str, metrics: NodeMetrics) -> None:
+        host, _, port = address.rpartition(":")
+        self._host, self._port, self._metrics = host.strip("[]"), int(port), metrics
+
+    def __enter__(self) -> Self:
+        try:
+            self._server, self._thread = start_http_server(
+                self._port, addr=self._host, registry=self._metrics.registry
+            )
+        except OSError as error:
+            raise GatewayError(
+                f"Cannot serve metrics on {self._host}:{self._port}: set PORTABILITY_METRICS_LISTEN to a free "
+                "host:port, or to nothing for no metrics page.",
+                retryable=False,
+            ) from error
+        self.port = self._server.server_port
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join(timeout=5)
+
+
+def _service_and_method(rpc: str) -> tuple[str, str]:
+    service, _, method = rpc.lstrip("/").partition("/")
+    return service, method
