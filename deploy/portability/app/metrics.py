@@ -105,7 +105,7 @@ class MetricsPage:
         except OSError as error:
             raise GatewayError(
                 f"Cannot serve metrics on {self._host}:{self._port}: set PORTABILITY_METRICS_LISTEN to a free "
-                "host:port, or to nothing for no metrics page.",
+                "host:port, or to 'off'.",
                 retryable=False,
             ) from error
         self.port = self._server.server_port

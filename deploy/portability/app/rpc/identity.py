@@ -22,6 +22,7 @@ __all__ = [
     "SessionResolver",
     "caller_uri",
     "check_caller_parts",
+    "role_named",
 ]
 
 INSTITUTION = r"[a-z]{2}-[a-z0-9-]{1,40}"
@@ -100,6 +101,14 @@ def check_caller_parts(institution: str, name: str) -> None:
             f"Caller name '{name}' needs 1 to 64 of a-z, 0-9, '.', '-', '_', the first a letter or digit.",
             field="name",
         )
+
+
+def role_named(name: str) -> Role:
+    """Return the role of that name; raise InputError where there is none."""
+    try:
+        return Role(name)
+    except ValueError as error:
+        raise InputError(f"There is no role '{name}': choose one of {', '.join(Role)}.", field="role") from error
 
 
 @lru_cache(maxsize=1024)

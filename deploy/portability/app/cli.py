@@ -1,0 +1,158 @@
+"""The command line `portability`: serve a node, show the demo, examine the machine, work on agreements.
+
+Each command imports what it needs when it runs, so that `portability --help` answers at once.
+"""
+
+import contextlib
+import logging
+import signal
+import sys
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from portability.agreements.errors import PortabilityError
+
+if TYPE_CHECKING:
+    from portability.app.settings import Settings
+
+__all__ = ["app", "main"]
+
+WRONG = 1
+"""Exit code of a command that found or met something wrong."""
+
+app = typer.Typer(
+    name="portability",
+    help="Social security rights that follow workers across borders.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+tls = typer.Typer(no_args_is_help=True, help="Certificates of this node's callers (mTLS).")
+app.add_typer(tls, name="tls")
+
+
+def main() -> None:
+    """Run the command line; an error of ours is one message on stderr and exit code 1, with no traceback."""
+    _add_agreements()
+    try:
+        app()
+    except PortabilityError as error:
+        sys.stderr.write(f"portability: {error.message}\n")
+        sys.exit(WRONG)
+
+
+@app.command()
+def serve() -> None:
+    """Serve one institution's node until it is stopped (SIGTERM, Ctrl-C); settings come from PORTABILITY_*."""
+    from portability.app.bootstrap import serve as serve_node  # noqa: PLC0415 (heavy)
+
+    settings = _settings()
+    settings.required_institution()
+    _run(serve_node(settings))
+
+
+@app.command()
+def demo(
+    keep: Annotated[bool, typer.Option("--serve", help="Keep the nodes and the worker's page up.")] = False,  # noqa: FBT002 (typer's)
+    kafka: Annotated[
+        str, typer.Option(help="Run over Kafka at HOST:PORT instead of the embedded event stream.")
+    ] = "",
+    data_folder: Annotated[
+        Path | None, typer.Option(help="Keep the demo's state here instead of in a temporary folder.")
+    ] = None,
+) -> None:
+    """One worker, three countries, one pension: three nodes in this process, from claim to summary."""
+    from portability.app.demo.run import run_demo  # noqa: PLC0415 (heavy)
+
+    raise typer.Exit(run_demo(serve=keep, kafka=kafka, data_folder=data_folder))
+
+
+@app.command()
+def doctor() -> None:
+    """Say what this machine has for a node, what is missing, and the next step."""
+    import asyncio  # noqa: PLC0415 (heavy)
+
+    from portability.app.doctor import examine  # noqa: PLC0415 (heavy)
+
+    chosen = _settings()
+    logging.disable()  # what a library says about an unreachable server, the findings say better
+    findings = asyncio.run(examine(chosen))
+    for finding in findings:
+        mark = "ok     " if finding.ok else "missing" if finding.required else "without"
+        typer.echo(f"{mark}  {finding.name:13} {finding.what}")
+        if finding.next_step:
+            typer.echo(f"{'':24}{finding.next_step}")
+    if any(finding.required and not finding.ok for finding in findings):
+        raise typer.Exit(WRONG)
+    typer.echo("Nothing that is required is missing.")
+
+
+@app.command()
+def settings() -> None:
+    """List every setting: variable, default, meaning."""
+    from portability.app.settings import settings_table  # noqa: PLC0415 (heavy)
+
+    for variable, default, meaning in settings_table():
+        typer.echo(f"{variable:34} {default or '-':22} {meaning}")
+
+
+@app.command()
+def version() -> None:
+    """Print the version."""
+    from importlib.metadata import version as distribution_version  # noqa: PLC0415 (heavy)
+
+    typer.echo(distribution_version("portability"))
+
+
+@tls.command("issue")
+def issue_certificate(
+    role: Annotated[str, typer.Argument(help="caseworker, system, administrator, peer or worker")],
+    name: Annotated[str, typer.Argument(help="Person or system that will hold it, for example anna.")],
+    peer_institution: Annotated[str, typer.Option(help="Institution of a peer; nobody else needs it.")] = "",
+) -> None:
+    """Issue a client certificate of at most seven days under this node's authority, and say how to use it."""
+    from portability.adapters.clock.system import SystemClock  # noqa: PLC0415 (heavy)
+    from portability.app.rpc.credentials import NodeTls  # noqa: PLC0415 (heavy)
+    from portability.app.rpc.identity import role_named  # noqa: PLC0415 (heavy)
+
+    chosen = _settings()
+    node = NodeTls(chosen.tls_folder, chosen.required_institution(), hosts=chosen.hosts, clock=SystemClock())
+    files = node.caller(role_named(role), name, institution=peer_institution)
+    typer.echo(f"certificate  {files.certificate}\nkey          {files.key}\nauthority    {files.authority}")
+    port = chosen.listen.rpartition(":")[2]
+    typer.echo(
+        f"\nTry it: buf curl --protocol grpc --cacert {files.authority} --cert {files.certificate} "
+        f"--key {files.key} --list-services https://localhost:{port}"
+    )
+
+
+def _add_agreements() -> None:
+    # The sub-commands' module is light; what they load, they load when they run.
+    from portability.app.commands.agreements import app as agreements  # noqa: PLC0415 (owned by its domain)
+
+    app.add_typer(agreements, name="agreements")
+
+
+def _settings() -> "Settings":
+    from portability.app.settings import load_settings  # noqa: PLC0415 (heavy)
+
+    return load_settings()
+
+
+def _run(node: Coroutine[Any, Any, None]) -> None:
+    """Run a node until it ends by itself or is told to stop; being told to stop is no failure."""
+    import asyncio  # noqa: PLC0415 (heavy)
+
+    import uvloop  # noqa: PLC0415 (heavy)
+
+    async def until_stopped() -> None:
+        running = asyncio.ensure_future(node)
+        for sign in (signal.SIGTERM, signal.SIGINT):
+            # Cancelling reaches every `finally`, so connections, servers and the embedded database end in order.
+            asyncio.get_running_loop().add_signal_handler(sign, running.cancel)
+        await running
+
+    with contextlib.suppress(asyncio.CancelledError):
+        uvloop.run(until_stopped())

@@ -1,0 +1,184 @@
+"""The settings of a node: environment variables PORTABILITY_*, each with a default that works on one machine.
+
+Only here is the environment read. A value that does not fit, or a name that does not exist, stops the start with
+one line that says which variable, what is wrong and what would be right.
+"""
+
+import difflib
+import os
+import re
+from collections.abc import Mapping
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+
+from portability.agreements.errors import InputError
+from portability.app.logging import LogFormat
+from portability.app.rpc.identity import INSTITUTION
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError
+
+__all__ = ["NodeRole", "Settings", "load_settings", "settings_table"]
+
+PREFIX = "PORTABILITY_"
+NOT_OURS = frozenset({"PORTABILITY_SHARED"})
+"""Read by the tests only: the folder of law texts and samples beside a checkout."""
+
+
+class NodeRole(StrEnum):
+    """Which part of a node a process runs; state is in PostgreSQL and the event stream, so parts may be many."""
+
+    ALL = "all"
+    RPC = "rpc"
+    RELAY = "relay"
+    CONSUMER = "consumer"
+
+
+class LogLevel(StrEnum):
+    DEBUG = "DEBUG"
+    INFO = "INFO"
+    WARNING = "WARNING"
+    ERROR = "ERROR"
+
+
+def _host_and_port(value: str) -> str:
+    host, colon, port = value.rpartition(":")
+    if not (host and colon and port.isdigit() and int(port) <= 65535):
+        raise ValueError("write host:port, for example 127.0.0.1:50051 (port 0 takes a free one)")
+    return value
+
+
+def _optional_host_and_port(value: str) -> str:
+    return "" if value in {"", "off"} else _host_and_port(value)
+
+
+def _institution(value: str) -> str:
+    if value and not re.fullmatch(INSTITUTION, value):
+        raise ValueError("write the id of the signed directory, for example de-drv")
+    return value
+
+
+def _postgresql_url(value: SecretStr) -> SecretStr:
+    url = value.get_secret_value()
+    if url and urlsplit(url).scheme not in {"postgresql", "postgres"}:
+        raise ValueError("write postgresql://user:password@host:port/database, or nothing for the embedded server")
+    return value
+
+
+def _brokers(value: str) -> str:
+    for broker in value.split(",") if value else ():
+        _host_and_port(broker.strip())
+    return value
+
+
+HostPort = Annotated[str, AfterValidator(_host_and_port)]
+OptionalHostPort = Annotated[str, AfterValidator(_optional_host_and_port)]
+
+
+class Settings(BaseModel):
+    """One node's settings; the description of each field is its documentation (`portability settings`)."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    institution: Annotated[str, AfterValidator(_institution)] = Field(
+        "", description="Institution that this node serves, for example de-drv. Needed by `serve`."
+    )
+    role: NodeRole = Field(NodeRole.ALL, description="Part that this process runs: all, rpc, relay or consumer.")
+    data_folder: Path = Field(
+        Path(".portability"), description="Folder for keys, certificates and the embedded PostgreSQL."
+    )
+    directory_file: Path | None = Field(
+        None, description="Signed directory of institutions and keys; empty: directory.json in the data folder."
+    )
+    database_url: Annotated[SecretStr, AfterValidator(_postgresql_url)] = Field(
+        SecretStr(""), description="PostgreSQL 15 or newer; empty: an embedded server in the data folder."
+    )
+    database_connections: int = Field(8, ge=2, le=200, description="Connections that the node keeps open at most.")
+    kafka: Annotated[str, AfterValidator(_brokers)] = Field(
+        "", description="Kafka brokers as host:port,host:port; empty: the event stream is in PostgreSQL."
+    )
+    listen: HostPort = Field("127.0.0.1:50051", description="Address of the gRPC server (mTLS).")
+    tls_hosts: str = Field(
+        "localhost,127.0.0.1", description="Names and addresses in the server certificate, separated by commas."
+    )
+    web_listen: OptionalHostPort = Field(
+        "127.0.0.1:8080", description="Address of the worker's page; off: no page."
+    )
+    metrics_listen: OptionalHostPort = Field(
+        "127.0.0.1:9464", description="Address of /metrics (plain HTTP, keep it local); off: none."
+    )
+    message_bytes: int = Field(
+        4 * 1024 * 1024, ge=64 * 1024, le=16 * 1024 * 1024, description="Largest gRPC request, in bytes."
+    )
+    concurrent_calls: int = Field(512, ge=1, description="gRPC calls at once; more get RESOURCE_EXHAUSTED.")
+    call_seconds: float = Field(30.0, gt=0, le=300, description="Longest time of a unary call, in seconds.")
+    stop_seconds: float = Field(10.0, ge=0, le=300, description="Time that running calls get when the node stops.")
+    log_level: LogLevel = Field(LogLevel.INFO, description="DEBUG, INFO, WARNING or ERROR.")
+    log_format: LogFormat = Field(LogFormat.JSON, description="json (one object a line) or console.")
+
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        """Names and addresses for the server certificate."""
+        return tuple(host.strip() for host in self.tls_hosts.split(",") if host.strip())
+
+    @property
+    def directory_path(self) -> Path:
+        """Where the signed directory is."""
+        return self.directory_file or self.data_folder / "directory.json"
+
+    @property
+    def tls_folder(self) -> Path:
+        """Where certificates and their keys are."""
+        return self.data_folder / "tls"
+
+    def required_institution(self) -> str:
+        """Return the institution; raise InputError where none is set."""
+        if not self.institution:
+            raise InputError(
+                "PORTABILITY_INSTITUTION is not set: name the institution of this node, for example de-drv.",
+                field="PORTABILITY_INSTITUTION",
+            )
+        return self.institution
+
+
+def load_settings(environment: Mapping[str, str] | None = None, **overrides: Any) -> Settings:
+    """Read the environment, where an empty variable counts as unset; `overrides` (field names) win over it.
+
+    Raises InputError that names each wrong variable, one line each.
+    """
+    variables = os.environ if environment is None else environment
+    known = {f"{PREFIX}{name.upper()}": name for name in Settings.model_fields}
+    trouble = [_unknown(name, known) for name in sorted(variables) if _is_unknown(name, known)]
+    values = {field: variables[name] for name, field in known.items() if variables.get(name)}
+    try:
+        settings = Settings(**(values | overrides))
+    except ValidationError as error:
+        trouble += [_wrong(problem) for problem in error.errors()]
+    if trouble:
+        raise InputError("\n".join(trouble), field=trouble[0].split(" ", 1)[0].rstrip(":"))
+    return settings
+
+
+def settings_table() -> list[tuple[str, str, str]]:
+    """Return (variable, default, meaning) of each setting, for people."""
+    rows = []
+    for name, field in Settings.model_fields.items():
+        default = field.default.get_secret_value() if isinstance(field.default, SecretStr) else field.default
+        rows.append((f"{PREFIX}{name.upper()}", "" if default is None else str(default), field.description or ""))
+    return rows
+
+
+def _is_unknown(name: str, known: Mapping[str, str]) -> bool:
+    return name.startswith(PREFIX) and name not in known and name not in NOT_OURS
+
+
+def _unknown(name: str, known: Mapping[str, str]) -> str:
+    near = difflib.get_close_matches(name, known, n=1, cutoff=0.8)
+    advice = f"did you mean {near[0]}?" if near else "`portability settings` lists those that do."
+    return f"{name} does not exist: {advice}"
+
+
+def _wrong(problem: Mapping[str, Any]) -> str:
+    name = f"{PREFIX}{str(problem['loc'][0]).upper()}" if problem["loc"] else PREFIX
+    shown = "(hidden)" if "URL" in name else repr(problem["input"])
+    return f"{name} is {shown}: {str(problem['msg']).removeprefix('Value error, ')}."
