@@ -42,6 +42,7 @@ from portability.services.workers.ports import (
     Clock,
     CodeSender,
     CodeStore,
+    Housekeeping,
     MyCareer,
     MyCases,
     MyDecisions,
@@ -52,6 +53,7 @@ from portability.services.workers.ports import (
 from portability.services.workers.views import CareerInCountry, CareerPeriod, CareerView, CaseView, DecisionView
 
 __all__ = [
+    "forget_expired_sign_ins",
     "get_my_career",
     "get_my_case",
     "get_my_decisions",
@@ -153,6 +155,11 @@ async def resolve_session(token: str, *, sessions: SessionStore, clock: Clock) -
 async def sign_out(token: str, *, sessions: SessionStore) -> None:
     """End a session; an unknown one has ended already."""
     await sessions.end(token_hash(token))
+
+
+async def forget_expired_sign_ins(*, housekeeping: Housekeeping, clock: Clock) -> int:
+    """Delete codes, sessions and counts of attempts that are over; how many went. To be run every hour or so."""
+    return await housekeeping.forget_expired(at=clock.now(), idle=SESSION_IDLE, life=SESSION_LIFE)
 
 
 async def list_my_cases(worker_id: UUID, *, cases: MyCases) -> tuple[CaseView, ...]:

@@ -1,5 +1,6 @@
 """From views and sentences to the messages of portability.api.workers.v1; nothing is decided here."""
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
@@ -94,7 +95,7 @@ def decision_message(decision: DecisionView, *, words: Words) -> pb.MyDecision:
         decided_on=_date(decision.decided_on),
         decided_by=decision.decided_by,
         amounts=[_award(award) for award in decision.amounts],
-        why=[_why(line, words=words) for line in why_lines(decision.why)],
+        why=_why(why_lines(decision.why), words=words, depth=0),
         redress_until=_date(redress.until) if redress else None,
         redress_where=redress.where if redress else "",
         redress_reference=_reference(redress.citation) if redress else None,
@@ -172,11 +173,14 @@ def _award(award: AwardAmount) -> pb.AwardAmount:
     )
 
 
-def _why(line: WhyLine, *, words: Words) -> pb.WhyStep:
-    text, language = words.say_why(line)
-    return pb.WhyStep(
-        rule=line.rule, reference=_reference(line.citation), text=text, language=language, depth=line.depth
-    )
+def _why(lines: Sequence[WhyLine], *, words: Words, depth: int) -> list[pb.WhyStep]:
+    steps: list[pb.WhyStep] = []
+    for line in lines:
+        text, language = words.say_why(line)
+        reference = _reference(line.citation)
+        steps.append(pb.WhyStep(rule=line.rule, reference=reference, text=text, language=language, depth=depth))
+        steps.extend(_why(line.children, words=words, depth=depth + 1))
+    return steps
 
 
 def _money(money: Money) -> common.Money:

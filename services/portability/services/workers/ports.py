@@ -74,8 +74,8 @@ class AttemptLimits(Protocol):
 
 
 class Housekeeping(Protocol):
-    async def forget_expired(self, *, at: datetime) -> int:
-        """Delete codes, sessions and counts that no longer matter at `at`; how many rows went."""
+    async def forget_expired(self, *, at: datetime, idle: timedelta, life: timedelta) -> int:
+        """Delete codes, sessions and counts that are over at `at`; how many rows went."""
         ...
 
 

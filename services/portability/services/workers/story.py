@@ -162,17 +162,21 @@ class WhyLine:
     phrase: Phrase
     english: str
     citation: Citation | None
-    depth: int
+    children: tuple["WhyLine", ...] = ()
 
 
-def why_lines(steps: Sequence[WhyStep], *, depth: int = 0) -> tuple[WhyLine, ...]:
-    """The tree of reasons as lines: each main step, and its details after it."""
-    lines: list[WhyLine] = []
-    for step in steps:
-        phrase = Phrase(f"why.{step.rule}", dict(step.values))
-        lines.append(WhyLine(step.rule, phrase, step.what, step.citation, depth))
-        lines.extend(why_lines(step.children, depth=depth + 1))
-    return tuple(lines)
+def why_lines(steps: Sequence[WhyStep]) -> tuple[WhyLine, ...]:
+    """The tree of reasons as a tree of sentences."""
+    return tuple(
+        WhyLine(
+            step.rule,
+            Phrase(f"why.{step.rule}", dict(step.values)),
+            step.what,
+            step.citation,
+            why_lines(step.children),
+        )
+        for step in steps
+    )
 
 
 def _said(step: CaseStep, *, today: date) -> SaidStep:

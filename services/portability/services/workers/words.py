@@ -49,7 +49,7 @@ class Words:
     @property
     def own_name(self) -> str:
         """The language's name for itself."""
-        return (self.locale.get_display_name(self.locale) or self.language).capitalize()
+        return (self.locale.get_language_name(self.locale) or self.language).capitalize()
 
     def say(self, phrase: Phrase) -> str:
         """The sentence, as plain text. LookupError where the catalogue has no such key or a value is missing."""

@@ -1,0 +1,189 @@
+"""Sign-in, sessions and the worker's reading views in memory; they pass the contract suite of the real stores."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from portability.services.workers.model import (
+    CodeDelivery,
+    Contact,
+    Limit,
+    Session,
+    SignInCode,
+    WorkerOnFile,
+)
+from portability.services.workers.views import CareerView, CaseView, DecisionView
+
+__all__ = [
+    "MemoryCodeSender",
+    "MemoryCodes",
+    "MemoryDirectory",
+    "MemoryHousekeeping",
+    "MemoryLimits",
+    "MemorySessions",
+    "MemoryViews",
+    "MemoryWorkerWork",
+]
+
+
+class MemoryDirectory:
+    """Workers on file."""
+
+    def __init__(self) -> None:
+        self._workers: dict[UUID, WorkerOnFile] = {}
+
+    async def keep(self, worker: WorkerOnFile) -> None:
+        self._workers[worker.worker_id] = worker
+
+    async def find(self, contact: Contact, *, insurance_number: str = "") -> WorkerOnFile | None:
+        found = [
+            worker
+            for worker in self._workers.values()
+            if worker.contact == contact and (not insurance_number or insurance_number in worker.insurance_numbers)
+        ]
+        return found[0] if len(found) == 1 else None
+
+
+class MemoryCodes:
+    """One-time codes."""
+
+    def __init__(self) -> None:
+        self.kept: dict[bytes, SignInCode] = {}
+        self.used: set[bytes] = set()
+
+    async def put(self, code: SignInCode) -> SignInCode:
+        return self.kept.setdefault(code.challenge_hash, code)
+
+    async def take_try(self, challenge_hash: bytes, *, at: datetime, most: int) -> SignInCode | None:
+        code = self.kept.get(challenge_hash)
+        if code is None or challenge_hash in self.used or at >= code.expires_at or code.tries >= most:
+            return None
+        self.kept[challenge_hash] = replace(code, tries=code.tries + 1)
+        return self.kept[challenge_hash]
+
+    async def use(self, challenge_hash: bytes, *, at: datetime) -> None:
+        self.used.add(challenge_hash)
+
+
+class MemorySessions:
+    """Sessions."""
+
+    def __init__(self) -> None:
+        self.kept: dict[bytes, Session] = {}
+
+    async def put(self, session: Session) -> None:
+        self.kept[session.token_hash] = session
+
+    async def touch(self, token_hash: bytes, *, at: datetime, idle: timedelta, life: timedelta) -> Session | None:
+        session = self.kept.get(token_hash)
+        if session is None or at - session.last_seen_at > idle or at - session.created_at > life:
+            return None
+        self.kept[token_hash] = replace(session, last_seen_at=at)
+        return self.kept[token_hash]
+
+    async def end(self, token_hash: bytes) -> None:
+        self.kept.pop(token_hash, None)
+
+
+class MemoryLimits:
+    """Attempts counted in fixed windows."""
+
+    def __init__(self) -> None:
+        self.counts: dict[bytes, tuple[datetime, int]] = {}
+
+    async def spend(self, key: bytes, *, limit: Limit, at: datetime) -> bool:
+        ends_at, spent = self.counts.get(key, (at, 0))
+        if at >= ends_at:
+            ends_at, spent = at + limit.window, 0
+        if spent >= limit.most:
+            return False
+        self.counts[key] = (ends_at, spent + 1)
+        return True
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryHousekeeping:
+    """Forgets what is over in the three stores it is given."""
+
+    codes: MemoryCodes
+    sessions: MemorySessions
+    limits: MemoryLimits
+
+    async def forget_expired(self, *, at: datetime, idle: timedelta, life: timedelta) -> int:
+        old_codes = [key for key, code in self.codes.kept.items() if at >= code.expires_at]
+        old_sessions = [
+            key
+            for key, session in self.sessions.kept.items()
+            if at - session.last_seen_at > idle or at - session.created_at > life
+        ]
+        old_counts = [key for key, (ends_at, _) in self.limits.counts.items() if at >= ends_at]
+        for key in old_codes:
+            del self.codes.kept[key]
+            self.codes.used.discard(key)
+        for key in old_sessions:
+            del self.sessions.kept[key]
+        for key in old_counts:
+            del self.limits.counts[key]
+        return len(old_codes) + len(old_sessions) + len(old_counts)
+
+
+class MemoryViews:
+    """Cases, careers and decisions to read."""
+
+    def __init__(self) -> None:
+        self.cases: list[CaseView] = []
+        self.careers: dict[UUID, CareerView] = {}
+        self.decisions: list[DecisionView] = []
+
+    async def cases_of(self, worker_id: UUID) -> Sequence[CaseView]:
+        return [case for case in self.cases if case.worker_id == worker_id]
+
+    async def case_of(self, worker_id: UUID, case_id: UUID) -> CaseView | None:
+        found = [case for case in await self.cases_of(worker_id) if case.case_id == case_id]
+        return found[0] if found else None
+
+    async def career_of(self, worker_id: UUID) -> CareerView:
+        return self.careers.get(worker_id, CareerView(worker_id, ()))
+
+    async def decisions_of(self, worker_id: UUID) -> Sequence[DecisionView]:
+        return [decision for decision in self.decisions if decision.worker_id == worker_id]
+
+
+class MemoryCodeSender:
+    """Keeps the codes that would have gone out."""
+
+    def __init__(self) -> None:
+        self.sent: list[CodeDelivery] = []
+
+    async def send(self, delivery: CodeDelivery) -> None:
+        self.sent.append(delivery)
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryWorkerWork:
+    """The ports of one transaction. Nothing is undone where one fails."""
+
+    directory: MemoryDirectory = field(default_factory=MemoryDirectory)
+    codes: MemoryCodes = field(default_factory=MemoryCodes)
+    sessions: MemorySessions = field(default_factory=MemorySessions)
+    limits: MemoryLimits = field(default_factory=MemoryLimits)
+    views: MemoryViews = field(default_factory=MemoryViews)
+
+    @property
+    def cases(self) -> MemoryViews:
+        return self.views
+
+    @property
+    def career(self) -> MemoryViews:
+        return self.views
+
+    @property
+    def decisions(self) -> MemoryViews:
+        return self.views
+
+    @asynccontextmanager
+    async def unit_of_work(self) -> AsyncIterator["MemoryWorkerWork"]:
+        """One transaction over the same memory each time."""
+        yield self

@@ -1,0 +1,1 @@
+"""Channels of the worker: web pages and the delivery of one-time codes."""

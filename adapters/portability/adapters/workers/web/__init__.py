@@ -1,0 +1,5 @@
+"""The worker's pages: server-rendered, no script, small enough for a cheap phone on a slow network."""
+
+from portability.adapters.workers.web.app import WebSettings, create_app
+
+__all__ = ["WebSettings", "create_app"]

@@ -1,0 +1,225 @@
+"""An invented worker with one case in three countries; loaded by path, because test folders are no packages."""
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from fractions import Fraction
+from uuid import UUID
+
+from portability.adapters.memory.workers import MemoryCodeSender, MemoryWorkerWork
+from portability.agreements.periods import DayRegime, Duration, InsurancePeriod, PeriodKind, PeriodUnit
+from portability.agreements.values import Branch, Citation, Money
+from portability.services.workers.model import WorkerOnFile, parse_contact
+from portability.services.workers.use_cases import WorkerUseCases
+from portability.services.workers.views import (
+    AnswerStatus,
+    AwardAmount,
+    CareerInCountry,
+    CareerPeriod,
+    CareerView,
+    CaseStep,
+    CaseView,
+    DecisionView,
+    Due,
+    EvidenceLevel,
+    Frequency,
+    Institution,
+    Outcome,
+    Redress,
+    StepKind,
+    WhyStep,
+)
+
+NOW = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
+KEY = bytes(range(32))
+
+WORKER = UUID("01890000-0000-7000-8000-000000000001")
+OTHER = UUID("01890000-0000-7000-8000-000000000002")
+CASE = UUID("01890000-0000-7000-8000-00000000000a")
+OTHER_CASE = UUID("01890000-0000-7000-8000-00000000000b")
+
+PHONE = "+39 333 1234567"
+EMAIL = "Rosa.Esposito@example.org"
+
+INPS = Institution("it-inps", "INPS", "IT")
+DRV = Institution("de-drv", "Deutsche Rentenversicherung", "DE")
+SERVICE_CANADA = Institution("ca-sc", "Service Canada", "CA")
+
+ART_47 = Citation("Regulation (EC) No 987/2009", "Art. 47(5)")
+
+
+class StoppedClock:
+    """Shows the time it was set to."""
+
+    def __init__(self, now: datetime = NOW) -> None:
+        self.time = now
+
+    def now(self) -> datetime:
+        return self.time
+
+    def forward(self, by: timedelta) -> None:
+        self.time += by
+
+
+class CountingBytes:
+    """Bytes that differ at each call and are the same in each run."""
+
+    def __init__(self) -> None:
+        self.calls = 0
+
+    def __call__(self, count: int) -> bytes:
+        self.calls += 1
+        return (self.calls * 7_919_000_123).to_bytes(16, "big").rjust(count, b"\x5a")[-count:]
+
+
+def day(year: int, month: int, of_month: int) -> datetime:
+    return datetime(year, month, of_month, 10, 0, tzinfo=UTC)
+
+
+def case(**changes: object) -> CaseView:
+    steps = (
+        CaseStep("1", StepKind.CLAIM, INPS, since=day(2026, 9, 1), done_at=day(2026, 9, 2)),
+        CaseStep("2", StepKind.RECORDS, INPS, since=day(2026, 9, 2), done_at=day(2026, 9, 3)),
+        CaseStep(
+            "3",
+            StepKind.RECORDS,
+            SERVICE_CANADA,
+            since=day(2026, 9, 2),
+            due=Due(Citation("SI-2017-49", "Art. 22"), aim_on=date(2026, 11, 1)),
+        ),
+        CaseStep("4", StepKind.DECIDE, DRV, since=day(2026, 10, 20), done_at=day(2026, 11, 5)),
+        CaseStep(
+            "5", StepKind.IDENTIFY, INPS, since=day(2026, 11, 10), due=Due(ART_47, by_law_on=date(2026, 12, 10))
+        ),
+    )
+    made = CaseView(CASE, WORKER, "IT-2026-0417", Branch.OLD_AGE, date(2026, 9, 1), INPS, steps)
+    return replace(made, **changes)  # type: ignore[arg-type]
+
+
+def period(
+    period_id: str, state: str, start: date | None, end: date | None, duration: Duration | None
+) -> InsurancePeriod:
+    return InsurancePeriod(
+        period_id, state, PeriodKind.COMPULSORY, f"{state.lower()}-scheme", start, end, duration
+    )
+
+
+def career() -> CareerView:
+    germany = CareerInCountry(
+        "DE",
+        AnswerStatus.KNOWN,
+        DRV,
+        asked_on=date(2026, 9, 2),
+        answered_on=date(2026, 10, 1),
+        periods=(
+            CareerPeriod(
+                period("d1", "DE", date(1985, 4, 1), date(1995, 2, 1), Duration(Fraction(118), PeriodUnit.MONTHS)),
+                EvidenceLevel.FINAL_ACCOUNT,
+                DRV,
+                date(2026, 9, 28),
+                "contribution account",
+            ),
+            CareerPeriod(
+                period("d2", "DE", None, None, Duration(Fraction(14), PeriodUnit.DAYS, DayRegime.SEVEN)),
+                EvidenceLevel.EMPLOYER_REPORT,
+                DRV,
+            ),
+        ),
+    )
+    italy = CareerInCountry(
+        "IT",
+        AnswerStatus.KNOWN,
+        INPS,
+        answered_on=date(2026, 9, 3),
+        periods=(
+            CareerPeriod(
+                period("i1", "IT", date(1995, 6, 1), date(2011, 1, 1), Duration(Fraction(811), PeriodUnit.WEEKS)),
+                EvidenceLevel.CONTRIBUTION_SEEN,
+                INPS,
+                date(2026, 9, 3),
+            ),
+        ),
+    )
+    canada = CareerInCountry(
+        "CA",
+        AnswerStatus.ASKED_NO_ANSWER,
+        SERVICE_CANADA,
+        asked_on=date(2026, 9, 2),
+        periods=(
+            CareerPeriod(period("c1", "CA", date(2011, 3, 1), date(2024, 7, 1), None), EvidenceLevel.DECLARED),
+        ),
+    )
+    tunisia = CareerInCountry("TN", AnswerStatus.NOT_ASKED)
+    return CareerView(WORKER, (canada, tunisia, germany, italy))
+
+
+def decision(**changes: object) -> DecisionView:
+    country = {"country": "Germany"}
+    # 1212.00 x 118/300 = 476.72, higher than 455.10 (883/2004 Art. 52(3))
+    why = (
+        WhyStep(
+            "aggregate_periods",
+            Citation("Regulation (EC) No 883/2004", "Art. 6"),
+            "Aggregated periods.",
+            {**country, "own_months": 118, "total_months": 300},
+        ),
+        WhyStep(
+            "pro_rata_benefit",
+            Citation("Regulation (EC) No 883/2004", "Art. 52(1)(b)(ii)"),
+            "Theoretical amount x own periods / all periods.",
+            {**country, "own_months": 118, "total_months": 300, "amount": Money.of("476.72", "EUR")},
+            children=(
+                WhyStep(
+                    "theoretical_amount",
+                    Citation("Regulation (EC) No 883/2004", "Art. 52(1)(b)(i)"),
+                    "Theoretical amount over all periods.",
+                    {**country, "amount": Money.of("1212.00", "EUR")},
+                ),
+                WhyStep("no_sentence_for_this", None, "A step that has only an English sentence."),
+            ),
+        ),
+    )
+    made = DecisionView(
+        decision_id="d-1",
+        case_id=CASE,
+        worker_id=WORKER,
+        institution=DRV,
+        scheme="de-rente",
+        outcome=Outcome.GRANTED,
+        decided_on=date(2026, 11, 5),
+        decided_by="J. Albrecht",
+        amounts=(AwardAmount(Money.of("476.72", "EUR"), Frequency.MONTH, date(2026, 10, 1)),),
+        why=why,
+        redress=Redress(date(2026, 12, 5), "Deutsche Rentenversicherung, 10704 Berlin"),
+        agreement_name="Regulation (EC) No 883/2004",
+    )
+    return replace(made, **changes)  # type: ignore[arg-type]
+
+
+class Desk:
+    """The use cases over memory, with everything a test wants to look at or change."""
+
+    def __init__(self) -> None:
+        self.clock = StoppedClock()
+        self.sender = MemoryCodeSender()
+        self.work = MemoryWorkerWork()
+        self.use_cases = WorkerUseCases(
+            unit_of_work=self.work.unit_of_work,
+            sender=self.sender,
+            clock=self.clock,
+            random_bytes=CountingBytes(),
+            key=KEY,
+        )
+        self.work.views.cases += [
+            case(),
+            case(case_id=OTHER_CASE, worker_id=OTHER, reference="IT-2026-0999"),
+        ]
+        self.work.views.careers[WORKER] = career()
+        self.work.views.decisions += [
+            decision(),
+            decision(decision_id="d-9", case_id=OTHER_CASE, worker_id=OTHER, decided_by="Somebody else"),
+        ]
+
+    async def register(self) -> None:
+        numbers = ("XX0000000001", "DE65110485E021")
+        await self.work.directory.keep(WorkerOnFile(WORKER, parse_contact(PHONE), numbers))
+        await self.work.directory.keep(WorkerOnFile(OTHER, parse_contact("other@example.org")))
