@@ -1,6 +1,6 @@
 """What goes into a determination and what comes out of it. Plain frozen data, shared by all rules.
 
-Facts in, Determination out: the rules in force, the national schemes and the explanation stand in the other modules.
+Facts in, Determination out; rules in force, national schemes and explanations stand in the other modules.
 """
 
 from collections.abc import Mapping

@@ -1,0 +1,202 @@
+"""From the text of a file to an Agreement, or to all its errors at once, each with its place.
+
+The text arrives as an argument; `packaged.py` finds the files that ship with the package.
+"""
+
+import hashlib
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from portability.agreements.errors import AgreementError, AgreementSyntaxError, ConflictingRulesError
+from portability.agreements.rules import AgreementFile, ExampleFile, Rule
+from portability.agreements.yaml_source import SourceTree, read_yaml
+
+__all__ = ["Agreement", "AgreementFileError", "load_agreement", "load_examples", "load_model"]
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+class AgreementFileError(AgreementError):
+    """All that is wrong with one file; `errors` is sorted by place, `str()` gives one line each."""
+
+    code = "AGREEMENT_FILE_INVALID"
+
+    def __init__(self, errors: list[AgreementSyntaxError]) -> None:
+        self.errors = tuple(sorted(errors, key=lambda error: (error.file, error.line, error.column)))
+        super().__init__("\n".join(str(error) for error in self.errors))
+
+
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """A treaty file that has been checked: what it says, its name and the SHA-256 of its bytes.
+
+    `places` gives the line of each rule, for errors that name it.
+    """
+
+    content: AgreementFile
+    file: str
+    sha256: str
+    places: dict[str, tuple[int, int]]
+
+    @property
+    def id(self) -> str:
+        return self.content.id
+
+    def where(self, rule: Rule) -> str:
+        """`file:line:column` of a rule."""
+        line, column = self.places.get(rule.id, (1, 1))
+        return f"{self.file}:{line}:{column}"
+
+
+def load_agreement(text: str, file: str) -> Agreement:
+    """The agreement that `text` states.
+
+    Raises AgreementFileError with every fault and its place, and ConflictingRulesError where two rules of one
+    kind would be in force at once for the same state, branch and scheme.
+    """
+    tree = read_yaml(text, file)
+    content = load_model(AgreementFile, tree)
+    errors = [*_unknown_citations(content, tree), *_impossible_dates(content, tree), *_doubled_ids(content, tree)]
+    if errors:
+        raise AgreementFileError(errors)
+    places = {rule.id: tree.place(("rules", index)) for index, rule in enumerate(content.rules)}
+    agreement = Agreement(content, file, hashlib.sha256(text.encode()).hexdigest(), places)
+    _refuse_conflicts(agreement)
+    return agreement
+
+
+def load_examples(text: str, file: str) -> tuple[ExampleFile, SourceTree]:
+    """A file of examples alone. Raises AgreementFileError with every fault and its place."""
+    tree = read_yaml(text, file)
+    return load_model(ExampleFile, tree), tree
+
+
+def load_model(model: type[Model], tree: SourceTree) -> Model:
+    """`tree` as a value of `model`; every violation becomes an error at its place in the file."""
+    try:
+        return model.model_validate(tree.values)
+    except ValidationError as exc:
+        raise AgreementFileError([_placed(tree, error) for error in exc.errors(include_url=False)]) from exc
+
+
+def _placed(tree: SourceTree, error: Any) -> AgreementSyntaxError:
+    """Pydantic's location holds names of union members as well as keys: keep what leads through the file."""
+    path: tuple[str | int, ...] = ()
+    at: Any = tree.values
+    for part in error["loc"]:
+        if (isinstance(at, dict) and part in at) or (isinstance(at, list) and isinstance(part, int) and part < len(at)):
+            at = at[part]
+        elif error["type"] != "missing" or part != error["loc"][-1]:
+            continue
+        else:
+            break
+        path = (*path, part)
+    return tree.error(path, _expectation(error, path))
+
+
+def _expectation(error: Any, path: tuple[str | int, ...]) -> str:
+    name = ".".join(str(part) for part in path) or "the file"
+    last = error["loc"][-1] if error["loc"] else ""
+    match error["type"]:
+        case "extra_forbidden":
+            return f"{name}: unknown key '{last}': correct its spelling or remove it"
+        case "missing":
+            return f"{name}: the key '{last}' is missing: add it"
+        case "union_tag_invalid":
+            context = error["ctx"]
+            return f"{name}: unknown rule '{context['tag']}': expected one of {context['expected_tags']}"
+        case "union_tag_not_found":
+            return f"{name}: the key 'rule' is missing: add the kind of rule"
+    given = error.get("input")
+    shown = f", not '{given}'" if isinstance(given, str) and len(given) < 80 else ""
+    return f"{name}: {error['msg'][0].lower()}{error['msg'][1:]}{shown}"
+
+
+def _citations(entry: BaseModel, path: tuple[str | int, ...]) -> list[tuple[tuple[str | int, ...], str]]:
+    return [
+        ((*path, key), value)
+        for key, value in entry.model_dump(by_alias=True).items()
+        if (key == "cite" or key.endswith("_cite") or _is_overlap_citation(entry, key)) and isinstance(value, str)
+    ]
+
+
+def _is_overlap_citation(entry: BaseModel, key: str) -> bool:
+    return getattr(entry, "rule", "") == "overlap" and key.split("_", maxsplit=1)[0] in {
+        "compulsory",
+        "actual",
+        "equivalent",
+        "undated",
+    }
+
+
+def _unknown_citations(content: AgreementFile, tree: SourceTree) -> list[AgreementSyntaxError]:
+    """Every citation begins with the id of an instrument of this file and names a place in it."""
+    known = {instrument.id for instrument in content.instruments}
+    cited = [
+        *(item for index, rule in enumerate(content.rules) for item in _citations(rule, ("rules", index))),
+        *(item for index, gap in enumerate(content.not_modelled) for item in _citations(gap, ("not_modelled", index))),
+    ]
+    return [
+        tree.error(path, f"cites '{value}': expected '<instrument> <article>' with an instrument of this file "
+                   f"({', '.join(sorted(known))}), for example '{sorted(known)[0]} Art. 1(1)'")
+        for path, value in cited
+        if not any(value.startswith(f"{name} ") and len(value) > len(name) + 1 for name in known)
+    ]  # fmt: skip
+
+
+def _impossible_dates(content: AgreementFile, tree: SourceTree) -> list[AgreementSyntaxError]:
+    return [
+        tree.error(("rules", index, "until"), f"ends on {rule.valid_until}, before it starts on {rule.valid_from}: "
+                   "`until` is the last day in force")
+        for index, rule in enumerate(content.rules)
+        if rule.valid_until is not None and rule.valid_until < rule.valid_from
+    ]  # fmt: skip
+
+
+def _doubled_ids(content: AgreementFile, tree: SourceTree) -> list[AgreementSyntaxError]:
+    errors, seen = [], set()
+    for name, entries in (("rules", content.rules), ("examples", content.examples)):
+        for index, entry in enumerate(entries):
+            if (name, entry.id) in seen:
+                errors.append(
+                    tree.error((name, index, "id"), f"the id '{entry.id}' is taken: ids are unique in a file")
+                )
+            seen.add((name, entry.id))
+    return errors
+
+
+def _refuse_conflicts(agreement: Agreement) -> None:
+    """Two rules of one kind may not be in force at once for the same state, branch and scheme."""
+    rules = agreement.content.rules
+    for index, first in enumerate(rules):
+        for second in rules[index + 1 :]:
+            if _conflict(agreement, first, second):
+                raise ConflictingRulesError(
+                    f"{agreement.where(second)}: rule '{second.id}' ({second.cite}) and rule '{first.id}' ({first.cite}, "
+                    f"{agreement.where(first)}) are both '{first.rule}' and in force at once: end one with `until`, or "
+                    "name the states, branches or schemes of each",
+                    citation=second.cite,
+                )
+
+
+def _conflict(agreement: Agreement, first: Rule, second: Rule) -> bool:
+    if first.rule != second.rule or first.rule == "period_credit" or not _overlap_in_time(first, second):
+        return False
+    if first.rule == "time_limit" and second.rule == "time_limit" and first.action != second.action:
+        return False
+    return all(
+        not one or not other or set(one) & set(other)
+        for one, other in (
+            (first.states, second.states),
+            (first.branches, second.branches),
+            (first.schemes, second.schemes),
+        )
+    )
+
+
+def _overlap_in_time(first: Rule, second: Rule) -> bool:
+    return (second.valid_until is None or first.valid_from <= second.valid_until) and (
+        first.valid_until is None or second.valid_from <= first.valid_until
+    )

@@ -1,0 +1,96 @@
+"""Which rule is in force: exactly one, or one of three named failures, never a default."""
+
+from datetime import date
+from typing import TypeVar
+
+from portability.agreements.errors import ConflictingRulesError, NoRuleInForceError, UnmodelledProvisionError
+from portability.agreements.loading import Agreement
+from portability.agreements.rules import Rule, RuleBase
+from portability.agreements.values import Branch, StateCode
+
+__all__ = ["boundary_dates", "find_rule", "refuse_unmodelled", "rule_in_force", "rules_in_force"]
+
+Kind = TypeVar("Kind", bound=RuleBase)
+
+
+def rules_in_force(
+    agreement: Agreement, kind: type[Kind], *, branch: Branch, on: date, state: StateCode = "", scheme: str = ""
+) -> list[Kind]:
+    """Every rule of a kind that is in force on a day for a branch (and, where given, a state and a scheme)."""
+    return [
+        rule
+        for rule in agreement.content.rules
+        if isinstance(rule, kind)
+        and rule.valid_from <= on
+        and (rule.valid_until is None or on <= rule.valid_until)
+        and branch in (rule.branches or agreement.content.branches)
+        and (not state or not rule.states or state in rule.states)
+        and (not scheme or not rule.schemes or scheme in rule.schemes)
+    ]
+
+
+def rule_in_force(
+    agreement: Agreement, kind: type[Kind], *, branch: Branch, on: date, state: StateCode = "", scheme: str = ""
+) -> Kind:
+    """The one rule of a kind that is in force.
+
+    Raises NoRuleInForceError with the first date covered, or ConflictingRulesError where there are two.
+    """
+    found = rules_in_force(agreement, kind, branch=branch, on=on, state=state, scheme=scheme)
+    if len(found) == 1:
+        return found[0]
+    name = kind.model_fields["rule"].annotation.__args__[0]  # type: ignore[union-attr]
+    if found:
+        raise ConflictingRulesError(
+            f"Agreement '{agreement.id}' has {len(found)} rules '{name}' for {branch} on {on}: "
+            + ", ".join(f"'{rule.id}' ({rule.cite}, {agreement.where(_as_rule(rule))})" for rule in found)
+            + ". End one with `until`.",
+            citation=found[0].cite,
+        )
+    raise _no_rule(agreement, kind, name, branch=branch, on=on, state=state, scheme=scheme)
+
+
+def find_rule(
+    agreement: Agreement, kind: type[Kind], *, branch: Branch, on: date, state: StateCode = "", scheme: str = ""
+) -> Kind | None:
+    """The one rule of a kind in force, or None: for provisions that an agreement may well not have."""
+    if not rules_in_force(agreement, kind, branch=branch, on=on, state=state, scheme=scheme):
+        return None
+    return rule_in_force(agreement, kind, branch=branch, on=on, state=state, scheme=scheme)
+
+
+def refuse_unmodelled(agreement: Agreement, stage: str, *, state: StateCode) -> None:
+    """Raise UnmodelledProvisionError where a provision that this stage turns on is not encoded for the state."""
+    for gap in agreement.content.not_modelled:
+        if gap.stops in (stage, "everything") and (not gap.states or state in gap.states):
+            raise UnmodelledProvisionError(
+                f"Agreement '{agreement.id}' does not model {gap.cite} ({gap.what}), on which the {stage} for {state} "
+                "turns: determine it by hand.",
+                citation=gap.cite,
+            )
+
+
+def boundary_dates(agreement: Agreement) -> list[date]:
+    """Every day on which a rule starts, and every last day of one, in order."""
+    days = {rule.valid_from for rule in agreement.content.rules}
+    return sorted(days | {rule.valid_until for rule in agreement.content.rules if rule.valid_until})
+
+
+def _no_rule(  # the message names all that was asked for
+    agreement: Agreement, kind: type[RuleBase], name: str, *, branch: Branch, on: date, state: str, scheme: str
+) -> NoRuleInForceError:
+    of_kind = [rule for rule in agreement.content.rules if isinstance(rule, kind)]
+    asked = f"for {branch}" + (f" in {state}" if state else "") + (f" ({scheme})" if scheme else "")
+    message = f"Agreement '{agreement.id}' has no rule '{name}' {asked} on {on}."
+    if not of_kind:
+        return NoRuleInForceError(f"{message} The file {agreement.file} has none of that kind.")
+    first = min(of_kind, key=lambda rule: rule.valid_from)
+    return NoRuleInForceError(
+        f"{message} The first date covered is {first.valid_from} ({agreement.where(first)}).",
+        first_day=first.valid_from,
+        citation=first.cite,
+    )
+
+
+def _as_rule(rule: RuleBase) -> Rule:
+    return rule  # type: ignore[return-value]  # every RuleBase of a file is one of the union's members

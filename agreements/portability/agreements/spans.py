@@ -1,0 +1,80 @@
+"""Half-open stretches of calendar days: what two of them share, and how much time they hold."""
+
+from calendar import monthrange
+from collections.abc import Iterable
+from datetime import date, timedelta
+from fractions import Fraction
+
+from portability.agreements.periods import PeriodUnit
+
+__all__ = ["Span", "add_months", "amount_of", "days_of", "months_of", "shared", "union", "without", "years_of"]
+
+Span = tuple[date, date]
+
+
+def shared(one: Span, other: Span) -> Span | None:
+    """The days in both, or None."""
+    start, end = max(one[0], other[0]), min(one[1], other[1])
+    return (start, end) if start < end else None
+
+
+def union(spans: Iterable[Span]) -> list[Span]:
+    """The same days as sorted spans that neither touch nor overlap."""
+    result: list[Span] = []
+    for start, end in sorted(span for span in spans if span[0] < span[1]):
+        if result and start <= result[-1][1]:
+            result[-1] = (result[-1][0], max(end, result[-1][1]))
+        else:
+            result.append((start, end))
+    return result
+
+
+def without(spans: Iterable[Span], taken: Iterable[Span]) -> list[Span]:
+    """The days of `spans` that are not in `taken`."""
+    rest = union(spans)
+    for gone in union(taken):
+        rest = [piece for span in rest for piece in ((span[0], min(span[1], gone[0])), (max(span[0], gone[1]), span[1]))
+                if piece[0] < piece[1]]  # fmt: skip
+    return rest
+
+
+def days_of(spans: Iterable[Span]) -> int:
+    """Calendar days in all spans together, each counted once."""
+    return sum((end - start).days for start, end in union(spans))
+
+
+def months_of(spans: Iterable[Span]) -> Fraction:
+    """Whole months from date to date, and days left over as thirtieths."""
+    total = Fraction(0)
+    for start, end in union(spans):
+        whole = (end.year - start.year) * 12 + end.month - start.month
+        while add_months(start, whole) > end:
+            whole -= 1
+        total += whole + Fraction(min((end - add_months(start, whole)).days, 29), 30)
+    return total
+
+
+def years_of(spans: Iterable[Span]) -> set[int]:
+    """The calendar years that the spans touch."""
+    return {year for start, end in spans for year in range(start.year, (end - timedelta(days=1)).year + 1)}
+
+
+def amount_of(spans: Iterable[Span], unit: PeriodUnit) -> Fraction:
+    """Time in a unit, by the calendar: weeks of seven days, months and years from date to date."""
+    match unit:
+        case PeriodUnit.DAYS:
+            return Fraction(days_of(spans))
+        case PeriodUnit.WEEKS:
+            return Fraction(days_of(spans), 7)
+        case PeriodUnit.MONTHS:
+            return months_of(spans)
+        case PeriodUnit.QUARTERS:
+            return months_of(spans) / 3
+    return months_of(spans) / 12
+
+
+def add_months(day: date, months: int) -> date:
+    """The same day so many months later, or the last of that month where it has no such day."""
+    index = day.year * 12 + day.month - 1 + months
+    year, month = divmod(index, 12)
+    return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
