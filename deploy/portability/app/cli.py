@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
 from portability.agreements.errors import PortabilityError
 
 if TYPE_CHECKING:
@@ -56,9 +57,7 @@ def serve() -> None:
 @app.command()
 def demo(
     keep: Annotated[bool, typer.Option("--serve", help="Keep the nodes and the worker's page up.")] = False,  # noqa: FBT002 (typer's)
-    kafka: Annotated[
-        str, typer.Option(help="Run over Kafka at HOST:PORT instead of the embedded event stream.")
-    ] = "",
+    kafka: Annotated[str, typer.Option(help="Run over Kafka at HOST:PORT instead of the embedded event stream.")] = "",
     data_folder: Annotated[
         Path | None, typer.Option(help="Keep the demo's state here instead of in a temporary folder.")
     ] = None,

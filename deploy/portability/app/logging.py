@@ -5,6 +5,7 @@ not a plain scalar. Of an exception the log holds its type and where it was rais
 database or a parser quotes what it was given. Of other libraries' records it holds the unformatted template.
 """
 
+import json
 import logging
 import sys
 import traceback
@@ -98,7 +99,6 @@ def configure_logging(
     out = stream or sys.stderr
     structlog.configure(
         processors=[
-            structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             keep_allowed_fields(on_dropped),
@@ -118,7 +118,10 @@ def keep_allowed_fields(on_dropped: Callable[[int], None]) -> Processor:
     """Return a processor that keeps allowed fields with plain values and drops and counts the rest."""
 
     def keep(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> Mapping[str, Any]:
-        kept = {key: _plain(value) for key, value in event.items() if key in ALLOWED_FIELDS and _is_plain(value)}
+        kept = {}
+        for key, value in event.items():
+            if key in ALLOWED_FIELDS and (type(value) in _NUMBERS or isinstance(value, _TEXTS)):
+                kept[key] = value if type(value) in _NUMBERS else _short(str(value))
         dropped = len(event) - len(kept)
         if dropped:
             kept["dropped_fields"] = dropped
@@ -144,17 +147,16 @@ class _LibraryHandler(logging.Handler):
         getattr(log, record.levelname.lower(), log.warning)("library_event")
 
 
-def _is_plain(value: object) -> bool:
-    return value is None or isinstance(value, str | int | float | bool | UUID | date)
+_NUMBERS = frozenset({int, float, bool, type(None)})
+_TEXTS = (str, UUID, date)
 
 
-def _plain(value: Any) -> Any:
-    if isinstance(value, str):
-        return value if len(value) <= LONGEST_VALUE else f"{value[:LONGEST_VALUE]}…"
-    return str(value) if isinstance(value, UUID | date) else value
+def _short(text: str) -> str:
+    return text if len(text) <= LONGEST_VALUE else f"{text[:LONGEST_VALUE]}…"
 
 
 def _renderer(log_format: LogFormat) -> Processor:
     if log_format is LogFormat.CONSOLE:
         return structlog.dev.ConsoleRenderer()
-    return structlog.processors.JSONRenderer(ensure_ascii=False)
+    encode = json.JSONEncoder(ensure_ascii=False).encode  # made once: json.dumps would make one for each line
+    return lambda _logger, _method, event: encode(event)

@@ -4,11 +4,13 @@ Labels are RPC names, codes, message types and states: closed lists, no ids and 
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self
 
-from portability.agreements.errors import GatewayError
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, start_http_server
+
+from portability.agreements.errors import GatewayError
 
 __all__ = ["MetricsPage", "NodeMetrics"]
 
@@ -16,11 +18,19 @@ CALL_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.
 DELIVERY_BUCKETS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 15.0, 60.0, 300.0, 3600.0, 86400.0)
 
 
+@dataclass(slots=True)
+class _RpcCounters:
+    started: Counter
+    seconds: Histogram
+    handled: dict[str, Counter] = field(default_factory=dict)
+
+
 class NodeMetrics:
     """The counters of one node, in a registry of its own so that several nodes fit into one process."""
 
     def __init__(self, registry: CollectorRegistry | None = None) -> None:
         self.registry = registry or CollectorRegistry()
+        self._rpcs: dict[str, _RpcCounters] = {}
         method = ("grpc_type", "grpc_service", "grpc_method")
         self._started = self._counter("grpc_server_started", "RPCs started on the server.", *method)
         self._handled = self._counter("grpc_server_handled", "RPCs completed on the server.", *method, "grpc_code")
@@ -54,13 +64,16 @@ class NodeMetrics:
 
     def call_started(self, rpc: str, kind: str) -> None:
         """Count a call that has reached the server; `rpc` is "/package.Service/Method"."""
-        self._started.labels(kind, *_service_and_method(rpc)).inc()
+        self._of_rpc(rpc, kind).started.inc()
 
     def call_finished(self, rpc: str, kind: str, *, code: str, seconds: float) -> None:
         """Count a call that has ended and how long it took."""
-        names = _service_and_method(rpc)
-        self._handled.labels(kind, *names, code).inc()
-        self._seconds.labels(kind, *names).observe(seconds)
+        counters = self._of_rpc(rpc, kind)
+        handled = counters.handled.get(code)
+        if handled is None:
+            handled = counters.handled[code] = self._handled.labels(kind, *_service_and_method(rpc), code)
+        handled.inc()
+        counters.seconds.observe(seconds)
 
     def messages_reached(self, state: str, message_type: str, *, count: int = 1) -> None:
         """Count messages that reached a state of the exchange."""
@@ -86,6 +99,15 @@ class NodeMetrics:
         """Show a value that is read whenever Prometheus asks, such as the length of the outbox."""
         Gauge(name, what, registry=self.registry).set_function(read)
 
+    def _of_rpc(self, rpc: str, kind: str) -> "_RpcCounters":
+        # Looking up labels takes a lock and a tuple each time; an RPC's counters never change.
+        kept = self._rpcs.get(rpc)
+        if kept is None:
+            labels = (kind, *_service_and_method(rpc))
+            kept = _RpcCounters(self._started.labels(*labels), self._seconds.labels(*labels))
+            self._rpcs[rpc] = kept
+        return kept
+
     def _counter(self, name: str, what: str, *labels: str) -> Counter:
         return Counter(name, what, labels, registry=self.registry)
 
@@ -99,9 +121,7 @@ class MetricsPage:
 
     def __enter__(self) -> Self:
         try:
-            self._server, self._thread = start_http_server(
-                self._port, addr=self._host, registry=self._metrics.registry
-            )
+            self._server, self._thread = start_http_server(self._port, addr=self._host, registry=self._metrics.registry)
         except OSError as error:
             raise GatewayError(
                 f"Cannot serve metrics on {self._host}:{self._port}: set PORTABILITY_METRICS_LISTEN to a free "

@@ -13,10 +13,11 @@ from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError
+
 from portability.agreements.errors import InputError
 from portability.app.logging import LogFormat
 from portability.app.rpc.identity import INSTITUTION
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
 __all__ = ["NodeRole", "Settings", "load_settings", "settings_table"]
 
@@ -101,9 +102,7 @@ class Settings(BaseModel):
     tls_hosts: str = Field(
         "localhost,127.0.0.1", description="Names and addresses in the server certificate, separated by commas."
     )
-    web_listen: OptionalHostPort = Field(
-        "127.0.0.1:8080", description="Address of the worker's page; off: no page."
-    )
+    web_listen: OptionalHostPort = Field("127.0.0.1:8080", description="Address of the worker's page; off: no page.")
     metrics_listen: OptionalHostPort = Field(
         "127.0.0.1:9464", description="Address of /metrics (plain HTTP, keep it local); off: none."
     )

@@ -5,8 +5,7 @@ to which role stands in `access_table.py`. Whose data it is ("a worker sees only
 handlers, which get the caller or her id as a parameter.
 """
 
-from collections.abc import Iterator, Mapping, Set
-from contextlib import contextmanager
+from collections.abc import Mapping, Set
 from contextvars import ContextVar
 from dataclasses import dataclass
 from enum import StrEnum
@@ -84,11 +83,16 @@ def current_caller() -> Caller:
     return caller
 
 
-@contextmanager
-def acting_as(caller: Caller) -> Iterator[None]:
+class acting_as:  # noqa: N801 (reads as the verb it is: `with acting_as(caller):`)
     """Make `caller` the current caller for what runs inside; the RPC layer and tests use it."""
-    token = _CALLER.set(caller)
-    try:
-        yield
-    finally:
-        _CALLER.reset(token)
+
+    __slots__ = ("_caller", "_token")
+
+    def __init__(self, caller: Caller) -> None:
+        self._caller = caller
+
+    def __enter__(self) -> None:
+        self._token = _CALLER.set(self._caller)
+
+    def __exit__(self, *error: object) -> None:
+        _CALLER.reset(self._token)

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import grpc
+
 from portability.app.rpc.credentials import CallerFiles
 
 __all__ = ["CALL_SECONDS", "STREAM_SECONDS", "DeadlineChannel", "open_channel"]

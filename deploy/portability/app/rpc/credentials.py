@@ -20,6 +20,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
 from portability.agreements.errors import InputError
 from portability.app.rpc.identity import caller_uri, check_caller_parts
 from portability.services.access import Role
@@ -104,9 +105,7 @@ class Authority:
     def certificate_pem(self) -> bytes:
         return _pem(self._certificate)
 
-    def issue_server(
-        self, hosts: Sequence[str], *, now: datetime, life: timedelta = SERVER_LIFE
-    ) -> IssuedCertificate:
+    def issue_server(self, hosts: Sequence[str], *, now: datetime, life: timedelta = SERVER_LIFE) -> IssuedCertificate:
         """Issue a server certificate for host names and IP addresses."""
         names = [_host(host) for host in hosts]
         return self._issue(f"{self.institution} node", names, ExtendedKeyUsageOID.SERVER_AUTH, now=now, life=life)
@@ -147,9 +146,7 @@ class Authority:
             .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
             .add_extension(_usage(signs_certificates=False), critical=True)
             .add_extension(x509.ExtendedKeyUsage([usage]), critical=False)
-            .add_extension(
-                x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key()), critical=False
-            )
+            .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key()), critical=False)
         )
         return IssuedCertificate(_pem(builder.sign(self._key, hashes.SHA256())), _key_pem(key))
 
@@ -172,9 +169,7 @@ class NodeTls:
             require_client_authentication=True,
         )
 
-    def caller(
-        self, role: Role, name: str, *, life: timedelta = CALLER_LIFE, institution: str = ""
-    ) -> CallerFiles:
+    def caller(self, role: Role, name: str, *, life: timedelta = CALLER_LIFE, institution: str = "") -> CallerFiles:
         """Return the files of a caller, issued anew where they are missing or near their end."""
         of_whom = f"{institution}-" if institution else ""
         stem = self._folder / "callers" / f"{of_whom}{role}-{name}"

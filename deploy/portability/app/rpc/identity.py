@@ -6,7 +6,7 @@ is decided elsewhere.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import Protocol
 from uuid import UUID
@@ -17,6 +17,7 @@ from portability.services.access import Caller, Role
 __all__ = [
     "INSTITUTION",
     "NAME",
+    "CallConnection",
     "CallerFinder",
     "NoSessions",
     "SessionResolver",
@@ -38,6 +39,19 @@ class SessionResolver(Protocol):
         """Return the worker's id; raise DeniedError(authenticated=False) for an unknown or ended session."""
 
 
+class CallConnection(Protocol):
+    """What gRPC's context tells of a call's origin."""
+
+    def peer_identities(self) -> Iterable[bytes] | None:
+        """Return the subject alternative names of the client certificate."""
+
+    def peer_identity_key(self) -> str | None:
+        """Return which property of the certificate those are."""
+
+    def invocation_metadata(self) -> Iterable[tuple[str, str | bytes]] | None:
+        """Return the call's metadata."""
+
+
 class NoSessions:
     """For a node without a worker's channel: every session token is refused."""
 
@@ -53,29 +67,23 @@ class CallerFinder:
         self._institution = institution
         self._sessions = sessions
 
-    async def find(
-        self,
-        auth_context: Mapping[str, Iterable[bytes]],
-        metadata: Iterable[tuple[str, str | bytes]],
-    ) -> Caller:
+    async def find(self, connection: "CallConnection") -> Caller:
         """Return who calls; raise DeniedError where certificate or token do not hold.
 
-        `auth_context` is gRPC's, of a connection whose certificate chain TLS has verified already.
+        TLS has verified the chain of the connection's certificate already; here its one name is read. Asked for
+        by these two methods because `auth_context()` copies the whole certificate on each call.
         """
-        # gRPC sets this property only where the certificate names exactly one SPIFFE id.
-        ids = tuple(auth_context.get("peer_spiffe_id", ()))
-        caller = _caller_of(ids[0]) if len(ids) == 1 else None
+        names = tuple(connection.peer_identities() or ())
+        named_by_san = connection.peer_identity_key() == "x509_subject_alternative_name"
+        caller = _caller_of(names[0]) if named_by_san and len(names) == 1 else None
         if caller is None:
             raise DeniedError(
-                "No identity: the client certificate needs one URI "
-                "spiffe://portability/<institution>/<role>/<name>.",
+                "No identity: the client certificate needs one URI spiffe://portability/<institution>/<role>/<name>.",
                 authenticated=False,
             )
         if caller.institution != self._institution and caller.role is not Role.PEER:
-            raise DeniedError(
-                f"The certificate is of '{caller.institution}', this node serves '{self._institution}'."
-            )
-        token = _bearer_token(metadata)
+            raise DeniedError(f"The certificate is of '{caller.institution}', this node serves '{self._institution}'.")
+        token = _bearer_token(connection.invocation_metadata() or ())
         if token is None:
             return caller
         if caller.role is not Role.WORKER:

@@ -17,6 +17,7 @@ import protovalidate
 from google.protobuf.message import Message
 from google.rpc import status_pb2  # type: ignore[import-untyped]  # no py.typed in the wheel
 from grpc import StatusCode
+
 from portability.agreements.errors import PortabilityError
 from portability.app.rpc import status as statuses
 from portability.app.rpc.identity import CallerFinder
@@ -41,15 +42,19 @@ class CallLimits:
     stream_seconds: float = 3600.0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class CallRecord:
-    """What is known of a finished call; nothing in it is personal data of a worker."""
+    """What is known of a call, filled in on its way; nothing in it is personal data of a worker.
+
+    `rpc` is "/package.Service/Method", `kind` unary, client_stream, server_stream or bidi_stream, `code` the name
+    of a gRPC status code.
+    """
 
     rpc: str
     kind: str
-    code: str
-    seconds: float
-    caller: Caller | None
+    code: str = "OK"
+    seconds: float = 0.0
+    caller: Caller | None = None
     reason: str = ""
     error_id: str = ""
 
@@ -71,19 +76,6 @@ class _Refused(Exception):  # noqa: N818 (a way out of a call, not an error of i
     def __init__(self, status: status_pb2.Status, reason: str, error_id: str = "") -> None:
         super().__init__(reason)
         self.status, self.reason, self.error_id = status, reason, error_id
-
-
-@dataclass(slots=True)
-class _Call:
-    """One call on its way through the gate."""
-
-    rpc: str
-    kind: str
-    context: Any
-    caller: Caller | None = None
-    code: str = "OK"
-    reason: str = ""
-    error_id: str = ""
 
 
 class CallGate(grpc.aio.ServerInterceptor):  # type: ignore[type-arg]  # generic in the stubs only
@@ -143,10 +135,10 @@ class CallGate(grpc.aio.ServerInterceptor):  # type: ignore[type-arg]  # generic
     def _guarded(self, rpc: str, kind: str, work: _Behaviour) -> _Behaviour:
         async def call(request: Any, context: Any) -> Any:
             started = time.perf_counter()
-            this = _Call(rpc, kind, context)
+            this = CallRecord(rpc, kind)
             self._observer.call_started(rpc, kind)
             try:
-                return await self._answer(this, work, request)
+                return await self._answer(this, context, work, request)
             except _Refused as refusal:
                 this.reason, this.error_id = refusal.reason, refusal.error_id
                 this.code = statuses.status_code(refusal.status).name
@@ -161,22 +153,20 @@ class CallGate(grpc.aio.ServerInterceptor):  # type: ignore[type-arg]  # generic
                 raise
             finally:
                 # (6) Counted and logged, however it ended.
-                seconds = time.perf_counter() - started
-                self._observer.call_finished(
-                    CallRecord(rpc, kind, this.code, seconds, this.caller, this.reason, this.error_id)
-                )
+                this.seconds = time.perf_counter() - started
+                self._observer.call_finished(this)
 
         return call
 
-    async def _answer(self, call: _Call, work: _Behaviour, request: Any) -> Any:
+    async def _answer(self, record: CallRecord, context: Any, work: _Behaviour, request: Any) -> Any:
         # (5) Whatever is raised becomes a status; only what nobody foresaw is hidden behind an id.
-        limit = self._limits.unary_seconds if call.kind == "unary" else self._limits.stream_seconds
-        remaining = call.context.time_remaining()
+        limit = self._limits.unary_seconds if record.kind == "unary" else self._limits.stream_seconds
+        remaining = context.time_remaining()
         try:
             if remaining is not None and remaining <= limit:
-                return await self._admit(call, work, request)
+                return await self._admit(record, context, work, request)
             async with asyncio.timeout(limit):
-                return await self._admit(call, work, request)
+                return await self._admit(record, context, work, request)
         except (_Refused, grpc.aio.AbortError):
             raise
         except PortabilityError as error:
@@ -185,18 +175,17 @@ class CallGate(grpc.aio.ServerInterceptor):  # type: ignore[type-arg]  # generic
             raise _Refused(statuses.late_status(limit), "DEADLINE_EXCEEDED") from error
         except Exception as error:
             error_id = str(self._new_id())
-            self._observer.call_failed_unexpectedly(call.rpc, error_id, error)
+            self._observer.call_failed_unexpectedly(record.rpc, error_id, error)
             raise _Refused(statuses.internal_status(error_id), "INTERNAL", error_id) from error
 
-    async def _admit(self, call: _Call, work: _Behaviour, request: Any) -> Any:
+    async def _admit(self, record: CallRecord, context: Any, work: _Behaviour, request: Any) -> Any:
         # (1) Who calls.
-        metadata = call.context.invocation_metadata() or ()
-        call.caller = await self._callers.find(call.context.auth_context(), metadata)
+        record.caller = caller = await self._callers.find(context)
         # (2) May they.
-        self._policy.check(call.caller, call.rpc)
+        self._policy.check(caller, record.rpc)
         # (4) As that caller.
-        with acting_as(call.caller):
-            return await work(request, call.context)
+        with acting_as(caller):
+            return await work(request, context)
 
     def _validating(self, behaviour: Any) -> Any:
         # (3) Before the handler sees it; not a coroutine, so that a generator stays one.

@@ -3,13 +3,14 @@
 from typing import Any
 
 import structlog
+
 from portability.app.logging import error_fields
 from portability.app.metrics import NodeMetrics
 from portability.app.rpc.interceptor import CallRecord
 
 __all__ = ["NodeObserver"]
 
-QUIET = frozenset({"grpc.health.v1.Health", "grpc.reflection.v1.ServerReflection"})
+QUIET = ("/grpc.health.v1.Health/", "/grpc.reflection.")
 """A health check every second would drown what happens; it is counted, not logged."""
 
 
@@ -27,7 +28,7 @@ class NodeObserver:
     def call_finished(self, record: CallRecord) -> None:
         """Count the call and log one event."""
         self._metrics.call_finished(record.rpc, record.kind, code=record.code, seconds=record.seconds)
-        if record.code == "OK" and record.rpc[1:].partition("/")[0] in QUIET:
+        if record.code == "OK" and record.rpc.startswith(QUIET):
             return
         fields: dict[str, object] = {
             "rpc": record.rpc,

@@ -12,6 +12,8 @@ from google.protobuf.message import Message
 from google.rpc import error_details_pb2 as details  # type: ignore[import-untyped]  # no py.typed in the wheel
 from google.rpc import status_pb2
 from grpc import StatusCode
+from protovalidate import Violation
+
 from portability.agreements.errors import (
     AgreementError,
     AgreementSyntaxError,
@@ -27,7 +29,6 @@ from portability.agreements.errors import (
     PortabilityError,
     VerificationError,
 )
-from protovalidate import Violation
 
 __all__ = ["DOMAIN", "internal_status", "invalid_request_status", "late_status", "status_code", "to_status"]
 
