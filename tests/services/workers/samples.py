@@ -87,9 +87,7 @@ def case(**changes: object) -> CaseView:
             due=Due(Citation("SI-2017-49", "Art. 22"), aim_on=date(2026, 11, 1)),
         ),
         CaseStep("4", StepKind.DECIDE, DRV, since=day(2026, 10, 20), done_at=day(2026, 11, 5)),
-        CaseStep(
-            "5", StepKind.IDENTIFY, INPS, since=day(2026, 11, 10), due=Due(ART_47, by_law_on=date(2026, 12, 10))
-        ),
+        CaseStep("5", StepKind.IDENTIFY, INPS, since=day(2026, 11, 10), due=Due(ART_47, by_law_on=date(2026, 12, 10))),
     )
     made = CaseView(CASE, WORKER, "IT-2026-0417", Branch.OLD_AGE, date(2026, 9, 1), INPS, steps)
     return replace(made, **changes)  # type: ignore[arg-type]
@@ -98,9 +96,7 @@ def case(**changes: object) -> CaseView:
 def period(
     period_id: str, state: str, start: date | None, end: date | None, duration: Duration | None
 ) -> InsurancePeriod:
-    return InsurancePeriod(
-        period_id, state, PeriodKind.COMPULSORY, f"{state.lower()}-scheme", start, end, duration
-    )
+    return InsurancePeriod(period_id, state, PeriodKind.COMPULSORY, f"{state.lower()}-scheme", start, end, duration)
 
 
 def career() -> CareerView:
@@ -144,9 +140,7 @@ def career() -> CareerView:
         AnswerStatus.ASKED_NO_ANSWER,
         SERVICE_CANADA,
         asked_on=date(2026, 9, 2),
-        periods=(
-            CareerPeriod(period("c1", "CA", date(2011, 3, 1), date(2024, 7, 1), None), EvidenceLevel.DECLARED),
-        ),
+        periods=(CareerPeriod(period("c1", "CA", date(2011, 3, 1), date(2024, 7, 1), None), EvidenceLevel.DECLARED),),
     )
     tunisia = CareerInCountry("TN", AnswerStatus.NOT_ASKED)
     return CareerView(WORKER, (canada, tunisia, germany, italy))

@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from google.protobuf.timestamp_pb2 import Timestamp
 from google.type.date_pb2 import Date  # type: ignore[import-untyped]  # no py.typed in the wheel
+
 from portability.agreements.periods import InsurancePeriod, PeriodKind, PeriodUnit
 from portability.agreements.values import Citation, Money
 from portability.api.common.v1 import common_pb2 as common

@@ -32,9 +32,10 @@ __all__ = [
     "career_phrase",
     "case_has_late_step",
     "decision_phrases",
-    "evidence_phrase",
+    "evidence_phrases",
     "next_phrases",
     "said_steps",
+    "timeline",
     "where_phrase",
     "why_lines",
     "you_can_phrases",
@@ -90,13 +91,26 @@ def case_has_late_step(case: CaseView, *, today: date) -> bool:
 
 
 def next_phrases(case: CaseView) -> tuple[Phrase, ...]:
-    """What happens after the steps that are open, in order; nothing more for a closed case."""
+    """What comes after the earliest step that is open, in order; nothing more for a closed case."""
     if case.closed_on is not None:
         return ()
-    begun = [step.kind for step in case.steps]
-    order = [StepKind.RECORDS, StepKind.DETERMINE, StepKind.DECIDE, StepKind.SUMMARY]
-    ahead = [kind for kind in order if kind not in begun]
+    order = list(StepKind)
+    running = {step.kind for step in _open(case)}
+    reached = min(
+        map(order.index, running), default=max((order.index(step.kind) for step in case.steps), default=0)
+    )
+    ahead = [kind for kind in order[reached + 1 :] if kind not in running and kind is not StepKind.IDENTIFY]
     return tuple(Phrase(f"next.{kind}", {"institution": case.contact_institution.name}) for kind in ahead)
+
+
+def timeline(case: CaseView, *, today: date) -> tuple[SaidStep, ...]:
+    """What is done in the order in which it was done, then what is open in the order in which it began."""
+    return tuple(
+        sorted(
+            said_steps(case, today=today),
+            key=lambda said: (said.step.done_at is None, said.step.done_at or said.step.since),
+        )
+    )
 
 
 def you_can_phrases(case: CaseView, *, today: date) -> tuple[Phrase, ...]:
@@ -126,14 +140,15 @@ def career_phrase(country: CareerInCountry) -> Phrase:
     return Phrase(f"career.{country.status}_on", {**institution, "day": day})
 
 
-def evidence_phrase(period: CareerPeriod) -> Phrase:
-    """Who stands behind a period."""
+def evidence_phrases(period: CareerPeriod) -> tuple[Phrase, ...]:
+    """Who verified a period and when, and what stands behind it."""
+    level = Phrase(f"evidence.{period.level}")
     if period.verified_by is None:
-        return Phrase(f"evidence.{period.level}")
+        return (level,)
     values: dict[str, Value] = {"institution": period.verified_by.name}
     if period.verified_on is None:
-        return Phrase("evidence.verified", values)
-    return Phrase("evidence.verified_on", {**values, "day": period.verified_on})
+        return (Phrase("evidence.verified", values), level)
+    return (Phrase("evidence.verified_on", {**values, "day": period.verified_on}), level)
 
 
 def decision_phrases(decision: DecisionView) -> tuple[Phrase, ...]:

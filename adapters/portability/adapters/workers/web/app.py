@@ -1,14 +1,15 @@
 """The web application of the worker: which address leads to which page, and what an error turns into."""
 
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.routing import Route
+
 from portability.adapters.workers.web.pages import Pages
 from portability.adapters.workers.web.security import SecurityHeaders
 from portability.adapters.workers.web.settings import WebSettings
 from portability.agreements.errors import DeniedError, NotFoundError, OverloadError
 from portability.services.workers.use_cases import WorkerUseCases
-from starlette.applications import Starlette
-from starlette.exceptions import HTTPException
-from starlette.middleware import Middleware
-from starlette.routing import Route
 
 __all__ = ["WebSettings", "create_app"]
 

@@ -3,6 +3,10 @@
 from typing import Any
 from uuid import UUID
 
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
 from portability.adapters.workers.web.career_picture import career_picture
 from portability.adapters.workers.web.rendering import (
     LANGUAGE_COOKIE_SECONDS,
@@ -33,18 +37,15 @@ from portability.services.workers.story import (
     career_phrase,
     case_has_late_step,
     decision_phrases,
-    evidence_phrase,
+    evidence_phrases,
     next_phrases,
-    said_steps,
+    timeline,
     where_phrase,
     why_lines,
     you_can_phrases,
 )
 from portability.services.workers.use_cases import WorkerUseCases
 from portability.services.workers.words import Words
-from starlette.exceptions import HTTPException
-from starlette.requests import Request
-from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 __all__ = ["Pages"]
 
@@ -139,7 +140,7 @@ class Pages:
         case = await self._use_cases.get_my_case(worker_id, request.path_params["case_id"])
         decisions = await self._use_cases.get_my_decisions(worker_id, case_id=case.case_id)
         today = self._today()
-        steps = said_steps(case, today=today)
+        steps = timeline(case, today=today)
         return self._page(
             request,
             "case.html",
@@ -163,7 +164,7 @@ class Pages:
             signed_in=True,
             countries=[(country, career_phrase(country)) for country in career.countries],
             picture=career_picture(career.countries),
-            evidence_phrase=evidence_phrase,
+            evidence_phrases=evidence_phrases,
         )
 
     async def decisions(self, request: Request) -> Response:

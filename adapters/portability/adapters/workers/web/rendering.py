@@ -9,9 +9,10 @@ from importlib.resources import files
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from starlette.requests import Request
+
 from portability.agreements.periods import Duration
 from portability.services.workers.words import Words, languages, words_for
-from starlette.requests import Request
 
 __all__ = ["environment", "how_long", "reader_words", "spans_text", "style_sheet", "style_version"]
 

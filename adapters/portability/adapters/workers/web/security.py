@@ -5,14 +5,15 @@ import hmac
 import ipaddress
 from urllib.parse import parse_qsl
 
-from portability.adapters.workers.web.settings import WebSettings
-from portability.services.workers.model import text_token
-from portability.services.workers.ports import RandomBytes
 from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from portability.adapters.workers.web.settings import WebSettings
+from portability.services.workers.model import text_token
+from portability.services.workers.ports import RandomBytes
 
 __all__ = ["Cookies", "FormRefusedError", "SecurityHeaders", "origin_of", "read_form", "security_headers"]
 

@@ -1,0 +1,117 @@
+"""Every language says everything, with the same facts in it, in the way its readers write."""
+
+import re
+from datetime import UTC, date, datetime, timedelta, timezone
+from fractions import Fraction
+from importlib.resources import files
+from typing import Any
+
+import pytest
+from babel.messages.pofile import read_po
+
+from portability.agreements.values import Branch, Money
+from portability.services.workers.views import EvidenceLevel, StepKind
+from portability.services.workers.words import languages, placeholders, words_for
+
+OTHERS = [language for language in languages() if language != "en"]
+
+
+def catalogue(language: str) -> dict[str, tuple[str, ...]]:
+    path = files("portability.services.workers").joinpath("locales", language, "messages.po")
+    with path.open("rb") as source:
+        read = read_po(source, locale=language)
+    messages = {}
+    for message in read:
+        key = message.id if isinstance(message.id, str) else message.id[0]
+        if key:
+            text = message.string
+            messages[key] = (text,) if isinstance(text, str) else tuple(text)
+    return messages
+
+
+ENGLISH = catalogue("en")
+
+
+def test_english_is_there_and_first() -> None:
+    assert languages()[0] == "en"
+
+
+@pytest.mark.parametrize("language", languages())
+def test_no_message_is_missing_empty_or_left_over(language: str) -> None:
+    messages = catalogue(language)
+    assert messages.keys() == ENGLISH.keys()
+    assert [key for key, forms in messages.items() if not all(form.strip() for form in forms)] == []
+
+
+@pytest.mark.parametrize("language", OTHERS)
+def test_each_message_carries_the_same_facts_as_in_english(language: str) -> None:
+    messages = catalogue(language)
+    wrong = [
+        key for key, forms in messages.items() for form in forms if placeholders(form) != placeholders(ENGLISH[key][-1])
+    ]
+    assert wrong == []
+
+
+@pytest.mark.parametrize("language", OTHERS)
+def test_sentences_are_translated_and_not_copied(language: str) -> None:
+    messages = catalogue(language)
+    same = [key for key in messages if messages[key] == ENGLISH[key] and " " in placeholder_free(ENGLISH[key][0])]
+    assert same == []
+
+
+def placeholder_free(message: str) -> str:
+    return re.sub(r"\{[^}]*\}|[,;:.]", "", message).strip()
+
+
+@pytest.mark.parametrize("language", languages())
+def test_singular_and_plural_both_stand(language: str) -> None:
+    words = words_for([language])
+    one = words.text("career.months", {"amount": 1}, count=1)
+    many = words.text("career.months", {"amount": 118}, count=118)
+    assert one.replace("1", "") != many.replace("118", "")
+
+
+@pytest.mark.parametrize("language", languages())
+@pytest.mark.parametrize("values", [Branch, StepKind, EvidenceLevel])
+def test_codes_have_their_words(language: str, values: Any) -> None:
+    prefix = {Branch: "branch", StepKind: "open", EvidenceLevel: "evidence"}[values]
+    words = words_for([language])
+    for value in values:
+        assert words.text(f"{prefix}.{value}", {"institution": "X"})
+
+
+def test_english_dates_and_money_are_written_as_most_of_its_readers_do() -> None:
+    words = words_for(["en"])
+    assert words.day(date(2027, 3, 1)) == "1 March 2027"
+    assert words.money(Money.of("1212.5", "EUR")) == "€1,212.50"
+    assert words.state("CA") == "Canada"
+    assert words.state("QZ") == "QZ"
+
+
+def test_an_unrounded_amount_is_shown_to_the_cent() -> None:
+    # 100/3 = 33.333…
+    assert words_for(["en"]).money(Money.of(Fraction(100, 3), "CAD")) == "CA$33.33"
+
+
+def test_an_instant_is_shown_as_its_day_where_the_institution_is() -> None:
+    late = datetime(2026, 12, 31, 23, 30, tzinfo=UTC)
+    rome_in_winter = timezone(timedelta(hours=1))
+    assert words_for(["en"], zone=rome_in_winter).show(late) == "1 January 2027"
+
+
+def test_an_unknown_language_is_english_and_a_region_is_its_language() -> None:
+    assert words_for(["tlh"]).language == "en"
+    assert words_for(["", "en-CA"]).language == "en"
+    assert words_for(["no such tag", "en"]).language == "en"
+
+
+def test_a_missing_message_or_value_is_an_error_and_never_shown_as_its_key() -> None:
+    words = words_for(["en"])
+    with pytest.raises(LookupError):
+        words.text("no.such.message")
+    with pytest.raises(LookupError):
+        words.text("due.by_law")
+
+
+def test_placeholders_are_found() -> None:
+    assert placeholders("{a} and {b}, {a}") == {"a", "b"}
