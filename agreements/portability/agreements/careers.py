@@ -1,0 +1,199 @@
+"""A person's insured time as institutions tell it: who stands behind a period, and what an absence means.
+
+The counting is in the modules of the rules. Shared by the services that keep, send and read records.
+"""
+
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from fractions import Fraction
+
+from portability.agreements.errors import InputError
+from portability.agreements.periods import DayRegime, InsurancePeriod, PeriodKind, PeriodUnit
+from portability.agreements.values import StateCode
+
+__all__ = [
+    "AnswerStatus",
+    "CareerRecord",
+    "Evidence",
+    "EvidenceLevel",
+    "PeriodTotal",
+    "PersonIdentifier",
+    "RecordedPeriod",
+    "check_period",
+    "check_state",
+    "period_totals",
+]
+
+# ISO 3166-1 alpha-2, all 249 codes, and XK, which the EU and its institutions use for Kosovo.
+_STATES = frozenset(
+    """
+    AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BL BM BN BO BQ BR BS BT BV BW BY BZ
+    CA CC CD CF CG CH CI CK CL CM CN CO CR CU CV CW CX CY CZ DE DJ DK DM DO DZ EC EE EG EH ER ES ET FI FJ FK FM FO
+    FR GA GB GD GE GF GG GH GI GL GM GN GP GQ GR GS GT GU GW GY HK HM HN HR HT HU ID IE IL IM IN IO IQ IR IS IT JE
+    JM JO JP KE KG KH KI KM KN KP KR KW KY KZ LA LB LC LI LK LR LS LT LU LV LY MA MC MD ME MF MG MH MK ML MM MN MO
+    MP MQ MR MS MT MU MV MW MX MY MZ NA NC NE NF NG NI NL NO NP NR NU NZ OM PA PE PF PG PH PK PL PM PN PR PS PT PW
+    PY QA RE RO RS RU RW SA SB SC SD SE SG SH SI SJ SK SL SM SN SO SR SS ST SV SX SY SZ TC TD TF TG TH TJ TK TL TM
+    TN TO TR TT TV TW TZ UA UG UM US UY UZ VA VC VE VG VI VN VU WF WS XK YE YT ZA ZM ZW
+    """.split()
+)
+
+
+class EvidenceLevel(StrEnum):
+    """Who stands behind a period, from the weakest to the strongest."""
+
+    DECLARED = "declared"  # the worker says so
+    EMPLOYER_REPORT = "employer_report"
+    CONTRIBUTION_SEEN = "contribution_seen"
+    FINAL_ACCOUNT = "final_account"  # the yearly account is closed
+    DECISION = "decision"  # a court or a formal decision
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """How far a period is verified. `verified_by` is an institution's id; empty where nobody has verified it."""
+
+    level: EvidenceLevel
+    method: str = ""
+    verified_by: str = ""
+    verified_on: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedPeriod:
+    """A period and who stands behind it."""
+
+    period: InsurancePeriod
+    evidence: Evidence
+
+
+@dataclass(frozen=True, slots=True)
+class PersonIdentifier:
+    """A number that one sector of one country gave a person.
+
+    `value` is kept as it came. Two identifiers are the same where country, sector and `comparable` are: spaces,
+    dots and dashes are how people write a number, every letter and digit counts.
+    """
+
+    country: StateCode
+    sector: str  # "pension", "tax", "social_security" …
+    value: str
+
+    @property
+    def comparable(self) -> str:
+        """Letters and digits only, in capitals."""
+        plain = unicodedata.normalize("NFKC", self.value).upper()
+        return "".join(character for character in plain if character.isalnum())
+
+
+class AnswerStatus(StrEnum):
+    """What is known of a person's time in one country; an absence is never silent."""
+
+    KNOWN = "known"
+    NONE = "none"  # the institution answers: this person has no periods here
+    NOT_ASKED = "not_asked"
+    ASKED_NO_ANSWER = "asked_no_answer"
+    NOT_FOUND = "not_found"  # the institution answers: we do not find this person
+    MAY_NOT_DISCLOSE = "may_not_disclose"
+
+
+@dataclass(frozen=True, slots=True)
+class CareerRecord:
+    """What one country's institution has told of one person. `institution` is empty where none is known yet."""
+
+    state: StateCode
+    institution: str
+    status: AnswerStatus
+    asked_on: date | None = None
+    answered_on: date | None = None
+    as_of: date | None = None  # the periods are complete up to this day
+    periods: tuple[RecordedPeriod, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PeriodTotal:
+    """Sum of the periods of one scheme and kind in one unit.
+
+    `unit` is None for periods given by dates only; `amount` then counts calendar days, [start, end).
+    """
+
+    scheme: str
+    kind: PeriodKind
+    unit: PeriodUnit | None
+    day_regime: DayRegime | None
+    amount: Fraction
+    count: int  # periods summed
+
+
+def period_totals(periods: Iterable[InsurancePeriod]) -> tuple[PeriodTotal, ...]:
+    """Totals by scheme, kind and unit, in a fixed order; nothing is converted between units."""
+    sums: dict[tuple[str, PeriodKind, PeriodUnit | None, DayRegime | None], tuple[Fraction, int]] = {}
+    for period in periods:
+        duration = period.duration
+        if duration is not None:
+            key = (period.scheme, period.kind, duration.unit, duration.day_regime)
+            amount = duration.amount
+        else:
+            key = (period.scheme, period.kind, None, None)
+            amount = _calendar_days(period)
+        before, count = sums.get(key, (Fraction(0), 0))
+        sums[key] = (before + amount, count + 1)
+    ordered = sorted(sums.items(), key=lambda item: tuple(str(part or "") for part in item[0]))
+    return tuple(PeriodTotal(*key, amount=amount, count=count) for key, (amount, count) in ordered)
+
+
+def check_state(state: str, *, field: str) -> None:
+    """Raise InputError where `state` is no ISO 3166-1 alpha-2 code in capitals."""
+    if state not in _STATES:
+        raise InputError(
+            f"'{state}' is not a state: give an ISO 3166-1 alpha-2 code in capitals, for example DE.", field=field
+        )
+
+
+def check_period(period: InsurancePeriod, *, field: str) -> None:
+    """Raise InputError naming the field where a period contradicts itself; `field` is the path of the period."""
+    check_state(period.state, field=f"{field}.state")
+    if (period.start is None) != (period.end is None):
+        missing = "first_day" if period.start is None else "last_day"
+        raise InputError(
+            f"Period '{period.period_id}' has one date only: give {missing}, or neither date and an amount.",
+            field=f"{field}.{missing}",
+        )
+    if period.start is not None and period.end is not None and period.end <= period.start:
+        last_day = date.fromordinal(period.end.toordinal() - 1)
+        raise InputError(
+            f"Period '{period.period_id}' ends on {last_day} before it starts on {period.start}: correct the dates.",
+            field=f"{field}.last_day",
+        )
+    duration = period.duration
+    if duration is None:
+        if period.start is None:
+            raise InputError(
+                f"Period '{period.period_id}' has neither dates nor an amount: give one of them.",
+                field=f"{field}.amount",
+            )
+        return
+    if duration.amount <= 0:
+        raise InputError(
+            f"Period '{period.period_id}' counts {duration.amount} {duration.unit}: the amount must be above zero.",
+            field=f"{field}.amount",
+        )
+    if duration.unit is PeriodUnit.DAYS and duration.day_regime is None:
+        raise InputError(
+            f"Period '{period.period_id}' is counted in days: say whether the scheme counts 5, 6 or 7 a week.",
+            field=f"{field}.day_regime",
+            citation="Regulation (EC) No 987/2009 Art. 13(4)",
+        )
+    if duration.unit is not PeriodUnit.DAYS and duration.day_regime is not None:
+        raise InputError(
+            f"Period '{period.period_id}' is counted in {duration.unit}: leave the day regime out.",
+            field=f"{field}.day_regime",
+        )
+
+
+def _calendar_days(period: InsurancePeriod) -> Fraction:
+    if period.start is None or period.end is None:
+        return Fraction(0)
+    return Fraction((period.end - period.start).days)
