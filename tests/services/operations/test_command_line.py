@@ -1,0 +1,93 @@
+"""The command line as people use it: as a process, with its exit codes and its streams."""
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+PORTABILITY = str(Path(sys.executable).with_name("portability"))
+
+
+def portability(*arguments: str, folder: Path, **variables: str) -> subprocess.CompletedProcess[str]:
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("PORTABILITY_")}
+    named = {f"PORTABILITY_{name}": value for name, value in variables.items()}
+    return subprocess.run(
+        [PORTABILITY, *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=folder,
+        env={**environment, "PORTABILITY_DATA_FOLDER": str(folder), **named},
+    )
+
+
+def test_help_is_there_in_a_third_of_a_second(tmp_path: Path) -> None:
+    times = []
+    for _ in range(3):
+        started = time.perf_counter()
+        shown = portability("--help", folder=tmp_path)
+        times.append(time.perf_counter() - started)
+        assert shown.returncode == 0
+    for command in ("serve", "demo", "doctor", "agreements", "version"):
+        assert command in shown.stdout
+    # The best of three, because others use this machine too.
+    assert min(times) < 0.33, times
+
+
+def test_version_is_printed(tmp_path: Path) -> None:
+    shown = portability("version", folder=tmp_path)
+    assert shown.returncode == 0
+    assert shown.stdout.strip()[0].isdigit()
+
+
+def test_serve_without_an_institution_stops_with_one_clear_line(tmp_path: Path) -> None:
+    refused = portability("serve", folder=tmp_path)
+    assert refused.returncode == 1
+    assert refused.stderr == (
+        "portability: PORTABILITY_INSTITUTION is not set: name the institution of this node, for example de-drv.\n"
+    )
+
+
+@pytest.mark.parametrize("command", ["serve", "doctor"])
+def test_a_wrong_setting_stops_with_one_clear_line(tmp_path: Path, command: str) -> None:
+    refused = portability(command, folder=tmp_path, ROLE="relais")
+    assert refused.returncode == 1
+    assert refused.stderr == (
+        "portability: PORTABILITY_ROLE is 'relais': Input should be 'all', 'rpc', 'relay' or 'consumer'.\n"
+    )
+
+
+def test_doctor_exits_with_1_when_something_required_is_missing(tmp_path: Path) -> None:
+    found = portability("doctor", folder=tmp_path, INSTITUTION="de-drv")
+    assert found.returncode == 1
+    assert "missing  Node" in found.stdout
+    assert "PORTABILITY_DIRECTORY_FILE" in found.stdout
+
+
+def test_doctor_is_content_with_a_fresh_machine(tmp_path: Path) -> None:
+    found = portability("doctor", folder=tmp_path)
+    assert found.returncode == 0, found.stdout
+    assert found.stdout.splitlines()[-1] == "Nothing that is required is missing."
+
+
+def test_a_certificate_is_issued_and_its_use_is_shown(tmp_path: Path) -> None:
+    issued = portability("tls", "issue", "caseworker", "anna", folder=tmp_path, INSTITUTION="de-drv")
+    assert issued.returncode == 0, issued.stderr
+    assert (tmp_path / "tls" / "callers" / "caseworker-anna.key").stat().st_mode & 0o777 == 0o600
+    assert "buf curl --protocol grpc --cacert" in issued.stdout
+
+
+def test_an_unknown_role_is_answered_with_the_roles_there_are(tmp_path: Path) -> None:
+    refused = portability("tls", "issue", "boss", "anna", folder=tmp_path, INSTITUTION="de-drv")
+    assert refused.returncode == 1
+    assert refused.stderr == (
+        "portability: There is no role 'boss': choose one of caseworker, system, administrator, peer, worker.\n"
+    )
+
+
+def test_settings_lists_every_variable(tmp_path: Path) -> None:
+    shown = portability("settings", folder=tmp_path)
+    assert "PORTABILITY_DATABASE_URL" in shown.stdout

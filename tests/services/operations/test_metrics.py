@@ -1,0 +1,63 @@
+"""Metrics have the names that dashboards know and no personal data among their labels."""
+
+import httpx
+import pytest
+
+from portability.agreements.errors import GatewayError
+from portability.app.metrics import MetricsPage, NodeMetrics
+
+
+def page(metrics: NodeMetrics) -> str:
+    with MetricsPage("127.0.0.1:0", metrics) as served:
+        return httpx.get(f"http://127.0.0.1:{served.port}/metrics", trust_env=False).text
+
+
+def test_a_call_is_counted_under_the_names_that_people_know() -> None:
+    metrics = NodeMetrics()
+    metrics.call_started("/portability.api.cases.v1.CaseService/LodgeClaim", "unary")
+    metrics.call_finished("/portability.api.cases.v1.CaseService/LodgeClaim", "unary", code="OK", seconds=0.02)
+    text = page(metrics)
+    labels = 'grpc_method="LodgeClaim",grpc_service="portability.api.cases.v1.CaseService",grpc_type="unary"'
+    assert f"grpc_server_started_total{{{labels}}} 1.0" in text
+    assert f'grpc_server_handled_total{{grpc_code="OK",{labels}}} 1.0' in text
+    assert (
+        metrics.registry.get_sample_value(
+            "grpc_server_handling_seconds_bucket",
+            {
+                "grpc_type": "unary",
+                "grpc_service": "portability.api.cases.v1.CaseService",
+                "grpc_method": "LodgeClaim",
+                "le": "0.025",
+            },
+        )
+        == 1.0
+    )
+
+
+def test_the_exchange_is_counted_by_state_and_type() -> None:
+    metrics = NodeMetrics()
+    metrics.messages_reached("applied", "claim.old_age", count=3)
+    metrics.bundle("refused")
+    metrics.message_delivered(0.2)
+    metrics.gauge("portability_outbox_messages", "Messages not yet receipted.", lambda: 7.0)
+    text = page(metrics)
+    assert 'portability_exchange_messages_total{message_type="claim.old_age",state="applied"} 3.0' in text
+    assert 'portability_exchange_bundles_total{outcome="refused"} 1.0' in text
+    assert "portability_exchange_delivery_seconds_count 1.0" in text
+    assert "portability_outbox_messages 7.0" in text
+
+
+def test_two_nodes_in_one_process_count_apart() -> None:
+    one, other = NodeMetrics(), NodeMetrics()
+    one.bundle("sealed")
+    assert one.registry.get_sample_value("portability_exchange_bundles_total", {"outcome": "sealed"}) == 1
+    assert other.registry.get_sample_value("portability_exchange_bundles_total", {"outcome": "sealed"}) is None
+
+
+def test_an_address_in_use_gives_one_clear_error() -> None:
+    with (
+        MetricsPage("127.0.0.1:0", NodeMetrics()) as first,
+        pytest.raises(GatewayError, match="PORTABILITY_METRICS_LISTEN"),
+        MetricsPage(f"127.0.0.1:{first.port}", NodeMetrics()),
+    ):
+        pass
