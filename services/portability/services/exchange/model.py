@@ -71,3 +71,155 @@ class StreamRecord:
     offset: int
     key: bytes
     value: bytes
+
+
+class Arrival(StrEnum):
+    """What the inbox says of a message that comes in."""
+
+    NEW = "new"
+    DUPLICATE = "duplicate"  # the same id and content was here before: receipt again, no effect
+    CONFLICT = "conflict"  # the same id with other content: alarm and quarantine
+
+
+class Direction(StrEnum):
+    """Which way a message went, seen from this node."""
+
+    SENT = "sent"
+    RECEIVED = "received"
+
+
+RECEIPT_TYPE = "receipt"
+NO_CASE = UUID(int=0)  # case id of messages that belong to no case, such as receipts
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxMessage:
+    """A message as the outbox keeps it until the recipient's signed receipt is here."""
+
+    message: OutgoingMessage
+    content_sha256: bytes  # of what the caller asked for; tells a repeat from a conflict
+    submitted_at: datetime
+    stream_seq: int = 0  # 0 until the store has given it
+
+
+@dataclass(frozen=True, slots=True)
+class KnownSubmission:
+    """What an idempotency key was used for."""
+
+    submitted: SubmittedMessage
+    content_sha256: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class SealedBundle:
+    """A bundle as it goes on the stream, with what its sender keeps beside it.
+
+    `value` are the bytes sent, the same at each attempt. `opening` is the sender's own copy of headers and
+    salts (serialised SenderOpening), from which a proof for one message is cut later.
+    """
+
+    bundle_id: UUID
+    recipient: InstitutionId
+    value: bytes
+    opening: bytes
+    message_ids: tuple[UUID, ...]  # in item order
+    leaf_hashes: tuple[bytes, ...]  # in item order, 32 bytes each
+    sealed_at: datetime
+    expects_receipt: bool  # False where it holds receipts only: sent once
+    attempts: int = 0  # how often the stream has acknowledged it
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptEntry:
+    """What a receipt says of one message."""
+
+    message_id: UUID
+    leaf_hash: bytes  # of the header that the recipient received: 32 bytes
+    status: ReceiptStatus  # DELIVERED, OPENED or FAILED
+    reason: str = ""  # a code; empty where there is nothing to say
+
+
+@dataclass(frozen=True, slots=True)
+class StoredReceipt:
+    """A signed receipt with what proves it without us: head, signatures, inclusion."""
+
+    receipt_id: UUID  # message id of the receipt
+    signer: InstitutionId
+    bundle_id: UUID  # bundle of ours that the receipt answers
+    entries: tuple[ReceiptEntry, ...]
+    evidence: bytes  # serialised ItemEvidence: signed head, signatures, header, payload, inclusion proof
+    received_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class InboxBundle:
+    """A bundle that has verified: signed part and signatures, and its opened items, for evidence."""
+
+    bundle_id: UUID
+    sender: InstitutionId
+    signed_head: bytes
+    signature: "HybridSignature"
+    items: bytes  # serialised Items, as decrypted
+    received_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class InboxMessage:
+    """A received message with its place in its bundle."""
+
+    message: ReceivedMessage
+    leaf_hash: bytes  # 32 bytes
+    bundle_id: UUID
+    item: int  # index in the bundle, from 0
+
+
+@dataclass(frozen=True, slots=True)
+class QuarantineEntry:
+    """A record or message set aside, with its reason and where it came from."""
+
+    entry_id: UUID  # time-ordered
+    reason_code: str  # stable, for example "VERIFICATION_FAILED"
+    reason: str  # for people, without personal data
+    topic: str
+    partition: int
+    offset: int
+    value: bytes  # the record as received, or the serialised Item of one message
+    set_aside_at: datetime
+    sender: InstitutionId = ""  # empty where nothing about the sender has verified
+    message_id: UUID | None = None  # None where the whole bundle is set aside
+    case_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TimelineEntry:
+    """One message of a case, sent or received, and how far it has come."""
+
+    message_id: UUID
+    direction: Direction
+    partner: InstitutionId
+    case_id: UUID
+    type: str
+    status: ReceiptStatus
+    at: datetime  # submitted (sent) or received
+    settled_at: datetime | None = None  # when its receipt came; None until then, and for received ones
+    reason: str = ""  # code from a receipt that refuses; empty elsewhere
+
+
+@dataclass(frozen=True, slots=True)
+class HybridSignature:
+    """One message signed twice; both must verify."""
+
+    ed25519: bytes  # 64 bytes
+    mldsa65: bytes  # 3309 bytes
+
+
+@dataclass(frozen=True, slots=True)
+class PublicKeys:
+    """Public key material of one key id, and when it may be used: [not_before, not_after)."""
+
+    key_id: str
+    not_before: datetime
+    not_after: datetime
+    ed25519: bytes = b""  # 32 bytes; empty for an encryption key
+    mldsa65: bytes = b""  # 1952 bytes; empty for an encryption key
+    kem: bytes = b""  # 1216 bytes, X-Wing order of ML-KEM-768 and X25519; empty for a signing key

@@ -1,0 +1,271 @@
+"""What the exchange needs of the world: a stream, a store, keys, a directory, a clock. Protocols only.
+
+The store is made for group commit: everything takes and gives batches, and one `ExchangeWork` is one
+transaction. A use case awaits store methods inside the caller's transaction and never commits itself; only the
+relay and the consumer open transactions, through a `UnitOfWork`.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from datetime import datetime, timedelta
+from typing import Protocol
+from uuid import UUID
+
+from portability.services.exchange.model import (
+    Arrival,
+    HybridSignature,
+    InboxBundle,
+    InboxMessage,
+    InstitutionId,
+    KnownSubmission,
+    OutboxMessage,
+    PublicKeys,
+    QuarantineEntry,
+    ReceivedMessage,
+    SealedBundle,
+    StoredReceipt,
+    StreamRecord,
+    TimelineEntry,
+)
+
+__all__ = [
+    "Bundles",
+    "Clock",
+    "EventStream",
+    "ExchangeWork",
+    "Inbox",
+    "KeyRing",
+    "MessageEffects",
+    "NewId",
+    "Observer",
+    "Offsets",
+    "Outbox",
+    "OutboxSignal",
+    "Quarantine",
+    "Receipts",
+    "Resends",
+    "Timeline",
+    "TrustDirectory",
+    "UnitOfWork",
+]
+
+NewId = Callable[[], UUID]
+"""Draws a time-ordered id (UUID version 7)."""
+
+
+class Clock(Protocol):
+    """The present instant."""
+
+    def now(self) -> datetime:
+        """Return the present instant, aware, in UTC."""
+
+
+class EventStream(Protocol):
+    """Inbox topics on a broker that may lose, repeat and reorder."""
+
+    async def append(self, topic: str, records: Sequence[tuple[bytes, bytes]]) -> None:
+        """Append (key, value) pairs; return when all are acknowledged durable. Raises GatewayError."""
+
+    async def read(self, topic: str, *, after: int, limit: int, wait: timedelta) -> Sequence[StreamRecord]:
+        """Return up to `limit` records of partition 0 with offset > `after`, oldest first.
+
+        `after=-1` reads from the start. Waits up to `wait` for a first record and does not linger for more;
+        empty when there is none. Raises GatewayError.
+        """
+
+    async def close(self) -> None:
+        """Release the connections; pending appends are flushed."""
+
+
+class Outbox(Protocol):
+    """Messages that this node has taken on to deliver."""
+
+    async def find_submitted(self, keys: Sequence[str]) -> Mapping[str, KnownSubmission]:
+        """Return what is already known by idempotency key; unknown keys are left out."""
+
+    async def add(self, messages: Sequence[OutboxMessage]) -> Mapping[UUID, int]:
+        """Insert the messages in the order given and return the stream sequence of each, by message id.
+
+        The sequence is gap-free per recipient and starts at 1 (`stream_seq` of the argument is 0 and ignored).
+        A message whose idempotency key was taken by a concurrent transaction is skipped and left out.
+        """
+
+    async def backlog(self, recipient: InstitutionId) -> int:
+        """Return how many messages to `recipient` hold no receipt yet; receipts themselves do not count.
+
+        Called at each submit, so it must be cheap: counters are fine, a few hundred off is fine.
+        """
+
+
+class Bundles(Protocol):
+    """Sealing: unsent messages become stored bundles."""
+
+    async def waiting_recipients(self) -> Sequence[InstitutionId]:
+        """Return recipients with messages that are in no bundle yet, the longest waiting first."""
+
+    async def take_unsent(self, recipient: InstitutionId, *, limit: int, max_bytes: int) -> Sequence[OutboxMessage]:
+        """Lock and return unbundled messages in sequence order: at most `limit`, records of at most `max_bytes`.
+
+        At least one message comes back where one is waiting, whatever its size. Rows locked by another
+        relay are skipped.
+        """
+
+    async def add(self, bundles: Sequence[SealedBundle]) -> None:
+        """Store sealed bundles, due to be sent at once, and link their messages to them in item order."""
+
+
+class Resends(Protocol):
+    """Sending: stored bundles go out, and again until their receipt is here."""
+
+    async def due(self, *, now: datetime, limit: int) -> Sequence[SealedBundle]:
+        """Return unsettled bundles whose `next_attempt_at` <= now, the oldest first.
+
+        Bundles without `expects_receipt` are due once only.
+        """
+
+    async def mark_relayed(self, next_attempts: Mapping[UUID, datetime], *, now: datetime) -> None:
+        """Note that the stream has acknowledged these bundles (by bundle id) and when each is due again.
+
+        Counts the attempt. Messages of a bundle show as RELAYED from its first attempt on.
+        """
+
+
+class Receipts(Protocol):
+    """Signed receipts of our messages: kept as evidence."""
+
+    async def settle(self, receipts: Sequence[StoredReceipt]) -> Sequence[UUID]:
+        """Store receipts and set the status of the messages they name; return the ids changed by this call.
+
+        An entry counts only where the message is known, went to `receipt.signer` and has the entry's leaf
+        hash; others are ignored. A message that is DELIVERED or OPENED never goes back. A bundle all of whose
+        receiptable messages are settled is not due again. The same receipt twice changes nothing.
+        """
+
+    async def evidence(self, message_id: UUID) -> tuple[SealedBundle, StoredReceipt | None] | None:
+        """Return the bundle that carried our message and the receipt that settled it; None where unknown."""
+
+
+class Inbox(Protocol):
+    """Messages that this node has received."""
+
+    async def add(self, bundles: Sequence[InboxBundle], messages: Sequence[InboxMessage]) -> Sequence[Arrival]:
+        """Insert what is new of `messages` and say for each, in order, whether it was.
+
+        Unique by (sender, message_id). DUPLICATE: there with the same leaf hash, also earlier in this call.
+        CONFLICT: there with another leaf hash; nothing is inserted. `bundles` are the opened bundles of these
+        messages, stored once by bundle id.
+        """
+
+    async def find(self, sender: InstitutionId, message_id: UUID) -> InboxMessage | None:
+        """Return a received message; None where unknown."""
+
+
+class Offsets(Protocol):
+    """How far this node has consumed its inbox topic."""
+
+    async def load(self, topic: str, partition: int) -> int:
+        """Return the offset of the last record consumed, -1 before the first."""
+
+    async def save(self, topic: str, partition: int, offset: int) -> None:
+        """Note that all records up to `offset` are consumed."""
+
+
+class Quarantine(Protocol):
+    """What could not be taken in, with its reason."""
+
+    async def add(self, entries: Sequence[QuarantineEntry]) -> None:
+        """Store entries. The same stream position and message id twice is kept once."""
+
+    async def list(self, *, after: UUID | None, limit: int) -> Sequence[QuarantineEntry]:
+        """Return entries by id, oldest first, beginning after the id `after`."""
+
+
+class Timeline(Protocol):
+    """Reading what went and came."""
+
+    async def of_case(self, case_id: UUID, *, after: UUID | None, limit: int) -> Sequence[TimelineEntry]:
+        """Return sent and received messages of a case by message id, oldest first, after `after`.
+
+        Receipts are not listed; their effect shows as the status of the message.
+        """
+
+    async def of_message(self, message_id: UUID) -> TimelineEntry | None:
+        """Return one sent message, or failing that one received; None where unknown."""
+
+
+class ExchangeWork(Protocol):
+    """One transaction over the exchange's tables."""
+
+    @property
+    def outbox(self) -> Outbox: ...
+    @property
+    def bundles(self) -> Bundles: ...
+    @property
+    def resends(self) -> Resends: ...
+    @property
+    def receipts(self) -> Receipts: ...
+    @property
+    def inbox(self) -> Inbox: ...
+    @property
+    def offsets(self) -> Offsets: ...
+    @property
+    def quarantine(self) -> Quarantine: ...
+    @property
+    def timeline(self) -> Timeline: ...
+
+    def savepoint(self) -> AbstractAsyncContextManager[None]:
+        """Return a nested transaction: an error inside undoes what happened inside, then passes on."""
+
+
+UnitOfWork = Callable[[], AbstractAsyncContextManager[ExchangeWork]]
+"""Opens a transaction: commits on normal exit, undoes everything on an error."""
+
+
+class MessageEffects(Protocol):
+    """What a received message does at this node, in the transaction that takes it in."""
+
+    async def apply(self, message: ReceivedMessage, work: ExchangeWork) -> None:
+        """Apply one message once. An error undoes its effect and parks the message in quarantine.
+
+        A GatewayError with `retryable` says that the fault is not the message's: the whole batch is retried.
+        """
+
+
+class OutboxSignal(Protocol):
+    """Wakes the relay when something was submitted; only speed rests on it."""
+
+    async def wait(self, *, at_most: timedelta) -> None:
+        """Return when something may have been submitted since the last call, or after `at_most`."""
+
+
+class KeyRing(Protocol):
+    """The node's private keys. They may be in a device: nothing here gives a private key out."""
+
+    def signing_key_id(self, at: datetime) -> str:
+        """Return the id of the key to sign with at `at`. Raises VerificationError where there is none."""
+
+    def sign(self, key_id: str, message: bytes, *, context: bytes) -> HybridSignature:
+        """Sign with Ed25519 and ML-DSA-65 (`context` is the ML-DSA context; the caller separates domains)."""
+
+    def decrypt(self, key_id: str, ciphertext: bytes, *, info: bytes) -> bytes:
+        """Open an HPKE ciphertext (enc || ct) made for key `key_id`. Raises VerificationError."""
+
+
+class TrustDirectory(Protocol):
+    """The signed directory as the exchange sees it."""
+
+    def version(self) -> int:
+        """Return the version of the directory in force. Raises VerificationError where it has expired."""
+
+    def signing_keys(self, institution: InstitutionId, key_id: str) -> PublicKeys:
+        """Return a signing key and its window. Raises VerificationError where it is unknown or revoked."""
+
+    def encryption_key(self, institution: InstitutionId, at: datetime) -> PublicKeys:
+        """Return the key to encrypt to at `at`. Raises VerificationError where there is none."""
+
+
+class Observer(Protocol):
+    """Told about events worth counting or an alarm; ids and codes only."""
+
+    def happened(self, event: str, **ids: str | int) -> None:
+        """Take note of `event`, for example "bundle_refused"; must not raise."""
