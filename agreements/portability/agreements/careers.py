@@ -19,9 +19,11 @@ __all__ = [
     "CareerRecord",
     "Evidence",
     "EvidenceLevel",
+    "InsuranceAccount",
     "PeriodTotal",
     "PersonIdentifier",
     "RecordedPeriod",
+    "SchemeFact",
     "check_period",
     "check_state",
     "period_totals",
@@ -85,6 +87,32 @@ class PersonIdentifier:
         """Letters and digits only, in capitals."""
         plain = unicodedata.normalize("NFKC", self.value).upper()
         return "".join(character for character in plain if character.isalnum())
+
+
+@dataclass(frozen=True, slots=True)
+class SchemeFact:
+    """A figure that only the institution knows and its national law needs: ("de-rente", "earnings_points", 31.5)."""
+
+    scheme: str
+    name: str
+    value: Fraction
+
+
+@dataclass(frozen=True, slots=True)
+class InsuranceAccount:
+    """One insured person in an institution's own register.
+
+    `account_id` is the institution's own and stable. `as_of` is the day up to which the periods are complete.
+    Scheme facts stay in the institution: no message carries them.
+    """
+
+    account_id: str
+    name: str
+    birth_date: date
+    identifiers: tuple[PersonIdentifier, ...]
+    periods: tuple[RecordedPeriod, ...]
+    as_of: date
+    scheme_facts: tuple[SchemeFact, ...] = ()
 
 
 class AnswerStatus(StrEnum):

@@ -1,0 +1,76 @@
+"""Use cases of records: put own accounts, find one by exact identifier, read the career of a case."""
+
+from collections.abc import Sequence
+from datetime import date
+from uuid import UUID
+
+from portability.agreements.careers import CareerRecord, PersonIdentifier
+from portability.agreements.errors import InputError, NotFoundError
+from portability.services.idempotency import CommandLog, once
+from portability.services.matching import Match, MatchOutcome, match_exactly
+from portability.services.records.model import (
+    ACCOUNTS_IN_ONE_CALL,
+    PutRecords,
+    check_account,
+)
+from portability.services.records.ports import CareerBook, Clock, InsuredRegister
+
+__all__ = ["find_records", "get_career", "put_records"]
+
+
+async def put_records(command: PutRecords, *, register: InsuredRegister, commands: CommandLog, clock: Clock) -> int:
+    """Put accounts into the own register, all or none; gives how many.
+
+    Raises InputError with the path of the first field that is wrong; nothing is stored then. The same request
+    again stores nothing new; raises IdempotencyConflictError where its id came with other content.
+    """
+    if not command.accounts:
+        raise InputError("There is no account to put: give at least one.", field="accounts")
+    if len(command.accounts) > ACCOUNTS_IN_ONE_CALL:
+        raise InputError(
+            f"{len(command.accounts)} accounts are more than {ACCOUNTS_IN_ONE_CALL} in one call: send them in parts.",
+            field="accounts",
+        )
+    today = clock.now().date()
+    seen: set[str] = set()
+    for index, account in enumerate(command.accounts):
+        check_account(account, field=f"accounts[{index}]", today=today)
+        if account.account_id in seen:
+            raise InputError(
+                f"Account '{account.account_id}' stands twice in one call: send it once.",
+                field=f"accounts[{index}].account_id",
+            )
+        seen.add(account.account_id)
+
+    async def run() -> str:
+        await register.put(command.accounts)
+        return str(len(command.accounts))
+
+    return int(await once(command, log=commands, run=run))
+
+
+async def find_records(
+    *,
+    register: InsuredRegister,
+    identifiers: Sequence[PersonIdentifier] = (),
+    birth_date: date | None = None,
+    account_id: str = "",
+) -> Match:
+    """Find own accounts by exact identifier, or the one account by its own id; nothing else is compared.
+
+    Anything but exactly one account of the same birth date is for a person to look at.
+    """
+    if account_id:
+        account = await register.get(account_id)
+        return Match(MatchOutcome.FOUND, (account,)) if account else Match(MatchOutcome.NONE, ())
+    if not identifiers:
+        raise InputError("Give an identifier or an account id to search for.", field="identifiers")
+    return match_exactly(await register.find(identifiers), birth_date=birth_date)
+
+
+async def get_career(case_id: UUID, *, careers: CareerBook) -> Sequence[CareerRecord]:
+    """What each country has answered in a case; raises NotFoundError where nothing is known of the case here."""
+    known = await careers.of_case(case_id)
+    if not known:
+        raise NotFoundError(f"No career is known for case {case_id}: check the id in the list of cases.")
+    return known
