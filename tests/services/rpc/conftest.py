@@ -10,6 +10,7 @@ from uuid import UUID
 
 import grpc
 import pytest
+
 from portability.agreements.errors import DeniedError
 from portability.api.common.v1.common_pb2 import Money
 from portability.app.rpc.client import DeadlineChannel, open_channel
@@ -89,9 +90,7 @@ class Echo:
 
     async def whoami(self, request: Money, context: Any) -> Money:
         caller = current_caller()
-        return Money(
-            currency_code="EUR", amount=f"{caller.institution}/{caller.role}/{caller.name}/{caller.worker_id}"
-        )
+        return Money(currency_code="EUR", amount=f"{caller.institution}/{caller.role}/{caller.name}/{caller.worker_id}")
 
     async def every(self, requests: AsyncIterator[Money], context: Any) -> AsyncIterator[Money]:
         async for request in requests:

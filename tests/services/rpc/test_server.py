@@ -7,6 +7,7 @@ import warnings
 import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
+
 from portability.agreements.errors import GatewayError
 from portability.api.common.v1.common_pb2 import Money
 from portability.app.rpc.server import NodeServer

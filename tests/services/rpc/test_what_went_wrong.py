@@ -10,6 +10,7 @@ import pytest
 from google.rpc import error_details_pb2 as details
 from google.rpc import status_pb2
 from grpc_status import rpc_status
+
 from portability.agreements import errors
 from portability.api.common.v1.common_pb2 import Money
 from portability.app.rpc.status import to_status
@@ -123,6 +124,7 @@ async def test_the_callers_own_shorter_deadline_stops_the_handler(node: Node) ->
         with pytest.raises(grpc.aio.AioRpcError) as caught:
             await rpc(channel, "Echo")(EUR)
     assert caught.value.code() is grpc.StatusCode.DEADLINE_EXCEEDED
+    assert caught.value.details() == "Deadline Exceeded"  # the client's own words, not the server's
     async with asyncio.timeout(5):
         await stopped.wait()
 

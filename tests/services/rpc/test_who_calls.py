@@ -1,10 +1,16 @@
 """Who reaches a handler: only a caller with the node's own certificate, of its institution, in the right role."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 
 import grpc
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
 from portability.agreements.errors import InputError
 from portability.api.common.v1.common_pb2 import Money
 from portability.app.rpc.client import DeadlineChannel
@@ -74,15 +80,36 @@ async def test_a_server_certificate_is_no_identity(node: Node, tmp_path: Path) -
     await refused_by_tls(node, node.channel(write(tmp_path, issued.certificate, issued.key, node)))
 
 
-async def test_another_institutions_certificate_is_refused_even_under_our_authority(
-    node: Node, tmp_path: Path
-) -> None:
+async def test_another_institutions_certificate_is_refused_even_under_our_authority(node: Node, tmp_path: Path) -> None:
     # An authority with our key but another name could sign this; a forged role must not pass either.
     sister = Authority.load(node.tls.authority.issued(), "it-inps")
     issued = sister.issue_caller(Role.CASEWORKER, "anna", now=SystemTime().now())
     error = await refused(node, "Echo", write(tmp_path, issued.certificate, issued.key, node))
     assert error.code() is grpc.StatusCode.PERMISSION_DENIED
     assert error.details() == "The certificate is of 'it-inps', this node serves 'de-drv'."
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        pytest.param(["spiffe://portability/de-drv/caseworker/anna", "spiffe://portability/de-drv/peer/x"], id="two"),
+        pytest.param(["spiffe://portability/de-drv/caseworker/anna/x"], id="longer"),
+        pytest.param(["x-spiffe://portability/de-drv/caseworker/anna"], id="prefixed"),
+        pytest.param(["spiffe://elsewhere/de-drv/caseworker/anna"], id="another trust domain"),
+        pytest.param(["spiffe://portability/de-drv/director/anna"], id="unknown role"),
+        pytest.param(["spiffe://portability/DE-DRV/caseworker/anna"], id="upper case"),
+        pytest.param(["spiffe://portability/de-drv/caseworker/"], id="no name"),
+    ],
+)
+async def test_a_certificate_has_exactly_one_well_formed_identity(node: Node, tmp_path: Path, names: list[str]) -> None:
+    error = await refused(node, "Echo", of_our_authority(node, tmp_path, names=names))
+    assert error.code() is grpc.StatusCode.UNAUTHENTICATED
+    assert "one URI spiffe://portability/<institution>/<role>/<name>" in (error.details() or "")
+
+
+async def test_an_identity_in_the_common_name_counts_for_nothing(node: Node, tmp_path: Path) -> None:
+    files = of_our_authority(node, tmp_path, common_name="spiffe://portability/de-drv/caseworker/anna")
+    assert (await refused(node, "Echo", files)).code() is grpc.StatusCode.UNAUTHENTICATED
 
 
 async def test_a_peer_of_another_institution_reaches_what_is_open_to_peers(node: Node) -> None:
@@ -174,6 +201,35 @@ async def test_the_server_renews_its_certificate_while_it_runs(node: Node, tmp_p
     clock.moved = timedelta(days=5)  # 2 of 7 days left: less than a third
     assert tls._renewed_configuration() is not None
     assert (tmp_path / "tls" / "server.crt").read_bytes() != before
+
+
+def of_our_authority(
+    node: Node, folder: Path, *, names: Sequence[str] = (), common_name: str = "somebody"
+) -> CallerFiles:
+    """A certificate that our own key has signed, with whatever is written into it."""
+    authority = node.tls.authority.issued()
+    key = ec.generate_private_key(ec.SECP256R1())
+    now = SystemTime().now()
+    builder = (
+        x509.CertificateBuilder()
+        .subject_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name)]))
+        .issuer_name(x509.load_pem_x509_certificate(authority.certificate).subject)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(minutes=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH]), critical=False)
+    )
+    if names:
+        uris = [x509.UniformResourceIdentifier(name) for name in names]
+        builder = builder.add_extension(x509.SubjectAlternativeName(uris), critical=False)
+    authority_key = serialization.load_pem_private_key(authority.key, password=None)
+    assert isinstance(authority_key, ec.EllipticCurvePrivateKey)
+    certificate = builder.sign(authority_key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
+    private = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    return write(folder, certificate, private, node)
 
 
 def write(folder: Path, certificate: bytes, key: bytes, node: Node) -> CallerFiles:
