@@ -10,9 +10,10 @@ from types import ModuleType
 
 import pytest
 from google.protobuf.descriptor import MethodDescriptor, ServiceDescriptor
+from repository import ROOT, module_name, sources
+
 from portability.services.access import Role
 from portability.services.access_table import POLICY, WITHOUT_SESSION
-from repository import ROOT, module_name, sources
 
 GENERATED = ROOT / "protos" / "gen"
 TOOL = ROOT / "tools" / "protos.py"

@@ -9,8 +9,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from portability.agreements import errors
 from repository import ROOT, imported, module_name, place, sources, tracked_files, tree
+
+from portability.agreements import errors
 
 
 def test_portability_is_a_namespace_without_an_init_file() -> None:

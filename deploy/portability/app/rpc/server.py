@@ -1,6 +1,5 @@
 """The gRPC server of one node: mTLS, limits, health, reflection, graceful stop; its gate is interceptor.py."""
 
-import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -95,13 +94,6 @@ class NodeServer:
     async def wait(self) -> None:
         """Return once the server has stopped."""
         await self._server.wait_for_termination()
-
-
-async def stop_all(servers: Sequence[NodeServer], *, grace_seconds: float) -> None:
-    """Stop several servers at once, each within the same grace period."""
-    async with asyncio.TaskGroup() as tasks:
-        for server in servers:
-            tasks.create_task(server.stop(grace_seconds=grace_seconds))
 
 
 def _options(limits: ServerLimits) -> list[tuple[str, int]]:
