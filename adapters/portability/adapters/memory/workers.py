@@ -80,7 +80,7 @@ class MemorySessions:
         session = self.kept.get(token_hash)
         if session is None or at - session.last_seen_at > idle or at - session.created_at > life:
             return None
-        self.kept[token_hash] = replace(session, last_seen_at=at)
+        self.kept[token_hash] = replace(session, last_seen_at=max(at, session.last_seen_at))
         return self.kept[token_hash]
 
     async def end(self, token_hash: bytes) -> None:

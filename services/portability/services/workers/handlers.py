@@ -181,9 +181,7 @@ async def get_my_career(worker_id: UUID, *, career: MyCareer) -> CareerView:
     view = await career.career_of(worker_id)
     if view.worker_id != worker_id:
         raise NotFoundError("There is no career on file for you.")
-    in_order = [
-        replace(country, periods=tuple(sorted(country.periods, key=_first_day))) for country in view.countries
-    ]
+    in_order = [replace(country, periods=tuple(sorted(country.periods, key=_first_day))) for country in view.countries]
     return replace(view, countries=tuple(sorted(in_order, key=_first_day_there)))
 
 

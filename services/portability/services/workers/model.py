@@ -165,9 +165,7 @@ def insurance_number(text: str) -> str:
 
 def latin_digits(text: str) -> str:
     """Digits of any script as 0 to 9: a phone may offer only Arabic or Hindi digits."""
-    return "".join(
-        str(unicodedata.decimal(character)) if character.isdecimal() else character for character in text
-    )
+    return "".join(str(unicodedata.decimal(character)) if character.isdecimal() else character for character in text)
 
 
 def six_digits(random: bytes) -> str:

@@ -77,18 +77,14 @@ class WorkerServicer(workers_pb2_grpc.WorkerServiceServicer):
     async def GetMyCareer(self, request: pb.GetMyCareerRequest, context: Any) -> pb.GetMyCareerResponse:
         career = await self._use_cases.get_my_career(_worker_id(current_caller()))
         words = self._words(request.language)
-        return pb.GetMyCareerResponse(
-            countries=[career_message(country, words=words) for country in career.countries]
-        )
+        return pb.GetMyCareerResponse(countries=[career_message(country, words=words) for country in career.countries])
 
     async def GetMyDecisions(self, request: pb.GetMyDecisionsRequest, context: Any) -> pb.GetMyDecisionsResponse:
         worker_id = _worker_id(current_caller())
         case_id = _uuid(request.case_id) if request.case_id else None
         decisions = await self._use_cases.get_my_decisions(worker_id, case_id=case_id)
         words = self._words(request.language)
-        return pb.GetMyDecisionsResponse(
-            decisions=[decision_message(decision, words=words) for decision in decisions]
-        )
+        return pb.GetMyDecisionsResponse(decisions=[decision_message(decision, words=words) for decision in decisions])
 
     def _words(self, language: str) -> Words:
         return words_for([language], zone=self._zone)

@@ -96,9 +96,7 @@ def next_phrases(case: CaseView) -> tuple[Phrase, ...]:
         return ()
     order = list(StepKind)
     running = {step.kind for step in _open(case)}
-    reached = min(
-        map(order.index, running), default=max((order.index(step.kind) for step in case.steps), default=0)
-    )
+    reached = min(map(order.index, running), default=max((order.index(step.kind) for step in case.steps), default=0))
     ahead = [kind for kind in order[reached + 1 :] if kind not in running and kind is not StepKind.IDENTIFY]
     return tuple(Phrase(f"next.{kind}", {"institution": case.contact_institution.name}) for kind in ahead)
 

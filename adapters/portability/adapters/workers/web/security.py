@@ -126,9 +126,7 @@ async def read_form(request: Request) -> dict[str, str]:
         if len(body) > FORM_BYTES:
             raise FormRefusedError(413)
     try:
-        fields = parse_qsl(
-            body.decode("ascii"), keep_blank_values=True, max_num_fields=FORM_FIELDS, errors="strict"
-        )
+        fields = parse_qsl(body.decode("ascii"), keep_blank_values=True, max_num_fields=FORM_FIELDS, errors="strict")
     except ValueError as error:  # too many fields, or bytes that are no UTF-8 text
         raise FormRefusedError(400) from error
     return dict(fields)

@@ -1,0 +1,54 @@
+"""Workers on file, their one-time codes, sessions and attempts to sign in."""
+
+from alembic import op
+
+revision = "0003"
+down_revision = "0002"
+branch_labels = None
+depends_on = None
+
+# Not modelled: contacts and numbers encrypted by a key of the person.
+TABLES = """
+CREATE TABLE workers (
+    worker_id uuid PRIMARY KEY,
+    contact_kind text NOT NULL CHECK (contact_kind IN ('phone', 'email')),
+    contact text NOT NULL CHECK (length(contact) BETWEEN 3 AND 254),
+    insurance_numbers text[] NOT NULL,
+    language text NOT NULL
+);
+-- Not unique: a family may share one phone.
+CREATE INDEX workers_by_contact ON workers (contact_kind, contact);
+
+CREATE TABLE worker_sign_in_codes (
+    challenge_hash bytea PRIMARY KEY CHECK (length(challenge_hash) = 32),
+    code_hash bytea NOT NULL CHECK (length(code_hash) = 32),
+    worker_id uuid REFERENCES workers ON DELETE CASCADE,
+    expires_at timestamptz NOT NULL,
+    tries smallint NOT NULL DEFAULT 0 CHECK (tries >= 0),
+    used_at timestamptz
+);
+CREATE INDEX worker_sign_in_codes_by_end ON worker_sign_in_codes (expires_at);
+
+CREATE TABLE worker_sessions (
+    token_hash bytea PRIMARY KEY CHECK (length(token_hash) = 32),
+    worker_id uuid NOT NULL REFERENCES workers ON DELETE CASCADE,
+    created_at timestamptz NOT NULL,
+    last_seen_at timestamptz NOT NULL CHECK (last_seen_at >= created_at)
+);
+CREATE INDEX worker_sessions_by_last_use ON worker_sessions (last_seen_at);
+
+CREATE TABLE worker_sign_in_attempts (
+    key bytea PRIMARY KEY CHECK (length(key) = 32),
+    ends_at timestamptz NOT NULL,
+    spent integer NOT NULL CHECK (spent > 0)
+);
+CREATE INDEX worker_sign_in_attempts_by_end ON worker_sign_in_attempts (ends_at);
+"""
+
+
+def upgrade() -> None:
+    op.execute(TABLES)
+
+
+def downgrade() -> None:
+    op.execute("DROP TABLE worker_sign_in_attempts, worker_sessions, worker_sign_in_codes, workers")

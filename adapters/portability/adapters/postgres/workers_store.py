@@ -1,0 +1,188 @@
+"""Workers on file, one-time codes, sessions and counted attempts in PostgreSQL, within the caller's transaction."""
+
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from psycopg import AsyncConnection
+
+from portability.agreements.errors import GatewayError
+from portability.services.workers.model import (
+    Contact,
+    ContactKind,
+    Limit,
+    Session,
+    SignInCode,
+    WorkerOnFile,
+)
+
+__all__ = [
+    "PostgresAttempts",
+    "PostgresCodes",
+    "PostgresSessions",
+    "PostgresSignInHousekeeping",
+    "PostgresWorkers",
+]
+
+Connection = AsyncConnection[tuple[Any, ...]]
+
+
+class PostgresWorkers:
+    """WorkerDirectory and WorkerRegister."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def keep(self, worker: WorkerOnFile) -> None:
+        """Put a worker on file, or replace what is on file."""
+        await self._connection.execute(
+            """
+            INSERT INTO workers (worker_id, contact_kind, contact, insurance_numbers, language)
+            VALUES (%s, %s, %s, %s, %s)
+            ON CONFLICT (worker_id) DO UPDATE SET
+                contact_kind = excluded.contact_kind,
+                contact = excluded.contact,
+                insurance_numbers = excluded.insurance_numbers,
+                language = excluded.language
+            """,
+            (
+                worker.worker_id,
+                worker.contact.kind.value,
+                worker.contact.value,
+                list(worker.insurance_numbers),
+                worker.language,
+            ),
+        )
+
+    async def find(self, contact: Contact, *, insurance_number: str = "") -> WorkerOnFile | None:
+        """The one worker with this contact (and number); None for none and for several."""
+        found = await self._connection.execute(
+            """
+            SELECT worker_id, contact_kind, contact, insurance_numbers, language FROM workers
+            WHERE contact_kind = %s AND contact = %s AND (%s = '' OR %s = ANY (insurance_numbers))
+            LIMIT 2
+            """,
+            (contact.kind.value, contact.value, insurance_number, insurance_number),
+        )
+        rows = await found.fetchall()
+        return _worker(rows[0]) if len(rows) == 1 else None
+
+
+class PostgresCodes:
+    """CodeStore."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def put(self, code: SignInCode) -> SignInCode:
+        """Keep a code; where its challenge is kept already, give that one."""
+        # The empty update makes one statement of "insert or read", so that nothing can come between the two.
+        kept = await self._connection.execute(
+            """
+            INSERT INTO worker_sign_in_codes (challenge_hash, code_hash, worker_id, expires_at, tries)
+            VALUES (%s, %s, %s, %s, %s)
+            ON CONFLICT (challenge_hash) DO UPDATE SET challenge_hash = excluded.challenge_hash
+            RETURNING challenge_hash, code_hash, worker_id, expires_at, tries
+            """,
+            (code.challenge_hash, code.code_hash, code.worker_id, code.expires_at, code.tries),
+        )
+        row = await kept.fetchone()
+        if row is None:
+            raise GatewayError("PostgreSQL gave no row for a code that it has just kept.", retryable=True)
+        return SignInCode(*row)
+
+    async def take_try(self, challenge_hash: bytes, *, at: datetime, most: int) -> SignInCode | None:
+        """Count one try in one statement, so that the row's lock lets tries in one after the other."""
+        taken = await self._connection.execute(
+            """
+            UPDATE worker_sign_in_codes SET tries = tries + 1
+            WHERE challenge_hash = %s AND used_at IS NULL AND expires_at > %s AND tries < %s
+            RETURNING challenge_hash, code_hash, worker_id, expires_at, tries
+            """,
+            (challenge_hash, at, most),
+        )
+        row = await taken.fetchone()
+        return SignInCode(*row) if row else None
+
+    async def use(self, challenge_hash: bytes, *, at: datetime) -> None:
+        """Mark a code as used."""
+        await self._connection.execute(
+            "UPDATE worker_sign_in_codes SET used_at = %s WHERE challenge_hash = %s", (at, challenge_hash)
+        )
+
+
+class PostgresSessions:
+    """SessionStore."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def put(self, session: Session) -> None:
+        """Keep a new session."""
+        await self._connection.execute(
+            """
+            INSERT INTO worker_sessions (token_hash, worker_id, created_at, last_seen_at)
+            VALUES (%s, %s, %s, %s)
+            """,
+            (session.token_hash, session.worker_id, session.created_at, session.last_seen_at),
+        )
+
+    async def touch(self, token_hash: bytes, *, at: datetime, idle: timedelta, life: timedelta) -> Session | None:
+        """The live session with its last use set to `at`; None otherwise."""
+        touched = await self._connection.execute(
+            """
+            UPDATE worker_sessions SET last_seen_at = greatest(last_seen_at, %s)
+            WHERE token_hash = %s AND last_seen_at >= %s AND created_at >= %s
+            RETURNING token_hash, worker_id, created_at, last_seen_at
+            """,
+            (at, token_hash, at - idle, at - life),
+        )
+        row = await touched.fetchone()
+        return Session(*row) if row else None
+
+    async def end(self, token_hash: bytes) -> None:
+        """Forget a session."""
+        await self._connection.execute("DELETE FROM worker_sessions WHERE token_hash = %s", (token_hash,))
+
+
+class PostgresAttempts:
+    """AttemptLimits, in fixed windows."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def spend(self, key: bytes, *, limit: Limit, at: datetime) -> bool:
+        """Count one attempt; False, uncounted, where the limit of the running window is reached."""
+        counted = await self._connection.execute(
+            """
+            INSERT INTO worker_sign_in_attempts AS kept (key, ends_at, spent)
+            VALUES (%(key)s, %(ends_at)s, 1)
+            ON CONFLICT (key) DO UPDATE SET
+                spent = CASE WHEN kept.ends_at <= %(at)s THEN 1 ELSE kept.spent + 1 END,
+                ends_at = CASE WHEN kept.ends_at <= %(at)s THEN excluded.ends_at ELSE kept.ends_at END
+            WHERE kept.ends_at <= %(at)s OR kept.spent < %(most)s
+            """,
+            {"key": key, "ends_at": at + limit.window, "at": at, "most": limit.most},
+        )
+        return counted.rowcount == 1
+
+
+class PostgresSignInHousekeeping:
+    """Housekeeping of the three tables of signing in."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def forget_expired(self, *, at: datetime, idle: timedelta, life: timedelta) -> int:
+        """Delete what is over at `at`; how many rows went."""
+        codes = await self._connection.execute("DELETE FROM worker_sign_in_codes WHERE expires_at <= %s", (at,))
+        sessions = await self._connection.execute(
+            "DELETE FROM worker_sessions WHERE last_seen_at < %s OR created_at < %s", (at - idle, at - life)
+        )
+        attempts = await self._connection.execute("DELETE FROM worker_sign_in_attempts WHERE ends_at <= %s", (at,))
+        return codes.rowcount + sessions.rowcount + attempts.rowcount
+
+
+def _worker(row: tuple[Any, ...]) -> WorkerOnFile:
+    worker_id, kind, contact, numbers, language = row
+    return WorkerOnFile(UUID(str(worker_id)), Contact(ContactKind(kind), contact), tuple(numbers), language)
