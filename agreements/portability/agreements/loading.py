@@ -174,7 +174,7 @@ def _refuse_conflicts(agreement: Agreement) -> None:
         for second in rules[index + 1 :]:
             if _conflict(agreement, first, second):
                 raise ConflictingRulesError(
-                    f"{agreement.where(second)}: rule '{second.id}' ({second.cite}) and rule '{first.id}' ({first.cite}, "
+                    f"{agreement.where(second)}: rule '{second.id}' ({second.cite}) and '{first.id}' ({first.cite}, "
                     f"{agreement.where(first)}) are both '{first.rule}' and in force at once: end one with `until`, or "
                     "name the states, branches or schemes of each",
                     citation=second.cite,

@@ -38,7 +38,7 @@ class SetAside:
 def resolve_overlaps(
     periods: Sequence[InsurancePeriod], *, rule: Overlap, applying_state: StateCode
 ) -> tuple[list[CountedPeriod], list[SetAside]]:
-    """The periods that count for the institution of `applying_state`, no day twice, and what was set aside.
+    """The periods that count for the institution of `applying_state`, no day in two states, and what was set aside.
 
     Undated periods are presumed not to overlap (987/2009 Art. 12(6)) where the rule cites it; elsewhere they are
     set aside.
@@ -47,10 +47,11 @@ def resolve_overlaps(
     kept: dict[str, list[Span]] = {}
     lost: dict[tuple[str, str, str], list[Span]] = {}
     for span, active in _stretches(ordered):
-        winner, losers = _choose(active, span=span, everything=ordered, rule=rule, applying_state=applying_state)
-        kept.setdefault(winner.period_id, []).append(span)
+        winners, losers = _choose(active, span=span, everything=ordered, rule=rule, applying_state=applying_state)
+        for winner in winners:
+            kept.setdefault(winner.period_id, []).append(span)
         for loser, cite in losers:
-            lost.setdefault((loser.period_id, winner.period_id, cite), []).append(span)
+            lost.setdefault((loser.period_id, winners[0].period_id, cite), []).append(span)
     by_id = {period.period_id: period for period in ordered}
     counted = [CountedPeriod(by_id[name], tuple(union(spans))) for name, spans in kept.items()]
     aside = [SetAside(by_id[one], tuple(union(spans)), other, cite) for (one, other, cite), spans in lost.items()]
@@ -84,8 +85,8 @@ def _choose(
     everything: Sequence[InsurancePeriod],
     rule: Overlap,
     applying_state: StateCode,
-) -> tuple[InsurancePeriod, list[tuple[InsurancePeriod, str]]]:
-    """The one period that counts in a stretch, and each that gives way with the citation of the reason."""
+) -> tuple[list[InsurancePeriod], list[tuple[InsurancePeriod, str]]]:
+    """The periods of the one state that count in a stretch, and each that gives way with the citation of the reason."""
     losers: list[tuple[InsurancePeriod, str]] = []
     left = list(active)
     for giving_way, cite in (
@@ -103,7 +104,8 @@ def _choose(
             left = [period for period in left if period not in gone]
     # Art. 12(2): other states' periods are added provided that they do not overlap, so the own period stays.
     left.sort(key=lambda period: (period.state != applying_state, period.kind != PeriodKind.COMPULSORY))
-    return left[0], losers + [(period, rule.cite) for period in left[1:]]
+    winners = [period for period in left if period.state == left[0].state]
+    return winners, losers + [(period, rule.cite) for period in left if period not in winners]
 
 
 def _voluntary_beside_compulsory(active: list[InsurancePeriod]) -> list[InsurancePeriod]:

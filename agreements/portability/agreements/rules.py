@@ -55,7 +55,7 @@ class Entry(BaseModel):
 class Instrument(Entry):
     """A legal text that rules cite, by the short id that citations begin with."""
 
-    id: Text
+    id: Annotated[str, StringConstraints(pattern=r"^\S+( \S+)?$", max_length=40)]
     title: Text
     official: Text = Field(description="Where the authentic text is: an official address or gazette reference")
     read: Text = Field(description="Which copy was read, and its state")
@@ -94,9 +94,8 @@ class RuleBase(Entry):
 
     @property
     def citation(self) -> Citation:
-        """The citation, split at the instrument's id."""
-        instrument, _, article = self.cite.partition(" ")
-        return Citation(instrument, article)
+        """Where the law says it."""
+        return Citation.of(self.cite)
 
 
 class PersonalScope(RuleBase):
@@ -191,8 +190,9 @@ class PeriodCredit(RuleBase):
     per: Literal["calendar_year", "month", "week", "day"]
     minimum: Units | None = Field(default=None, description="Least time in a calendar year for it to count")
     credits: Units
-    months_from: date | None = Field(default=None, description="Counts only time from this day")
-    months_until: date | None = Field(default=None, description="Counts only time until this day, inclusive")
+    time_from: date | None = Field(default=None, description="Counts only time from this day")
+    time_until: date | None = Field(default=None, description="Counts only time until this day, inclusive")
+    from_age: int | None = Field(default=None, ge=0, le=100, description="Counts only time from this age, in years")
     not_during: tuple[Id, ...] = Field(default=(), description="Not where a period of these schemes stands already")
 
 

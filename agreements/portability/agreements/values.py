@@ -36,6 +36,12 @@ class Citation:
     instrument: str
     article: str
 
+    @classmethod
+    def of(cls, text: str) -> Self:
+        """`883/2004 Art. 6` split at the first blank: instrument ids of treaty files have none."""
+        instrument, _, article = text.partition(" ")
+        return cls(instrument, article)
+
     def __str__(self) -> str:
         return f"{self.instrument} {self.article}"
 

@@ -1,0 +1,272 @@
+"""One institution's determination under one agreement: the rules in force, in the order of the law.
+
+1. The rules in force on the day of the award; a provision that is not modelled stops here.
+2. Periods before the risk materialised; coinciding ones are resolved.
+3. For each national scheme: the age, the right on own periods alone, all periods together.
+4. Short periods.
+5. The amounts by the agreement's way of calculating, and the one to propose.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+
+from portability.agreements.aggregation import (
+    InsuredTime,
+    aggregate_periods,
+    own_national_time,
+    periods_before_risk,
+)
+from portability.agreements.awards import Calculation, award, calculation_rule
+from portability.agreements.calculation import relieved_states
+from portability.agreements.conversion import convert
+from portability.agreements.errors import DeterminationError, InputError, UnmodelledProvisionError
+from portability.agreements.loading import Agreement
+from portability.agreements.lookup import find_rule, refuse_unmodelled, rule_in_force, rules_in_force
+from portability.agreements.model import BenefitResult, Determination, DeterminationFacts, Step
+from portability.agreements.national.legislation import Legislation, Scheme, citation_of
+from portability.agreements.national.schemes import age_reached_on, has_minimum, pension_age
+from portability.agreements.overlap import CountedPeriod, SetAside, resolve_overlaps
+from portability.agreements.periods import Duration
+from portability.agreements.rules import (
+    Aggregation,
+    LegislationsNotSatisfied,
+    Overlap,
+    PeriodConversion,
+    PeriodCredit,
+    ShortPeriods,
+)
+
+__all__ = ["determine"]
+
+_WEAKEST_FIRST = ("unverified", "drafted", "reviewed")
+
+
+@dataclass(frozen=True, slots=True)
+class RulesInForce:
+    """The agreement's rules on the day of the award, found once."""
+
+    aggregation: Aggregation
+    overlap: Overlap
+    conversion: PeriodConversion | None
+    credit_rules: Sequence[PeriodCredit]
+    short_periods: ShortPeriods | None
+    not_satisfied: LegislationsNotSatisfied | None
+
+
+def determine(facts: DeterminationFacts, *, agreement: Agreement, legislation: Legislation) -> Determination:
+    """What the institution of `facts.state` would award under `agreement`, every step cited; a proposal.
+
+    Raises NoRuleInForceError, ConflictingRulesError or UnmodelledProvisionError where the law as encoded gives no
+    answer, DeterminationError where a figure of the institution is missing, InputError on facts that do not fit.
+    """
+    _check(facts, agreement, legislation)
+    rules = _rules(facts, agreement)  # (1)
+    parties = set(agreement.content.parties)
+    periods = [period for period in periods_before_risk(facts) if period.state in parties]
+    counted, aside = resolve_overlaps(periods, rule=rules.overlap, applying_state=facts.state)  # (2)
+    benefits = tuple(
+        _benefit(scheme, facts, rules=rules, counted=counted, aside=aside, agreement=agreement, legislation=legislation)
+        for scheme in legislation.schemes_of(facts.branch)
+    )
+    return Determination(
+        agreement_id=agreement.id,
+        state=facts.state,
+        branch=facts.branch,
+        review_status=min((agreement.content.status, legislation.content.status), key=_WEAKEST_FIRST.index),
+        files=((agreement.file, agreement.sha256), (legislation.file, legislation.sha256)),
+        benefits=benefits,
+        steps=_left_out(facts, parties),
+    )
+
+
+def _benefit(
+    scheme: Scheme,
+    facts: DeterminationFacts,
+    *,
+    rules: RulesInForce,
+    counted: Sequence[CountedPeriod],
+    aside: Sequence[SetAside],
+    agreement: Agreement,
+    legislation: Legislation,
+) -> BenefitResult:
+    """(3) to (5) for one scheme."""
+    national = own_national_time(scheme, facts, rule=rules.conversion)
+    if national == 0:
+        return _nothing(scheme, Step("own_periods", None, f"No periods under {scheme.name}: nothing is due from it."))
+    of_age, age_step = _age(scheme, facts, legislation)
+    if not of_age:
+        return _nothing(scheme, age_step)
+    alone, alone_step = has_minimum(scheme, national, legislation)
+    time = _aggregate(scheme, facts, rules=rules, counted=counted, aside=aside)
+    relieved, short_steps = _short(scheme, time, alone=alone, rules=rules, facts=facts)  # (4)
+    opened = (age_step, replace(alone_step, rule="own_right"), *time.steps, *short_steps)
+    if facts.state in relieved:
+        return replace(_nothing(scheme), steps=opened)
+    together, together_step = has_minimum(scheme, time.total, legislation)
+    case = Calculation(
+        scheme=scheme,
+        facts=facts,
+        legislation=legislation,
+        national=national,
+        alone=alone,
+        together=alone or together,
+        time=time,
+        denominator=time.total - sum((amount for state, amount in time.others if state in relieved), Fraction(0)),
+    )
+    rule = calculation_rule(agreement, facts, scheme)
+    result = award(case, rule)  # (5)
+    result = _leaving_out_unsatisfied(result, scheme, facts, rules=rules, agreement=agreement, legislation=legislation)
+    steps = (*opened, *(() if alone else (together_step,)), *result.steps)
+    return replace(result, steps=steps)
+
+
+def _check(facts: DeterminationFacts, agreement: Agreement, legislation: Legislation) -> None:
+    if facts.state != legislation.content.state:
+        raise InputError(f"The legislation is of {legislation.content.state}, the facts are of {facts.state}.")
+    if facts.state not in agreement.content.parties:
+        raise InputError(
+            f"{facts.state} is not a party to '{agreement.id}' ({', '.join(agreement.content.parties)}): "
+            "choose an agreement between states in which the person was insured."
+        )
+    for period in facts.periods:
+        if period.start is not None and period.end is not None and period.start >= period.end:
+            raise InputError(f"Period {period.period_id} ends before it starts.", field="periods")
+
+
+def _rules(facts: DeterminationFacts, agreement: Agreement) -> RulesInForce:
+    for stage in ("aggregation", "calculation"):
+        refuse_unmodelled(agreement, stage, state=facts.state)
+
+    return RulesInForce(
+        aggregation=rule_in_force(agreement, Aggregation, branch=facts.branch, on=facts.award_on, state=facts.state),
+        overlap=rule_in_force(agreement, Overlap, branch=facts.branch, on=facts.award_on, state=facts.state),
+        conversion=find_rule(agreement, PeriodConversion, branch=facts.branch, on=facts.award_on, state=facts.state),
+        credit_rules=rules_in_force(agreement, PeriodCredit, branch=facts.branch, on=facts.award_on, state=facts.state),
+        short_periods=find_rule(agreement, ShortPeriods, branch=facts.branch, on=facts.award_on, state=facts.state),
+        not_satisfied=find_rule(
+            agreement, LegislationsNotSatisfied, branch=facts.branch, on=facts.award_on, state=facts.state
+        ),
+    )
+
+
+def _age(scheme: Scheme, facts: DeterminationFacts, legislation: Legislation) -> tuple[bool, Step]:
+    row, reached = pension_age(scheme, facts.birth_date), age_reached_on(scheme, facts.birth_date)
+    of_age = reached <= facts.award_on
+    years, months = divmod(row.months, 12)
+    return of_age, Step(
+        "pension_age",
+        citation_of(row.cite, legislation.content.instruments),
+        f"{scheme.name}: pension age {years} years {months} months, reached on {reached}"
+        + (": met." if of_age else f": not met on {facts.award_on}."),
+        (("age_months", row.months), ("reached_on", reached.isoformat()), ("source", row.status)),
+        "met" if of_age else "not met",
+        "" if of_age else f"You reach the pension age there on {reached}.",
+    )
+
+
+def _aggregate(
+    scheme: Scheme,
+    facts: DeterminationFacts,
+    *,
+    rules: RulesInForce,
+    counted: Sequence[CountedPeriod],
+    aside: Sequence[SetAside],
+) -> InsuredTime:
+    return aggregate_periods(
+        scheme,
+        facts,
+        counted=counted,
+        aside=aside,
+        rule=rules.aggregation,
+        conversion=rules.conversion,
+        credit_rules=rules.credit_rules,
+    )
+
+
+def _short(
+    scheme: Scheme, time: InsuredTime, *, alone: bool, rules: RulesInForce, facts: DeterminationFacts
+) -> tuple[tuple[str, ...], tuple[Step, ...]]:
+    """States relieved because their periods are short (883/2004 Art. 57; Canada-Italy Art. 15)."""
+    rule = rules.short_periods
+    if rule is None:
+        return (), ()
+    limit = Duration(rule.less_than.amount, rule.less_than.unit, rule.less_than.day_regime)
+    if rules.conversion is not None:
+        limit = convert(limit, to=scheme.unit, day_regime=scheme.day_regime, rule=rules.conversion)
+    elif limit.unit != scheme.unit:
+        return (), ()
+    by_state = ((facts.state, time.own), *time.others)
+    relieved = tuple(
+        state for state in relieved_states(by_state, less_than=limit.amount) if not (alone and state == facts.state)
+    )
+    if relieved and len(relieved) == sum(1 for _, amount in by_state if amount > 0):
+        raise UnmodelledProvisionError(
+            f"Every state's periods are shorter than {rule.less_than.amount} {rule.less_than.unit}: which state pays "
+            f"({rule.last_state_cite or rule.cite}) depends on the others' conditions. Determine it by hand.",
+            citation=rule.last_state_cite or rule.cite,
+        )
+    return relieved, tuple(_short_step(state, rule, facts) for state in relieved)
+
+
+def _short_step(state: str, rule: ShortPeriods, facts: DeterminationFacts) -> Step:
+    own = state == facts.state
+    what = "this institution owes no benefit for them" if own else "its institution owes no benefit for them"
+    said = f"The periods in {state} are shorter than {rule.less_than.amount} {rule.less_than.unit}: {what}"
+    return Step(
+        "short_periods",
+        rule.citation,
+        said + ("." if own else f"; they raise the theoretical amount, not the divisor ({rule.others_count_cite})."),
+        (("state", state),),
+        "relieved",
+        "Your time there is too short for a pension of its own. Your other countries count it instead." if own else "",
+    )
+
+
+def _leaving_out_unsatisfied(
+    result: BenefitResult,
+    scheme: Scheme,
+    facts: DeterminationFacts,
+    *,
+    rules: RulesInForce,
+    agreement: Agreement,
+    legislation: Legislation,
+) -> BenefitResult:
+    """Periods under unsatisfied legislations are left out where they lower the amount (883/2004 Art. 50(2))."""
+    if rules.not_satisfied is None or not facts.unsatisfied_states:
+        return result
+    fewer = replace(
+        facts,
+        periods=tuple(period for period in facts.periods if period.state not in facts.unsatisfied_states),
+        unsatisfied_states=frozenset(),
+    )
+    try:
+        other = determine(fewer, agreement=agreement, legislation=legislation)
+    except DeterminationError:
+        return result
+    without = next(benefit for benefit in other.benefits if benefit.scheme == scheme.id)
+    if without.award is None or (result.award is not None and without.award <= result.award):
+        return result
+    states = ", ".join(sorted(facts.unsatisfied_states))
+    step = Step(
+        "legislations_not_satisfied",
+        rules.not_satisfied.citation,
+        f"The conditions in {states} are not met yet; its periods would lower the amount, so they are left out.",
+        (("left_out", states),),
+        without.award.shown(),
+        f"You cannot get a pension from {states} yet. We left that time out because this gives you more.",
+    )
+    return replace(without, steps=(*without.steps, step))
+
+
+def _left_out(facts: DeterminationFacts, parties: set[str]) -> tuple[Step, ...]:
+    outside = sorted({period.state for period in facts.periods} - parties)
+    if not outside:
+        return ()
+    states = ", ".join(outside)
+    said = f"Periods in {states} are outside this agreement; another agreement may count them."
+    return (Step("outside_the_agreement", None, said, (("states", states),), "not counted here"),)
+
+
+def _nothing(scheme: Scheme, *steps: Step) -> BenefitResult:
+    return BenefitResult(scheme.id, None, None, None, None, None, steps)
