@@ -49,6 +49,24 @@ async def test_a_bad_field_is_named_by_its_path(node: Node) -> None:
     assert node.echo.calls == 0
 
 
+async def test_bytes_that_are_no_request_are_refused(node: Node) -> None:
+    async with node.channel() as channel:
+        call = channel.unary_unary(f"/{SERVICE}/Echo")(b"\x0a\xff\xff not a Money")
+        with pytest.raises(grpc.aio.AioRpcError) as caught:
+            await call
+    assert caught.value.code() is grpc.StatusCode.INVALID_ARGUMENT
+    assert "cannot be read" in (caught.value.details() or "")
+    assert node.seen.unforeseen == []
+
+
+async def test_nothing_is_parsed_before_it_is_known_who_calls(node: Node) -> None:
+    async with node.channel(node.tls.caller(Role.SYSTEM, "somebody")) as channel:
+        call = channel.unary_unary(f"/{SERVICE}/Echo")(b"\x0a\xff\xff not a Money")
+        with pytest.raises(grpc.aio.AioRpcError) as caught:
+            await call
+    assert caught.value.code() is grpc.StatusCode.PERMISSION_DENIED
+
+
 async def test_every_bad_field_is_named(node: Node) -> None:
     _, status = await failure(node, Money(currency_code="euro", amount="much"))
     fields = [violation.field for violation in detail(status, details.BadRequest).field_violations]

@@ -9,12 +9,13 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import aclosing
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Protocol
 from uuid import UUID
 
 import grpc
 import protovalidate
-from google.protobuf.message import Message
+from google.protobuf.message import DecodeError, Message
 from google.rpc import status_pb2  # type: ignore[import-untyped]  # no py.typed in the wheel
 from grpc import StatusCode
 
@@ -82,8 +83,8 @@ class CallGate(grpc.aio.ServerInterceptor):  # type: ignore[type-arg]  # generic
     """Lets a call through to its handler or refuses it with one clear status.
 
     1. The certificate and the session token say who calls.  2. The policy opens the RPC to that caller.
-    3. The request keeps the field rules of its proto.  4. The handler runs as that caller, within the time limit.
-    5. Whatever is raised becomes a google.rpc.Status.  6. The call is counted and logged.
+    3. The request is read and keeps the field rules of its proto.  4. The handler runs as that caller, within the
+    time limit.  5. Whatever is raised becomes a google.rpc.Status.  6. The call is counted and logged.
     """
 
     def __init__(
@@ -119,17 +120,19 @@ class CallGate(grpc.aio.ServerInterceptor):  # type: ignore[type-arg]  # generic
         return kept[1]
 
     def _wrap(self, rpc: str, handler: Any) -> Any:
-        coding = (handler.request_deserializer, handler.response_serializer)
+        # gRPC hands over the bytes: nothing of a caller's is parsed before it is known who calls.
+        coding = (None, handler.response_serializer)
+        checked = partial(self._checked, handler.request_deserializer)
         if handler.request_streaming and handler.response_streaming:
-            work = self._guarded(rpc, "bidi_stream", _writing(self._validating_stream(handler.stream_stream)))
+            work = self._guarded(rpc, "bidi_stream", _writing(_checking_each(checked, handler.stream_stream)))
             return grpc.stream_stream_rpc_method_handler(work, *coding)
         if handler.response_streaming:
-            work = self._guarded(rpc, "server_stream", _writing(self._validating(handler.unary_stream)))
+            work = self._guarded(rpc, "server_stream", _writing(_checking(checked, handler.unary_stream)))
             return grpc.unary_stream_rpc_method_handler(work, *coding)
         if handler.request_streaming:
-            work = self._guarded(rpc, "client_stream", self._validating_stream(handler.stream_unary))
+            work = self._guarded(rpc, "client_stream", _checking_each(checked, handler.stream_unary))
             return grpc.stream_unary_rpc_method_handler(work, *coding)
-        work = self._guarded(rpc, "unary", self._validating(handler.unary_unary))
+        work = self._guarded(rpc, "unary", _checking(checked, handler.unary_unary))
         return grpc.unary_unary_rpc_method_handler(work, *coding)
 
     def _guarded(self, rpc: str, kind: str, work: _Behaviour) -> _Behaviour:
@@ -187,29 +190,35 @@ class CallGate(grpc.aio.ServerInterceptor):  # type: ignore[type-arg]  # generic
         with acting_as(caller):
             return await work(request, context)
 
-    def _validating(self, behaviour: Any) -> Any:
-        # (3) Before the handler sees it; not a coroutine, so that a generator stays one.
-        def call(request: Any, context: Any) -> Any:
-            self._check_fields(request)
-            return behaviour(request, context)
-
-        return call
-
-    def _validating_stream(self, behaviour: Any) -> Any:
-        async def checked(requests: AsyncIterator[Message]) -> AsyncIterator[Message]:
-            async for request in requests:
-                self._check_fields(request)
-                yield request
-
-        def call(requests: Any, context: Any) -> Any:
-            return behaviour(checked(requests), context)
-
-        return call
-
-    def _check_fields(self, request: Message) -> None:
+    def _checked(self, parse: Callable[[bytes], Message], received: bytes) -> Message:
+        # (3) Is it a message of this RPC, and does it keep its field rules.
+        try:
+            request = parse(received)
+        except DecodeError as error:
+            raise _Refused(statuses.unreadable_request_status(), "INVALID_INPUT") from error
         violations = self._validator.collect_violations(request)
         if violations:
             raise _Refused(statuses.invalid_request_status(violations), "INVALID_INPUT")
+        return request
+
+
+def _checking(checked: Callable[[bytes], Message], behaviour: Any) -> Any:
+    # Not a coroutine, so that a handler that is a generator stays one.
+    def call(received: bytes, context: Any) -> Any:
+        return behaviour(checked(received), context)
+
+    return call
+
+
+def _checking_each(checked: Callable[[bytes], Message], behaviour: Any) -> Any:
+    async def requests(received: AsyncIterator[bytes]) -> AsyncIterator[Message]:
+        async for each in received:
+            yield checked(each)
+
+    def call(received: AsyncIterator[bytes], context: Any) -> Any:
+        return behaviour(requests(received), context)
+
+    return call
 
 
 def _writing(behaviour: Any) -> _Behaviour:

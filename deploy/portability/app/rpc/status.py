@@ -30,7 +30,15 @@ from portability.agreements.errors import (
     VerificationError,
 )
 
-__all__ = ["DOMAIN", "internal_status", "invalid_request_status", "late_status", "status_code", "to_status"]
+__all__ = [
+    "DOMAIN",
+    "internal_status",
+    "invalid_request_status",
+    "late_status",
+    "status_code",
+    "to_status",
+    "unreadable_request_status",
+]
 
 DOMAIN = "portability"
 RETRY_AFTER_SECONDS = 1
@@ -68,6 +76,13 @@ def invalid_request_status(violations: Iterable[Violation]) -> status_pb2.Status
     info = details.ErrorInfo(reason=InputError.code, domain=DOMAIN, metadata={"field": first.field})
     place = f"'{first.field}' " if first.field else ""
     return _status(StatusCode.INVALID_ARGUMENT, f"{place}{first.description}{others}", [info, bad])
+
+
+def unreadable_request_status() -> status_pb2.Status:
+    """Return INVALID_ARGUMENT for bytes that are not the request of the RPC."""
+    info = details.ErrorInfo(reason=InputError.code, domain=DOMAIN)
+    message = "The request cannot be read as this RPC's message: generate the client from the protos of this node."
+    return _status(StatusCode.INVALID_ARGUMENT, message, [info])
 
 
 def internal_status(error_id: str) -> status_pb2.Status:
