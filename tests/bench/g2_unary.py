@@ -18,6 +18,7 @@ from typing import Any
 from uuid import UUID
 
 import grpc
+import uvloop
 
 from portability.api.common.v1.common_pb2 import Money
 from portability.app.logging import configure_logging
@@ -50,7 +51,7 @@ def run() -> list[dict[str, Any]]:
         server.start()
         try:
             ports = here.recv()
-            return asyncio.run(_measure(ports, _tls(folder).caller(Role.CASEWORKER, "bench")))
+            return uvloop.run(_measure(ports, _tls(folder).caller(Role.CASEWORKER, "bench")))
         finally:
             here.send("stop")
             server.join(timeout=10)
@@ -105,7 +106,7 @@ def _tls(folder: str) -> NodeTls:
 def _serve(folder: str, pipe: Connection) -> None:
     with Path(folder, "log").open("w") as log:
         configure_logging(stream=log)
-        asyncio.run(_serve_both(folder, pipe))
+        uvloop.run(_serve_both(folder, pipe))
 
 
 async def _serve_both(folder: str, pipe: Connection) -> None:
