@@ -64,7 +64,7 @@ async def test_the_whole_way_from_sign_in_to_sign_out(app: Starlette, desk: Any,
         case = await client.get(f"/cases/{samples.CASE}")
         told = visible(case)
         assert "INPS must check which record is yours." in told
-        assert "Service Canada wanted to be ready by 1 November 2026" in told
+        assert "We expected it by 1 November 2026." in told
         assert "Since 2 September 2026" in told
         assert "The law says: by 10 December 2026." in told
         assert "€476.72 each month" in told
@@ -75,7 +75,7 @@ async def test_the_whole_way_from_sign_in_to_sign_out(app: Starlette, desk: Any,
         assert "Tunisia Not asked yet." in visible(career)
 
         decisions = await client.get(f"/cases/{samples.CASE}/decisions")
-        assert "Germany pays its part: 118 of 300 months. That is €476.72." in visible(decisions)
+        assert "Germany pays its part: 118 months of 300 months. That is €476.72 each month." in visible(decisions)
         assert "Regulation (EC) No 883/2004 Art. 52(1)(b)(ii)" in visible(decisions)
         assert "Somebody else" not in decisions.text
 

@@ -6,12 +6,12 @@ from fractions import Fraction
 from uuid import UUID
 
 from portability.adapters.memory.workers import MemoryCodeSender, MemoryWorkerWork
+from portability.agreements.careers import AnswerStatus, EvidenceLevel
 from portability.agreements.periods import DayRegime, Duration, InsurancePeriod, PeriodKind, PeriodUnit
 from portability.agreements.values import Branch, Citation, Money
 from portability.services.workers.model import WorkerOnFile, parse_contact
 from portability.services.workers.use_cases import WorkerUseCases
 from portability.services.workers.views import (
-    AnswerStatus,
     AwardAmount,
     CareerInCountry,
     CareerPeriod,
@@ -20,7 +20,6 @@ from portability.services.workers.views import (
     CaseView,
     DecisionView,
     Due,
-    EvidenceLevel,
     Frequency,
     Institution,
     Outcome,
@@ -84,7 +83,7 @@ def case(**changes: object) -> CaseView:
             StepKind.RECORDS,
             SERVICE_CANADA,
             since=day(2026, 9, 2),
-            due=Due(Citation("SI-2017-49", "Art. 22"), aim_on=date(2026, 11, 1)),
+            due=Due(Citation("SI-2017-49", "Art. 22"), expected_on=date(2026, 11, 1)),
         ),
         CaseStep("4", StepKind.DECIDE, DRV, since=day(2026, 10, 20), done_at=day(2026, 11, 5)),
         CaseStep("5", StepKind.IDENTIFY, INPS, since=day(2026, 11, 10), due=Due(ART_47, by_law_on=date(2026, 12, 10))),
@@ -147,26 +146,26 @@ def career() -> CareerView:
 
 
 def decision(**changes: object) -> DecisionView:
-    country = {"country": "Germany"}
+    own, total = Duration(Fraction(118), PeriodUnit.MONTHS), Duration(Fraction(300), PeriodUnit.MONTHS)
     # 1212.00 x 118/300 = 476.72, higher than 455.10 (883/2004 Art. 52(3))
     why = (
         WhyStep(
-            "aggregate_periods",
+            "aggregation",
             Citation("Regulation (EC) No 883/2004", "Art. 6"),
             "Aggregated periods.",
-            {**country, "own_months": 118, "total_months": 300},
+            {"total": total},
         ),
         WhyStep(
             "pro_rata_benefit",
             Citation("Regulation (EC) No 883/2004", "Art. 52(1)(b)(ii)"),
             "Theoretical amount x own periods / all periods.",
-            {**country, "own_months": 118, "total_months": 300, "amount": Money.of("476.72", "EUR")},
+            {"own": own, "total": total, "amount": Money.of("476.72", "EUR")},
             children=(
                 WhyStep(
                     "theoretical_amount",
                     Citation("Regulation (EC) No 883/2004", "Art. 52(1)(b)(i)"),
                     "Theoretical amount over all periods.",
-                    {**country, "amount": Money.of("1212.00", "EUR")},
+                    {"amount": Money.of("1212.00", "EUR")},
                 ),
                 WhyStep("no_sentence_for_this", None, "A step that has only an English sentence."),
             ),

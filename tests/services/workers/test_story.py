@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from portability.agreements.careers import AnswerStatus
 from portability.services.workers.story import (
     award_phrase,
     career_phrase,
@@ -19,7 +20,8 @@ from portability.services.workers.story import (
     why_lines,
     you_can_phrases,
 )
-from portability.services.workers.views import AnswerStatus, CareerInCountry, CaseStep, Due, StepKind
+from portability.services.workers.views import CareerInCountry, CaseStep, Due, StepKind
+from portability.services.workers.why import why_step
 from portability.services.workers.words import words_for
 
 TODAY = date(2026, 11, 20)
@@ -82,17 +84,19 @@ def test_a_step_is_late_the_day_after_its_legal_date_and_not_on_it(samples: Any)
     assert EN.say(day_after.due) == "This is late. The law said: by 20 November 2026."  # type: ignore[arg-type]
 
 
-def test_an_aim_of_the_institution_is_not_called_law(samples: Any) -> None:
-    soon = samples.case(steps=(step(samples, StepKind.RECORDS, due=Due(samples.ART_47, aim_on=date(2026, 12, 1))),))
+def test_a_day_that_is_only_expected_is_not_called_law(samples: Any) -> None:
+    soon = samples.case(
+        steps=(step(samples, StepKind.RECORDS, due=Due(samples.ART_47, expected_on=date(2026, 12, 1))),)
+    )
     (said,) = said_steps(soon, today=TODAY)
     assert EN.say(said.due) == (  # type: ignore[arg-type]
         "The law sets no day. It says: as soon as possible. "
-        "Deutsche Rentenversicherung wants to be ready by 1 December 2026."
+        "We expect it by 1 December 2026; this day is our own aim, not a law."
     )
-    own = samples.case(steps=(step(samples, StepKind.RECORDS, due=Due(None, aim_on=date(2026, 11, 1))),))
+    own = samples.case(steps=(step(samples, StepKind.RECORDS, due=Due(None, expected_on=date(2026, 11, 1))),))
     (said,) = said_steps(own, today=TODAY)
     assert said.late
-    assert "its own aim, not a law" in EN.say(said.due)  # type: ignore[arg-type]
+    assert "our own aim, not a law" in EN.say(said.due)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("due", [None, Due(None)])
@@ -185,17 +189,37 @@ def test_every_way_of_paying_can_be_said(samples: Any, frequency: str, until: da
 
 
 def test_reasons_keep_their_tree_and_fall_back_to_english(samples: Any) -> None:
-    aggregated, pro_rata = why_lines(samples.decision().why)
+    aggregated, pro_rata = why_lines(samples.decision())
     assert EN.say_why(aggregated) == (
-        "All your insured time counts together: 300 months. 118 of them are in Germany.",
+        "Your insured time in all countries counts together: 300 months.",
         "en",
     )
     assert [EN.say_why(line)[0] for line in pro_rata.children] == [
-        "If you had been insured in Germany all that time, the amount would be €1,212.00.",
+        "If all that time had been in Germany, you would get €1,212.00 each month.",
         "A step that has only an English sentence.",
     ]
 
 
 def test_a_reason_with_a_missing_value_is_said_in_english(samples: Any) -> None:
-    (line,) = why_lines([replace(samples.decision().why[0], values={"country": "Germany"})])
+    aggregated = replace(samples.decision().why[0], values={})
+    (line,) = why_lines(samples.decision(why=(aggregated,)))
     assert EN.say_why(line) == ("Aggregated periods.", "en")
+
+
+def test_a_reason_that_does_not_interest_her_gives_way_to_what_lies_below(samples: Any) -> None:
+    outer = replace(samples.decision().why[1], what="")
+    lines = why_lines(samples.decision(why=(outer,)))
+    assert [line.rule for line in lines] == ["theoretical_amount", "no_sentence_for_this"]
+
+
+def test_an_amount_that_an_institution_sent_as_text_is_told_in_her_way(samples: Any) -> None:
+    step = why_step(rule="theoretical_amount", citation=None, plain="English.", output="1212.5 EUR")
+    (line,) = why_lines(samples.decision(why=(step,)))
+    assert EN.say_why(line)[0] == "If all that time had been in Germany, you would get €1,212.50 each month."
+
+
+@pytest.mark.parametrize("output", ["", "none", "300", "1,212.50 EUR", "1212.50 EUR a month"])
+def test_an_output_that_is_no_amount_leaves_the_english_sentence(samples: Any, output: str) -> None:
+    step = why_step(rule="theoretical_amount", citation=None, plain="English.", output=output)
+    (line,) = why_lines(samples.decision(why=(step,)))
+    assert EN.say_why(line) == ("English.", "en")

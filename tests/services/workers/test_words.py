@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 from babel.messages.pofile import read_po
 
+from portability.agreements.careers import EvidenceLevel
 from portability.agreements.values import Branch, Money
-from portability.services.workers.views import EvidenceLevel, StepKind
+from portability.services.workers.views import StepKind
 from portability.services.workers.words import languages, placeholders, words_for
 
 OTHERS = [language for language in languages() if language != "en"]
@@ -66,8 +67,8 @@ def placeholder_free(message: str) -> str:
 @pytest.mark.parametrize("language", languages())
 def test_singular_and_plural_both_stand(language: str) -> None:
     words = words_for([language])
-    one = words.text("career.months", {"amount": 1}, count=1)
-    many = words.text("career.months", {"amount": 118}, count=118)
+    one = words.text("unit.months", {"amount": 1}, count=1)
+    many = words.text("unit.months", {"amount": 118}, count=118)
     assert one.replace("1", "") != many.replace("118", "")
 
 

@@ -86,10 +86,10 @@ async def test_the_whole_way_from_code_to_decision(stub: Any, desk: Any, samples
     late = [step for step in case.steps if step.late]
     assert [(step.holder.institution_id, step.kind) for step in late] == [("ca-sc", pb.STEP_KIND_RECORDS)]
     assert late[0].since.ToDatetime(samples.UTC) == samples.day(2026, 9, 2)
-    assert (late[0].aim_on.year, late[0].aim_on.month, late[0].aim_on.day) == (2026, 11, 1)
+    assert (late[0].expected_on.year, late[0].expected_on.month, late[0].expected_on.day) == (2026, 11, 1)
     assert not late[0].HasField("due_by_law_on")
     assert late[0].due_reference.article == "Art. 22"
-    assert late[0].due_text.startswith("This is late. Service Canada wanted to be ready")
+    assert late[0].due_text.startswith("This is late. We expected it by 1 November 2026.")
     assert case.next[-1] == "INPS sends you one letter with all decisions."
     assert len(case.you_can) == 2
 
@@ -115,7 +115,7 @@ async def test_the_whole_way_from_code_to_decision(stub: Any, desk: Any, samples
     assert decision.decided_by == "J. Albrecht"
     assert (decision.amounts[0].amount.amount, decision.amounts[0].amount.currency_code) == ("476.72", "EUR")
     assert [(step.rule, step.depth) for step in decision.why] == [
-        ("aggregate_periods", 0),
+        ("aggregation", 0),
         ("pro_rata_benefit", 0),
         ("theoretical_amount", 1),
         ("no_sentence_for_this", 1),

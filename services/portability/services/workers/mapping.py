@@ -7,6 +7,7 @@ from decimal import Decimal
 from google.protobuf.timestamp_pb2 import Timestamp
 from google.type.date_pb2 import Date  # type: ignore[import-untyped]  # no py.typed in the wheel
 
+from portability.agreements.careers import AnswerStatus, EvidenceLevel
 from portability.agreements.periods import InsurancePeriod, PeriodKind, PeriodUnit
 from portability.agreements.values import Citation, Money
 from portability.api.common.v1 import common_pb2 as common
@@ -24,13 +25,11 @@ from portability.services.workers.story import (
     you_can_phrases,
 )
 from portability.services.workers.views import (
-    AnswerStatus,
     AwardAmount,
     CareerInCountry,
     CareerPeriod,
     CaseView,
     DecisionView,
-    EvidenceLevel,
     Frequency,
     Institution,
     Outcome,
@@ -96,7 +95,7 @@ def decision_message(decision: DecisionView, *, words: Words) -> pb.MyDecision:
         decided_on=_date(decision.decided_on),
         decided_by=decision.decided_by,
         amounts=[_award(award) for award in decision.amounts],
-        why=_why(why_lines(decision.why), words=words, depth=0),
+        why=_why(why_lines(decision), words=words, depth=0),
         redress_until=_date(redress.until) if redress else None,
         redress_where=redress.where if redress else "",
         redress_reference=_reference(redress.citation) if redress else None,
@@ -124,7 +123,7 @@ def _step(said: SaidStep, *, words: Words) -> pb.MyCaseStep:
         since=timestamp(step.since),
         done_at=timestamp(step.done_at),
         due_by_law_on=_date(due.by_law_on) if due else None,
-        aim_on=_date(due.aim_on) if due else None,
+        expected_on=_date(due.expected_on) if due else None,
         due_reference=_reference(due.citation) if due else None,
         late=said.late,
         text=words.say(said.what),

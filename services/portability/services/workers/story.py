@@ -3,15 +3,16 @@
 A `Phrase` is a key of the message catalogue with values; words.py says it in a language. Pure.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 from fractions import Fraction
 
+from portability.agreements.careers import AnswerStatus
+from portability.agreements.periods import Duration
 from portability.agreements.values import Citation, Money
 from portability.services.workers.views import (
-    AnswerStatus,
     AwardAmount,
     CareerInCountry,
     CareerPeriod,
@@ -19,6 +20,7 @@ from portability.services.workers.views import (
     CaseView,
     DecisionView,
     Outcome,
+    State,
     StepKind,
     WhyStep,
 )
@@ -41,7 +43,7 @@ __all__ = [
     "you_can_phrases",
 ]
 
-Value = str | int | date | datetime | Money | Fraction | Sequence[str]
+Value = str | int | date | datetime | Money | Duration | State | Fraction | Sequence[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +88,7 @@ def said_steps(case: CaseView, *, today: date) -> tuple[SaidStep, ...]:
 
 
 def case_has_late_step(case: CaseView, *, today: date) -> bool:
-    """True where an open step is past its legal date or past its holder's own aim."""
+    """True where an open step is past its legal date or past the day on which it was expected."""
     return any(_pace(step, today=today) is not _Pace.RUNNING for step in _open(case))
 
 
@@ -178,18 +180,19 @@ class WhyLine:
     children: tuple["WhyLine", ...] = ()
 
 
-def why_lines(steps: Sequence[WhyStep]) -> tuple[WhyLine, ...]:
-    """The tree of reasons as a tree of sentences."""
-    return tuple(
-        WhyLine(
-            step.rule,
-            Phrase(f"why.{step.rule}", dict(step.values)),
-            step.what,
-            step.citation,
-            why_lines(step.children),
-        )
-        for step in steps
-    )
+def why_lines(decision: DecisionView) -> tuple[WhyLine, ...]:
+    """The tree of reasons as a tree of sentences, without what does not interest a worker."""
+    return tuple(_why_lines(decision.why, country=State(decision.institution.state)))
+
+
+def _why_lines(steps: Sequence[WhyStep], *, country: State) -> Iterator[WhyLine]:
+    for step in steps:
+        children = tuple(_why_lines(step.children, country=country))
+        if step.what:
+            phrase = Phrase(f"why.{step.rule}", {"country": country, **step.values})
+            yield WhyLine(step.rule, phrase, step.what, step.citation, children)
+        else:
+            yield from children
 
 
 def _said(step: CaseStep, *, today: date) -> SaidStep:
@@ -201,15 +204,15 @@ def _said(step: CaseStep, *, today: date) -> SaidStep:
 
 
 def _due_phrase(step: CaseStep, pace: _Pace) -> Phrase:
-    due, holder = step.due, step.holder.name
+    due = step.due
     if due is None:
         return Phrase("due.none")
     if due.by_law_on is not None:
         return Phrase("due.passed_by_law" if pace is _Pace.LATE_BY_LAW else "due.by_law", {"day": due.by_law_on})
-    if due.aim_on is not None:
+    if due.expected_on is not None:
         law = "soon" if due.citation else "aim"
         late = "passed_" if pace is _Pace.LATE_BY_AIM else ""
-        return Phrase(f"due.{late}{law}", {"institution": holder, "day": due.aim_on})
+        return Phrase(f"due.{late}{law}", {"day": due.expected_on})
     return Phrase("due.soon_only" if due.citation else "due.none")
 
 
@@ -219,7 +222,7 @@ def _pace(step: CaseStep, *, today: date) -> _Pace:
         return _Pace.RUNNING
     if due.by_law_on is not None:
         return _Pace.LATE_BY_LAW if today > due.by_law_on else _Pace.RUNNING
-    return _Pace.LATE_BY_AIM if due.aim_on is not None and today > due.aim_on else _Pace.RUNNING
+    return _Pace.LATE_BY_AIM if due.expected_on is not None and today > due.expected_on else _Pace.RUNNING
 
 
 def _redress_phrase(decision: DecisionView) -> Phrase:

@@ -10,7 +10,8 @@ from enum import StrEnum
 from fractions import Fraction
 from uuid import UUID
 
-from portability.agreements.periods import InsurancePeriod
+from portability.agreements.careers import AnswerStatus, EvidenceLevel
+from portability.agreements.periods import Duration, InsurancePeriod
 from portability.agreements.values import Branch, Citation, Money, StateCode
 
 
@@ -34,11 +35,11 @@ class StepKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """Until when: a date set by law, or "as soon as possible" by law beside the institution's own aim."""
+    """Until when: a day set by law, or "as soon as possible" by law beside a day on which we expect it."""
 
     citation: Citation | None
     by_law_on: date | None = None
-    aim_on: date | None = None  # the institution's own service standard; not law
+    expected_on: date | None = None  # a service standard, after which the holder is asked again; not law
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,27 +66,6 @@ class CaseView:
     contact_institution: Institution
     steps: tuple[CaseStep, ...]
     closed_on: date | None = None
-
-
-class AnswerStatus(StrEnum):
-    """What is known of the time in one country."""
-
-    KNOWN = "known"
-    NONE = "none"  # the institution answered: no periods
-    NOT_ASKED = "not_asked"
-    ASKED_NO_ANSWER = "asked_no_answer"
-    NOT_FOUND = "not_found"  # the institution answered: no such person in its records
-    MAY_NOT_DISCLOSE = "may_not_disclose"
-
-
-class EvidenceLevel(StrEnum):
-    """Who stands behind a period, from the weakest to the strongest."""
-
-    DECLARED = "declared"
-    EMPLOYER_REPORT = "employer_report"
-    CONTRIBUTION_SEEN = "contribution_seen"
-    FINAL_ACCOUNT = "final_account"
-    DECISION = "decision"
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,15 +121,24 @@ class AwardAmount:
     until: date | None = None
 
 
-WhyValue = Money | Fraction | int | date | str
+@dataclass(frozen=True, slots=True)
+class State:
+    """A state to be named in the reader's language."""
+
+    code: StateCode
+
+
+WhyValue = Money | Duration | State | Fraction | int | date | str
 
 
 @dataclass(frozen=True, slots=True)
 class WhyStep:
     """One step of how an amount came about, with the place in the law.
 
-    `rule` names the sentence in the catalogue ("why.<rule>"), which is filled with `values`. Where
-    the catalogue has none, or a value is missing, the English sentence `what` is shown.
+    `rule` names the sentence in the catalogue ("why.<rule>"), which is filled with `values` and with
+    `country`, the state of the decision. Where the catalogue has none, or a value is missing, the
+    English sentence `what` is shown. An empty `what` is of no interest to a worker: only what lies
+    below it is shown.
     """
 
     rule: str

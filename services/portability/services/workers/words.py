@@ -8,7 +8,7 @@ import gettext
 import io
 import string
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, tzinfo
 from decimal import ROUND_HALF_EVEN, Decimal
 from fractions import Fraction
@@ -24,8 +24,10 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.numbers import format_currency, format_decimal
 
+from portability.agreements.periods import Duration
 from portability.agreements.values import Money, StateCode
 from portability.services.workers.story import Phrase, Value, WhyLine
+from portability.services.workers.views import State
 
 __all__ = ["DEFAULT_LANGUAGE", "Words", "languages", "words_for"]
 
@@ -65,27 +67,38 @@ class Words:
         return found.format(**shown)
 
     def say_why(self, line: WhyLine) -> tuple[str, str]:
-        """A reason and the language it is in: English where there is no sentence for it in this one yet."""
-        try:
-            return self.say(line.phrase), self.language
-        except LookupError:
-            return line.english, DEFAULT_LANGUAGE
+        """A reason and the language it is in: English where it cannot be said in this one.
+
+        For readers of other languages a sentence with fewer facts ("why.<rule>.short") comes before English.
+        """
+        short = replace(line.phrase, key=f"{line.phrase.key}.short")
+        for phrase in (line.phrase,) if self.language == DEFAULT_LANGUAGE else (line.phrase, short):
+            try:
+                return self.say(phrase), self.language
+            except LookupError:
+                continue
+        return line.english, DEFAULT_LANGUAGE
 
     def show(self, value: Value) -> str:
         """A value as the reader writes it."""
         match value:
             case str():
-                return value
+                shown = value
             case datetime():
-                return self.day(value.astimezone(self.zone).date())
+                shown = self.day(value.astimezone(self.zone).date())
             case date():
-                return self.day(value)
+                shown = self.day(value)
             case Money():
-                return self.money(value)
+                shown = self.money(value)
+            case Duration():
+                shown = self.duration(value)
+            case State():
+                shown = self.state(value.code)
             case int() | Fraction():
-                return self.number(value)
+                shown = self.number(value)
             case _:
-                return format_list(list(value), locale=self.locale)
+                shown = format_list(list(value), locale=self.locale)
+        return shown
 
     def day(self, day: date) -> str:
         return format_date(day, format="long", locale=self.locale)
@@ -99,6 +112,12 @@ class Words:
 
     def number(self, number: int | Fraction) -> str:
         return format_decimal(_to_places(Fraction(number), 4).normalize(), locale=self.locale)
+
+    def duration(self, duration: Duration) -> str:
+        """An amount of time in the unit in which it was counted: "118 months"."""
+        # A broken number takes the plural in the languages there are.
+        count = int(duration.amount) if duration.amount.denominator == 1 else 2
+        return self.text(f"unit.{duration.unit}", {"amount": duration.amount}, count=count)
 
     def state(self, code: StateCode) -> str:
         """Name of a state (ISO 3166-1 alpha-2), or the code where the language has no name for it."""

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from portability.services.workers.views import CareerInCountry, EvidenceLevel
+from portability.agreements.careers import EvidenceLevel
+from portability.services.workers.views import CareerInCountry
 
 __all__ = ["WIDTH", "Bar", "CareerPicture", "career_picture"]
 

@@ -173,7 +173,7 @@ class Pages:
         decisions = await self._use_cases.get_my_decisions(worker_id, case_id=case_id)
         cases = {case.case_id: case for case in await self._use_cases.list_my_cases(worker_id)}
         shown = [
-            (decision, decision_phrases(decision), why_lines(decision.why), cases.get(decision.case_id))
+            (decision, decision_phrases(decision), why_lines(decision), cases.get(decision.case_id))
             for decision in decisions
         ]
         return self._page(request, "decisions.html", signed_in=True, decisions=shown)

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import date, timedelta
-from fractions import Fraction
 from functools import lru_cache
 from hashlib import sha256
 from importlib.resources import files
@@ -55,12 +54,8 @@ def reader_words(request: Request, *, chosen: str, zone: Any) -> Words:
 
 
 def how_long(words: Words, duration: Duration | None) -> str:
-    """An amount of insured time as the institution counted it: "118 months"."""
-    if duration is None:
-        return words.text("career.no_amount")
-    # A broken number takes the plural in the languages there are.
-    count = int(duration.amount) if duration.amount.denominator == 1 else 2
-    return words.text(f"career.{duration.unit}", {"amount": Fraction(duration.amount)}, count=count)
+    """An amount of insured time as the institution counted it: "118 months"; dates alone may stand for it."""
+    return words.text("career.no_amount") if duration is None else words.duration(duration)
 
 
 def spans_text(words: Words, spans: Sequence[tuple[date, date]]) -> str:

@@ -503,7 +503,7 @@ class MyCaseStep(_message.Message):
     SINCE_FIELD_NUMBER: _builtins.int
     DONE_AT_FIELD_NUMBER: _builtins.int
     DUE_BY_LAW_ON_FIELD_NUMBER: _builtins.int
-    AIM_ON_FIELD_NUMBER: _builtins.int
+    EXPECTED_ON_FIELD_NUMBER: _builtins.int
     DUE_REFERENCE_FIELD_NUMBER: _builtins.int
     LATE_FIELD_NUMBER: _builtins.int
     TEXT_FIELD_NUMBER: _builtins.int
@@ -537,8 +537,8 @@ class MyCaseStep(_message.Message):
         """Last day set by law. Unset: the law sets none."""
 
     @_builtins.property
-    def aim_on(self) -> _date_pb2.Date:
-        """Day by which the institution itself aims to be ready; not law. Unset: it has told none."""
+    def expected_on(self) -> _date_pb2.Date:
+        """Day by which it is expected, a service standard and not law. Unset: there is none."""
 
     @_builtins.property
     def due_reference(self) -> _common_pb2.LegalReference:
@@ -554,15 +554,15 @@ class MyCaseStep(_message.Message):
         since: _timestamp_pb2.Timestamp | None = ...,
         done_at: _timestamp_pb2.Timestamp | None = ...,
         due_by_law_on: _date_pb2.Date | None = ...,
-        aim_on: _date_pb2.Date | None = ...,
+        expected_on: _date_pb2.Date | None = ...,
         due_reference: _common_pb2.LegalReference | None = ...,
         late: _builtins.bool = ...,
         text: _builtins.str = ...,
         due_text: _builtins.str = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["aim_on", b"aim_on", "done_at", b"done_at", "due_by_law_on", b"due_by_law_on", "due_reference", b"due_reference", "holder", b"holder", "since", b"since"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["done_at", b"done_at", "due_by_law_on", b"due_by_law_on", "due_reference", b"due_reference", "expected_on", b"expected_on", "holder", b"holder", "since", b"since"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["aim_on", b"aim_on", "done_at", b"done_at", "due_by_law_on", b"due_by_law_on", "due_reference", b"due_reference", "due_text", b"due_text", "holder", b"holder", "kind", b"kind", "late", b"late", "since", b"since", "state", b"state", "step_id", b"step_id", "text", b"text"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["done_at", b"done_at", "due_by_law_on", b"due_by_law_on", "due_reference", b"due_reference", "due_text", b"due_text", "expected_on", b"expected_on", "holder", b"holder", "kind", b"kind", "late", b"late", "since", b"since", "state", b"state", "step_id", b"step_id", "text", b"text"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
