@@ -1,0 +1,217 @@
+"""What a caseworker or system asks for, and what cannot be right in it whatever the state of the case."""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from enum import StrEnum
+from uuid import UUID
+
+from portability.agreements.careers import AnswerStatus, check_state
+from portability.agreements.errors import InputError
+from portability.agreements.values import Citation, Money
+from portability.services.cases.model import (
+    AwardBasis,
+    Claim,
+    DecidedAmount,
+    DecisionResult,
+    RefusalReason,
+    Remedy,
+)
+
+__all__ = [
+    "AnswerRecordRequest",
+    "Decide",
+    "Determine",
+    "IdentifyPerson",
+    "LodgeClaim",
+    "RecordAnswer",
+    "RecordNationalAnswer",
+    "SendSummary",
+    "check_claim",
+    "check_decision",
+    "check_national_answer",
+]
+
+
+class RecordAnswer(StrEnum):
+    FROM_OWN_RECORDS = "from_own_records"
+    NONE = "none"
+    NOT_FOUND = "not_found"
+    MAY_NOT_DISCLOSE = "may_not_disclose"
+
+    @property
+    def status(self) -> AnswerStatus:
+        return AnswerStatus.KNOWN if self is RecordAnswer.FROM_OWN_RECORDS else AnswerStatus(self.value)
+
+
+@dataclass(frozen=True, slots=True)
+class LodgeClaim:
+    request_id: UUID
+    claim: Claim
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerRecordRequest:
+    request_id: UUID
+    case_id: UUID
+    answer: RecordAnswer
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class IdentifyPerson:
+    request_id: UUID
+    case_id: UUID
+    account_id: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class RecordNationalAnswer:
+    request_id: UUID
+    case_id: UUID
+    scheme: str
+    independent: Money | None
+    theoretical: Money | None
+    flat_rate: Money | None
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Determine:
+    """`award_on` None: the day from which the pension is claimed."""
+
+    request_id: UUID
+    case_id: UUID
+    risk_materialised_on: date
+    award_on: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Decide:
+    """`amounts` empty and granted: as the determination proposes."""
+
+    request_id: UUID
+    case_id: UUID
+    determination_id: UUID | None
+    result: DecisionResult
+    basis: AwardBasis
+    effective_on: date
+    remedy: Remedy
+    amounts: tuple[DecidedAmount, ...] = ()
+    refusal_reasons: tuple[RefusalReason, ...] = ()
+    citations: tuple[Citation, ...] = ()
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SendSummary:
+    request_id: UUID
+    case_id: UUID
+
+
+def check_claim(claim: Claim, *, today: date) -> None:
+    """Raise InputError naming the field, the value and the next step where a claim cannot be right."""
+    person = claim.person
+    if not person.identifiers:
+        raise InputError("Give at least one identifier, or nobody can find her.", field="claim.person.identifiers")
+    for index, identifier in enumerate(person.identifiers):
+        place = f"claim.person.identifiers[{index}]"
+        check_state(identifier.country, field=f"{place}.country")
+        if not identifier.comparable:
+            raise InputError("An identifier has no letter and no digit: give the number.", field=f"{place}.value")
+    check_state(person.residence_state, field="claim.person.residence_state")
+    if person.birth_date > today:
+        raise InputError("The birth date lies after today: correct it.", field="claim.person.birth_date")
+    # Where the institution is, it may be tomorrow already.
+    if claim.lodged_on > today + timedelta(days=1):
+        raise InputError(
+            f"The claim is dated {claim.lodged_on}, after today: give the day on which it was received.",
+            field="claim.lodged_on",
+        )
+    if not claim.declared:
+        raise InputError(
+            "No period is declared: say where and when she worked or lived.",
+            field="claim.declared",
+            citation="Regulation (EC) No 987/2009 Art. 46(1)",
+        )
+    for index, declared in enumerate(claim.declared):
+        place = f"claim.declared[{index}]"
+        check_state(declared.state, field=f"{place}.state")
+        if declared.end <= declared.start:
+            last_day = declared.end - timedelta(days=1)
+            raise InputError(
+                f"The declared period ends on {last_day} before it starts on {declared.start}: correct the dates.",
+                field=f"{place}.last_day",
+            )
+    states = {declared.state for declared in claim.declared}
+    for index, state in enumerate(sorted(claim.deferred_states)):
+        check_state(state, field=f"claim.deferred_states[{index}]")
+        if state not in states:
+            raise InputError(
+                f"The pension of {state} is to be deferred, but no period in {state} is declared.",
+                field=f"claim.deferred_states[{index}]",
+            )
+
+
+def check_national_answer(command: RecordNationalAnswer) -> None:
+    """Raise InputError where an answer says nothing, is below zero or mixes currencies."""
+    given = {
+        "independent": command.independent,
+        "theoretical": command.theoretical,
+        "flat_rate": command.flat_rate,
+    }
+    amounts = {name: money for name, money in given.items() if money is not None}
+    if not amounts:
+        raise InputError(
+            f"No amount is given for {command.scheme}: give the independent, the theoretical or the flat-rate one.",
+            field="answer",
+        )
+    for name, money in amounts.items():
+        if money.amount < 0:
+            raise InputError(f"The {name} amount is below zero: correct it.", field=f"answer.{name}")
+    if len({money.currency for money in amounts.values()}) > 1:
+        raise InputError("The amounts are in several currencies: give them in one.", field="answer")
+
+
+def check_decision(command: Decide) -> None:
+    """Raise InputError where a decision contradicts itself or tells no remedy (987/2009 Art. 48(1))."""
+    remedy = command.remedy
+    if not remedy.text or not remedy.where:
+        raise InputError(
+            "A decision says how and where it can be looked at again: give both.",
+            field="remedy",
+            citation="Regulation (EC) No 987/2009 Art. 48(1)",
+        )
+    if not remedy.period and remedy.until is None:
+        raise InputError(
+            "A decision says within what period it can be looked at again: give `period` or `until`.",
+            field="remedy.period",
+            citation="Regulation (EC) No 987/2009 Art. 48(1)",
+        )
+    if command.result is DecisionResult.REFUSED:
+        _check_refusal(command)
+    elif command.refusal_reasons:
+        raise InputError("A decision that grants has no refusal reason: leave it out.", field="refusal_reasons")
+    _check_amounts(command)
+
+
+def _check_refusal(command: Decide) -> None:
+    if command.amounts:
+        raise InputError("A decision that refuses has no amounts: leave them out.", field="amounts")
+    if not command.refusal_reasons:
+        raise InputError("Say why it is refused.", field="refusal_reasons")
+    if RefusalReason.OTHER in command.refusal_reasons and not command.note:
+        raise InputError("The reason is 'other': say in the note which.", field="note")
+    if not command.citations and command.determination_id is None:
+        raise InputError("Cite the provision on which the refusal rests.", field="citations")
+
+
+def _check_amounts(command: Decide) -> None:
+    for index, amount in enumerate(command.amounts):
+        place = f"amounts[{index}]"
+        if amount.amount.amount < 0:
+            raise InputError("The amount is below zero: correct it.", field=f"{place}.amount")
+        if amount.end is not None and amount.end <= amount.start:
+            raise InputError(
+                f"The amount ends before it starts on {amount.start}: correct the dates.", field=f"{place}.last_day"
+            )

@@ -1,0 +1,223 @@
+"""What the use cases of cases need from outside. Each port is named for the need."""
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from datetime import date, datetime
+from fractions import Fraction
+from typing import Protocol
+from uuid import UUID
+
+from portability.agreements.careers import CareerRecord, InsuranceAccount, PersonIdentifier
+from portability.agreements.periods import InsurancePeriod
+from portability.agreements.values import Branch, Citation, StateCode
+from portability.services.cases.messages import ArrivedMessage, CaseMessage
+from portability.services.cases.model import (
+    AgreementUsed,
+    Case,
+    CaseEvent,
+    Explanation,
+    InstitutionId,
+    NationalAnswer,
+    ProposedBenefit,
+)
+from portability.services.idempotency import CommandLog
+
+__all__ = [
+    "CareerBook",
+    "CaseInbox",
+    "CasePage",
+    "CaseQuery",
+    "CaseStore",
+    "CaseTimeline",
+    "CaseWork",
+    "Clock",
+    "DeterminationAnswer",
+    "DeterminationQuestion",
+    "Determiner",
+    "InstitutionDirectory",
+    "MessageSender",
+    "NewId",
+    "OwnAccounts",
+    "UnitOfWork",
+    "WaitingMessage",
+]
+
+NewId = Callable[[], UUID]
+"""Draws a time-ordered id (UUID version 7)."""
+
+
+class Clock(Protocol):
+    def now(self) -> datetime:
+        """The present instant, aware, UTC."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class CaseQuery:
+    """Which cases; `after` is the token of the page before, empty for the first."""
+
+    size: int
+    after: str = ""
+    identifiers: tuple[PersonIdentifier, ...] = ()  # cases of a person with one of these; empty: all
+    open_only: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CasePage:
+    cases: tuple[Case, ...]  # the newest first
+    next: str  # empty: this was the last
+
+
+class CaseStore(Protocol):
+    async def get(self, case_id: UUID, *, for_change: bool) -> Case | None:
+        """The case; for a change, nobody else changes it until the transaction ends."""
+        ...
+
+    async def save(self, case: Case) -> None:
+        """Keep the case as it now is. Decisions and determinations once kept are never changed."""
+        ...
+
+    async def page(self, query: CaseQuery) -> CasePage:
+        """Cases by when they were known here, the newest first; raises InputError where `after` is no token."""
+        ...
+
+
+class CaseTimeline(Protocol):
+    async def add(self, events: Sequence[CaseEvent]) -> None: ...
+
+    async def of_case(self, case_id: UUID) -> Sequence[CaseEvent]:
+        """In the order in which they happened."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingMessage:
+    """A message that is kept until its case allows it, and why."""
+
+    message: ArrivedMessage
+    reason: str
+
+
+class CaseInbox(Protocol):
+    """Messages that came before what they build on."""
+
+    async def park(self, waiting: WaitingMessage) -> None:
+        """Keep a message, or the new reason of one already kept."""
+        ...
+
+    async def of_case(self, case_id: UUID) -> Sequence[WaitingMessage]:
+        """In the order of arrival; nobody else takes them until the transaction ends."""
+        ...
+
+    async def release(self, sender: InstitutionId, message_id: UUID) -> None:
+        """Forget a message: it was applied."""
+        ...
+
+
+class OwnAccounts(Protocol):
+    """The institution's own register of insured persons."""
+
+    async def find(self, identifiers: Sequence[PersonIdentifier]) -> Sequence[InsuranceAccount]:
+        """Accounts with exactly one of these identifiers or more."""
+        ...
+
+    async def get(self, account_id: str) -> InsuranceAccount | None: ...
+
+
+class CareerBook(Protocol):
+    """What each country has answered in a case."""
+
+    async def put(self, case_id: UUID, career: CareerRecord) -> None:
+        """Keep what one country has answered, in place of what was known of it in this case."""
+        ...
+
+    async def of_case(self, case_id: UUID) -> Sequence[CareerRecord]:
+        """One entry a country, by state code."""
+        ...
+
+
+class MessageSender(Protocol):
+    async def send(self, message: CaseMessage) -> None:
+        """Put a message into the outbox, in the caller's transaction."""
+        ...
+
+
+class InstitutionDirectory(Protocol):
+    async def competent_institution(self, state: StateCode, *, branch: Branch, on: date) -> InstitutionId | None:
+        """The institution of a state for a branch on a day; None where the directory has none."""
+        ...
+
+    async def agreement_between(self, state: StateCode, other: StateCode, *, branch: Branch, on: date) -> str | None:
+        """Id of the agreement between two states for a branch on a day ("eu-883-2004"); None where there is none."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class DeterminationQuestion:
+    """All facts of one institution's determination, in plain values.
+
+    `periods` are all known periods of every state. `agreements` names, by other state, the agreement between it and
+    `state`. `unsatisfied_states` are those whose institutions have refused because a condition is not met yet
+    (883/2004 Art. 50(2)).
+    """
+
+    case_id: UUID
+    institution: InstitutionId
+    state: StateCode
+    branch: Branch
+    birth_date: date
+    residence_state: StateCode
+    risk_materialised_on: date
+    award_on: date
+    periods: tuple[InsurancePeriod, ...]
+    agreements: Mapping[StateCode, str]
+    scheme_facts: Mapping[str, Mapping[str, Fraction]]
+    national_answers: Mapping[str, NationalAnswer]
+    unsatisfied_states: frozenset[StateCode]
+
+
+@dataclass(frozen=True, slots=True)
+class DeterminationAnswer:
+    """What the rules give: one benefit a scheme, why, and the bytes that replay it."""
+
+    benefits: tuple[ProposedBenefit, ...]
+    citations: tuple[Citation, ...]
+    explanation: tuple[Explanation, ...]
+    summary: tuple[str, ...]
+    agreements: tuple[AgreementUsed, ...]
+    review_status: str
+    banner: str
+    trace: bytes
+
+
+class Determiner(Protocol):
+    async def determine(self, question: DeterminationQuestion) -> DeterminationAnswer:
+        """Apply the rules in force; raises DeterminationError where the law as encoded gives no answer."""
+        ...
+
+
+class CaseWork(Protocol):
+    """The ports of one transaction."""
+
+    @property
+    def cases(self) -> CaseStore: ...
+    @property
+    def timeline(self) -> CaseTimeline: ...
+    @property
+    def inbox(self) -> CaseInbox: ...
+    @property
+    def accounts(self) -> OwnAccounts: ...
+    @property
+    def careers(self) -> CareerBook: ...
+    @property
+    def commands(self) -> CommandLog: ...
+    @property
+    def sender(self) -> MessageSender: ...
+    @property
+    def directory(self) -> InstitutionDirectory: ...
+    @property
+    def determiner(self) -> Determiner: ...
+
+
+UnitOfWork = Callable[[], AbstractAsyncContextManager[CaseWork]]
