@@ -43,6 +43,7 @@ __all__ = [
     "OutboxSignal",
     "Quarantine",
     "Receipts",
+    "Recipients",
     "Resends",
     "Timeline",
     "TrustDirectory",
@@ -262,6 +263,13 @@ class TrustDirectory(Protocol):
 
     def encryption_key(self, institution: InstitutionId, at: datetime) -> PublicKeys:
         """Return the key to encrypt to at `at`. Raises VerificationError where there is none."""
+
+
+class Recipients(Protocol):
+    """Who can be written to."""
+
+    def knows(self, institution: InstitutionId) -> bool:
+        """Say whether the directory in force lists the institution."""
 
 
 class Observer(Protocol):

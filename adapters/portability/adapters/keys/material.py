@@ -1,0 +1,83 @@
+"""Private key material: drawing it, its seeds as text, and the public half.
+
+A key id names a hybrid pair: Ed25519 with ML-DSA-65 to sign, X25519 with ML-KEM-768 to receive. Only seeds are
+kept; everything else follows from them (FIPS 203, FIPS 204, RFC 7748, RFC 8032).
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+
+from cryptography.hazmat.primitives import hpke
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA65PrivateKey
+from cryptography.hazmat.primitives.asymmetric.mlkem import MLKEM768PrivateKey
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+
+from portability.services.registry.model import KeyPurpose, PublicKey
+
+__all__ = ["DecryptionKey", "KeySeeds", "SigningKey", "draw_key"]
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class KeySeeds:
+    """One private key as it is kept: two seeds, a purpose and a window [not_before, not_after)."""
+
+    purpose: KeyPurpose
+    not_before: datetime
+    not_after: datetime
+    classical: bytes  # 32 bytes
+    post_quantum: bytes  # 32 bytes for ML-DSA-65, 64 for ML-KEM-768
+
+    def __repr__(self) -> str:
+        return f"KeySeeds({self.purpose}, {self.not_before}, {self.not_after})"  # never the seeds
+
+
+class SigningKey:
+    """Signs with both algorithms."""
+
+    def __init__(self, seeds: KeySeeds) -> None:
+        self._ed25519 = Ed25519PrivateKey.from_private_bytes(seeds.classical)
+        self._mldsa65 = MLDSA65PrivateKey.from_seed_bytes(seeds.post_quantum)
+        self.public = _public(
+            seeds,
+            self._ed25519.public_key().public_bytes_raw(),
+            self._mldsa65.public_key().public_bytes_raw(),
+        )
+
+    def sign(self, message: bytes, *, context: bytes) -> tuple[bytes, bytes]:
+        """Return the Ed25519 signature (64 bytes) and the ML-DSA-65 signature (3309 bytes)."""
+        return self._ed25519.sign(message), self._mldsa65.sign(message, context=context)
+
+
+class DecryptionKey:
+    """Opens what was sealed to it."""
+
+    def __init__(self, seeds: KeySeeds) -> None:
+        mlkem = MLKEM768PrivateKey.from_seed_bytes(seeds.post_quantum)
+        x25519 = X25519PrivateKey.from_private_bytes(seeds.classical)
+        self.hpke = hpke.MLKEM768X25519PrivateKey(mlkem, x25519)
+        self.public = _public(seeds, x25519.public_key().public_bytes_raw(), mlkem.public_key().public_bytes_raw())
+
+
+def draw_key(purpose: KeyPurpose, *, not_before: datetime, not_after: datetime) -> KeySeeds:
+    """Draw a new key from the system's random source."""
+    if purpose is KeyPurpose.SIGNING:
+        classical = Ed25519PrivateKey.generate().private_bytes_raw()
+        post_quantum = MLDSA65PrivateKey.generate().private_bytes_raw()
+    else:
+        classical = X25519PrivateKey.generate().private_bytes_raw()
+        post_quantum = MLKEM768PrivateKey.generate().private_bytes_raw()
+    return KeySeeds(purpose, not_before, not_after, classical, post_quantum)
+
+
+def _public(seeds: KeySeeds, classical: bytes, post_quantum: bytes) -> PublicKey:
+    prefix = "sig" if seeds.purpose is KeyPurpose.SIGNING else "kem"
+    return PublicKey(
+        key_id=f"{prefix}-{sha256(classical + post_quantum).hexdigest()[:16]}",
+        purpose=seeds.purpose,
+        not_before=seeds.not_before,
+        not_after=seeds.not_after,
+        classical=classical,
+        post_quantum=post_quantum,
+    )

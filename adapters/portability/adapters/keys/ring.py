@@ -1,0 +1,71 @@
+"""The key ring of one node, loaded from a folder of private files."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from pathlib import Path
+from typing import TypeVar
+
+from cryptography.exceptions import InvalidTag
+
+from portability.adapters.keys.files import load_seeds, store_seeds
+from portability.adapters.keys.material import DecryptionKey, KeySeeds, SigningKey, draw_key
+from portability.agreements.errors import VerificationError
+from portability.services.exchange.model import HybridSignature
+from portability.services.exchange.suites import HPKE_SUITE
+from portability.services.registry.model import KeyPurpose, PublicKey
+
+__all__ = ["FileKeyRing"]
+
+K = TypeVar("K", SigningKey, DecryptionKey)
+
+
+class FileKeyRing:
+    """Signs and opens with the keys of one node; the port `KeyRing` of the exchange."""
+
+    def __init__(self, seeds: Iterable[KeySeeds]) -> None:
+        kept = list(seeds)
+        self._signing = _by_id(SigningKey(one) for one in kept if one.purpose is KeyPurpose.SIGNING)
+        self._opening = _by_id(DecryptionKey(one) for one in kept if one.purpose is KeyPurpose.ENCRYPTION)
+
+    @classmethod
+    def load(cls, folder: Path) -> "FileKeyRing":
+        """Load all keys of a folder. Raises GatewayError where a file is readable by others or is damaged."""
+        return cls(load_seeds(folder))
+
+    @classmethod
+    def generate(cls, folder: Path, *, not_before: datetime, not_after: datetime) -> "FileKeyRing":
+        """Draw a signing and an encryption key, store them in `folder` (private files) and load all of it."""
+        for purpose in KeyPurpose:
+            store_seeds(folder, draw_key(purpose, not_before=not_before, not_after=not_after))
+        return cls.load(folder)
+
+    def public_keys(self) -> tuple[PublicKey, ...]:
+        """Return the public halves, for the directory."""
+        signing = [key.public for key in self._signing.values()]
+        return (*signing, *(key.public for key in self._opening.values()))
+
+    def signing_key_id(self, at: datetime) -> str:
+        """Return the newest signing key whose window holds `at`."""
+        usable = [key.public for key in self._signing.values() if key.public.not_before <= at < key.public.not_after]
+        if not usable:
+            raise VerificationError(f"No signing key is in its window at {at:%Y-%m-%d %H:%M} UTC: make a new one.")
+        return max(usable, key=lambda key: (key.not_before, key.key_id)).key_id
+
+    def sign(self, key_id: str, message: bytes, *, context: bytes) -> HybridSignature:
+        """Sign with both halves of a signing key."""
+        if key_id not in self._signing:
+            raise VerificationError(f"There is no private signing key '{key_id}' here.")
+        return HybridSignature(*self._signing[key_id].sign(message, context=context))
+
+    def decrypt(self, key_id: str, ciphertext: bytes, *, info: bytes) -> bytes:
+        """Open an HPKE ciphertext."""
+        if key_id not in self._opening:
+            raise VerificationError(f"There is no private encryption key '{key_id}' here.")
+        try:
+            return HPKE_SUITE.decrypt(ciphertext, self._opening[key_id].hpke, info=info)
+        except (InvalidTag, ValueError) as exc:
+            raise VerificationError("The ciphertext does not open: it is changed or was for others.") from exc
+
+
+def _by_id(keys: Iterable[K]) -> dict[str, K]:
+    return {key.public.key_id: key for key in keys}

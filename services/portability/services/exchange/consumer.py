@@ -1,0 +1,112 @@
+"""The consumer: verifies what the stream brings and takes it in, once, in one transaction with its effects.
+
+Offset, inbox rows, effects and receipts share the transaction, so a crash before the commit repeats all of it
+and a crash after it repeats nothing. What does not verify is set aside with its reason, and the rest flows.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from portability.agreements.errors import GatewayError, VerificationError
+from portability.services.exchange.bundle import open_bundle
+from portability.services.exchange.envelope import OpenedBundle
+from portability.services.exchange.intake import Intake
+from portability.services.exchange.model import QuarantineEntry, StreamRecord
+from portability.services.exchange.node import ExchangeNode, inbox_topic
+from portability.services.exchange.ports import MessageEffects
+
+__all__ = ["consume_once", "run_consumer"]
+
+RECORDS_AT_ONCE: Final = 16  # bundles in one transaction: about 4,000 messages a commit
+WAIT: Final = timedelta(seconds=1)
+PAUSE_AFTER_FAULT: Final = timedelta(seconds=1)
+PARTITION: Final = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Verified:
+    record: StreamRecord
+    bundle: OpenedBundle | None
+    reason: str
+
+
+async def consume_once(
+    node: ExchangeNode,
+    effects: MessageEffects,
+    *,
+    limit: int = RECORDS_AT_ONCE,
+    wait: timedelta = WAIT,
+) -> int:
+    """Take in up to `limit` records of the node's inbox topic; return how many, 0 where none came in `wait`.
+
+    Raises GatewayError where the stream or the store cannot be reached; nothing of the batch counts then.
+    """
+    topic = inbox_topic(node.me)
+    async with node.unit_of_work() as work:
+        after = await work.offsets.load(topic, PARTITION)
+    records = await node.stream.read(topic, after=after, limit=limit, wait=wait)
+    if not records:
+        return 0
+    at = node.clock.now()
+    verified = await asyncio.to_thread(_verify, node, records, at)
+    intake = Intake(node, effects, at=at)
+    async with node.unit_of_work() as work:
+        await intake.take_in([(one.record, one.bundle) for one in verified if one.bundle is not None], work)
+        await work.quarantine.add([*intake.set_aside, *_refused(node, verified, at)])
+        await work.offsets.save(topic, PARTITION, records[-1].offset)
+    _tell(node, intake, verified)
+    return len(records)
+
+
+async def run_consumer(node: ExchangeNode, effects: MessageEffects) -> None:
+    """Consume until cancelled. A fault that may pass is waited out; any other error ends the loop."""
+    while True:
+        try:
+            await consume_once(node, effects)
+        except GatewayError as error:
+            if not error.retryable:
+                raise
+            node.observer.happened("consumer_waits", code=error.code)
+            await asyncio.sleep(PAUSE_AFTER_FAULT.total_seconds())
+
+
+def _verify(node: ExchangeNode, records: Sequence[StreamRecord], at: datetime) -> Sequence[_Verified]:
+    verified = []
+    for record in records:
+        try:
+            bundle = open_bundle(record.value, me=node.me, keys=node.keys, trust=node.trust, at=at)
+            verified.append(_Verified(record, bundle, ""))
+        except VerificationError as error:
+            verified.append(_Verified(record, None, error.message))
+    return verified
+
+
+def _refused(node: ExchangeNode, verified: Sequence[_Verified], at: datetime) -> Sequence[QuarantineEntry]:
+    return [
+        QuarantineEntry(
+            entry_id=node.new_id(),
+            reason_code=VerificationError.code,
+            reason=one.reason,
+            topic=one.record.topic,
+            partition=one.record.partition,
+            offset=one.record.offset,
+            value=one.record.value,
+            set_aside_at=at,
+        )
+        for one in verified
+        if one.bundle is None
+    ]
+
+
+def _tell(node: ExchangeNode, intake: Intake, verified: Sequence[_Verified]) -> None:
+    # Only now, after the commit: before it none of this has happened.
+    for one in verified:
+        if one.bundle is None:
+            node.observer.happened("bundle_refused", offset=one.record.offset, code=VerificationError.code)
+    for entry in intake.set_aside:
+        node.observer.happened(
+            "message_set_aside", sender=entry.sender, message_id=str(entry.message_id), code=entry.reason_code
+        )

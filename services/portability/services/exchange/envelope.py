@@ -1,0 +1,114 @@
+"""The parts of a bundle as plain values, and the limits on them; the bytes are the business of mapping/wire.py."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from portability.services.exchange.model import HybridSignature, InstitutionId, ReceivedMessage
+
+__all__ = [
+    "BUNDLE_LIMIT",
+    "HEADER_LIMIT",
+    "ITEM_LIMIT",
+    "RECORD_LIMIT",
+    "Head",
+    "Header",
+    "Item",
+    "OpenedBundle",
+    "OpenedItem",
+    "RefusedItem",
+    "Sealed",
+]
+
+RECORD_LIMIT = 256 * 1024  # bytes of one record
+HEADER_LIMIT = 4 * 1024  # bytes of one serialised header
+BUNDLE_LIMIT = 1024 * 1024  # bytes of one bundle as it is on the stream
+ITEM_LIMIT = 256  # messages in one bundle
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """What the sender of a bundle signs."""
+
+    suite: int
+    bundle_id: UUID
+    sender: InstitutionId
+    recipient: InstitutionId
+    signature_key_id: str
+    kem_key_id: str
+    directory_version: int
+    item_count: int
+    merkle_root: bytes
+    ciphertext_sha256: bytes
+    sealed_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """What is said of one message without its content; the Merkle leaf covers it."""
+
+    message_id: UUID
+    sender: InstitutionId
+    recipient: InstitutionId
+    case_id: UUID
+    type: str
+    schema_version: int
+    stream_seq: int
+    sent_at: datetime
+    payload_commitment: bytes
+    record_length: int
+    agreement_id: str
+    agreement_sha256: bytes
+    in_reply_to: UUID | None
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One message in the plaintext: its header as bytes, and what the header commits to."""
+
+    header: bytes
+    salt: bytes
+    record: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    """The outer message: the signed part and the signatures as bytes."""
+
+    signed_head: bytes
+    ciphertext: bytes
+    signature: HybridSignature
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedItem:
+    """A message of a verified bundle that keeps to the rules."""
+
+    index: int
+    leaf_hash: bytes
+    message: ReceivedMessage
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedItem:
+    """A message of a verified bundle that its sender made wrongly; the rest of the bundle stands."""
+
+    index: int
+    leaf_hash: bytes
+    reason: str
+    item: Item
+    message_id: UUID | None  # None where its header says none
+    case_id: UUID | None
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedBundle:
+    """A bundle whose signatures, addresses and content have verified."""
+
+    head: Head
+    sealed: Sealed
+    items: bytes  # the plaintext
+    contents: tuple[Item, ...]
+    leaves: tuple[bytes, ...]
+    opened: tuple[OpenedItem, ...]
+    refused: tuple[RefusedItem, ...]

@@ -1,0 +1,169 @@
+"""Submitting messages and reading where they stand. Sealing and sending are in relay.py, receiving in consumer.py."""
+
+import re
+from collections.abc import Sequence
+from hashlib import sha256
+from typing import Final
+from uuid import UUID
+
+from portability.agreements.errors import (
+    IdempotencyConflictError,
+    InputError,
+    NotFoundError,
+    OverloadError,
+)
+from portability.services.exchange.envelope import RECORD_LIMIT
+from portability.services.exchange.model import (
+    RECEIPT_TYPE,
+    KnownSubmission,
+    OutboxMessage,
+    OutgoingMessage,
+    QuarantineEntry,
+    ReceiptStatus,
+    SubmittedMessage,
+    TimelineEntry,
+)
+from portability.services.exchange.ports import Clock, Outbox, Quarantine, Recipients, Timeline
+from portability.services.exchange.suites import length_prefixed
+
+__all__ = [
+    "BACKLOG_LIMIT",
+    "content_sha256",
+    "get_message_status",
+    "list_messages",
+    "list_quarantined",
+    "submit",
+    "submit_many",
+]
+
+BACKLOG_LIMIT: Final = 1_000_000
+"""Messages to one recipient without a receipt; beyond it a node takes no more on for that recipient."""
+PAGE_LIMIT: Final = 200
+
+_TYPE = re.compile(r"[a-z]+(\.[a-z_]+){0,3}")
+_AGREEMENT_HASH = re.compile(r"([0-9a-f]{64})?")
+
+
+async def submit(
+    message: OutgoingMessage,
+    *,
+    outbox: Outbox,
+    recipients: Recipients,
+    clock: Clock,
+    backlog_limit: int = BACKLOG_LIMIT,
+) -> SubmittedMessage:
+    """Take one message on for delivery, inside the caller's transaction; see `submit_many`."""
+    (submitted,) = await submit_many(
+        [message], outbox=outbox, recipients=recipients, clock=clock, backlog_limit=backlog_limit
+    )
+    return submitted
+
+
+async def submit_many(
+    messages: Sequence[OutgoingMessage],
+    *,
+    outbox: Outbox,
+    recipients: Recipients,
+    clock: Clock,
+    backlog_limit: int = BACKLOG_LIMIT,
+) -> Sequence[SubmittedMessage]:
+    """Take messages on for delivery; durable once the caller's transaction has committed.
+
+    An idempotency key that was used before gives the first answer again (also its message id). Raises
+    InputError (what is wrong with which field), IdempotencyConflictError (same key, other content) and
+    OverloadError (too many messages wait for this recipient). On an error nothing of the call counts:
+    the caller lets its transaction undo it.
+    """
+    for message in messages:
+        _check(message, recipients)
+    known = dict(await outbox.find_submitted([message.idempotency_key for message in messages]))
+    fresh = [message for message in messages if message.idempotency_key not in known]
+    await _refuse_overload(fresh, outbox=outbox, limit=backlog_limit)
+    at = clock.now()
+    sequences = await outbox.add([OutboxMessage(one, content_sha256(one), at) for one in fresh]) if fresh else {}
+    taken = [message.idempotency_key for message in fresh if message.message_id not in sequences]
+    if taken:
+        # The key came twice in this call, or another transaction was faster.
+        known.update(await outbox.find_submitted(taken))
+    return [
+        SubmittedMessage(message.message_id, sequences[message.message_id], ReceiptStatus.SUBMITTED, at)
+        if message.message_id in sequences
+        else _first_answer(message, known[message.idempotency_key])
+        for message in messages
+    ]
+
+
+def content_sha256(message: OutgoingMessage) -> bytes:
+    """Hash of all that a caller says in a message, without its ids: equal for a repeat."""
+    return sha256(
+        length_prefixed(
+            message.recipient.encode(),
+            message.case_id.bytes,
+            message.type.encode(),
+            message.schema_version.to_bytes(4, "big"),
+            message.record,
+            message.agreement_id.encode(),
+            message.agreement_sha256.encode(),
+            message.in_reply_to.bytes if message.in_reply_to else b"",
+        )
+    ).digest()
+
+
+async def get_message_status(message_id: UUID, *, timeline: Timeline) -> TimelineEntry:
+    """Return where a message stands. Raises NotFoundError."""
+    entry = await timeline.of_message(message_id)
+    if entry is None:
+        raise NotFoundError(f"Message {message_id} is not known here.")
+    return entry
+
+
+async def list_messages(
+    case_id: UUID, *, timeline: Timeline, after: UUID | None = None, limit: int = 50
+) -> Sequence[TimelineEntry]:
+    """Return up to `limit` (at most 200) messages of a case by id, beginning after the message `after`."""
+    return await timeline.of_case(case_id, after=after, limit=min(limit, PAGE_LIMIT))
+
+
+async def list_quarantined(
+    *, quarantine: Quarantine, after: UUID | None = None, limit: int = 50
+) -> Sequence[QuarantineEntry]:
+    """Return up to `limit` (at most 200) entries set aside, beginning after the entry `after`."""
+    return await quarantine.list(after=after, limit=min(limit, PAGE_LIMIT))
+
+
+def _check(message: OutgoingMessage, recipients: Recipients) -> None:
+    if not recipients.knows(message.recipient):
+        raise InputError(f"Institution '{message.recipient}' is not in the directory: check its id.", field="recipient")
+    if not _TYPE.fullmatch(message.type) or len(message.type) > 64 or message.type == RECEIPT_TYPE:
+        raise InputError(f"'{message.type}' is not a message type that can be submitted.", field="type")
+    if not 0 < message.schema_version < 2**32:
+        raise InputError(f"The schema version is {message.schema_version}; it starts at 1.", field="schema_version")
+    if not 0 < len(message.idempotency_key) <= 200:
+        raise InputError("The idempotency key must have 1 to 200 characters.", field="request_id")
+    if len(message.record) > RECORD_LIMIT:
+        raise InputError(
+            f"The record has {len(message.record)} bytes; {RECORD_LIMIT} are allowed: send it in parts.",
+            field="record",
+        )
+    if bool(message.agreement_id) != bool(message.agreement_sha256) or len(message.agreement_id) > 64:
+        raise InputError("An agreement is named by its id and its hash together.", field="agreement_id")
+    if not _AGREEMENT_HASH.fullmatch(message.agreement_sha256):
+        raise InputError("The agreement's hash must be 64 lower-case hexadecimal digits.", field="agreement_sha256")
+
+
+async def _refuse_overload(fresh: Sequence[OutgoingMessage], *, outbox: Outbox, limit: int) -> None:
+    for recipient in sorted({message.recipient for message in fresh}):
+        waiting = await outbox.backlog(recipient)
+        if waiting >= limit:
+            raise OverloadError(
+                f"{waiting} messages to '{recipient}' wait for a receipt; {limit} are allowed: try again later."
+            )
+
+
+def _first_answer(message: OutgoingMessage, known: KnownSubmission) -> SubmittedMessage:
+    if known.content_sha256 != content_sha256(message):
+        raise IdempotencyConflictError(
+            f"The idempotency key was used for message {known.submitted.message_id} with other content: "
+            "take a new key for a new message."
+        )
+    return known.submitted

@@ -1,0 +1,60 @@
+"""Signed receipts: what the recipient says of the messages of a bundle, and what their sender keeps of it."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from portability.services.exchange.envelope import OpenedBundle, OpenedItem
+from portability.services.exchange.handlers import content_sha256
+from portability.services.exchange.mapping import wire
+from portability.services.exchange.merkle import audit_path
+from portability.services.exchange.model import (
+    NO_CASE,
+    RECEIPT_TYPE,
+    OutboxMessage,
+    OutgoingMessage,
+    ReceiptEntry,
+    StoredReceipt,
+)
+
+__all__ = ["read_receipt", "receipt_for"]
+
+RECEIPT_SCHEMA = 1
+
+
+def receipt_for(
+    bundle: OpenedBundle, entries: Sequence[ReceiptEntry], *, receipt_id: UUID, at: datetime
+) -> OutboxMessage:
+    """Return the receipt of a bundle as a message for its sender; the signature of its bundle will sign it."""
+    message = OutgoingMessage(
+        message_id=receipt_id,
+        idempotency_key=f"receipt:{receipt_id}",
+        recipient=bundle.head.sender,
+        case_id=NO_CASE,
+        type=RECEIPT_TYPE,
+        schema_version=RECEIPT_SCHEMA,
+        record=wire.encode_receipt(bundle.head.bundle_id, bundle.head.merkle_root, entries),
+    )
+    return OutboxMessage(message, content_sha256(message), at)
+
+
+def read_receipt(bundle: OpenedBundle, opened: OpenedItem) -> StoredReceipt:
+    """Return a received receipt with its proof. Raises VerificationError where its record is not a receipt.
+
+    The proof stands without us: the signed head and signatures of the bundle that brought the receipt, and
+    the path from the receipt's header to the signed root.
+    """
+    bundle_id, entries = wire.decode_receipt(opened.message.record)
+    return StoredReceipt(
+        receipt_id=opened.message.message_id,
+        signer=bundle.head.sender,
+        bundle_id=bundle_id,
+        entries=entries,
+        evidence=wire.encode_evidence(
+            bundle.sealed,
+            index=opened.index,
+            path=audit_path(bundle.leaves, opened.index),
+            item=bundle.contents[opened.index],
+        ),
+        received_at=opened.message.received_at,
+    )

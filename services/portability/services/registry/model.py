@@ -1,0 +1,127 @@
+"""Values of the registry: the directory of institutions, keys and agreements. Plain data, no I/O."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+
+from portability.agreements.errors import NotFoundError
+from portability.agreements.values import Branch, StateCode
+
+__all__ = [
+    "AgreementVersion",
+    "Competence",
+    "Directory",
+    "Institution",
+    "KeyPurpose",
+    "PublicKey",
+    "RootKey",
+    "RootSignature",
+    "SignedDirectory",
+]
+
+
+class KeyPurpose(StrEnum):
+    """What a key of an institution is for."""
+
+    SIGNING = "signing"
+    ENCRYPTION = "encryption"
+
+
+@dataclass(frozen=True, slots=True)
+class PublicKey:
+    """The public halves of a hybrid key and their window [not_before, not_after)."""
+
+    key_id: str
+    purpose: KeyPurpose
+    not_before: datetime
+    not_after: datetime
+    classical: bytes  # 32 bytes: Ed25519 or X25519 by purpose
+    post_quantum: bytes  # ML-DSA-65 (1952 bytes) or ML-KEM-768 (1184 bytes) by purpose
+    revoked: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Competence:
+    """A branch that an institution is competent for, on the days [start, end)."""
+
+    branch: Branch
+    start: date
+    end: date | None = None  # None: without end
+
+    def holds_on(self, day: date) -> bool:
+        """Whether the institution is competent on `day`."""
+        return self.start <= day and (self.end is None or day < self.end)
+
+
+@dataclass(frozen=True, slots=True)
+class Institution:
+    """One institution of the directory."""
+
+    institution_id: str  # "de-drv"
+    name: str
+    country: StateCode
+    competences: tuple[Competence, ...] = ()
+    keys: tuple[PublicKey, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class AgreementVersion:
+    """One version of an agreement file, by its hash."""
+
+    agreement_id: str
+    sha256: bytes  # 32 bytes
+    parties: tuple[StateCode, ...]
+    listed_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Directory:
+    """Everything that the root keys sign, at one version."""
+
+    version: int  # 1, 2, 3 …
+    issued_at: datetime
+    expires_at: datetime
+    institutions: tuple[Institution, ...] = ()
+    agreements: tuple[AgreementVersion, ...] = ()
+
+    def institution(self, institution_id: str) -> Institution:
+        """Return an institution by id. Raises NotFoundError."""
+        for institution in self.institutions:
+            if institution.institution_id == institution_id:
+                return institution
+        raise NotFoundError(f"Institution '{institution_id}' is not in directory {self.version}.")
+
+    def competent(self, country: StateCode, branch: Branch, on: date) -> tuple[Institution, ...]:
+        """Return the institutions of a state that are competent for a branch on a day, in directory order."""
+        return tuple(
+            institution
+            for institution in self.institutions
+            if institution.country == country
+            and any(one.branch is branch and one.holds_on(on) for one in institution.competences)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class RootKey:
+    """Public halves of a key that signs directories; a node gets them by hand, never over the wire."""
+
+    key_id: str
+    ed25519: bytes  # 32 bytes
+    mldsa65: bytes  # 1952 bytes
+
+
+@dataclass(frozen=True, slots=True)
+class RootSignature:
+    """What one root key says of a directory: two signatures."""
+
+    key_id: str
+    ed25519: bytes
+    mldsa65: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class SignedDirectory:
+    """A directory as bytes, with signatures over them."""
+
+    directory: bytes
+    signatures: tuple[RootSignature, ...]
