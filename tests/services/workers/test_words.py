@@ -67,8 +67,8 @@ def placeholder_free(message: str) -> str:
 @pytest.mark.parametrize("language", languages())
 def test_singular_and_plural_both_stand(language: str) -> None:
     words = words_for([language])
-    one = words.text("unit.months", {"amount": 1}, count=1)
-    many = words.text("unit.months", {"amount": 118}, count=118)
+    one = words.text("unit.years", {"amount": 1}, count=1)
+    many = words.text("unit.years", {"amount": 118}, count=118)
     assert one.replace("1", "") != many.replace("118", "")
 
 
