@@ -4,8 +4,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from psycopg import AsyncConnection
-
+from portability.adapters.postgres.database import Connection
 from portability.agreements.errors import GatewayError
 from portability.services.workers.model import (
     Contact,
@@ -23,8 +22,6 @@ __all__ = [
     "PostgresSignInHousekeeping",
     "PostgresWorkers",
 ]
-
-Connection = AsyncConnection[tuple[Any, ...]]
 
 
 class PostgresWorkers:

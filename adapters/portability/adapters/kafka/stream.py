@@ -1,0 +1,171 @@
+"""The event stream on Apache Kafka: idempotent, acks=all, assigned partitions, offsets kept by the caller.
+
+No consumer groups, no auto-commit, no transactions: the guarantees stand above the broker
+(docs/decisions/0003-guarantees-above-the-broker.md).
+"""
+
+import asyncio
+import ssl
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Self
+
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.errors import KafkaError, OffsetOutOfRangeError, TopicAlreadyExistsError
+
+from portability.agreements.errors import GatewayError
+from portability.services.exchange.model import StreamRecord
+
+__all__ = ["MAX_RECORD_BYTES", "KafkaStream"]
+
+MAX_RECORD_BYTES = 2_097_152  # a full bundle is 1 MiB; broker topics are created with the same limit
+REQUEST_MILLISECONDS = 20_000
+
+
+class KafkaStream:
+    """EventStream on a Kafka cluster. Topics are created on first use where the cluster allows it."""
+
+    def __init__(self, bootstrap: str, *, tls: ssl.SSLContext | None, replication: int, create_topics: bool) -> None:
+        self._connection = {
+            "bootstrap_servers": bootstrap,
+            "security_protocol": "SSL" if tls else "PLAINTEXT",
+            "ssl_context": tls,
+            "request_timeout_ms": REQUEST_MILLISECONDS,
+        }
+        self._replication = replication
+        self._create_topics = create_topics
+        self._producer: AIOKafkaProducer | None = None
+        self._consumers: dict[str, AIOKafkaConsumer] = {}
+        self._known: set[str] = set()
+        self._lock = asyncio.Lock()
+
+    @classmethod
+    async def open(
+        cls, bootstrap: str, *, tls: ssl.SSLContext | None = None, replication: int = 1, create_topics: bool = True
+    ) -> Self:
+        """Connect to the brokers at `bootstrap` ("host:port,host:port"); GatewayError where none answers."""
+        stream = cls(bootstrap, tls=tls, replication=replication, create_topics=create_topics)
+        try:
+            await stream._started_producer()
+        except KafkaError as exc:
+            raise GatewayError(
+                f"No Kafka broker answers at {bootstrap}: start one (deploy/kafka), or correct "
+                "PORTABILITY_KAFKA_BOOTSTRAP.",
+                retryable=True,
+            ) from exc
+        return stream
+
+    async def append(self, topic: str, records: Sequence[tuple[bytes, bytes]]) -> None:
+        """Append (key, value) pairs to partition 0; returns when all in-sync replicas have them.
+
+        After any error the producer is rebuilt: whether its records arrived is unknown, and the caller sends again.
+        """
+        try:
+            await self._ensure_topic(topic)
+            producer = await self._started_producer()
+            sent = [await producer.send(topic, value=value, key=key, partition=0) for key, value in records]
+            await asyncio.gather(*sent)
+        except (KafkaError, TimeoutError, OSError) as exc:
+            await self._drop_producer()
+            raise GatewayError("The Kafka brokers did not acknowledge the records.", retryable=True) from exc
+
+    async def read(self, topic: str, *, after: int, limit: int, wait: timedelta) -> Sequence[StreamRecord]:
+        """Records of partition 0 with offset > after; waits up to `wait` for a first one."""
+        partition = TopicPartition(topic, 0)
+        try:
+            await self._ensure_topic(topic)
+            consumer = await self._started_consumer(topic)
+            if await consumer.position(partition) != after + 1:
+                consumer.seek(partition, after + 1)
+            return await self._fetch(consumer, partition, limit=limit, wait=wait)
+        except (KafkaError, TimeoutError, OSError) as exc:
+            await self._drop_consumer(topic)
+            raise GatewayError("The Kafka brokers did not answer a read.", retryable=True) from exc
+
+    async def close(self) -> None:
+        """Flush what is pending and disconnect."""
+        for topic in list(self._consumers):
+            await self._drop_consumer(topic)
+        await self._drop_producer()
+
+    async def _fetch(
+        self, consumer: AIOKafkaConsumer, partition: TopicPartition, *, limit: int, wait: timedelta
+    ) -> list[StreamRecord]:
+        try:
+            found = await consumer.getmany(partition, timeout_ms=int(wait.total_seconds() * 1000), max_records=limit)
+        except OffsetOutOfRangeError:
+            # The topic was lost and made anew: begin with what it holds now. Inboxes refuse what they know already.
+            await consumer.seek_to_beginning(partition)
+            found = await consumer.getmany(partition, timeout_ms=int(wait.total_seconds() * 1000), max_records=limit)
+        return [
+            StreamRecord(partition.topic, 0, record.offset, record.key or b"", record.value or b"")
+            for record in found.get(partition, [])
+        ]
+
+    async def _started_producer(self) -> AIOKafkaProducer:
+        async with self._lock:
+            if self._producer is None:
+                producer = AIOKafkaProducer(
+                    **self._connection,
+                    acks="all",
+                    enable_idempotence=True,
+                    max_request_size=MAX_RECORD_BYTES,
+                    linger_ms=0,  # the relay lingers already
+                )
+                try:
+                    await producer.start()
+                except KafkaError:
+                    await producer.stop()
+                    raise
+                self._producer = producer
+            return self._producer
+
+    async def _started_consumer(self, topic: str) -> AIOKafkaConsumer:
+        if topic not in self._consumers:
+            consumer = AIOKafkaConsumer(
+                **self._connection,
+                enable_auto_commit=False,
+                auto_offset_reset="none",
+                max_partition_fetch_bytes=2 * MAX_RECORD_BYTES,
+                fetch_max_wait_ms=200,
+            )
+            await consumer.start()
+            consumer.assign([TopicPartition(topic, 0)])
+            await consumer.seek_to_beginning(TopicPartition(topic, 0))
+            self._consumers[topic] = consumer
+        return self._consumers[topic]
+
+    async def _ensure_topic(self, topic: str) -> None:
+        if topic in self._known or not self._create_topics:
+            return
+        admin = AIOKafkaAdminClient(**self._connection)
+        await admin.start()
+        try:
+            limits = {
+                "max.message.bytes": str(MAX_RECORD_BYTES),
+                "min.insync.replicas": str(max(self._replication - 1, 1)),
+            }
+            await admin.create_topics([NewTopic(topic, 1, self._replication, topic_configs=limits)])
+        except TopicAlreadyExistsError:
+            pass
+        finally:
+            await admin.close()
+        self._known.add(topic)
+
+    async def _drop_producer(self) -> None:
+        producer, self._producer = self._producer, None
+        if producer is not None:
+            try:
+                await producer.stop()
+            except (KafkaError, OSError, TimeoutError):
+                return
+
+    async def _drop_consumer(self, topic: str) -> None:
+        consumer = self._consumers.pop(topic, None)
+        self._known.discard(topic)
+        if consumer is not None:
+            try:
+                await consumer.stop()
+            except (KafkaError, OSError, TimeoutError):
+                return

@@ -1,0 +1,100 @@
+"""One node's database: a pool of connections, transactions on it, and the schema brought up to date."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, Self
+
+import psycopg
+from psycopg import AsyncConnection, conninfo
+from psycopg_pool import AsyncConnectionPool, PoolTimeout
+
+from portability.agreements.errors import GatewayError
+
+__all__ = ["Connection", "Database", "migrate"]
+
+Connection = AsyncConnection[tuple[Any, ...]]
+OPEN_SECONDS = 15.0
+STATEMENT_MILLISECONDS = 30_000  # no statement of ours takes a second; one that does hangs on a lock
+
+
+class Database:
+    """A pool on one database. Open it with `open`, close it with `close`."""
+
+    def __init__(self, pool: AsyncConnectionPool[Connection]) -> None:
+        self._pool = pool
+
+    @classmethod
+    async def open(cls, url: str, *, pool_size: int = 8) -> Self:
+        """Connect to `url`; GatewayError, naming the host and the next step, where nothing answers."""
+        pool: AsyncConnectionPool[Connection] = AsyncConnectionPool(
+            url,
+            min_size=1,
+            max_size=pool_size,
+            timeout=OPEN_SECONDS,
+            open=False,
+            kwargs={"options": f"-c statement_timeout={STATEMENT_MILLISECONDS} -c timezone=UTC"},
+        )
+        try:
+            await pool.open(wait=True, timeout=OPEN_SECONDS)
+        except (PoolTimeout, psycopg.OperationalError) as exc:
+            await pool.close()
+            raise GatewayError(
+                f"No PostgreSQL answers at {_where(url)}: start it, or correct PORTABILITY_DATABASE_URL (leave it "
+                "unset for the embedded one).",
+                retryable=True,
+            ) from exc
+        return cls(pool)
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self._pool.close()
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Connection]:
+        """One transaction: commits on normal exit, undoes everything on an error.
+
+        A lost connection or a pool without a free one raises GatewayError(retryable=True).
+        """
+        try:
+            async with self._pool.connection() as connection, connection.transaction():
+                yield connection
+        except (PoolTimeout, psycopg.OperationalError) as exc:
+            raise GatewayError("The database is not reachable or gave up on a statement.", retryable=True) from exc
+
+    @asynccontextmanager
+    async def session(self) -> AsyncIterator[Connection]:
+        """A connection in autocommit mode, for LISTEN and the like."""
+        async with self._pool.connection() as connection:
+            await connection.set_autocommit(True)
+            try:
+                yield connection
+            finally:
+                await connection.set_autocommit(False)
+
+
+def migrate(url: str) -> None:
+    """Bring the schema to the newest revision; GatewayError where the database cannot be reached.
+
+    Blocking: call it before the event loop does work, or in a thread.
+    """
+    from alembic import command  # noqa: PLC0415 - heavy, and needed once at start
+    from alembic.config import Config  # noqa: PLC0415
+    from sqlalchemy.exc import OperationalError  # noqa: PLC0415
+
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config.attributes["url"] = url
+    try:
+        command.upgrade(config, "head")
+    except OperationalError as exc:
+        raise GatewayError(f"The schema at {_where(url)} cannot be brought up to date.", retryable=True) from exc
+
+
+def _where(url: str) -> str:
+    """Host, port and database of a URL, without its password."""
+    try:
+        parts = conninfo.conninfo_to_dict(url)
+    except psycopg.ProgrammingError:
+        return "the address given (it is not a PostgreSQL URL)"
+    return f"{parts.get('host', 'localhost')}:{parts.get('port', '5432')}/{parts.get('dbname', '')}"

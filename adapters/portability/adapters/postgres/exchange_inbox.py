@@ -1,0 +1,262 @@
+"""The exchange's inbox, offsets, quarantine and timeline in PostgreSQL, and all of it as one unit of work."""
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from uuid import UUID
+
+from portability.adapters.postgres.database import Connection, Database
+from portability.adapters.postgres.exchange_rows import (
+    QUARANTINE_COLUMNS,
+    quarantine_entry,
+    received,
+    timeline,
+)
+from portability.adapters.postgres.exchange_store import (
+    PostgresBundles,
+    PostgresOutbox,
+    PostgresReceipts,
+    PostgresResends,
+)
+from portability.services.exchange.model import (
+    RECEIPT_TYPE,
+    Arrival,
+    InboxBundle,
+    InboxMessage,
+    InstitutionId,
+    QuarantineEntry,
+    TimelineEntry,
+)
+
+__all__ = ["PostgresExchangeWork", "exchange_unit_of_work"]
+
+
+class PostgresInbox:
+    """Inbox: messages that this node has received."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def add(self, bundles: Sequence[InboxBundle], messages: Sequence[InboxMessage]) -> Sequence[Arrival]:
+        """Insert what is new and say of each message whether it was new, a duplicate, or in conflict."""
+        await self._add_bundles(bundles)
+        first: dict[tuple[str, UUID], InboxMessage] = {}
+        for entry in messages:
+            first.setdefault((entry.message.sender, entry.message.message_id), entry)
+        new = await self._insert(list(first.values()))
+        known = await self._leaf_hashes([key for key in first if key not in new])
+        result = []
+        for entry in messages:
+            key = (entry.message.sender, entry.message.message_id)
+            stored = known.get(key, first[key].leaf_hash)
+            if key in new and first[key] is entry:
+                result.append(Arrival.NEW)
+            else:
+                result.append(Arrival.DUPLICATE if stored == entry.leaf_hash else Arrival.CONFLICT)
+        return result
+
+    async def _add_bundles(self, bundles: Sequence[InboxBundle]) -> None:
+        for one in bundles:
+            await self._connection.execute(
+                "INSERT INTO inbox_bundles VALUES (%s, %s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING",
+                (
+                    one.sender,
+                    one.bundle_id,
+                    one.signed_head,
+                    one.signature.ed25519,
+                    one.signature.mldsa65,
+                    one.items,
+                    one.received_at,
+                ),
+                binary=True,
+            )
+
+    async def _insert(self, entries: Sequence[InboxMessage]) -> set[tuple[str, UUID]]:
+        found = await self._connection.execute(
+            """
+            INSERT INTO inbox (
+                sender, message_id, case_id, type, schema_version, agreement_id, agreement_sha256, in_reply_to,
+                stream_seq, sent_at, received_at, record, leaf_hash, bundle_id, item
+            )
+            SELECT * FROM unnest(
+                %s::text[], %s::uuid[], %s::uuid[], %s::text[], %s::int[], %s::text[], %s::text[], %s::uuid[],
+                %s::bigint[], %s::timestamptz[], %s::timestamptz[], %s::bytea[], %s::bytea[], %s::uuid[], %s::int[]
+            )
+            ON CONFLICT (sender, message_id) DO NOTHING
+            RETURNING sender, message_id
+            """,
+            (
+                [entry.message.sender for entry in entries],
+                [entry.message.message_id for entry in entries],
+                [entry.message.case_id for entry in entries],
+                [entry.message.type for entry in entries],
+                [entry.message.schema_version for entry in entries],
+                [entry.message.agreement_id for entry in entries],
+                [entry.message.agreement_sha256 for entry in entries],
+                [entry.message.in_reply_to for entry in entries],
+                [entry.message.stream_seq for entry in entries],
+                [entry.message.sent_at for entry in entries],
+                [entry.message.received_at for entry in entries],
+                [entry.message.record for entry in entries],
+                [entry.leaf_hash for entry in entries],
+                [entry.bundle_id for entry in entries],
+                [entry.item for entry in entries],
+            ),
+            binary=True,
+        )
+        return {(row[0], row[1]) async for row in found}
+
+    async def _leaf_hashes(self, keys: Sequence[tuple[str, UUID]]) -> dict[tuple[str, UUID], bytes]:
+        if not keys:
+            return {}
+        found = await self._connection.execute(
+            "SELECT inbox.sender, inbox.message_id, leaf_hash FROM inbox "
+            "JOIN unnest(%s::text[], %s::uuid[]) AS wanted (sender, id) "
+            "ON inbox.sender = wanted.sender AND inbox.message_id = wanted.id",
+            ([key[0] for key in keys], [key[1] for key in keys]),
+            binary=True,
+        )
+        return {(row[0], row[1]): row[2] async for row in found}
+
+    async def find(self, sender: InstitutionId, message_id: UUID) -> InboxMessage | None:
+        """A received message; None where unknown."""
+        found = await self._connection.execute(
+            "SELECT message_id, sender, case_id, type, schema_version, record, stream_seq, sent_at, received_at, "
+            "agreement_id, agreement_sha256, in_reply_to, leaf_hash, bundle_id, item FROM inbox "
+            "WHERE sender = %s AND message_id = %s",
+            (sender, message_id),
+            binary=True,
+        )
+        row = await found.fetchone()
+        return None if row is None else InboxMessage(received(row[:12]), row[12], row[13], row[14])
+
+
+class PostgresOffsets:
+    """Offsets: how far this node has consumed its inbox topic."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def load(self, topic: str, partition: int) -> int:
+        """The offset of the last record consumed, -1 before the first."""
+        found = await self._connection.execute(
+            "SELECT consumed FROM stream_offsets WHERE topic = %s AND partition = %s", (topic, partition)
+        )
+        row = await found.fetchone()
+        return int(row[0]) if row else -1
+
+    async def save(self, topic: str, partition: int, offset: int) -> None:
+        """Note that all records up to `offset` are consumed."""
+        await self._connection.execute(
+            "INSERT INTO stream_offsets VALUES (%s, %s, %s) ON CONFLICT (topic, partition) DO UPDATE "
+            "SET consumed = greatest(stream_offsets.consumed, excluded.consumed)",
+            (topic, partition, offset),
+        )
+
+
+class PostgresQuarantine:
+    """Quarantine: what could not be taken in, with its reason."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def add(self, entries: Sequence[QuarantineEntry]) -> None:
+        """Store entries; the same stream position and message id is kept once."""
+        for entry in entries:
+            await self._connection.execute(
+                f"INSERT INTO quarantine ({QUARANTINE_COLUMNS}) "  # noqa: S608 - a constant
+                "VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING",
+                (
+                    entry.entry_id,
+                    entry.reason_code,
+                    entry.reason,
+                    entry.topic,
+                    entry.partition,
+                    entry.offset,
+                    entry.value,
+                    entry.set_aside_at,
+                    entry.sender,
+                    entry.message_id,
+                    entry.case_id,
+                ),
+                binary=True,
+            )
+
+    async def list(self, *, after: UUID | None, limit: int) -> Sequence[QuarantineEntry]:
+        """Entries by id, oldest first, after `after`."""
+        found = await self._connection.execute(
+            f"SELECT {QUARANTINE_COLUMNS} FROM quarantine "  # noqa: S608 - a constant
+            "WHERE entry_id > %s ORDER BY entry_id LIMIT %s",
+            (after or UUID(int=0), limit),
+            binary=True,
+        )
+        return [quarantine_entry(row) async for row in found]
+
+
+TIMELINE = """
+SELECT * FROM (
+    SELECT message_id, 'sent' AS direction, recipient AS partner, case_id, type, status, submitted_at AS at,
+        settled_at, reason FROM outbox
+    UNION ALL
+    SELECT message_id, 'received', sender, case_id, type, 'delivered', received_at, NULL, '' FROM inbox
+) AS entry
+"""
+
+
+class PostgresTimeline:
+    """Timeline: what went and came."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def of_case(self, case_id: UUID, *, after: UUID | None, limit: int) -> Sequence[TimelineEntry]:
+        """Messages of a case by id, oldest first, after `after`; receipts are not listed."""
+        found = await self._connection.execute(
+            TIMELINE + "WHERE case_id = %s AND message_id > %s AND type <> %s ORDER BY message_id LIMIT %s",
+            (case_id, after or UUID(int=0), RECEIPT_TYPE, limit),
+            binary=True,
+        )
+        return [timeline(row) async for row in found]
+
+    async def of_message(self, message_id: UUID) -> TimelineEntry | None:
+        """One sent message, or failing that one received; None where unknown."""
+        found = await self._connection.execute(
+            TIMELINE + "WHERE message_id = %s ORDER BY direction DESC LIMIT 1", (message_id,), binary=True
+        )
+        row = await found.fetchone()
+        return None if row is None else timeline(row)
+
+
+class PostgresExchangeWork:
+    """One transaction over the exchange's tables; `connection` is there for the services that share it."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+        self.outbox = PostgresOutbox(connection)
+        self.bundles = PostgresBundles(connection)
+        self.resends = PostgresResends(connection)
+        self.receipts = PostgresReceipts(connection)
+        self.inbox = PostgresInbox(connection)
+        self.offsets = PostgresOffsets(connection)
+        self.quarantine = PostgresQuarantine(connection)
+        self.timeline = PostgresTimeline(connection)
+
+    def savepoint(self) -> AbstractAsyncContextManager[None]:
+        """A nested transaction: an error inside undoes what happened inside, then passes on."""
+        return _savepoint(self.connection)
+
+
+@asynccontextmanager
+async def _savepoint(connection: Connection) -> AsyncIterator[None]:
+    async with connection.transaction():
+        yield
+
+
+def exchange_unit_of_work(database: Database) -> Callable[[], AbstractAsyncContextManager[PostgresExchangeWork]]:
+    """Opens a transaction over the exchange's tables, as the relay and the consumer need it."""
+
+    @asynccontextmanager
+    async def work() -> AsyncIterator[PostgresExchangeWork]:
+        async with database.transaction() as connection:
+            yield PostgresExchangeWork(connection)
+
+    return work
