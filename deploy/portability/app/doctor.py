@@ -194,10 +194,10 @@ async def _server_version(url: str) -> int:
 
 
 def _embedded_version() -> int:
-    from portability.adapters.postgres.database import embedded_postgres  # noqa: PLC0415 (heavy)
+    from portability.adapters.postgres.embedded import start_embedded  # noqa: PLC0415 (heavy)
 
     with tempfile.TemporaryDirectory() as folder:
-        server = embedded_postgres(Path(folder))
+        server = start_embedded(Path(folder))
         try:
             return asyncio.run(_server_version(server.url_for("doctor")))
         finally:
