@@ -1,0 +1,136 @@
+"""The recipient's side of the exchange's store in memory: inbox, offsets, quarantine, and the timeline of both."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from portability.adapters.memory.exchange_sending import status_of
+from portability.adapters.memory.exchange_state import MessageRow, State
+from portability.services.exchange.model import (
+    RECEIPT_TYPE,
+    Arrival,
+    Direction,
+    InboxBundle,
+    InboxMessage,
+    InstitutionId,
+    QuarantineEntry,
+    ReceiptStatus,
+    TimelineEntry,
+)
+
+__all__ = ["MemoryInbox", "MemoryOffsets", "MemoryQuarantine", "MemoryTimeline"]
+
+
+class MemoryInbox:
+    """The port `Inbox`."""
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+
+    async def add(self, bundles: Sequence[InboxBundle], messages: Sequence[InboxMessage]) -> Sequence[Arrival]:
+        """Insert what is new and say of each what it was."""
+        for bundle in bundles:
+            self._state.inbox_bundles.setdefault(bundle.bundle_id, bundle)
+        return [self._add(message) for message in messages]
+
+    async def find(self, sender: InstitutionId, message_id: UUID) -> InboxMessage | None:
+        """Return a received message."""
+        return self._state.inbox.get((sender, message_id))
+
+    def _add(self, incoming: InboxMessage) -> Arrival:
+        place = (incoming.message.sender, incoming.message.message_id)
+        known = self._state.inbox.setdefault(place, incoming)
+        if known is incoming:
+            return Arrival.NEW
+        return Arrival.DUPLICATE if known.leaf_hash == incoming.leaf_hash else Arrival.CONFLICT
+
+
+class MemoryOffsets:
+    """The port `Offsets`."""
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+
+    async def load(self, topic: str, partition: int) -> int:
+        """Return the last offset consumed."""
+        return self._state.offsets.get((topic, partition), -1)
+
+    async def save(self, topic: str, partition: int, offset: int) -> None:
+        """Note the last offset consumed."""
+        self._state.offsets[(topic, partition)] = offset
+
+
+class MemoryQuarantine:
+    """The port `Quarantine`."""
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+
+    async def add(self, entries: Sequence[QuarantineEntry]) -> None:
+        """Store entries, each place once."""
+        known = {_place(entry) for entry in self._state.quarantine.values()}
+        for entry in entries:
+            if _place(entry) not in known:
+                known.add(_place(entry))
+                self._state.quarantine[entry.entry_id] = entry
+
+    async def list(self, *, after: UUID | None, limit: int) -> Sequence[QuarantineEntry]:
+        """Return entries after an id."""
+        entries = sorted(self._state.quarantine.values(), key=lambda entry: entry.entry_id)
+        return [entry for entry in entries if after is None or entry.entry_id > after][:limit]
+
+
+class MemoryTimeline:
+    """The port `Timeline`."""
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+
+    async def of_case(self, case_id: UUID, *, after: UUID | None, limit: int) -> Sequence[TimelineEntry]:
+        """Return the messages of a case after an id."""
+        entries = [self._sent(row) for row in self._state.messages.values()]
+        entries += [_received(one) for one in self._state.inbox.values()]
+        of_case = [
+            entry
+            for entry in sorted(entries, key=lambda entry: entry.message_id)
+            if entry.case_id == case_id and entry.type != RECEIPT_TYPE
+        ]
+        return [entry for entry in of_case if after is None or entry.message_id > after][:limit]
+
+    async def of_message(self, message_id: UUID) -> TimelineEntry | None:
+        """Return a message sent or received."""
+        if row := self._state.messages.get(message_id):
+            return self._sent(row)
+        return next(
+            (_received(one) for one in self._state.inbox.values() if one.message.message_id == message_id), None
+        )
+
+    def _sent(self, row: MessageRow) -> TimelineEntry:
+        message = row.outgoing.message
+        return TimelineEntry(
+            message_id=message.message_id,
+            direction=Direction.SENT,
+            partner=message.recipient,
+            case_id=message.case_id,
+            type=message.type,
+            status=status_of(row, self._state),
+            at=row.outgoing.submitted_at,
+            settled_at=row.settled_at,
+            reason=row.reason,
+        )
+
+
+def _received(incoming: InboxMessage) -> TimelineEntry:
+    message = incoming.message
+    return TimelineEntry(
+        message_id=message.message_id,
+        direction=Direction.RECEIVED,
+        partner=message.sender,
+        case_id=message.case_id,
+        type=message.type,
+        status=ReceiptStatus.DELIVERED,
+        at=message.received_at,
+    )
+
+
+def _place(entry: QuarantineEntry) -> tuple[str, int, int, UUID | None]:
+    return (entry.topic, entry.partition, entry.offset, entry.message_id)

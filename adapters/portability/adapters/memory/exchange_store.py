@@ -1,0 +1,74 @@
+"""The exchange's store in memory, with transactions that undo; it passes the contract suite of the real one."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+
+from portability.adapters.memory.exchange_receiving import (
+    MemoryInbox,
+    MemoryOffsets,
+    MemoryQuarantine,
+    MemoryTimeline,
+)
+from portability.adapters.memory.exchange_sending import (
+    MemoryBundles,
+    MemoryOutbox,
+    MemoryReceipts,
+    MemoryResends,
+)
+from portability.adapters.memory.exchange_state import State
+
+__all__ = ["MemoryExchangeStore", "MemoryExchangeWork"]
+
+
+class MemoryExchangeWork:
+    """One transaction; the port `ExchangeWork`."""
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+        self.outbox = MemoryOutbox(state)
+        self.bundles = MemoryBundles(state)
+        self.resends = MemoryResends(state)
+        self.receipts = MemoryReceipts(state)
+        self.inbox = MemoryInbox(state)
+        self.offsets = MemoryOffsets(state)
+        self.quarantine = MemoryQuarantine(state)
+        self.timeline = MemoryTimeline(state)
+
+    @asynccontextmanager
+    async def savepoint(self) -> AsyncIterator[None]:
+        """Undo what happened inside where an error leaves it."""
+        before = self._state.snapshot()
+        try:
+            yield
+        except BaseException:
+            self._state.restore(before)
+            raise
+
+
+class MemoryExchangeStore:
+    """All of one node's exchange; transactions run one after the other. Also the port `OutboxSignal`."""
+
+    def __init__(self) -> None:
+        self._state = State()
+        self._one_at_a_time = asyncio.Lock()
+        self._changed = asyncio.Event()
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[MemoryExchangeWork]:
+        """Commit on normal exit, undo everything on an error; the port `UnitOfWork`."""
+        async with self._one_at_a_time:
+            work = MemoryExchangeWork(self._state)
+            async with work.savepoint():
+                yield work
+        self._changed.set()
+
+    async def wait(self, *, at_most: timedelta) -> None:
+        """Return after the next commit, or after `at_most`."""
+        try:
+            async with asyncio.timeout(at_most.total_seconds()):
+                await self._changed.wait()
+        except TimeoutError:
+            pass
+        self._changed.clear()

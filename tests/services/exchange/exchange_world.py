@@ -1,0 +1,161 @@
+"""Nodes of three institutions over memory, with keys, a directory and a clock moved by hand."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from uuid import UUID
+
+from portability.adapters.clock.fake import ManualClock, counting_ids
+from portability.adapters.keys.material import draw_key
+from portability.adapters.keys.ring import FileKeyRing
+from portability.adapters.keys.trust import DirectoryTrust
+from portability.adapters.memory.exchange_store import MemoryExchangeStore
+from portability.adapters.memory.stream import MemoryStream
+from portability.services.exchange.consumer import consume_once
+from portability.services.exchange.handlers import submit
+from portability.services.exchange.model import (
+    OutboxMessage,
+    OutgoingMessage,
+    QuarantineEntry,
+    ReceivedMessage,
+    SubmittedMessage,
+    TimelineEntry,
+)
+from portability.services.exchange.node import ExchangeNode
+from portability.services.exchange.ports import EventStream, ExchangeWork
+from portability.services.exchange.relay import relay_once
+from portability.services.registry.model import Directory, Institution, KeyPurpose
+
+NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
+NO_WAIT = timedelta(0)
+CASE = UUID("01936e00-0000-7000-8000-00000000ca5e")
+INSTITUTIONS = ("de-drv", "it-inps", "ca-sc")
+
+
+def make_keys() -> dict[str, FileKeyRing]:
+    return {name: draw_ring() for name in INSTITUTIONS}
+
+
+def draw_ring(start: datetime = NOON - timedelta(days=30), days: int = 365) -> FileKeyRing:
+    window = {"not_before": start, "not_after": start + timedelta(days=days)}
+    return FileKeyRing([draw_key(purpose, **window) for purpose in KeyPurpose])
+
+
+def message_to(recipient: str, number: int = 1, **changes: object) -> OutgoingMessage:
+    message = OutgoingMessage(
+        message_id=UUID(int=(number << 80) | (0x7 << 76) | (0b10 << 62) | 0xABC),
+        idempotency_key=f"key-{number}",
+        recipient=recipient,
+        case_id=CASE,
+        type="record.request",
+        schema_version=1,
+        record=b"periods of number %d" % number,
+    )
+    return replace(message, **changes)
+
+
+def outbox_message(message: OutgoingMessage, stream_seq: int = 1, at: datetime = NOON) -> OutboxMessage:
+    return OutboxMessage(message, b"\x00" * 32, at, stream_seq)
+
+
+class Ledger:
+    """An effect that counts how often each message was applied, and fails on request."""
+
+    def __init__(self) -> None:
+        self.applied: list[ReceivedMessage] = []
+        self.failing: Callable[[ReceivedMessage], Exception | None] = lambda _: None
+
+    async def apply(self, message: ReceivedMessage, work: ExchangeWork) -> None:
+        error = self.failing(message)
+        if error is not None:
+            raise error
+        self.applied.append(message)
+
+
+@dataclass
+class Heard:
+    """Remembers what an observer is told."""
+
+    events: list[tuple[str, dict[str, str | int]]] = field(default_factory=list)
+
+    def happened(self, event: str, **ids: str | int) -> None:
+        self.events.append((event, ids))
+
+    def names(self) -> list[str]:
+        return [event for event, _ in self.events]
+
+
+class TestNode:
+    """One node with its parts in reach."""
+
+    __test__ = False
+
+    def __init__(self, world: "World", name: str, stream: EventStream) -> None:
+        self.name = name
+        self.store = MemoryExchangeStore()
+        self.ledger = Ledger()
+        self.heard = Heard()
+        self.world = world
+        self.exchange = ExchangeNode(
+            me=name,
+            unit_of_work=self.store.transaction,
+            stream=stream,
+            keys=world.keys[name],
+            trust=world.trust,
+            clock=world.clock,
+            new_id=world.new_id,
+            observer=self.heard,
+        )
+
+    async def submit(self, message: OutgoingMessage, **limits: int) -> SubmittedMessage:
+        async with self.store.transaction() as work:
+            return await submit(
+                message, outbox=work.outbox, recipients=self.world.trust, clock=self.world.clock, **limits
+            )
+
+    async def relay(self) -> int:
+        return await relay_once(self.exchange)
+
+    async def consume(self) -> int:
+        """Take in all there is; return how many records."""
+        total = 0
+        while taken := await consume_once(self.exchange, self.ledger, wait=NO_WAIT):
+            total += taken
+        return total
+
+    async def timeline(self, case_id: UUID = CASE) -> Sequence[TimelineEntry]:
+        async with self.store.transaction() as work:
+            return await work.timeline.of_case(case_id, after=None, limit=10_000)
+
+    async def quarantined(self) -> Sequence[QuarantineEntry]:
+        async with self.store.transaction() as work:
+            return await work.quarantine.list(after=None, limit=10_000)
+
+
+class World:
+    """Three institutions, their keys, one directory, one stream."""
+
+    def __init__(self, keys: dict[str, FileKeyRing], stream: EventStream | None = None) -> None:
+        self.keys = keys
+        self.clock = ManualClock(NOON)
+        self.new_id = counting_ids()
+        self.stream = stream or MemoryStream()
+        self.directory = directory_of(keys)
+        self.trust = DirectoryTrust(lambda: self.directory, clock=self.clock)
+        self._numbers = count(1)
+
+    def node(self, name: str) -> TestNode:
+        return TestNode(self, name, self.stream)
+
+
+def directory_of(keys: dict[str, FileKeyRing]) -> Directory:
+    return Directory(
+        version=1,
+        issued_at=NOON - timedelta(days=1),
+        expires_at=NOON + timedelta(days=90),
+        institutions=tuple(
+            Institution(name, name.upper(), name[:2].upper(), keys=ring.public_keys())
+            for name, ring in keys.items()
+        ),
+    )
