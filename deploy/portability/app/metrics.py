@@ -15,7 +15,6 @@ from portability.agreements.errors import GatewayError
 __all__ = ["MetricsPage", "NodeMetrics"]
 
 CALL_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
-DELIVERY_BUCKETS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 15.0, 60.0, 300.0, 3600.0, 86400.0)
 
 
 @dataclass(slots=True)
@@ -41,20 +40,10 @@ class NodeMetrics:
             buckets=CALL_BUCKETS,
             registry=self.registry,
         )
-        self._messages = self._counter(
-            "portability_exchange_messages",
-            "Messages that reached a state: submitted, relayed, applied, duplicate, quarantined, delivered.",
-            "state",
-            "message_type",
-        )
-        self._bundles = self._counter(
-            "portability_exchange_bundles", "Bundles: sealed, resent, opened, refused.", "outcome"
-        )
-        self._delivery = Histogram(
-            "portability_exchange_delivery_seconds",
-            "Time from submission to the stored receipt of the recipient.",
-            buckets=DELIVERY_BUCKETS,
-            registry=self.registry,
+        self._exchange = self._counter(
+            "portability_exchange_events",
+            "What happened in the exchange, by event; an event of several messages counts each.",
+            "event",
         )
         self._dropped = self._counter(
             "portability_log_fields_dropped",
@@ -75,17 +64,9 @@ class NodeMetrics:
         handled.inc()
         counters.seconds.observe(seconds)
 
-    def messages_reached(self, state: str, message_type: str, *, count: int = 1) -> None:
-        """Count messages that reached a state of the exchange."""
-        self._messages.labels(state, message_type).inc(count)
-
-    def bundle(self, outcome: str) -> None:
-        """Count a bundle that was sealed, resent, opened or refused."""
-        self._bundles.labels(outcome).inc()
-
-    def message_delivered(self, seconds: float) -> None:
-        """Record the time from submission to the stored receipt."""
-        self._delivery.observe(seconds)
+    def exchange_event(self, event: str, *, count: int = 1) -> None:
+        """Count an event of the exchange, for example "bundle_refused"; `count` is how many it stands for."""
+        self._exchange.labels(event).inc(count)
 
     def log_fields_dropped(self, count: int) -> None:
         """Count log fields that the allow-list has dropped."""

@@ -10,6 +10,7 @@ import pytest
 import structlog
 
 from portability.agreements.errors import DeniedError
+from portability.app.exchange_observer import ExchangeObserver
 from portability.app.logging import LogFormat, configure_logging
 from portability.app.metrics import NodeMetrics
 from portability.app.rpc.interceptor import CallRecord
@@ -116,6 +117,15 @@ def test_a_call_is_one_event_with_its_end_and_the_callers_role(written: io.Strin
         "caller_role": "caseworker",
         "reason": "DENIED",
     }
+
+
+def test_an_event_of_the_exchange_is_a_warning_when_something_went_wrong(written: io.StringIO) -> None:
+    observer = ExchangeObserver(NodeMetrics(), node="it-inps")
+    observer.happened("message_set_aside", sender="de-drv", message_id=str(CASE), code="CASE_STATE")
+    observer.happened("messages_applied", count=3)
+    first, second = lines(written)
+    assert (first["event"], first["level"], first["sender"]) == ("message_set_aside", "warning", "de-drv")
+    assert (second["event"], second["level"], second["count"]) == ("messages_applied", "info", 3)
 
 
 def test_a_good_health_check_is_not_logged_but_a_bad_one_is(written: io.StringIO) -> None:

@@ -4,6 +4,7 @@ import httpx
 import pytest
 
 from portability.agreements.errors import GatewayError
+from portability.app.exchange_observer import ExchangeObserver
 from portability.app.metrics import MetricsPage, NodeMetrics
 
 
@@ -34,24 +35,23 @@ def test_a_call_is_counted_under_the_names_that_people_know() -> None:
     )
 
 
-def test_the_exchange_is_counted_by_state_and_type() -> None:
+def test_the_exchange_is_counted_by_event() -> None:
     metrics = NodeMetrics()
-    metrics.messages_reached("applied", "claim.old_age", count=3)
-    metrics.bundle("refused")
-    metrics.message_delivered(0.2)
+    observer = ExchangeObserver(metrics, node="de-drv")
+    observer.happened("messages_applied", count=3)
+    observer.happened("bundle_refused", code="VERIFICATION_FAILED", offset=7)
     metrics.gauge("portability_outbox_messages", "Messages not yet receipted.", lambda: 7.0)
     text = page(metrics)
-    assert 'portability_exchange_messages_total{message_type="claim.old_age",state="applied"} 3.0' in text
-    assert 'portability_exchange_bundles_total{outcome="refused"} 1.0' in text
-    assert "portability_exchange_delivery_seconds_count 1.0" in text
+    assert 'portability_exchange_events_total{event="messages_applied"} 3.0' in text
+    assert 'portability_exchange_events_total{event="bundle_refused"} 1.0' in text
     assert "portability_outbox_messages 7.0" in text
 
 
 def test_two_nodes_in_one_process_count_apart() -> None:
     one, other = NodeMetrics(), NodeMetrics()
-    one.bundle("sealed")
-    assert one.registry.get_sample_value("portability_exchange_bundles_total", {"outcome": "sealed"}) == 1
-    assert other.registry.get_sample_value("portability_exchange_bundles_total", {"outcome": "sealed"}) is None
+    one.exchange_event("bundle_sealed")
+    assert one.registry.get_sample_value("portability_exchange_events_total", {"event": "bundle_sealed"}) == 1
+    assert other.registry.get_sample_value("portability_exchange_events_total", {"event": "bundle_sealed"}) is None
 
 
 def test_an_address_in_use_gives_one_clear_error() -> None:
