@@ -5,6 +5,7 @@ Each command imports what it needs when it runs, so that `portability --help` an
 
 import contextlib
 import logging
+import os
 import signal
 import sys
 from collections.abc import Coroutine
@@ -36,6 +37,8 @@ app.add_typer(tls, name="tls")
 
 def main() -> None:
     """Run the command line; an error of ours is one message on stderr and exit code 1, with no traceback."""
+    # gRPC's own lines would stand between our JSON lines; what they say of a refused connection has no place in them.
+    os.environ.setdefault("GRPC_VERBOSITY", "ERROR")
     _add_agreements()
     try:
         app()
