@@ -58,6 +58,7 @@ __all__ = [
     "get_my_case",
     "get_my_decisions",
     "list_my_cases",
+    "page_of",
     "request_sign_in_code",
     "resolve_session",
     "sign_in",

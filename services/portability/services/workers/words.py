@@ -29,7 +29,7 @@ from portability.agreements.values import Money, StateCode
 from portability.services.workers.story import Phrase, Value, WhyLine
 from portability.services.workers.views import State
 
-__all__ = ["DEFAULT_LANGUAGE", "Words", "languages", "words_for"]
+__all__ = ["DEFAULT_LANGUAGE", "Words", "languages", "placeholders", "words_for"]
 
 DEFAULT_LANGUAGE = "en"
 _PLAIN_LOCALE = {"en": "en-001"}  # "1 March 2027": English as most of its readers in the world write it

@@ -13,7 +13,15 @@ from starlette.requests import Request
 from portability.agreements.periods import Duration
 from portability.services.workers.words import Words, languages, words_for
 
-__all__ = ["environment", "how_long", "reader_words", "spans_text", "style_sheet", "style_version"]
+__all__ = [
+    "LANGUAGE_COOKIE_SECONDS",
+    "environment",
+    "how_long",
+    "reader_words",
+    "spans_text",
+    "style_sheet",
+    "style_version",
+]
 
 _PACKAGE = "portability.adapters.workers.web"
 LANGUAGE_COOKIE_SECONDS = 365 * 24 * 3600

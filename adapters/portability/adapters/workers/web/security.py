@@ -15,7 +15,7 @@ from portability.adapters.workers.web.settings import WebSettings
 from portability.services.workers.model import text_token
 from portability.services.workers.ports import RandomBytes
 
-__all__ = ["Cookies", "FormRefusedError", "SecurityHeaders", "origin_of", "read_form", "security_headers"]
+__all__ = ["NOT_KEPT", "Cookies", "FormRefusedError", "SecurityHeaders", "origin_of", "read_form", "security_headers"]
 
 FORM_BYTES = 4096
 FORM_FIELDS = 8
