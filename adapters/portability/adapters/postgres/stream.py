@@ -63,7 +63,7 @@ class PostgresStream:
             await connection.execute("SELECT pg_advisory_xact_lock(727002)")
             for statement in SCHEMA.split(";\n"):
                 if statement.strip():
-                    await connection.execute(statement)  # type: ignore[arg-type]  # constants of this module
+                    await connection.execute(statement)
         return cls(database)
 
     async def append(self, topic: str, records: Sequence[tuple[bytes, bytes]]) -> None:

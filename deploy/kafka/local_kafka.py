@@ -1,0 +1,170 @@
+"""Apache Kafka 4 (KRaft, one process) on this machine, for tests and local use: no Docker, no download of our own.
+
+    python deploy/kafka/local_kafka.py            start on 127.0.0.1:9092 and stay until Ctrl-C
+    python deploy/kafka/local_kafka.py --port 0   choose a free port
+
+Maven resolves the broker once into `.cache/kafka`; the SHA-256 sums of its files are kept there and compared at each
+start.
+Needs Java 17 and Maven; `missing()` says which of them is not there.
+"""
+
+import argparse
+import hashlib
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+__all__ = ["KafkaBroker", "missing", "start_broker"]
+
+HERE = Path(__file__).resolve().parent
+CACHE = HERE.parents[1] / ".cache" / "kafka"
+CLUSTER_ID = "cG9ydGFiaWxpdHktdGVzdA"  # any 22 characters of base64; one-process clusters never meet
+START_SECONDS = 60.0
+
+PROPERTIES = """
+process.roles=broker,controller
+node.id=1
+controller.quorum.voters=1@127.0.0.1:{controller}
+listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller}
+advertised.listeners=PLAINTEXT://127.0.0.1:{port}
+controller.listener.names=CONTROLLER
+listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT
+log.dirs={data}
+message.max.bytes=2097152
+auto.create.topics.enable=false
+unclean.leader.election.enable=false
+offsets.topic.replication.factor=1
+transaction.state.log.replication.factor=1
+transaction.state.log.min.isr=1
+group.initial.rebalance.delay.ms=0
+"""
+
+
+@dataclass(slots=True)
+class KafkaBroker:
+    """A running broker; `stop` ends it and removes its data."""
+
+    bootstrap: str
+    version: str
+    process: subprocess.Popen[bytes]
+    data: Path
+
+    @property
+    def line(self) -> str:
+        """The one line that logs carry: which broker, which version."""
+        return f"broker: Apache Kafka {self.version}"
+
+    def stop(self) -> None:
+        """End the process, by force after ten seconds, and remove what it wrote."""
+        self.process.terminate()
+        try:
+            self.process.wait(10)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        shutil.rmtree(self.data, ignore_errors=True)
+
+
+def missing() -> list[str]:
+    """What this machine lacks to run Apache Kafka: "java", "mvn", or nothing."""
+    needed = ["java"] if (CACHE / "SHA256SUMS").exists() else ["java", "mvn"]
+    return [name for name in needed if shutil.which(name) is None]
+
+
+def start_broker(*, port: int = 0) -> KafkaBroker:
+    """Start a broker on 127.0.0.1 and wait until it answers; RuntimeError, with the log's end, where it does not."""
+    libraries = _libraries()
+    port, controller = port or _free_port(), _free_port()
+    data = Path(tempfile.mkdtemp(prefix="local-kafka-"))
+    settings = data / "server.properties"
+    settings.write_text(PROPERTIES.format(port=port, controller=controller, data=data / "log"))
+    java = ["java", "-Xmx512m", "-Xms128m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1",
+            "-Dorg.apache.logging.log4j.level=WARN", "-cp", f"{libraries}/*"]  # fmt: skip
+    _run([*java, "kafka.tools.StorageTool", "format", "-t", CLUSTER_ID, "-c", str(settings)])
+    log = (data / "broker.log").open("wb")
+    process = subprocess.Popen(  # noqa: S603 - our own arguments, no shell
+        [*java, "kafka.Kafka", str(settings)], stdout=log, stderr=log, cwd=data
+    )
+    broker = KafkaBroker(f"127.0.0.1:{port}", _version(libraries), process, data)
+    _wait_until_up(broker, port)
+    return broker
+
+
+def _libraries() -> Path:
+    """The folder of checked jars; resolved by Maven where they are not there yet."""
+    sums = CACHE / "SHA256SUMS"
+    folder = CACHE / "libs"
+    if not sums.exists():
+        if missing():
+            raise RuntimeError(f"Apache Kafka needs {' and '.join(missing())}: install a Java 17 runtime and Maven.")
+        print("resolving Apache Kafka with Maven (once)", file=sys.stderr, flush=True)
+        partial = CACHE / f"libs.{os.getpid()}"
+        _run(["mvn", "-q", "-B", "-f", str(HERE / "pom.xml"), "dependency:copy-dependencies",
+              "-DincludeScope=runtime", f"-DoutputDirectory={partial}"])  # fmt: skip
+        shutil.rmtree(folder, ignore_errors=True)
+        partial.rename(folder)
+        sums.write_text(_sums(folder))
+    if sums.read_text() != _sums(folder):
+        raise RuntimeError(f"The files in {folder} differ from {sums}: remove {CACHE} and start again.")
+    return folder
+
+
+def _sums(folder: Path) -> str:
+    jars = sorted(folder.glob("*.jar"))
+    return "".join(f"{hashlib.sha256(jar.read_bytes()).hexdigest()}  {jar.name}\n" for jar in jars)
+
+
+def _version(libraries: Path) -> str:
+    jar = next(libraries.glob("kafka_2.13-*.jar"))
+    return jar.stem.removeprefix("kafka_2.13-")
+
+
+def _run(command: list[str]) -> None:
+    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - our own arguments, no shell
+    if done.returncode:
+        raise RuntimeError(f"{command[0]} failed ({done.returncode}): {(done.stdout + done.stderr)[-2000:]}")
+
+
+def _wait_until_up(broker: KafkaBroker, port: int) -> None:
+    until = time.monotonic() + START_SECONDS
+    while time.monotonic() < until and broker.process.poll() is None:
+        with socket.socket() as probe:
+            probe.settimeout(1)
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.1)
+    end = (broker.data / "broker.log").read_bytes()[-2000:].decode(errors="replace")
+    broker.stop()
+    raise RuntimeError(f"The broker did not start within {START_SECONDS:.0f} s: {end}")
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--port", type=int, default=9092, help="0 chooses a free one")
+    broker = start_broker(port=parser.parse_args().port)
+    print(broker.line)
+    print(f"listening on {broker.bootstrap}; Ctrl-C ends it", flush=True)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    try:
+        broker.process.wait()
+    except KeyboardInterrupt:
+        print("stopping")
+    finally:
+        broker.stop()
+
+
+if __name__ == "__main__":
+    main()
