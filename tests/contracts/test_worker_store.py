@@ -13,14 +13,17 @@ from portability.adapters.memory.workers import (
     MemoryHousekeeping,
     MemoryLimits,
     MemorySessions,
+    MemoryWorkerCases,
 )
 from portability.adapters.postgres.workers_store import (
     PostgresAttempts,
     PostgresCodes,
     PostgresSessions,
     PostgresSignInHousekeeping,
+    PostgresWorkerCases,
     PostgresWorkers,
 )
+from portability.agreements.errors import IdempotencyConflictError
 from portability.services.workers.model import Limit, Session, SignInCode, WorkerOnFile, parse_contact
 
 NOW = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
@@ -34,6 +37,7 @@ ADA = UUID("01890000-0000-7000-8000-000000000002")
 @dataclass(frozen=True)
 class Stores:
     workers: Any
+    cases: Any
     codes: Any
     sessions: Any
     attempts: Any
@@ -50,10 +54,13 @@ async def stores(connection_or_none: Any) -> Stores:
     connection = connection_or_none
     if connection is None:
         codes, sessions, limits = MemoryCodes(), MemorySessions(), MemoryLimits()
-        made = Stores(MemoryDirectory(), codes, sessions, limits, MemoryHousekeeping(codes, sessions, limits))
+        made = Stores(
+            MemoryDirectory(), MemoryWorkerCases(), codes, sessions, limits, MemoryHousekeeping(codes, sessions, limits)
+        )
     else:
         made = Stores(
             PostgresWorkers(connection),
+            PostgresWorkerCases(connection),
             PostgresCodes(connection),
             PostgresSessions(connection),
             PostgresAttempts(connection),
@@ -110,6 +117,22 @@ async def test_keeping_a_worker_again_replaces_her_contact(stores: Stores) -> No
     await stores.workers.keep(worker(ROSA, "rosa@example.org"))
     assert await stores.workers.find(parse_contact("+39 333 1234567")) is None
     assert await stores.workers.find(parse_contact("rosa@example.org")) == worker(ROSA, "rosa@example.org")
+
+
+async def test_a_case_is_one_workers_and_linking_it_again_changes_nothing(stores: Stores) -> None:
+    first, second = UUID(int=1), UUID(int=2)
+    for case_id in (second, first, first):
+        await stores.cases.link(ROSA, case_id)
+    assert await stores.cases.case_ids_of(ROSA) == [first, second]
+    assert await stores.cases.case_ids_of(ADA) == []
+
+
+async def test_a_case_of_one_worker_cannot_become_anothers(stores: Stores) -> None:
+    await stores.cases.link(ROSA, UUID(int=1))
+    with pytest.raises(IdempotencyConflictError):
+        await stores.cases.link(ADA, UUID(int=1))
+    assert await stores.cases.case_ids_of(ROSA) == [UUID(int=1)]
+    assert await stores.cases.case_ids_of(ADA) == []
 
 
 async def test_a_code_is_kept_once_and_the_first_one_stays(stores: Stores) -> None:

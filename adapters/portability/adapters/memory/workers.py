@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from portability.agreements.errors import IdempotencyConflictError
 from portability.services.workers.model import (
     CodeDelivery,
     Contact,
@@ -24,6 +25,7 @@ __all__ = [
     "MemoryLimits",
     "MemorySessions",
     "MemoryViews",
+    "MemoryWorkerCases",
     "MemoryWorkerWork",
 ]
 
@@ -44,6 +46,20 @@ class MemoryDirectory:
             if worker.contact == contact and (not insurance_number or insurance_number in worker.insurance_numbers)
         ]
         return found[0] if len(found) == 1 else None
+
+
+class MemoryWorkerCases:
+    """Which cases are whose."""
+
+    def __init__(self) -> None:
+        self._owners: dict[UUID, UUID] = {}
+
+    async def link(self, worker_id: UUID, case_id: UUID) -> None:
+        if self._owners.setdefault(case_id, worker_id) != worker_id:
+            raise IdempotencyConflictError(f"Case {case_id} is another worker's already.")
+
+    async def case_ids_of(self, worker_id: UUID) -> Sequence[UUID]:
+        return sorted(case_id for case_id, owner in self._owners.items() if owner == worker_id)
 
 
 class MemoryCodes:

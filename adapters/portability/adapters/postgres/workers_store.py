@@ -1,11 +1,12 @@
 """Workers on file, one-time codes, sessions and counted attempts in PostgreSQL, within the caller's transaction."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from portability.adapters.postgres.database import Connection
-from portability.agreements.errors import GatewayError
+from portability.agreements.errors import GatewayError, IdempotencyConflictError
 from portability.services.workers.model import (
     Contact,
     ContactKind,
@@ -20,6 +21,7 @@ __all__ = [
     "PostgresCodes",
     "PostgresSessions",
     "PostgresSignInHousekeeping",
+    "PostgresWorkerCases",
     "PostgresWorkers",
 ]
 
@@ -63,6 +65,33 @@ class PostgresWorkers:
         )
         rows = await found.fetchall()
         return _worker(rows[0]) if len(rows) == 1 else None
+
+
+class PostgresWorkerCases:
+    """WorkerCases."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def link(self, worker_id: UUID, case_id: UUID) -> None:
+        """Say that a case is this worker's; IdempotencyConflictError where it is another's already."""
+        linked = await self._connection.execute(
+            """
+            INSERT INTO worker_cases AS kept (case_id, worker_id) VALUES (%s, %s)
+            ON CONFLICT (case_id) DO UPDATE SET worker_id = excluded.worker_id
+            WHERE kept.worker_id = excluded.worker_id
+            """,
+            (case_id, worker_id),
+        )
+        if linked.rowcount != 1:
+            raise IdempotencyConflictError(f"Case {case_id} is another worker's already.")
+
+    async def case_ids_of(self, worker_id: UUID) -> Sequence[UUID]:
+        """Her cases, in the order of their ids."""
+        found = await self._connection.execute(
+            "SELECT case_id FROM worker_cases WHERE worker_id = %s ORDER BY case_id", (worker_id,)
+        )
+        return [row[0] for row in await found.fetchall()]
 
 
 class PostgresCodes:

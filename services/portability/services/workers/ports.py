@@ -34,6 +34,18 @@ class WorkerRegister(Protocol):
         ...
 
 
+class WorkerCases(Protocol):
+    """Which cases are whose: said once when a claim is lodged, and never guessed afterwards."""
+
+    async def link(self, worker_id: UUID, case_id: UUID) -> None:
+        """Say that a case is this worker's. IdempotencyConflictError where it is another's already."""
+        ...
+
+    async def case_ids_of(self, worker_id: UUID) -> Sequence[UUID]:
+        """Her cases, in the order of their ids."""
+        ...
+
+
 class CodeStore(Protocol):
     async def put(self, code: SignInCode) -> SignInCode:
         """Keep a code and give it back; where its challenge is already kept, give that one and change nothing."""

@@ -19,6 +19,13 @@ CREATE TABLE workers (
 -- Not unique: a family may share one phone.
 CREATE INDEX workers_by_contact ON workers (contact_kind, contact);
 
+-- No reference to the table of cases: that one is another service's own.
+CREATE TABLE worker_cases (
+    case_id uuid PRIMARY KEY,
+    worker_id uuid NOT NULL REFERENCES workers ON DELETE CASCADE
+);
+CREATE INDEX worker_cases_by_worker ON worker_cases (worker_id, case_id);
+
 CREATE TABLE worker_sign_in_codes (
     challenge_hash bytea PRIMARY KEY CHECK (length(challenge_hash) = 32),
     code_hash bytea NOT NULL CHECK (length(code_hash) = 32),
@@ -51,4 +58,4 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    op.execute("DROP TABLE worker_sign_in_attempts, worker_sessions, worker_sign_in_codes, workers")
+    op.execute("DROP TABLE worker_sign_in_attempts, worker_sessions, worker_sign_in_codes, worker_cases, workers")
