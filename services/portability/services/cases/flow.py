@@ -230,10 +230,8 @@ def _claim_step(case: Case) -> CaseStep:
 
 
 def _records_step(case: Case, of: Participant, *, standards: ServiceStandards) -> CaseStep:
-    rule = duty_rule(of.agreement_id, Duty.STATE_PERIODS)
-    if of.institution == case.contact and of.agreement_id == "eu-883-2004":
-        # The contact institution's own periods stand in the second sentence of the paragraph before.
-        rule = DutyRule(rule.rule_id, duty_rule(of.agreement_id, Duty.FORWARD_CLAIM).citation, rule.pace)
+    duty = Duty.STATE_OWN_PERIODS if of.institution == case.contact else Duty.STATE_PERIODS
+    rule = duty_rule(of.agreement_id, duty)
     return CaseStep(
         f"records:{of.institution}",
         StepKind.RECORDS,

@@ -42,6 +42,7 @@ __all__ = [
     "RefusalReason",
     "Remedy",
     "case_reference",
+    "state_of",
 ]
 
 InstitutionId = str  # "de-drv": lower-case country code and name
@@ -109,6 +110,7 @@ class RecordRequest:
     asked_of: InstitutionId
     asked_at: datetime
     questions: tuple[Question, ...]
+    message_id: UUID | None = None  # the message that brought it; None at the contact institution itself
 
 
 @dataclass(frozen=True, slots=True)
@@ -424,6 +426,11 @@ class CaseEvent:
     actor: str = ""
     message_id: UUID | None = None
     citation: Citation | None = None
+
+
+def state_of(institution: InstitutionId) -> StateCode:
+    """The state that an institution's id begins with."""
+    return institution[:2].upper()
 
 
 def case_reference(case_id: UUID, contact: InstitutionId) -> str:

@@ -21,6 +21,7 @@ _CANADA_ITALY = "Agreement on Social Security between Canada and the Italian Rep
 
 class Duty(StrEnum):
     FORWARD_CLAIM = "forward_claim"
+    STATE_OWN_PERIODS = "state_own_periods"  # the contact institution's own
     STATE_PERIODS = "state_periods"
     DECIDE = "decide"
     SUMMARISE = "summarise"
@@ -65,6 +66,7 @@ _PROCEDURES: Mapping[str, Procedure] = {
         written_request=None,
         duties={
             Duty.FORWARD_CLAIM: DutyRule("eu.forward_claim", Citation(_REGULATION, "Art. 47(4)"), "without delay"),
+            Duty.STATE_OWN_PERIODS: DutyRule("eu.state_own_periods", Citation(_REGULATION, "Art. 47(4)"), ""),
             Duty.STATE_PERIODS: DutyRule(
                 "eu.state_periods", Citation(_REGULATION, "Art. 47(5)"), "as soon as possible"
             ),

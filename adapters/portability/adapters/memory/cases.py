@@ -1,0 +1,70 @@
+"""Cases, their timeline and inbox in memory; they pass the contract suite of the real stores."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from portability.adapters.memory.records import identifier_key
+from portability.agreements.errors import InputError
+from portability.services.cases.model import Case, CaseEvent, InstitutionId
+from portability.services.cases.ports import CasePage, CaseQuery, WaitingMessage
+
+__all__ = ["MemoryCaseInbox", "MemoryCases", "MemoryTimeline"]
+
+
+class MemoryCases:
+    """Cases by id."""
+
+    def __init__(self) -> None:
+        self._cases: dict[UUID, Case] = {}
+
+    async def get(self, case_id: UUID, *, for_change: bool) -> Case | None:
+        return self._cases.get(case_id)
+
+    async def save(self, case: Case) -> None:
+        self._cases[case.case_id] = case
+
+    async def page(self, query: CaseQuery) -> CasePage:
+        wanted = {identifier_key(identifier) for identifier in query.identifiers}
+        found = [
+            case
+            for case in self._cases.values()
+            if not (query.open_only and case.is_closed)
+            and (not wanted or wanted & {identifier_key(each) for each in case.claim.person.identifiers})
+        ]
+        found.sort(key=lambda case: (case.known_since, case.case_id), reverse=True)
+        if query.after:
+            before = [index for index, case in enumerate(found) if str(case.case_id) == query.after]
+            if not before:
+                raise InputError("The page token is not one of this list: start again without it.", field="page_token")
+            found = found[before[0] + 1 :]
+        page = tuple(found[: query.size])
+        return CasePage(page, next=str(page[-1].case_id) if len(found) > len(page) else "")
+
+
+class MemoryTimeline:
+    """Lines of the timelines of all cases."""
+
+    def __init__(self) -> None:
+        self._events: list[CaseEvent] = []
+
+    async def add(self, events: Sequence[CaseEvent]) -> None:
+        self._events += events
+
+    async def of_case(self, case_id: UUID) -> Sequence[CaseEvent]:
+        return [event for event in self._events if event.case_id == case_id]
+
+
+class MemoryCaseInbox:
+    """Messages that wait for their case."""
+
+    def __init__(self) -> None:
+        self._waiting: dict[tuple[InstitutionId, UUID], WaitingMessage] = {}
+
+    async def park(self, waiting: WaitingMessage) -> None:
+        self._waiting[waiting.message.sender, waiting.message.message_id] = waiting
+
+    async def of_case(self, case_id: UUID) -> Sequence[WaitingMessage]:
+        return [waiting for waiting in self._waiting.values() if waiting.message.case_id == case_id]
+
+    async def release(self, sender: InstitutionId, message_id: UUID) -> None:
+        del self._waiting[sender, message_id]

@@ -1,0 +1,426 @@
+"""Use cases of an old-age claim. Each runs inside the caller's transaction and asks the state machine first.
+
+Writes are carried out once by their `request_id`. Projections are not awards: `determine` keeps what the rules give,
+and only `decide`, called by a named caseworker, makes a decision. What other institutions send is in effects.py.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+from typing import Any, Protocol
+from uuid import UUID
+
+from portability.agreements.careers import AnswerStatus, CareerRecord
+from portability.agreements.errors import DeniedError, InputError, NotFoundError
+from portability.agreements.values import Citation
+from portability.services.access import Caller, Role
+from portability.services.cases.answers import absence, from_account, take_statement
+from portability.services.cases.commands import (
+    AnswerRecordRequest,
+    Decide,
+    Determine,
+    IdentifyPerson,
+    LodgeClaim,
+    RecordAnswer,
+    RecordNationalAnswer,
+    SendSummary,
+    check_decision,
+    check_national_answer,
+)
+from portability.services.cases.deciding import make_decision, summarised, unsatisfied_states
+from portability.services.cases.desk import Desk
+from portability.services.cases.flow import ActionState, CaseAction, CaseStep, actions, require, steps
+from portability.services.cases.lodging import lodge
+from portability.services.cases.mapping.wire import decision_bytes, statement_bytes, summary_bytes
+from portability.services.cases.messages import DECISION, STATEMENT, SUMMARY, DecisionNotice, SummaryNotice
+from portability.services.cases.model import (
+    Case,
+    CaseEvent,
+    CaseSummary,
+    Determination,
+    EventKind,
+    Identification,
+    InstitutionId,
+    NationalAnswer,
+    RecordRequest,
+)
+from portability.services.cases.ports import (
+    CasePage,
+    CaseQuery,
+    CaseWork,
+    Clock,
+    DeterminationAnswer,
+    DeterminationQuestion,
+    NewId,
+)
+from portability.services.cases.procedure import ServiceStandards
+from portability.services.idempotency import Command, once
+from portability.services.matching import MatchOutcome, match_exactly
+
+__all__ = ["CaseUseCases", "CaseView"]
+
+_ART_47_5 = Citation("Regulation (EC) No 987/2009", "Art. 47(5)")
+_ART_47_6 = Citation("Regulation (EC) No 987/2009", "Art. 47(6)")
+_ART_48_1 = Citation("Regulation (EC) No 987/2009", "Art. 48(1)")
+
+
+@dataclass(frozen=True, slots=True)
+class CaseView:
+    """A case as its institution sees it now."""
+
+    case: Case
+    steps: tuple[CaseStep, ...]
+    actions: tuple[ActionState, ...]
+    career: tuple[CareerRecord, ...]
+    timeline: tuple[CaseEvent, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CaseUseCases:
+    """The use cases of one institution; each call brings the ports of its transaction."""
+
+    me: InstitutionId
+    clock: Clock
+    new_id: NewId
+    standards: ServiceStandards = field(default_factory=ServiceStandards)
+
+    async def lodge_claim(self, command: LodgeClaim, *, caller: Caller, work: CaseWork) -> CaseView:
+        """Open a case as contact institution and send the claim to every institution concerned.
+
+        987/2009 Art. 45(4), 45(5), 47(4). Raises InputError where the claim cannot be right, where this institution
+        cannot be the contact institution, or where an agreement demands a written request.
+        """
+        _require_staff(caller)
+        desk = self._desk(work)
+
+        async def run() -> str:
+            return str(await lodge(command, caller=caller, desk=desk))
+
+        return await self._view(UUID(await once(command, log=work.commands, run=run)), work=work)
+
+    async def list_cases(self, query: CaseQuery, *, work: CaseWork) -> CasePage:
+        """One page of this institution's cases, the newest first."""
+        return await work.cases.page(query)
+
+    async def get_case(self, case_id: UUID, *, work: CaseWork) -> CaseView:
+        """One case; raises NotFoundError where this institution has no such case."""
+        return await self._view(case_id, work=work)
+
+    async def answer_record_request(self, command: AnswerRecordRequest, *, caller: Caller, work: CaseWork) -> CaseView:
+        """Send our periods to the contact and the other institutions (987/2009 Art. 47(5)), or say there are none.
+
+        Where not exactly one own account matches, nothing is sent: the view's identification asks for a person.
+        An answer other than from own records is for a caseworker to give, with a reason.
+        """
+        if command.answer is not RecordAnswer.FROM_OWN_RECORDS:
+            _require_caseworker(caller, what="say that there are no records")
+            _require_text(command.reason, field="reason", why="Say why the answer is not from own records.")
+        _require_staff(caller)
+        return await self._act(command, CaseAction.ANSWER_RECORD_REQUEST, _answer, caller=caller, work=work)
+
+    async def identify_person(self, command: IdentifyPerson, *, caller: Caller, work: CaseWork) -> CaseView:
+        """Link an own account to the case by hand; the caseworker's name and reason are kept with it."""
+        _require_caseworker(caller, what="say whose account it is")
+        _require_text(command.reason, field="reason", why="Say how you know that the account is hers.")
+        return await self._act(command, CaseAction.IDENTIFY_PERSON, _identify, caller=caller, work=work)
+
+    async def record_national_answer(
+        self, command: RecordNationalAnswer, *, caller: Caller, work: CaseWork
+    ) -> CaseView:
+        """Keep the amounts of a national scheme whose law is not encoded; the determination says whose they are."""
+        _require_staff(caller)
+        check_national_answer(command)
+        return await self._act(command, CaseAction.RECORD_NATIONAL_ANSWER, _national_answer, caller=caller, work=work)
+
+    async def determine(self, command: Determine, *, caller: Caller, work: CaseWork) -> CaseView:
+        """Work out what we owe (987/2009 Art. 47(6)) and keep it with its trace: a projection, not an award.
+
+        Raises DeterminationError where the law as encoded gives no answer; the case stays as it was.
+        """
+        _require_staff(caller)
+        return await self._act(command, CaseAction.DETERMINE, _determine, caller=caller, work=work)
+
+    async def decide(self, command: Decide, *, caller: Caller, work: CaseWork) -> CaseView:
+        """Decide in the caller's name and notify the other institutions (987/2009 Art. 47(6), 48(1))."""
+        _require_caseworker(caller, what="decide")
+        check_decision(command)
+        return await self._act(command, CaseAction.DECIDE, _decide, caller=caller, work=work)
+
+    async def send_summary(self, command: SendSummary, *, caller: Caller, work: CaseWork) -> CaseView:
+        """Send the summary of all decisions and close the case (987/2009 Art. 48(1)).
+
+        Not modelled: the letter to the claimant; she reads the summary through the worker's channels.
+        """
+        _require_caseworker(caller, what="send the summary")
+        return await self._act(command, CaseAction.SEND_SUMMARY, _summarise, caller=caller, work=work)
+
+    async def _act(
+        self, command: "_CaseCommand", action: CaseAction, run: "_Run", *, caller: Caller, work: CaseWork
+    ) -> CaseView:
+        desk = self._desk(work)
+
+        async def carry_out() -> str:
+            case = await desk.case_for_change(command.case_id)
+            require(case, action, me=self.me)
+            await desk.keep(await run(case, command, caller, desk))
+            return str(command.case_id)
+
+        return await self._view(UUID(await once(command, log=work.commands, run=carry_out)), work=work)
+
+    async def _view(self, case_id: UUID, *, work: CaseWork) -> CaseView:
+        case = await work.cases.get(case_id, for_change=False)
+        if case is None:
+            raise NotFoundError(f"There is no case {case_id} here: take an id from the list of cases.")
+        return CaseView(
+            case=case,
+            steps=steps(case, me=self.me, standards=self.standards),
+            actions=actions(case, me=self.me),
+            career=tuple(await work.careers.of_case(case_id)),
+            timeline=tuple(await work.timeline.of_case(case_id)),
+        )
+
+    def _desk(self, work: CaseWork) -> Desk:
+        return Desk(work=work, me=self.me, now=self.clock.now(), new_id=self.new_id)
+
+
+class _CaseCommand(Command, Protocol):
+    @property
+    def case_id(self) -> UUID: ...
+
+
+_Run = Callable[[Case, Any, Caller, Desk], Awaitable[Case]]
+
+
+async def _answer(case: Case, command: AnswerRecordRequest, caller: Caller, desk: Desk) -> Case:
+    mine, request = require(case, CaseAction.ANSWER_RECORD_REQUEST, me=desk.me), _request(case)
+    if command.answer is RecordAnswer.FROM_OWN_RECORDS:
+        case = await _search(case, desk=desk)
+        found = case.identification
+        account = await desk.work.accounts.get(found.account_id) if found and found.account_id else None
+        if account is None:
+            return case
+        statement = from_account(account, case=case, request=request, desk=desk)
+    else:
+        statement = absence(command.answer.status, case=case, request=request, desk=desk)
+    case = await take_statement(case, mine, statement, desk=desk)
+    sent = await desk.send_to_others(
+        case,
+        kind=STATEMENT,
+        key=str(statement.statement_id),
+        record=statement_bytes(statement),
+        in_reply_to=request.message_id,
+    )
+    text = f"Statement '{statement.status}' with {len(statement.periods)} periods sent to {_names(sent)}."
+    desk.note(case.case_id, EventKind.STATEMENT_SENT, text, actor=caller.name, citation=_ART_47_5)
+    return case
+
+
+async def _search(case: Case, *, desk: Desk) -> Case:
+    """Look for her account by exact identifier, unless a person has already said which it is."""
+    if case.identification is not None and case.identification.account_id:
+        return case
+    person = case.claim.person
+    match = match_exactly(await desk.work.accounts.find(person.identifiers), birth_date=person.birth_date)
+    candidates = tuple(account.account_id for account in match.accounts)
+    if match.outcome is MatchOutcome.FOUND:
+        return replace(case, identification=Identification(match.outcome.value, desk.now, account_id=candidates[0]))
+    why = {
+        MatchOutcome.NONE: "no own account has one of her identifiers",
+        MatchOutcome.SEVERAL: f"{len(candidates)} own accounts have one of her identifiers",
+        MatchOutcome.CONTRADICTION: "the account with her identifier has another birth date",
+    }[match.outcome]
+    desk.note(case.case_id, EventKind.PERSON_NOT_MATCHED, f"A person has to look: {why}.")
+    searched_at = case.identification.searched_at if case.identification else desk.now
+    return replace(case, identification=Identification(match.outcome.value, searched_at, candidates))
+
+
+async def _identify(case: Case, command: IdentifyPerson, caller: Caller, desk: Desk) -> Case:
+    account = await desk.work.accounts.get(command.account_id)
+    if account is None:
+        raise NotFoundError(f"There is no own account '{command.account_id}': find it in the register first.")
+    searched = case.identification or Identification(MatchOutcome.NONE.value, desk.now)
+    desk.note(
+        case.case_id, EventKind.PERSON_IDENTIFIED, "An own account was linked to the case by hand.", actor=caller.name
+    )
+    return replace(
+        case,
+        identification=replace(
+            searched,
+            account_id=account.account_id,
+            linked_by=caller.name,
+            linked_at=desk.now,
+            reason=command.reason,
+        ),
+    )
+
+
+async def _national_answer(case: Case, command: RecordNationalAnswer, caller: Caller, desk: Desk) -> Case:
+    answer = NationalAnswer(
+        scheme=command.scheme,
+        independent=command.independent,
+        theoretical=command.theoretical,
+        flat_rate=command.flat_rate,
+        answered_by=caller.name,
+        answered_at=desk.now,
+        note=command.note,
+    )
+    text = f"The institution gave the amounts of {command.scheme} itself: its law is not encoded."
+    desk.note(case.case_id, EventKind.NATIONAL_ANSWER_RECORDED, text, actor=caller.name)
+    return case.with_national_answer(answer)
+
+
+async def _determine(case: Case, command: Determine, caller: Caller, desk: Desk) -> Case:
+    question = await _question(case, command, desk=desk)
+    answer = await desk.work.determiner.determine(question)
+    determination = _determination(answer, question=question, by=caller.name, desk=desk)
+    desk.note(
+        case.case_id,
+        EventKind.DETERMINED,
+        f"Determined under {', '.join(each.agreement_id for each in answer.agreements)}: a projection, not an award.",
+        actor=caller.name,
+        citation=_ART_47_6,
+    )
+    return replace(case, determination=determination, first_determined_at=case.first_determined_at or desk.now)
+
+
+async def _question(case: Case, command: Determine, *, desk: Desk) -> DeterminationQuestion:
+    careers = await desk.work.careers.of_case(case.case_id)
+    known = [career for career in careers if career.status is AnswerStatus.KNOWN]
+    agreements = {}
+    for career in known:
+        agreement_id = await desk.agreement_with(case, career.state) if career.state != desk.my_state else None
+        if agreement_id is not None:
+            agreements[career.state] = agreement_id
+    return DeterminationQuestion(
+        case_id=case.case_id,
+        institution=desk.me,
+        state=desk.my_state,
+        branch=case.branch,
+        birth_date=case.claim.person.birth_date,
+        residence_state=case.claim.person.residence_state,
+        risk_materialised_on=command.risk_materialised_on,
+        award_on=command.award_on or case.claim.award_on,
+        periods=tuple(recorded.period for career in known for recorded in career.periods),
+        agreements=agreements,
+        scheme_facts=await _scheme_facts(case, desk=desk),
+        national_answers={answer.scheme: answer for answer in case.national_answers},
+        unsatisfied_states=unsatisfied_states(case, mine=desk.my_state),
+    )
+
+
+async def _scheme_facts(case: Case, *, desk: Desk) -> dict[str, dict[str, Fraction]]:
+    found = case.identification
+    account = await desk.work.accounts.get(found.account_id) if found and found.account_id else None
+    facts: dict[str, dict[str, Fraction]] = {}
+    for fact in account.scheme_facts if account else ():
+        facts.setdefault(fact.scheme, {})[fact.name] = fact.value
+    return facts
+
+
+def _determination(
+    answer: DeterminationAnswer, *, question: DeterminationQuestion, by: str, desk: Desk
+) -> Determination:
+    return Determination(
+        determination_id=desk.new_id(),
+        institution=desk.me,
+        determined_at=desk.now,
+        determined_by=by,
+        risk_materialised_on=question.risk_materialised_on,
+        award_on=question.award_on,
+        benefits=answer.benefits,
+        citations=answer.citations,
+        explanation=answer.explanation,
+        summary=answer.summary,
+        agreements=answer.agreements,
+        review_status=answer.review_status,
+        banner=answer.banner,
+        trace=answer.trace,
+    )
+
+
+async def _decide(case: Case, command: Decide, caller: Caller, desk: Desk) -> Case:
+    decision = make_decision(command, case=case, decided_by=caller.name, desk=desk)
+    case = case.with_decision(decision, at=desk.now)
+    sent = await desk.send_to_others(
+        case,
+        kind=DECISION,
+        key=str(decision.decision_id),
+        record=decision_bytes(DecisionNotice(case.case_id, decision)),
+    )
+    desk.note(
+        case.case_id,
+        EventKind.DECIDED,
+        f"Decision '{decision.result}' sent to {_names(sent)}.",
+        actor=caller.name,
+        citation=_ART_47_6,
+    )
+    return case
+
+
+async def _summarise(case: Case, command: SendSummary, caller: Caller, desk: Desk) -> Case:
+    summary_id = desk.new_id()
+    for other in case.participants:
+        if other.institution == desk.me:
+            continue
+        agreement_id = await desk.agreement_with(case, other.state)
+        if agreement_id is None:
+            continue
+        # An institution reads of those decisions only that were notified to it.
+        lines = []
+        for decision in case.decisions:
+            shared = decision.institution in {desk.me, other.institution}
+            shared = (
+                shared
+                or await desk.work.directory.agreement_between(
+                    decision.state, other.state, branch=case.branch, on=case.claim.lodged_on
+                )
+                is not None
+            )
+            if shared:
+                lines.append(summarised(decision))
+        notice = SummaryNotice(
+            summary_id, case.case_id, desk.me, desk.now, caller.name, case.claim.language, tuple(lines)
+        )
+        await desk.send(
+            other.institution,
+            case.case_id,
+            kind=SUMMARY,
+            key=str(summary_id),
+            record=summary_bytes(notice),
+            agreement_id=agreement_id,
+        )
+    desk.note(
+        case.case_id,
+        EventKind.SUMMARY_SENT,
+        f"Summary of {len(case.decisions)} decisions sent; the case is closed.",
+        actor=caller.name,
+        citation=_ART_48_1,
+    )
+    ids = tuple(decision.decision_id for decision in case.decisions)
+    return replace(case, summary=CaseSummary(summary_id, caller.name, desk.now, ids, case.claim.language))
+
+
+def _request(case: Case) -> RecordRequest:
+    if case.request is None:  # the state machine allows no answer before
+        raise LookupError(f"case {case.case_id} has no record request")
+    return case.request
+
+
+def _names(institutions: Sequence[InstitutionId]) -> str:
+    return ", ".join(institutions) or "nobody else"
+
+
+def _require_staff(caller: Caller) -> None:
+    if caller.role not in {Role.CASEWORKER, Role.SYSTEM}:
+        raise DeniedError(f"The role '{caller.role}' does not work on cases.")
+
+
+def _require_caseworker(caller: Caller, *, what: str) -> None:
+    """Raise DeniedError where no named person calls: programs propose, people decide."""
+    if caller.role is not Role.CASEWORKER or not caller.name:
+        raise DeniedError(f"Only a named caseworker may {what}: connect with a caseworker's certificate.")
+
+
+def _require_text(text: str, *, field: str, why: str) -> None:
+    if not text.strip():
+        raise InputError(why, field=field)

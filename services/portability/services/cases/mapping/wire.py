@@ -1,0 +1,279 @@
+"""The messages of a claim as bytes, and back. What was received is kept as it came; nothing is repaired.
+
+Reading checks types, field rules, periods and that a message is about the case in its envelope; raises InputError
+with the path of the first fault, so that the exchange can set the message aside.
+"""
+
+from typing import cast
+from uuid import UUID
+
+from portability.agreements.careers import AnswerStatus
+from portability.agreements.errors import InputError
+from portability.api.cases.v1 import messages_pb2 as pb
+from portability.api.records.v1 import messages_pb2 as records
+from portability.services.cases.mapping.parts import (
+    RESULT,
+    needed_date,
+    read_amount,
+    read_claim,
+    read_decision,
+    read_remedy,
+    write_amount,
+    write_claim,
+    write_decision,
+    write_remedy,
+)
+from portability.services.cases.messages import (
+    CaseInstitution,
+    ClaimSent,
+    DecisionNotice,
+    RecordStatement,
+    SummarisedDecision,
+    SummaryNotice,
+)
+from portability.services.cases.model import DecisionResult, Question, QuestionCode, RecordRequest
+from portability.services.mapping import (
+    EnumTable,
+    read_date,
+    read_day_after,
+    read_instant,
+    read_period,
+    read_record,
+    read_status,
+    read_total,
+    read_uuid,
+    write_date,
+    write_instant,
+    write_institution,
+    write_last_day,
+    write_period,
+    write_status,
+    write_total,
+)
+
+__all__ = [
+    "claim_bytes",
+    "decision_bytes",
+    "read_claim_sent",
+    "read_decision_notice",
+    "read_record_request",
+    "read_statement",
+    "read_summary",
+    "record_request_bytes",
+    "statement_bytes",
+    "summary_bytes",
+]
+
+_QUESTION = EnumTable(QuestionCode, records.QuestionCode, "QUESTION_CODE")
+
+
+def claim_bytes(sent: ClaimSent) -> bytes:
+    """Message claim.old_age."""
+    message = pb.OldAgeClaimSent(
+        case_id=str(sent.case_id),
+        contact=write_institution(sent.contact),
+        opened_at=write_instant(sent.opened_at),
+        claim=write_claim(sent.claim),
+        institutions=[
+            pb.CaseInstitution(
+                institution=write_institution(each.institution),
+                state=each.state,
+                agreement_id=each.agreement_id,
+                asked_at=write_instant(each.asked_at),
+            )
+            for each in sent.institutions
+        ],
+    )
+    return message.SerializeToString()
+
+
+def read_claim_sent(record: bytes, *, case_id: UUID) -> ClaimSent:
+    message = read_record(pb.OldAgeClaimSent, record)
+    return ClaimSent(
+        case_id=_same_case(message.case_id, case_id),
+        contact=message.contact.institution_id,
+        opened_at=read_instant(message, "opened_at", field="opened_at"),
+        claim=read_claim(message.claim, field="claim"),
+        institutions=tuple(
+            CaseInstitution(
+                each.institution.institution_id,
+                each.state,
+                each.agreement_id,
+                read_instant(each, "asked_at", field=f"institutions[{index}].asked_at"),
+            )
+            for index, each in enumerate(message.institutions)
+        ),
+    )
+
+
+def record_request_bytes(request: RecordRequest, *, case_id: UUID) -> bytes:
+    """Message record.request."""
+    message = records.RecordRequest(
+        record_request_id=str(request.record_request_id),
+        case_id=str(case_id),
+        asked_by=write_institution(request.asked_by),
+        asked_of=write_institution(request.asked_of),
+        asked_at=write_instant(request.asked_at),
+        questions=[
+            records.Question(
+                code=_QUESTION.write(each.code),
+                first_day=write_date(each.start),
+                last_day=write_last_day(each.end),
+            )
+            for each in request.questions
+        ],
+    )
+    return message.SerializeToString()
+
+
+def read_record_request(record: bytes, *, case_id: UUID) -> RecordRequest:
+    message = read_record(records.RecordRequest, record)
+    _same_case(message.case_id, case_id)
+    return RecordRequest(
+        record_request_id=read_uuid(message.record_request_id, field="record_request_id"),
+        asked_by=message.asked_by.institution_id,
+        asked_of=message.asked_of.institution_id,
+        asked_at=read_instant(message, "asked_at", field="asked_at"),
+        questions=tuple(_question(each, field=f"questions[{index}]") for index, each in enumerate(message.questions)),
+    )
+
+
+def statement_bytes(statement: RecordStatement) -> bytes:
+    """Message record.statement."""
+    message = records.RecordStatement(
+        statement_id=str(statement.statement_id),
+        case_id=str(statement.case_id),
+        record_request_id=str(statement.record_request_id),
+        institution=write_institution(statement.institution),
+        state=statement.state,
+        status=write_status(statement.status),
+        stated_at=write_instant(statement.stated_at),
+        as_of=write_date(statement.as_of),
+        periods=[write_period(each) for each in statement.periods],
+        totals=[write_total(each) for each in statement.totals],
+    )
+    return message.SerializeToString()
+
+
+def read_statement(record: bytes, *, case_id: UUID) -> RecordStatement:
+    """A statement whose every period stands by itself and is of the sender's own state."""
+    message = read_record(records.RecordStatement, record)
+    statement = RecordStatement(
+        statement_id=read_uuid(message.statement_id, field="statement_id"),
+        case_id=_same_case(message.case_id, case_id),
+        record_request_id=read_uuid(message.record_request_id, field="record_request_id"),
+        institution=message.institution.institution_id,
+        state=message.state,
+        status=read_status(message.status, field="status"),
+        stated_at=read_instant(message, "stated_at", field="stated_at"),
+        as_of=read_date(message, "as_of", field="as_of"),
+        periods=tuple(read_period(each, field=f"periods[{i}]") for i, each in enumerate(message.periods)),
+        totals=tuple(read_total(each, field=f"totals[{i}]") for i, each in enumerate(message.totals)),
+    )
+    _check_statement(statement)
+    return statement
+
+
+def decision_bytes(notice: DecisionNotice) -> bytes:
+    """Message decision.notify."""
+    message = pb.DecisionNotice(case_id=str(notice.case_id), decision=write_decision(notice.decision))
+    return message.SerializeToString()
+
+
+def read_decision_notice(record: bytes, *, case_id: UUID) -> DecisionNotice:
+    message = read_record(pb.DecisionNotice, record)
+    decision = read_decision(message.decision, field="decision")
+    granted = decision.result is DecisionResult.GRANTED
+    if granted != bool(decision.amounts) or granted == bool(decision.refusal_reasons):
+        raise InputError(
+            "A decision grants with amounts and without refusal reasons, or refuses with reasons and no amounts.",
+            field="decision.result",
+        )
+    return DecisionNotice(_same_case(message.case_id, case_id), decision)
+
+
+def summary_bytes(summary: SummaryNotice) -> bytes:
+    """Message decision.summary."""
+    message = pb.DecisionSummary(
+        summary_id=str(summary.summary_id),
+        case_id=str(summary.case_id),
+        contact=write_institution(summary.contact),
+        sent_at=write_instant(summary.sent_at),
+        sent_by=summary.sent_by,
+        language=summary.language,
+        decisions=[
+            pb.SummarisedDecision(
+                institution=write_institution(each.institution),
+                decision_id=str(each.decision_id),
+                result=RESULT.write(each.result),
+                effective_on=write_date(each.effective_on),
+                amounts=[write_amount(amount) for amount in each.amounts],
+                remedy=write_remedy(each.remedy),
+            )
+            for each in summary.decisions
+        ],
+    )
+    return message.SerializeToString()
+
+
+def read_summary(record: bytes, *, case_id: UUID) -> SummaryNotice:
+    message = read_record(pb.DecisionSummary, record)
+    return SummaryNotice(
+        summary_id=read_uuid(message.summary_id, field="summary_id"),
+        case_id=_same_case(message.case_id, case_id),
+        contact=message.contact.institution_id,
+        sent_at=read_instant(message, "sent_at", field="sent_at"),
+        sent_by=message.sent_by,
+        language=message.language,
+        decisions=tuple(_summarised(each, field=f"decisions[{index}]") for index, each in enumerate(message.decisions)),
+    )
+
+
+def _same_case(text: str, case_id: UUID) -> UUID:
+    if read_uuid(text, field="case_id") != case_id:
+        raise InputError(
+            f"The message is sent for case {case_id}, but its content is about case {text}.", field="case_id"
+        )
+    return case_id
+
+
+def _question(message: records.Question, *, field: str) -> Question:
+    return Question(
+        code=cast(QuestionCode, _QUESTION.read(message.code, field=f"{field}.code")),
+        start=read_date(message, "first_day", field=f"{field}.first_day"),
+        end=read_day_after(message, "last_day", field=f"{field}.last_day"),
+    )
+
+
+def _check_statement(statement: RecordStatement) -> None:
+    if (statement.status is AnswerStatus.KNOWN) != bool(statement.periods):
+        raise InputError(
+            f"The statement says '{statement.status}' with {len(statement.periods)} periods: "
+            "'known' goes with periods, every other answer without.",
+            field="status",
+        )
+    seen: set[str] = set()
+    for index, recorded in enumerate(statement.periods):
+        period, place = recorded.period, f"periods[{index}]"
+        if period.state != statement.state:
+            raise InputError(
+                f"Period '{period.period_id}' is of {period.state}, but the statement is of {statement.state}: "
+                "an institution states the periods under its own legislation.",
+                field=f"{place}.state",
+                citation="Regulation (EC) No 987/2009 Art. 47(5)",
+            )
+        if period.period_id in seen:
+            raise InputError(f"Period id '{period.period_id}' stands twice.", field=f"{place}.period_id")
+        seen.add(period.period_id)
+
+
+def _summarised(message: pb.SummarisedDecision, *, field: str) -> SummarisedDecision:
+    place = f"{field}.effective_on"
+    return SummarisedDecision(
+        institution=message.institution.institution_id,
+        decision_id=read_uuid(message.decision_id, field=f"{field}.decision_id"),
+        result=cast(DecisionResult, RESULT.read(message.result, field=f"{field}.result")),
+        effective_on=needed_date(read_date(message, "effective_on", field=place), field=place),
+        amounts=tuple(read_amount(a, field=f"{field}.amounts[{i}]") for i, a in enumerate(message.amounts)),
+        remedy=read_remedy(message.remedy, field=f"{field}.remedy"),
+    )
