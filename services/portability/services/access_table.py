@@ -9,6 +9,7 @@ from portability.services.access import Role, RolePolicy
 
 __all__ = ["NODE_POLICY", "POLICY", "WITHOUT_SESSION"]
 
+CASEWORKERS = frozenset({Role.CASEWORKER})
 STAFF = frozenset({Role.CASEWORKER, Role.SYSTEM})
 """People and systems of the institution that work on cases."""
 ADMINISTRATORS = frozenset({Role.ADMINISTRATOR})
@@ -29,7 +30,20 @@ POLICY: Mapping[str, frozenset[Role]] = {
     # exchange/v1
     # registry/v1
     # records/v1
+    "/portability.api.records.v1.RecordService/PutRecords": STAFF,
+    "/portability.api.records.v1.RecordService/FindRecords": STAFF,
+    "/portability.api.records.v1.RecordService/GetCareer": STAFF,
     # cases/v1
+    "/portability.api.cases.v1.CaseService/LodgeClaim": STAFF,
+    "/portability.api.cases.v1.CaseService/ListCases": STAFF,
+    "/portability.api.cases.v1.CaseService/GetCase": STAFF,
+    "/portability.api.cases.v1.CaseService/AnswerRecordRequest": STAFF,
+    "/portability.api.cases.v1.CaseService/RecordNationalAnswer": STAFF,
+    "/portability.api.cases.v1.CaseService/Determine": STAFF,
+    # Programs propose, people decide.
+    "/portability.api.cases.v1.CaseService/IdentifyPerson": CASEWORKERS,
+    "/portability.api.cases.v1.CaseService/Decide": CASEWORKERS,
+    "/portability.api.cases.v1.CaseService/SendSummary": CASEWORKERS,
     # workers/v1
     "/portability.api.workers.v1.WorkerService/RequestSignInCode": WORKER,
     "/portability.api.workers.v1.WorkerService/SignIn": WORKER,
