@@ -1,0 +1,40 @@
+"""What the documents say of the code is what the code says."""
+
+import ast
+import re
+
+from repository import ROOT, place, sources, tree
+
+from portability.app.logging import ALLOWED_FIELDS
+from portability.app.metrics import NodeMetrics
+from portability.app.settings import settings_table
+
+OPERATIONS = (ROOT / "docs" / "operations.md").read_text()
+
+
+def test_the_settings_in_the_document_are_those_of_the_code() -> None:
+    rows = [f"| `{name}` | {default or '-'} | {meaning} |" for name, default, meaning in settings_table()]
+    expected = "\n".join(["| Variable | Default | Meaning |", "|---|---|---|", *rows])
+    found = re.search(r"<!-- settings: .*? -->\n(.*?)\n?<!-- /settings -->", OPERATIONS, re.DOTALL)
+    assert found
+    assert found[1].strip() == expected
+
+
+def test_every_metric_is_in_the_document() -> None:
+    for metric in NodeMetrics().registry.collect():
+        suffix = "_total" if metric.type == "counter" else ""
+        assert f"`{metric.name}{suffix}`" in OPERATIONS
+
+
+def test_every_log_event_uses_fields_that_are_kept() -> None:
+    strangers = []
+    for path in sources():
+        for node in ast.walk(tree(path)):
+            if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)):
+                continue
+            if node.func.attr in {"debug", "info", "warning", "error", "bind"} and re.search(
+                r"(^|[._])(log|logger)$|get_logger\(\)$|\.bind\(.*\)$", ast.unparse(node.func.value).lower()
+            ):
+                unknown = {word.arg for word in node.keywords if word.arg} - ALLOWED_FIELDS
+                strangers += [f"{place(path, node.lineno)} {name}" for name in sorted(unknown)]
+    assert strangers == []
