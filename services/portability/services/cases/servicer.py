@@ -20,7 +20,7 @@ from portability.services.cases.mapping.rpc import (
     write_view,
 )
 from portability.services.cases.ports import UnitOfWork
-from portability.services.mapping import read_uuid
+from portability.services.mapping.common import read_uuid
 
 __all__ = ["CaseServicer"]
 

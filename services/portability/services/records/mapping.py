@@ -3,7 +3,7 @@
 from portability.agreements.careers import InsuranceAccount, SchemeFact
 from portability.agreements.errors import InputError
 from portability.api.records.v1 import records_pb2 as pb
-from portability.services.mapping import (
+from portability.services.mapping.common import (
     EnumTable,
     read_date,
     read_decimal,

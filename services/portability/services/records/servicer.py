@@ -5,7 +5,7 @@ from typing import Any
 
 from portability.api.records.v1 import records_pb2 as pb
 from portability.api.records.v1 import records_pb2_grpc
-from portability.services.mapping import read_date, read_identifier, read_uuid, write_career
+from portability.services.mapping.common import read_date, read_identifier, read_uuid, write_career
 from portability.services.records.handlers import find_records, get_career, put_records
 from portability.services.records.mapping import read_put_records, write_match
 from portability.services.records.ports import Clock, UnitOfWork

@@ -24,7 +24,7 @@ from portability.services.cases.model import (
     RefusalReason,
     Remedy,
 )
-from portability.services.mapping import (
+from portability.services.mapping.common import (
     EnumTable,
     read_citation,
     read_date,

@@ -47,7 +47,7 @@ from portability.services.cases.model import (
     ProposedBenefit,
 )
 from portability.services.cases.ports import CaseQuery
-from portability.services.mapping import (
+from portability.services.mapping.common import (
     EnumTable,
     read_date,
     read_identifier,

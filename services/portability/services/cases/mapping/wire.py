@@ -32,7 +32,7 @@ from portability.services.cases.messages import (
     SummaryNotice,
 )
 from portability.services.cases.model import DecisionResult, Question, QuestionCode, RecordRequest
-from portability.services.mapping import (
+from portability.services.mapping.common import (
     EnumTable,
     read_date,
     read_day_after,

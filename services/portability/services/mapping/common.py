@@ -1,4 +1,4 @@
-"""Common values to and from protobuf: dates, instants, money, citations, periods, identifiers. A leaf module.
+"""Common values to and from protobuf: dates, instants, money, citations, periods, identifiers.
 
 Reading raises InputError with the path of the field; what a message may hold beyond its type is said by its
 field rules, which `read_record` checks for messages of other institutions and the RPC layer for calls.
