@@ -179,6 +179,7 @@ async def test_hostile_text_from_outside_is_shown_and_never_run(app: Starlette, 
             country,
             institution=country.institution and hostile,
             periods=tuple(replace(one, verified_by=one.verified_by and hostile) for one in country.periods),
+            declared=tuple(replace(time, activity=HOSTILE) for time in country.declared),
         )
         for country in samples.career().countries
     ]
@@ -187,7 +188,7 @@ async def test_hostile_text_from_outside_is_shown_and_never_run(app: Starlette, 
         institution=hostile,
         decided_by=HOSTILE,
         agreement_name=HOSTILE,
-        redress=samples.Redress(None, HOSTILE),
+        redress=samples.Redress(HOSTILE, way=HOSTILE, period=HOSTILE),
         why=(samples.WhyStep(HOSTILE, samples.Citation(HOSTILE, HOSTILE), HOSTILE, {"country": HOSTILE}),),
     )
     async with browser(app) as client:

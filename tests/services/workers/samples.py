@@ -19,6 +19,7 @@ from portability.services.workers.views import (
     CaseStep,
     CaseView,
     DecisionView,
+    DeclaredTime,
     Due,
     Frequency,
     Institution,
@@ -139,7 +140,7 @@ def career() -> CareerView:
         AnswerStatus.ASKED_NO_ANSWER,
         SERVICE_CANADA,
         asked_on=date(2026, 9, 2),
-        periods=(CareerPeriod(period("c1", "CA", date(2011, 3, 1), date(2024, 7, 1), None), EvidenceLevel.DECLARED),),
+        declared=(DeclaredTime(date(2011, 3, 1), date(2024, 7, 1), "work in a restaurant"),),
     )
     tunisia = CareerInCountry("TN", AnswerStatus.NOT_ASKED)
     return CareerView(WORKER, (canada, tunisia, germany, italy))
@@ -176,13 +177,12 @@ def decision(**changes: object) -> DecisionView:
         case_id=CASE,
         worker_id=WORKER,
         institution=DRV,
-        scheme="de-rente",
         outcome=Outcome.GRANTED,
         decided_on=date(2026, 11, 5),
         decided_by="J. Albrecht",
-        amounts=(AwardAmount(Money.of("476.72", "EUR"), Frequency.MONTH, date(2026, 10, 1)),),
+        amounts=(AwardAmount(Money.of("476.72", "EUR"), Frequency.MONTH, date(2026, 10, 1), scheme="de-rente"),),
         why=why,
-        redress=Redress(date(2026, 12, 5), "Deutsche Rentenversicherung, 10704 Berlin"),
+        redress=Redress("Deutsche Rentenversicherung, 10704 Berlin", date(2026, 12, 5)),
         agreement_name="Regulation (EC) No 883/2004",
     )
     return replace(made, **changes)  # type: ignore[arg-type]

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from portability.agreements.careers import AnswerStatus
+from portability.agreements.careers import AnswerStatus, EvidenceLevel
 from portability.services.workers.story import (
     award_phrase,
     career_phrase,
@@ -20,7 +20,7 @@ from portability.services.workers.story import (
     why_lines,
     you_can_phrases,
 )
-from portability.services.workers.views import CareerInCountry, CaseStep, Due, StepKind
+from portability.services.workers.views import CareerInCountry, CaseStep, Due, RefusalReason, StepKind
 from portability.services.workers.why import why_step
 from portability.services.workers.words import words_for
 
@@ -151,14 +151,13 @@ def test_a_country_without_a_known_institution_is_not_asked_yet(samples: Any) ->
 
 
 def test_who_verified_a_period_is_named_and_a_declared_one_is_called_unchecked(samples: Any) -> None:
-    canada, _, germany, _ = samples.career().countries
+    _, _, germany, _ = samples.career().countries
+    declared = replace(germany.periods[0], level=EvidenceLevel.DECLARED, verified_by=None)
     assert [EN.say(phrase) for phrase in evidence_phrases(germany.periods[0])] == [
         "Deutsche Rentenversicherung, on 28 September 2026",
         "It stands in the final yearly account.",
     ]
-    assert [EN.say(phrase) for phrase in evidence_phrases(canada.periods[0])] == [
-        "You told us. Nobody has checked it yet."
-    ]
+    assert [EN.say(phrase) for phrase in evidence_phrases(declared)] == ["You told us. Nobody has checked it yet."]
 
 
 def test_a_decision_is_told_with_its_amount_its_maker_and_its_way_out(samples: Any) -> None:
@@ -170,11 +169,27 @@ def test_a_decision_is_told_with_its_amount_its_maker_and_its_way_out(samples: A
 
 
 def test_a_refusal_names_no_amount_and_still_a_way_out(samples: Any) -> None:
-    refused = samples.decision(outcome=samples.Outcome.REFUSED, redress=None)
+    refused = samples.decision(
+        outcome=samples.Outcome.REFUSED, redress=None, refusal_reasons=(RefusalReason.AGE_NOT_REACHED,)
+    )
     sentences = [EN.say(phrase) for phrase in decision_phrases(refused)]
-    assert len(sentences) == 2
+    assert len(sentences) == 3
     assert "does not pay" in sentences[0]
-    assert sentences[1] == "You can ask Deutsche Rentenversicherung how to have it looked at again."
+    assert sentences[1] == "You have not yet reached the pension age there."
+    assert sentences[2] == "You can ask Deutsche Rentenversicherung how to have it looked at again."
+
+
+def test_a_time_limit_that_is_no_day_is_told_as_the_institution_says_it(samples: Any) -> None:
+    redress = samples.Redress("Berlin", period="one month from receipt")
+    said = [EN.say(phrase) for phrase in decision_phrases(samples.decision(redress=redress))]
+    assert said[-1] == ("You can have it looked at again. The time for this: one month from receipt. Write to: Berlin")
+
+
+def test_a_changed_amount_says_why_a_person_changed_it(samples: Any) -> None:
+    (award,) = samples.decision().amounts
+    changed = samples.decision(amounts=(replace(award, changed_because="An earlier payment was counted."),))
+    said = [EN.say(phrase) for phrase in decision_phrases(changed)]
+    assert said[2] == "A person changed what the rules gave. The reason: An earlier payment was counted."
 
 
 @pytest.mark.parametrize("frequency", ["month", "year", "once"])

@@ -11,7 +11,7 @@ from babel.messages.pofile import read_po
 
 from portability.agreements.careers import EvidenceLevel
 from portability.agreements.values import Branch, Money
-from portability.services.workers.views import StepKind
+from portability.services.workers.views import RefusalReason, StepKind
 from portability.services.workers.words import languages, placeholders, words_for
 
 OTHERS = [language for language in languages() if language != "en"]
@@ -73,9 +73,9 @@ def test_singular_and_plural_both_stand(language: str) -> None:
 
 
 @pytest.mark.parametrize("language", languages())
-@pytest.mark.parametrize("values", [Branch, StepKind, EvidenceLevel])
+@pytest.mark.parametrize("values", [Branch, StepKind, EvidenceLevel, RefusalReason])
 def test_codes_have_their_words(language: str, values: Any) -> None:
-    prefix = {Branch: "branch", StepKind: "open", EvidenceLevel: "evidence"}[values]
+    prefix = {Branch: "branch", StepKind: "open", EvidenceLevel: "evidence", RefusalReason: "refusal"}[values]
     words = words_for([language])
     for value in values:
         assert words.text(f"{prefix}.{value}", {"institution": "X"})

@@ -109,6 +109,8 @@ async def test_the_whole_way_from_code_to_decision(stub: Any, desk: Any, samples
     assert (first.last_day.year, first.last_day.month, first.last_day.day) == (1995, 1, 31)
     assert (first.amount, first.unit) == ("118", common.PERIOD_UNIT_MONTHS)
     assert first.evidence.verified_by == "de-drv"
+    (declared,) = career.countries[2].declared
+    assert (declared.last_day.day, declared.activity) == (30, "work in a restaurant")
 
     decided = await stub.GetMyDecisions(pb.GetMyDecisionsRequest(case_id=summary.case_id), metadata=session)
     (decision,) = decided.decisions
@@ -122,6 +124,8 @@ async def test_the_whole_way_from_code_to_decision(stub: Any, desk: Any, samples
     ]
     assert decision.why[1].reference.article == "Art. 52(1)(b)(ii)"
     assert not decision.agreement_reviewed
+    assert decision.redress.where == "Deutsche Rentenversicherung, 10704 Berlin"
+    assert decision.amounts[0].scheme == "de-rente"
 
 
 async def test_without_a_session_nothing_can_be_read(stub: Any, samples: Any) -> None:

@@ -223,7 +223,8 @@ def _first_day(period: CareerPeriod) -> tuple[date, str]:
 
 
 def _first_day_there(country: CareerInCountry) -> tuple[date, str]:
-    return min((_first_day(period)[0] for period in country.periods), default=date.max), country.state
+    days = [_first_day(period)[0] for period in country.periods] + [time.start for time in country.declared]
+    return min(days, default=date.max), country.state
 
 
 async def _spend(limits: AttemptLimits, key: bytes, what: str, value: str, *, at: datetime) -> None:

@@ -30,9 +30,11 @@ from portability.services.workers.views import (
     CareerPeriod,
     CaseView,
     DecisionView,
+    DeclaredTime,
     Frequency,
     Institution,
     Outcome,
+    Redress,
     StepKind,
 )
 from portability.services.workers.words import Words
@@ -80,25 +82,22 @@ def career_message(country: CareerInCountry, *, words: Words) -> pb.CareerInCoun
         answered_on=_date(country.answered_on),
         periods=[_period(period) for period in country.periods],
         text=words.say(career_phrase(country)),
+        declared=[_declared(time) for time in country.declared],
     )
 
 
 def decision_message(decision: DecisionView, *, words: Words) -> pb.MyDecision:
-    redress = decision.redress
     return pb.MyDecision(
         decision_id=decision.decision_id,
         case_id=str(decision.case_id),
         institution=_institution(decision.institution),
         state=decision.institution.state,
-        scheme=decision.scheme,
         outcome=_OUTCOME[decision.outcome],
         decided_on=_date(decision.decided_on),
         decided_by=decision.decided_by,
         amounts=[_award(award) for award in decision.amounts],
         why=_why(why_lines(decision), words=words, depth=0),
-        redress_until=_date(redress.until) if redress else None,
-        redress_where=redress.where if redress else "",
-        redress_reference=_reference(redress.citation) if redress else None,
+        redress=_redress(decision.redress) if decision.redress else None,
         agreement_reviewed=decision.agreement_reviewed,
         text=[words.say(phrase) for phrase in decision_phrases(decision)],
     )
@@ -140,7 +139,7 @@ def _period(period: CareerPeriod) -> common.InsurancePeriod:
         kind=_KIND[facts.kind],
         scheme=facts.scheme,
         first_day=_date(facts.start),
-        last_day=_date(date.fromordinal(facts.end.toordinal() - 1)) if facts.end else None,
+        last_day=_last_day(facts.end) if facts.end else None,
         amount=amount,
         unit=unit,
         day_regime=regime,
@@ -169,7 +168,23 @@ def _award(award: AwardAmount) -> pb.AwardAmount:
         amount=_money(award.amount),
         frequency=_FREQUENCY[award.frequency],
         first_day=_date(award.start),
-        last_day=_date(date.fromordinal(award.until.toordinal() - 1)) if award.until else None,
+        last_day=_last_day(award.until) if award.until else None,
+        scheme=award.scheme,
+        changed_because=award.changed_because,
+    )
+
+
+def _declared(time: DeclaredTime) -> pb.DeclaredTime:
+    return pb.DeclaredTime(first_day=_date(time.start), last_day=_last_day(time.end), activity=time.activity)
+
+
+def _redress(redress: Redress) -> pb.Redress:
+    return pb.Redress(
+        where=redress.where,
+        until=_date(redress.until),
+        period=redress.period,
+        way=redress.way,
+        reference=_reference(redress.citation),
     )
 
 
@@ -193,6 +208,11 @@ def _reference(citation: Citation | None) -> common.LegalReference | None:
 
 def _institution(institution: Institution) -> common.InstitutionReference:
     return common.InstitutionReference(institution_id=institution.institution_id, name=institution.name)
+
+
+def _last_day(end: date) -> Date | None:
+    """The day before an exclusive end."""
+    return _date(date.fromordinal(end.toordinal() - 1))
 
 
 def _date(day: date | None) -> Date | None:

@@ -157,7 +157,10 @@ def decision_phrases(decision: DecisionView) -> tuple[Phrase, ...]:
     first = Phrase(
         f"decision.{decision.outcome}", {**institution, "day": decision.decided_on, "person": decision.decided_by}
     )
-    paid = tuple(award_phrase(amount) for amount in decision.amounts) if _is_paid(decision) else ()
+    if decision.outcome is Outcome.REFUSED:
+        reasons = tuple(Phrase(f"refusal.{reason}") for reason in decision.refusal_reasons)
+        return (first, *reasons, _redress_phrase(decision))
+    paid = tuple(phrase for award in decision.amounts for phrase in _award_phrases(award))
     return (first, *paid, _redress_phrase(decision))
 
 
@@ -229,13 +232,17 @@ def _redress_phrase(decision: DecisionView) -> Phrase:
     redress = decision.redress
     if redress is None:
         return Phrase("redress.ask", {"institution": decision.institution.name})
+    if redress.until is None and redress.period:
+        return Phrase("redress.period", {"where": redress.where, "period": redress.period})
     if redress.until is None:
         return Phrase("redress.where", {"where": redress.where})
     return Phrase("redress.until", {"where": redress.where, "day": redress.until})
 
 
-def _is_paid(decision: DecisionView) -> bool:
-    return decision.outcome is not Outcome.REFUSED
+def _award_phrases(award: AwardAmount) -> tuple[Phrase, ...]:
+    if not award.changed_because:
+        return (award_phrase(award),)
+    return (award_phrase(award), Phrase("award.changed", {"reason": award.changed_because}))
 
 
 def _open(case: CaseView) -> tuple[CaseStep, ...]:

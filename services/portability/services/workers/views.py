@@ -80,13 +80,25 @@ class CareerPeriod:
 
 
 @dataclass(frozen=True, slots=True)
+class DeclaredTime:
+    """Time that she told herself; half-open. It proves nothing by itself, and she can compare it."""
+
+    start: date
+    end: date
+    activity: str = ""  # as she said it
+
+
+@dataclass(frozen=True, slots=True)
 class CareerInCountry:
+    """`periods` are those of a record; what she told herself when she made her claim stands in `declared`."""
+
     state: StateCode
     status: AnswerStatus
     institution: Institution | None = None  # None only where nobody was asked
     asked_on: date | None = None
     answered_on: date | None = None
     periods: tuple[CareerPeriod, ...] = ()
+    declared: tuple[DeclaredTime, ...] = ()
 
     def __post_init__(self) -> None:
         if self.institution is None and self.status is not AnswerStatus.NOT_ASKED:
@@ -105,6 +117,19 @@ class Outcome(StrEnum):
     PROVISIONAL = "provisional"  # paid now, may still change (987/2009 Art. 50)
 
 
+class RefusalReason(StrEnum):
+    """Why an institution pays nothing."""
+
+    NO_PERIODS = "no_periods"
+    LESS_THAN_ONE_YEAR = "less_than_one_year"
+    QUALIFYING_PERIOD_NOT_MET = "qualifying_period_not_met"
+    INCOME_TOO_HIGH = "income_too_high"
+    AGE_NOT_REACHED = "age_not_reached"
+    INFORMATION_MISSING = "information_missing"
+    NO_COOPERATION = "no_cooperation"
+    OTHER = "other"
+
+
 class Frequency(StrEnum):
     MONTH = "month"
     YEAR = "year"
@@ -113,12 +138,17 @@ class Frequency(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class AwardAmount:
-    """What is paid from a day on, before tax and other deductions; `until` is exclusive, None: no end set."""
+    """What one scheme pays from a day on, before tax and other deductions; `until` is exclusive, None: no end set.
+
+    `changed_because` is the reason of the person who decided otherwise than the rules proposed; empty where not.
+    """
 
     amount: Money
     frequency: Frequency
     start: date
     until: date | None = None
+    scheme: str = ""
+    changed_because: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,8 +182,10 @@ class WhyStep:
 class Redress:
     """How to have a decision looked at again."""
 
-    until: date | None  # last day; None where no time limit is known
     where: str  # name and address
+    until: date | None = None  # last day; None where it is no fixed day
+    period: str = ""  # "one month from receipt", as the institution says it; empty where not told
+    way: str = ""  # which way there is, as the institution says it
     citation: Citation | None = None
 
 
@@ -165,12 +197,12 @@ class DecisionView:
     case_id: UUID
     worker_id: UUID
     institution: Institution
-    scheme: str
     outcome: Outcome
     decided_on: date
     decided_by: str
     amounts: tuple[AwardAmount, ...]
     why: tuple[WhyStep, ...]
+    refusal_reasons: tuple[RefusalReason, ...] = ()
     redress: Redress | None = None
     agreement_name: str = ""  # "Regulation (EC) No 883/2004"
     agreement_reviewed: bool = False  # False: no authority has reviewed our reading of the agreement yet

@@ -1,6 +1,6 @@
 """The working life as bars on one time line: where each bar begins and how wide it is. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -39,12 +39,7 @@ class CareerPicture:
 
 def career_picture(countries: Sequence[CareerInCountry]) -> CareerPicture | None:
     """The picture, or None where no day is known of any period."""
-    dated = [
-        (period.period.start, period.period.end)
-        for country in countries
-        for period in country.periods
-        if period.period.start and period.period.end
-    ]
+    dated = [(first, until) for country in countries for first, until, _ in _spans(country)]
     if not dated:
         return None
     begin = date(min(start for start, _ in dated).year, 1, 1)
@@ -55,22 +50,28 @@ def career_picture(countries: Sequence[CareerInCountry]) -> CareerPicture | None
     def place(day: date) -> int:
         return max(0, min(WIDTH, round((day - begin).days * WIDTH / span)))
 
-    def bars_of(country: CareerInCountry) -> tuple[Bar, ...]:
-        found = []
-        for one in country.periods:
-            first, until = one.period.start, one.period.end
-            if first and until:
-                x = place(first)
-                # A bar of a single day still has to be seen.
-                width = max(place(until) - x, 4)
-                checked = one.level is not EvidenceLevel.DECLARED
-                found.append(Bar(x, width, checked, first, date.fromordinal(until.toordinal() - 1)))
-        return tuple(found)
+    def bar(first: date, until: date, *, checked: bool) -> Bar:
+        # A bar of a single day still has to be seen.
+        width = max(place(until) - place(first), 4)
+        return Bar(place(first), width, checked, first, date.fromordinal(until.toordinal() - 1))
 
     decades = range(begin.year - begin.year % 10 + 10, end.year, 10)
     return CareerPicture(
-        bars=tuple(bars_of(country) for country in countries),
+        bars=tuple(
+            tuple(bar(first, until, checked=checked) for first, until, checked in _spans(country))
+            for country in countries
+        ),
         first_year=begin.year,
         last_year=end.year - 1,
         decades=tuple(place(date(year, 1, 1)) for year in decades),
     )
+
+
+def _spans(country: CareerInCountry) -> Iterator[tuple[date, date, bool]]:
+    """Start, end and whether it is checked; what she told herself only where no record has days."""
+    dated = [one for one in country.periods if one.period.start and one.period.end]
+    for one in dated:
+        if one.period.start and one.period.end:
+            yield one.period.start, one.period.end, one.level is not EvidenceLevel.DECLARED
+    if not dated:
+        yield from ((time.start, time.end, False) for time in country.declared)

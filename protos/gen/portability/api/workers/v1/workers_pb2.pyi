@@ -628,6 +628,7 @@ class CareerInCountry(_message.Message):
     ANSWERED_ON_FIELD_NUMBER: _builtins.int
     PERIODS_FIELD_NUMBER: _builtins.int
     TEXT_FIELD_NUMBER: _builtins.int
+    DECLARED_FIELD_NUMBER: _builtins.int
     state: _builtins.str
     """ISO 3166-1 alpha-2. Never empty."""
     state_name: _builtins.str
@@ -650,7 +651,11 @@ class CareerInCountry(_message.Message):
 
     @_builtins.property
     def periods(self) -> _containers.RepeatedCompositeFieldContainer[_common_pb2.InsurancePeriod]:
-        """Periods, the earliest first; those that she declared herself have evidence level DECLARED."""
+        """Periods of the record, the earliest first. Empty: none are known."""
+
+    @_builtins.property
+    def declared(self) -> _containers.RepeatedCompositeFieldContainer[Global___DeclaredTime]:
+        """What she told herself when she made her claim. Empty: nothing for this country."""
 
     def __init__(
         self,
@@ -663,14 +668,49 @@ class CareerInCountry(_message.Message):
         answered_on: _date_pb2.Date | None = ...,
         periods: _abc.Iterable[_common_pb2.InsurancePeriod] | None = ...,
         text: _builtins.str = ...,
+        declared: _abc.Iterable[Global___DeclaredTime] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["answered_on", b"answered_on", "asked_on", b"asked_on", "institution", b"institution"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["answered_on", b"answered_on", "asked_on", b"asked_on", "institution", b"institution", "periods", b"periods", "state", b"state", "state_name", b"state_name", "status", b"status", "text", b"text"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["answered_on", b"answered_on", "asked_on", b"asked_on", "declared", b"declared", "institution", b"institution", "periods", b"periods", "state", b"state", "state_name", b"state_name", "status", b"status", "text", b"text"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___CareerInCountry: _TypeAlias = CareerInCountry  # noqa: Y015
+
+@_typing.final
+class DeclaredTime(_message.Message):
+    """Time that she told herself. It proves nothing by itself."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FIRST_DAY_FIELD_NUMBER: _builtins.int
+    LAST_DAY_FIELD_NUMBER: _builtins.int
+    ACTIVITY_FIELD_NUMBER: _builtins.int
+    activity: _builtins.str
+    """What she did, as she said it. Empty: not told."""
+    @_builtins.property
+    def first_day(self) -> _date_pb2.Date:
+        """First day. Always set."""
+
+    @_builtins.property
+    def last_day(self) -> _date_pb2.Date:
+        """Last day, inclusive. Always set."""
+
+    def __init__(
+        self,
+        *,
+        first_day: _date_pb2.Date | None = ...,
+        last_day: _date_pb2.Date | None = ...,
+        activity: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["first_day", b"first_day", "last_day", b"last_day"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["activity", b"activity", "first_day", b"first_day", "last_day", b"last_day"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DeclaredTime: _TypeAlias = DeclaredTime  # noqa: Y015
 
 @_typing.final
 class GetMyDecisionsRequest(_message.Message):
@@ -732,15 +772,12 @@ class MyDecision(_message.Message):
     CASE_ID_FIELD_NUMBER: _builtins.int
     INSTITUTION_FIELD_NUMBER: _builtins.int
     STATE_FIELD_NUMBER: _builtins.int
-    SCHEME_FIELD_NUMBER: _builtins.int
     OUTCOME_FIELD_NUMBER: _builtins.int
     DECIDED_ON_FIELD_NUMBER: _builtins.int
     DECIDED_BY_FIELD_NUMBER: _builtins.int
     AMOUNTS_FIELD_NUMBER: _builtins.int
     WHY_FIELD_NUMBER: _builtins.int
-    REDRESS_UNTIL_FIELD_NUMBER: _builtins.int
-    REDRESS_WHERE_FIELD_NUMBER: _builtins.int
-    REDRESS_REFERENCE_FIELD_NUMBER: _builtins.int
+    REDRESS_FIELD_NUMBER: _builtins.int
     AGREEMENT_REVIEWED_FIELD_NUMBER: _builtins.int
     TEXT_FIELD_NUMBER: _builtins.int
     decision_id: _builtins.str
@@ -749,14 +786,10 @@ class MyDecision(_message.Message):
     """Case in which it was made, a UUID. Never empty."""
     state: _builtins.str
     """Its state: ISO 3166-1 alpha-2. Never empty."""
-    scheme: _builtins.str
-    """National scheme, for example "de-rente". Empty where the institution names none."""
     outcome: Global___DecisionOutcome.ValueType
     """How it came out."""
     decided_by: _builtins.str
     """Person who decided. Never empty: no program decides."""
-    redress_where: _builtins.str
-    """Where to have it looked at again: name and address. Empty: ask the institution."""
     agreement_reviewed: _builtins.bool
     """False: no authority has yet reviewed how this service reads the agreement."""
     @_builtins.property
@@ -776,16 +809,12 @@ class MyDecision(_message.Message):
         """How the amount came about, step by step."""
 
     @_builtins.property
-    def redress_until(self) -> _date_pb2.Date:
-        """Last day to have it looked at again. Unset: no time limit is known."""
-
-    @_builtins.property
-    def redress_reference(self) -> _common_pb2.LegalReference:
-        """Where the law says so. Unset: not told."""
+    def redress(self) -> Global___Redress:
+        """How to have it looked at again. Unset: ask the institution."""
 
     @_builtins.property
     def text(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """The decision in plain words. Never empty."""
+        """The decision in plain words, with the reasons of a refusal. Never empty."""
 
     def __init__(
         self,
@@ -794,25 +823,64 @@ class MyDecision(_message.Message):
         case_id: _builtins.str = ...,
         institution: _common_pb2.InstitutionReference | None = ...,
         state: _builtins.str = ...,
-        scheme: _builtins.str = ...,
         outcome: Global___DecisionOutcome.ValueType = ...,
         decided_on: _date_pb2.Date | None = ...,
         decided_by: _builtins.str = ...,
         amounts: _abc.Iterable[Global___AwardAmount] | None = ...,
         why: _abc.Iterable[Global___WhyStep] | None = ...,
-        redress_until: _date_pb2.Date | None = ...,
-        redress_where: _builtins.str = ...,
-        redress_reference: _common_pb2.LegalReference | None = ...,
+        redress: Global___Redress | None = ...,
         agreement_reviewed: _builtins.bool = ...,
         text: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["decided_on", b"decided_on", "institution", b"institution", "redress_reference", b"redress_reference", "redress_until", b"redress_until"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["decided_on", b"decided_on", "institution", b"institution", "redress", b"redress"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["agreement_reviewed", b"agreement_reviewed", "amounts", b"amounts", "case_id", b"case_id", "decided_by", b"decided_by", "decided_on", b"decided_on", "decision_id", b"decision_id", "institution", b"institution", "outcome", b"outcome", "redress_reference", b"redress_reference", "redress_until", b"redress_until", "redress_where", b"redress_where", "scheme", b"scheme", "state", b"state", "text", b"text", "why", b"why"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agreement_reviewed", b"agreement_reviewed", "amounts", b"amounts", "case_id", b"case_id", "decided_by", b"decided_by", "decided_on", b"decided_on", "decision_id", b"decision_id", "institution", b"institution", "outcome", b"outcome", "redress", b"redress", "state", b"state", "text", b"text", "why", b"why"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___MyDecision: _TypeAlias = MyDecision  # noqa: Y015
+
+@_typing.final
+class Redress(_message.Message):
+    """How to have a decision looked at again."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    WHERE_FIELD_NUMBER: _builtins.int
+    UNTIL_FIELD_NUMBER: _builtins.int
+    PERIOD_FIELD_NUMBER: _builtins.int
+    WAY_FIELD_NUMBER: _builtins.int
+    REFERENCE_FIELD_NUMBER: _builtins.int
+    where: _builtins.str
+    """Name and address. Empty: not told."""
+    period: _builtins.str
+    """The time limit as the institution says it, for example "one month from receipt". Empty: not told."""
+    way: _builtins.str
+    """Which way there is, as the institution says it. Empty: not told."""
+    @_builtins.property
+    def until(self) -> _date_pb2.Date:
+        """Last day. Unset: it is no fixed day."""
+
+    @_builtins.property
+    def reference(self) -> _common_pb2.LegalReference:
+        """Where the law says so. Unset: not told."""
+
+    def __init__(
+        self,
+        *,
+        where: _builtins.str = ...,
+        until: _date_pb2.Date | None = ...,
+        period: _builtins.str = ...,
+        way: _builtins.str = ...,
+        reference: _common_pb2.LegalReference | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["reference", b"reference", "until", b"until"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["period", b"period", "reference", b"reference", "until", b"until", "way", b"way", "where", b"where"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Redress: _TypeAlias = Redress  # noqa: Y015
 
 @_typing.final
 class AwardAmount(_message.Message):
@@ -824,8 +892,14 @@ class AwardAmount(_message.Message):
     FREQUENCY_FIELD_NUMBER: _builtins.int
     FIRST_DAY_FIELD_NUMBER: _builtins.int
     LAST_DAY_FIELD_NUMBER: _builtins.int
+    SCHEME_FIELD_NUMBER: _builtins.int
+    CHANGED_BECAUSE_FIELD_NUMBER: _builtins.int
     frequency: Global___Frequency.ValueType
     """How often."""
+    scheme: _builtins.str
+    """National scheme, for example "de-rente". Empty where the institution names none."""
+    changed_because: _builtins.str
+    """Why the person who decided departed from what the rules gave. Empty: she did not."""
     @_builtins.property
     def amount(self) -> _common_pb2.Money:
         """How much. Always set."""
@@ -845,10 +919,12 @@ class AwardAmount(_message.Message):
         frequency: Global___Frequency.ValueType = ...,
         first_day: _date_pb2.Date | None = ...,
         last_day: _date_pb2.Date | None = ...,
+        scheme: _builtins.str = ...,
+        changed_because: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "first_day", b"first_day", "last_day", b"last_day"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "first_day", b"first_day", "frequency", b"frequency", "last_day", b"last_day"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "changed_because", b"changed_because", "first_day", b"first_day", "frequency", b"frequency", "last_day", b"last_day", "scheme", b"scheme"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
