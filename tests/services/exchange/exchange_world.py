@@ -3,7 +3,6 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from itertools import count
 from uuid import UUID
 
 from portability.adapters.clock.fake import ManualClock, counting_ids
@@ -71,6 +70,9 @@ class Ledger:
         if error is not None:
             raise error
         self.applied.append(message)
+        # A counter in the transaction's own tables: what is undone does not count.
+        place = f"effects/{message.message_id}"
+        await work.offsets.save(place, 0, await work.offsets.load(place, 0) + 1)
 
 
 @dataclass
@@ -128,6 +130,11 @@ class TestNode:
         async with self.store.transaction() as work:
             return await work.timeline.of_case(case_id, after=None, limit=10_000)
 
+    async def effects_of(self, message_id: UUID) -> int:
+        """How often a message has had its effect, committed."""
+        async with self.store.transaction() as work:
+            return await work.offsets.load(f"effects/{message_id}", 0) + 1
+
     async def quarantined(self) -> Sequence[QuarantineEntry]:
         async with self.store.transaction() as work:
             return await work.quarantine.list(after=None, limit=10_000)
@@ -143,7 +150,6 @@ class World:
         self.stream = stream or MemoryStream()
         self.directory = directory_of(keys)
         self.trust = DirectoryTrust(lambda: self.directory, clock=self.clock)
-        self._numbers = count(1)
 
     def node(self, name: str) -> TestNode:
         return TestNode(self, name, self.stream)
@@ -155,7 +161,6 @@ def directory_of(keys: dict[str, FileKeyRing]) -> Directory:
         issued_at=NOON - timedelta(days=1),
         expires_at=NOON + timedelta(days=90),
         institutions=tuple(
-            Institution(name, name.upper(), name[:2].upper(), keys=ring.public_keys())
-            for name, ring in keys.items()
+            Institution(name, name.upper(), name[:2].upper(), keys=ring.public_keys()) for name, ring in keys.items()
         ),
     )

@@ -6,6 +6,7 @@ from uuid import UUID
 
 import pytest
 from exchange_world import CASE, NOON, World, message_to
+
 from portability.agreements.errors import (
     CaseStateError,
     GatewayError,
@@ -38,3 +39,289 @@ async def test_a_message_arrives_has_its_effect_once_and_its_receipt_comes_back(
     # Nothing is left to send: a receipt is not receipted, and what is receipted is not resent.
     world.clock.advance(timedelta(days=1))
     assert (await berlin.relay(), await rome.relay()) == (0, 0)
+
+
+async def test_the_same_key_and_content_give_the_first_answer_again(world: World) -> None:
+    berlin = world.node("de-drv")
+    first = await berlin.submit(message_to("it-inps", 1))
+    world.clock.advance(timedelta(seconds=5))
+    again = await berlin.submit(message_to("it-inps", 2, idempotency_key="key-1", record=b"periods of number 1"))
+    assert again == first
+    assert len(await berlin.timeline()) == 1
+
+
+async def test_the_same_key_with_other_content_is_refused_and_changes_nothing(world: World) -> None:
+    berlin = world.node("de-drv")
+    await berlin.submit(message_to("it-inps", 1))
+    with pytest.raises(IdempotencyConflictError, match="other content"):
+        await berlin.submit(message_to("it-inps", 2, idempotency_key="key-1", record=b"something else"))
+    assert len(await berlin.timeline()) == 1
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"recipient": "fr-nobody"}, "recipient"),
+        ({"type": "receipt"}, "type"),
+        ({"type": "Not A Type"}, "type"),
+        ({"schema_version": 0}, "schema_version"),
+        ({"idempotency_key": ""}, "request_id"),
+        ({"record": b"x" * (256 * 1024 + 1)}, "record"),
+        ({"agreement_id": "ca-de"}, "agreement_id"),
+        ({"agreement_id": "ca-de", "agreement_sha256": "zz" * 32}, "agreement_sha256"),
+    ],
+)
+async def test_a_message_that_cannot_be_sent_is_refused_with_the_field_at_fault(
+    world: World, changes: dict[str, object], field: str
+) -> None:
+    berlin = world.node("de-drv")
+    with pytest.raises(InputError) as refused:
+        await berlin.submit(replace(message_to("it-inps"), **changes))
+    assert refused.value.field == field
+    assert await berlin.timeline() == []
+
+
+async def test_a_record_of_exactly_the_limit_passes_through(world: World) -> None:
+    berlin, rome = world.node("de-drv"), world.node("it-inps")
+    for number in range(1, 6):
+        await berlin.submit(message_to("it-inps", number, record=b"x" * (256 * 1024)))
+    # 3 x 256 KiB fill the 768 KiB of one bundle: 3 and 2.
+    assert await berlin.relay() == 2
+    await rome.consume()
+    assert [len(one.record) for one in rome.ledger.applied] == [262_144] * 5
+
+
+async def test_over_its_limit_the_outbox_takes_no_more_until_receipts_come(world: World) -> None:
+    berlin, rome = world.node("de-drv"), world.node("it-inps")
+    for number in (1, 2):
+        await berlin.submit(message_to("it-inps", number), backlog_limit=2)
+    with pytest.raises(OverloadError, match="2 messages to 'it-inps' wait"):
+        await berlin.submit(message_to("it-inps", 3), backlog_limit=2)
+    # A repeat of what was taken on is answered all the same, and so is another recipient.
+    await berlin.submit(message_to("it-inps", 2), backlog_limit=2)
+    await berlin.submit(message_to("ca-sc", 4), backlog_limit=2)
+    await _settle(berlin, rome)
+    await berlin.submit(message_to("it-inps", 3), backlog_limit=2)
+
+
+async def test_many_messages_share_bundles_of_256_and_keep_their_order(world: World) -> None:
+    berlin, rome = world.node("de-drv"), world.node("it-inps")
+    for number in range(1, 301):
+        await berlin.submit(message_to("it-inps", number))
+    assert await berlin.relay() == 2
+    await rome.consume()
+    assert [one.stream_seq for one in rome.ledger.applied] == list(range(1, 301))
+    assert await rome.relay() == 1  # two receipts in one bundle
+    await berlin.consume()
+    assert {entry.status for entry in await berlin.timeline()} == {ReceiptStatus.DELIVERED}
+
+
+async def test_without_a_receipt_the_same_bytes_go_out_again_on_schedule(world: World) -> None:
+    berlin = world.node("de-drv")
+    await berlin.submit(message_to("it-inps"))
+    sent_after = []
+    await berlin.relay()
+    for minute in range(1, 400):
+        world.clock.set(NOON + timedelta(minutes=minute))
+        if await berlin.relay():
+            sent_after.append(minute)
+    # 1, then 5, 30 and 120 minutes later, then every hour: 1, 6, 36, 156, 216, 276, 336, 396.
+    assert sent_after == [1, 6, 36, 156, 216, 276, 336, 396]
+    records = await world.stream.read(inbox_topic("it-inps"), after=-1, limit=99, wait=timedelta(0))
+    assert len({record.value for record in records}) == 1
+    assert len(records) == 9
+
+
+async def test_a_repeat_has_no_effect_and_is_receipted_again(world: World) -> None:
+    berlin, rome = world.node("de-drv"), world.node("it-inps")
+    await berlin.submit(message_to("it-inps"))
+    await berlin.relay()
+    await rome.consume()
+    await rome.relay()  # this receipt is lost: berlin never reads it
+    lost = len(await world.stream.read(inbox_topic("de-drv"), after=-1, limit=9, wait=timedelta(0)))
+    async with berlin.store.transaction() as work:
+        await work.offsets.save(inbox_topic("de-drv"), 0, lost - 1)
+    world.clock.advance(timedelta(minutes=1))
+    assert await berlin.relay() == 1
+    await rome.consume()
+    assert len(rome.ledger.applied) == 1
+    await rome.relay()
+    await berlin.consume()
+    (entry,) = await berlin.timeline()
+    assert entry.status is ReceiptStatus.DELIVERED
+
+
+async def test_a_whole_topic_read_again_changes_nothing(world: World) -> None:
+    berlin, rome = world.node("de-drv"), world.node("it-inps")
+    for number in range(1, 6):
+        await berlin.submit(message_to("it-inps", number))
+        await berlin.relay()
+    await rome.consume()
+    for _ in range(3):
+        async with rome.store.transaction() as work:
+            await work.offsets.save(inbox_topic("it-inps"), 0, -1)
+        await rome.consume()
+    assert len(rome.ledger.applied) == 5
+    assert await rome.quarantined() == []
+
+
+async def test_an_id_that_comes_again_with_other_content_is_set_aside_and_raises_an_alarm(world: World) -> None:
+    berlin, rome = world.node("de-drv"), world.node("it-inps")
+    await berlin.submit(message_to("it-inps"))
+    await _settle(berlin, rome)
+    forger = world.node("de-drv")  # the same keys, another outbox
+    await forger.submit(message_to("it-inps", record=b"other periods"))
+    await forger.relay()
+    await rome.consume()
+    assert [one.record for one in rome.ledger.applied] == [b"periods of number 1"]
+    (entry,) = await rome.quarantined()
+    assert (entry.reason_code, entry.sender, entry.case_id) == ("MESSAGE_ID_CONFLICT", "de-drv", CASE)
+    assert "message_set_aside" in rome.heard.names()
+    # The receipt says so to whoever sent the second content; the first stays delivered.
+    await rome.relay()
+    await berlin.consume()
+    await forger.consume()
+    assert [one.status for one in await berlin.timeline()] == [ReceiptStatus.DELIVERED]
+    assert [(one.status, one.reason) for one in await forger.timeline()] == [
+        (ReceiptStatus.FAILED, "MESSAGE_ID_CONFLICT")
+    ]
+
+
+async def test_what_is_not_a_bundle_is_set_aside_and_the_rest_flows(world: World) -> None:
+    berlin, rome = world.node("de-drv"), world.node("it-inps")
+    await world.stream.append(inbox_topic("it-inps"), [(b"de-drv", b"not a bundle"), (b"", b"")])
+    await berlin.submit(message_to("it-inps"))
+    await berlin.relay()
+    assert await rome.consume() == 3
+    assert len(rome.ledger.applied) == 1
+    assert [(one.reason_code, one.offset, one.value) for one in await rome.quarantined()] == [
+        ("VERIFICATION_FAILED", 0, b"not a bundle"),
+        ("VERIFICATION_FAILED", 1, b""),
+    ]
+    assert rome.heard.names() == ["bundle_refused", "bundle_refused"]
+
+
+async def test_a_message_whose_effect_fails_is_set_aside_once_and_its_neighbours_have_theirs(world: World) -> None:
+    berlin, rome = world.node("de-drv"), world.node("it-inps")
+    for number in range(1, 6):
+        await berlin.submit(message_to("it-inps", number))
+    bad = b"periods of number 3"
+    rome.ledger.failing = lambda one: CaseStateError("No such case.", state="none") if one.record == bad else None
+    await _settle(berlin, rome)
+    entries = await rome.quarantined()
+    assert [(one.reason_code, one.reason) for one in entries] == [("CASE_STATE", "No such case.")]
+    assert bad in entries[0].value
+    ids = [entry.message_id for entry in await berlin.timeline()]
+    assert [await rome.effects_of(one) for one in ids] == [1, 1, 0, 1, 1]
+    # It is held durably, so it is delivered and not sent again; a repeat does not apply it either.
+    assert {one.status for one in await berlin.timeline()} == {ReceiptStatus.DELIVERED}
+    rome.ledger.failing = lambda _: None
+    async with rome.store.transaction() as work:
+        await work.offsets.save(inbox_topic("it-inps"), 0, -1)
+    await rome.consume()
+    assert [await rome.effects_of(one) for one in ids] == [1, 1, 0, 1, 1]
+    assert len(await rome.quarantined()) == 1
+
+
+async def test_the_text_of_an_unknown_error_stays_out_of_the_quarantine(world: World) -> None:
+    berlin, rome = world.node("de-drv"), world.node("it-inps")
+    await berlin.submit(message_to("it-inps"))
+    rome.ledger.failing = lambda _: ValueError("Rossi, born 1961")
+    await _settle(berlin, rome)
+    assert [one.reason for one in await rome.quarantined()] == ["Its effect failed: ValueError."]
+
+
+async def test_a_fault_that_may_pass_undoes_the_batch_and_it_is_taken_in_later(world: World) -> None:
+    berlin, rome = world.node("de-drv"), world.node("it-inps")
+    await berlin.submit(message_to("it-inps"))
+    await berlin.relay()
+    rome.ledger.failing = lambda _: GatewayError("The database is away.", retryable=True)
+    with pytest.raises(GatewayError):
+        await rome.consume()
+    assert (await rome.timeline(), await rome.quarantined(), await rome.relay()) == ([], [], 0)
+    rome.ledger.failing = lambda _: None
+    assert await rome.consume() == 1
+    assert len(rome.ledger.applied) == 1
+
+
+async def test_a_stream_that_breaks_after_it_has_taken_the_record_leads_to_no_second_effect(world: World) -> None:
+    world.stream = _BreaksAfter(world.stream)
+    berlin, rome = world.node("de-drv"), world.node("it-inps")
+    await berlin.submit(message_to("it-inps"))
+    with pytest.raises(GatewayError):
+        await berlin.relay()
+    (entry,) = await berlin.timeline()
+    assert entry.status is ReceiptStatus.SUBMITTED  # not acknowledged, so not relayed
+    assert await berlin.relay() == 1  # due at once
+    await rome.consume()
+    assert len(rome.ledger.applied) == 1
+
+
+async def test_a_recipient_without_a_key_waits_and_others_go_on(world: World) -> None:
+    berlin = world.node("de-drv")
+    rome, ottawa = world.directory.institution("it-inps"), world.directory.institution("ca-sc")
+    world.directory = replace(world.directory, institutions=(replace(rome, keys=()), ottawa))
+    await berlin.submit(message_to("it-inps", 1))
+    await berlin.submit(message_to("ca-sc", 2))
+    assert await berlin.relay() == 1
+    assert [entry.status for entry in await berlin.timeline()] == [ReceiptStatus.SUBMITTED, ReceiptStatus.RELAYED]
+    assert berlin.heard.names() == ["bundle_not_sealed"]
+
+
+async def test_a_receipt_of_somebody_else_settles_nothing(world: World) -> None:
+    berlin, rome, ottawa = world.node("de-drv"), world.node("it-inps"), world.node("ca-sc")
+    # Two messages with one content and id, to two recipients, from two outboxes of one sender: their leaves
+    # differ by the recipient, so what Ottawa signs says nothing of what Rome got.
+    await berlin.submit(message_to("it-inps"))
+    await berlin.relay()
+    other = world.node("de-drv")
+    await other.submit(message_to("ca-sc"))
+    await other.relay()
+    await ottawa.consume()
+    await ottawa.relay()
+    await berlin.consume()
+    assert [entry.status for entry in await berlin.timeline()] == [ReceiptStatus.RELAYED]
+    await rome.consume()
+
+
+async def test_the_timeline_and_the_quarantine_come_in_pages(world: World) -> None:
+    berlin = world.node("de-drv")
+    for number in range(1, 6):
+        await berlin.submit(message_to("it-inps", number))
+    await world.stream.append(inbox_topic("de-drv"), [(b"", b"1"), (b"", b"2"), (b"", b"3")])
+    await berlin.consume()
+    async with berlin.store.transaction() as work:
+        first = await list_messages(CASE, timeline=work.timeline, limit=3)
+        rest = await list_messages(CASE, timeline=work.timeline, limit=3, after=first[-1].message_id)
+        assert [len(first), len(rest)] == [3, 2]
+        aside = await list_quarantined(quarantine=work.quarantine, limit=2)
+        more = await list_quarantined(quarantine=work.quarantine, limit=2, after=aside[-1].entry_id)
+        assert [one.value for one in (*aside, *more)] == [b"1", b"2", b"3"]
+        status = await get_message_status(first[0].message_id, timeline=work.timeline)
+        assert status.status is ReceiptStatus.SUBMITTED
+        with pytest.raises(NotFoundError):
+            await get_message_status(UUID(int=5), timeline=work.timeline)
+
+
+class _BreaksAfter:
+    """Takes the first records and then says that it could not be reached."""
+
+    def __init__(self, inner: object) -> None:
+        self._inner = inner
+        self._broken = False
+
+    async def append(self, topic: str, records: object) -> None:
+        await self._inner.append(topic, records)
+        if not self._broken:
+            self._broken = True
+            raise GatewayError("The connection was lost before the answer.", retryable=True)
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._inner, name)
+
+
+async def _settle(sender: object, recipient: object) -> None:
+    await sender.relay()
+    await recipient.consume()
+    await recipient.relay()
+    await sender.consume()

@@ -45,9 +45,8 @@ from portability.services.exchange.suites import (
     commitment,
     encrypt,
     hpke_info,
-    signature_input,
-    verify_signature,
 )
+from portability.services.hybrid import domain_separated, verify_hybrid
 
 __all__ = ["CLOCK_SKEW", "LATE_ARRIVAL", "open_bundle", "seal_bundle"]
 
@@ -133,7 +132,9 @@ def _item_of(outgoing: OutboxMessage, *, me: InstitutionId, recipient: Instituti
 def _sealed_bytes(head: Head, plaintext: bytes, *, to: PublicKeys, keys: KeyRing) -> bytes:
     ciphertext = encrypt(plaintext, recipient=to, info=hpke_info(head))
     signed_head = wire.encode_head(replace(head, ciphertext_sha256=sha256(ciphertext).digest()))
-    signature = keys.sign(head.signature_key_id, signature_input(signed_head), context=BUNDLE_CONTEXT)
+    signature = keys.sign(
+        head.signature_key_id, domain_separated(signed_head, context=BUNDLE_CONTEXT), context=BUNDLE_CONTEXT
+    )
     value = wire.encode_sealed(Sealed(signed_head, ciphertext, signature))
     if len(value) > BUNDLE_LIMIT:
         raise VerificationError(f"Bundle {head.bundle_id} has {len(value)} bytes; {BUNDLE_LIMIT} are allowed.")
@@ -176,7 +177,14 @@ def open_bundle(
     signing = trust.signing_keys(head.sender, head.signature_key_id)
     _verify_window(head, signing, at=at)
     # (5) signatures
-    verify_signature(signature_input(sealed.signed_head), sealed.signature, keys=signing, context=BUNDLE_CONTEXT)
+    verify_hybrid(
+        sealed.signed_head,
+        sealed.signature,
+        key_id=signing.key_id,
+        ed25519=signing.ed25519,
+        mldsa65=signing.mldsa65,
+        context=BUNDLE_CONTEXT,
+    )
     # (6) ciphertext
     if sha256(sealed.ciphertext).digest() != head.ciphertext_sha256:
         raise VerificationError("The ciphertext is not the one that was signed.")

@@ -24,7 +24,7 @@ from portability.services.exchange.model import (
     TimelineEntry,
 )
 from portability.services.exchange.ports import Clock, Outbox, Quarantine, Recipients, Timeline
-from portability.services.exchange.suites import length_prefixed
+from portability.services.hybrid import length_prefixed
 
 __all__ = [
     "BACKLOG_LIMIT",

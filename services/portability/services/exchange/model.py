@@ -5,6 +5,32 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
+from portability.services.hybrid import HybridSignature
+
+__all__ = [
+    "NO_CASE",
+    "RECEIPT_TYPE",
+    "Arrival",
+    "Direction",
+    "HybridSignature",
+    "InboxBundle",
+    "InboxMessage",
+    "InstitutionId",
+    "KnownSubmission",
+    "OutboxMessage",
+    "OutgoingMessage",
+    "PublicKeys",
+    "QuarantineEntry",
+    "ReceiptEntry",
+    "ReceiptStatus",
+    "ReceivedMessage",
+    "SealedBundle",
+    "StoredReceipt",
+    "StreamRecord",
+    "SubmittedMessage",
+    "TimelineEntry",
+]
+
 InstitutionId = str  # "de-drv": lower-case country code and name
 
 
@@ -158,7 +184,7 @@ class InboxBundle:
     bundle_id: UUID
     sender: InstitutionId
     signed_head: bytes
-    signature: "HybridSignature"
+    signature: HybridSignature
     items: bytes  # serialised Items, as decrypted
     received_at: datetime
 
@@ -203,14 +229,6 @@ class TimelineEntry:
     at: datetime  # submitted (sent) or received
     settled_at: datetime | None = None  # when its receipt came; None until then, and for received ones
     reason: str = ""  # code from a receipt that refuses; empty elsewhere
-
-
-@dataclass(frozen=True, slots=True)
-class HybridSignature:
-    """One message signed twice; both must verify."""
-
-    ed25519: bytes  # 64 bytes
-    mldsa65: bytes  # 3309 bytes
 
 
 @dataclass(frozen=True, slots=True)

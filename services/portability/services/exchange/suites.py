@@ -1,22 +1,20 @@
 """Suite 1: Ed25519 with ML-DSA-65, and HPKE (ML-KEM-768 with X25519, HKDF-SHA256, AES-256-GCM).
 
-Pure functions over bytes. Identities are bound as length-prefixed texts, so that no two lists of identities
-give the same bytes. Private keys are not touched here; see the key ring.
+Pure functions over bytes. Identities are bound as length-prefixed texts. The signatures are in hybrid.py;
+private keys are not touched here, see the key ring.
 """
 
 from hashlib import sha256
 from typing import Final
 
-from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hpke
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA65PublicKey
 from cryptography.hazmat.primitives.asymmetric.mlkem import MLKEM768PublicKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PublicKey
 
 from portability.agreements.errors import VerificationError
 from portability.services.exchange.envelope import Head
-from portability.services.exchange.model import HybridSignature, PublicKeys
+from portability.services.exchange.model import PublicKeys
+from portability.services.hybrid import length_prefixed
 
 __all__ = [
     "ACCEPTED_SUITES",
@@ -27,9 +25,6 @@ __all__ = [
     "commitment",
     "encrypt",
     "hpke_info",
-    "length_prefixed",
-    "signature_input",
-    "verify_signature",
 ]
 
 SUITE_1: Final = 1
@@ -42,16 +37,6 @@ COMMIT_CONTEXT: Final = b"portability/v1/commit"
 SALT_BYTES: Final = 32
 MLKEM_KEY_BYTES: Final = 1184
 HPKE_SUITE: Final = hpke.Suite(hpke.KEM.MLKEM768_X25519, hpke.KDF.HKDF_SHA256, hpke.AEAD.AES_256_GCM)
-
-
-def length_prefixed(*parts: bytes) -> bytes:
-    """Each part after its length as four bytes, big-endian."""
-    return b"".join(len(part).to_bytes(4, "big") + part for part in parts)
-
-
-def signature_input(signed_head: bytes) -> bytes:
-    """What both signatures of a bundle cover."""
-    return length_prefixed(BUNDLE_CONTEXT, signed_head)
 
 
 def hpke_info(head: Head) -> bytes:
@@ -81,15 +66,3 @@ def encrypt(plaintext: bytes, *, recipient: PublicKeys, info: bytes) -> bytes:
         return HPKE_SUITE.encrypt(plaintext, key, info=info)
     except ValueError as exc:
         raise VerificationError(f"Encryption key '{recipient.key_id}' of the directory is not a key.") from exc
-
-
-def verify_signature(message: bytes, signature: HybridSignature, *, keys: PublicKeys, context: bytes) -> bytes:
-    """Return `message` where both signatures stand; raise VerificationError where either does not."""
-    try:
-        Ed25519PublicKey.from_public_bytes(keys.ed25519).verify(signature.ed25519, message)
-        MLDSA65PublicKey.from_public_bytes(keys.mldsa65).verify(signature.mldsa65, message, context=context)
-    except InvalidSignature as exc:
-        raise VerificationError(f"A signature by key '{keys.key_id}' does not stand.") from exc
-    except ValueError as exc:
-        raise VerificationError(f"Signing key '{keys.key_id}' or its signature has a wrong form.") from exc
-    return message

@@ -6,8 +6,8 @@ from uuid import UUID
 from portability.agreements.errors import VerificationError
 from portability.api.exchange.v1 import bundle_pb2 as pb
 from portability.services.exchange.envelope import ITEM_LIMIT, Head, Header, Item, Sealed
-from portability.services.exchange.mapping import strict
 from portability.services.exchange.model import HybridSignature, ReceiptEntry, ReceiptStatus
+from portability.services.mapping import strict
 
 __all__ = [
     "decode_head",
