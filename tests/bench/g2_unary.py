@@ -1,7 +1,9 @@
-"""G2: a unary call through the gate of a node, beside a bare grpc.aio echo; both over mTLS, one server process.
+"""G2: unary calls to a node beside a bare grpc.aio echo of the same request; all over mTLS, one server process.
 
-The server runs in a process of its own and the client here, as between two machines. Pairs are interleaved
-(bare, ours, bare, ours, ...), so that what else the machine does hits both; the ratio is the median of the pairs.
+Two measurements: `validated_authorised` (the node's gate before an echo: identity, policy, field rules, metrics, log)
+and `durable_submit` (the same gate before SubmitMessage into PostgreSQL with fsync on). The server runs in a process
+of its own and the client here, as between two machines; rounds are interleaved, so that what else the machine does
+hits all alike, and a ratio is the median of the rounds' ratios.
 """
 
 import asyncio
@@ -10,8 +12,9 @@ import multiprocessing
 import statistics
 import tempfile
 import time
+import uuid
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
+from datetime import UTC
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -20,7 +23,12 @@ from uuid import UUID
 import grpc
 import uvloop
 
-from portability.api.common.v1.common_pb2 import Money
+from portability.adapters.clock.ids import time_ordered_id
+from portability.adapters.clock.system import SystemClock
+from portability.adapters.postgres.database import Database, migrate
+from portability.adapters.postgres.embedded import EmbeddedServer, start_embedded
+from portability.adapters.postgres.exchange_store import PostgresOutbox
+from portability.api.exchange.v1.exchange_pb2 import SubmitMessageRequest, SubmitMessageResponse
 from portability.app.logging import configure_logging
 from portability.app.metrics import NodeMetrics
 from portability.app.rpc.client import DeadlineChannel, open_channel
@@ -30,68 +38,71 @@ from portability.app.rpc.interceptor import CallGate
 from portability.app.rpc.observer import NodeObserver
 from portability.app.rpc.server import NodeServer, RpcService
 from portability.services.access import Role, RolePolicy
+from portability.services.exchange.handlers import submit
+from portability.services.exchange.model import InstitutionId, OutgoingMessage
 
-SERVICE = "portability.bench.v1.EchoService"
-PAIRS = 7
+SERVICE = "portability.bench.v1.BenchService"
+ROUNDS = 7
 SECONDS = 1.0
 IN_FLIGHT = 16
-CODING = {"request_deserializer": Money.FromString, "response_serializer": Money.SerializeToString}
-
-
-class _Clock:
-    def now(self) -> datetime:
-        return datetime.now(UTC)  # noqa: TID251 (TLS reads the machine's clock)
+RECORD = bytes(range(256)) * 4
+"""One KiB, as a record of a career is."""
+CASES = {"bare": ("bare", "Echo"), "validated_authorised": ("gate", "Echo"), "durable_submit": ("gate", "Submit")}
 
 
 def run() -> list[dict[str, Any]]:
-    """Return one measurement: calls a second through the gate, beside bare calls a second."""
+    """Return calls a second of each case, beside bare calls a second."""
     with tempfile.TemporaryDirectory() as folder:
         here, there = multiprocessing.Pipe()
         server = multiprocessing.get_context("spawn").Process(target=_serve, args=(folder, there), daemon=True)
         server.start()
         try:
             ports = here.recv()
-            return uvloop.run(_measure(ports, _tls(folder).caller(Role.CASEWORKER, "bench")))
+            return uvloop.run(_measure(ports, _tls(folder).caller(Role.SYSTEM, "bench")))
         finally:
             here.send("stop")
-            server.join(timeout=10)
+            server.join(timeout=30)
 
 
 async def _measure(ports: dict[str, int], files: CallerFiles) -> list[dict[str, Any]]:
+    rates: dict[str, list[float]] = {name: [] for name in CASES}
     async with contextlib.AsyncExitStack() as stack:
         channels = {
             name: await stack.enter_async_context(open_channel(f"localhost:{port}", files))
             for name, port in ports.items()
         }
-        rates: dict[str, list[float]] = {name: [] for name in ports}
-        for name in ports:
-            await _calls_a_second(channels[name], 0.5)  # warm
-        for _ in range(PAIRS):
-            for name in ports:
-                rates[name].append(await _calls_a_second(channels[name], SECONDS))
-    ratios = [ours / bare for ours, bare in zip(rates["gate"], rates["bare"], strict=True)]
-    return [
-        {
-            "name": "g2_unary_validated_authorised",
-            "value": round(statistics.median(rates["gate"]), 1),
-            "unit": "calls/s",
-            "baseline": round(statistics.median(rates["bare"]), 1),
-            "ratio": round(statistics.median(ratios), 3),
-        }
-    ]
+        for port, method in CASES.values():
+            await _calls_a_second(channels[port], method, SECONDS / 2)  # warm
+        for _ in range(ROUNDS):
+            for name, (port, method) in CASES.items():
+                rates[name].append(await _calls_a_second(channels[port], method, SECONDS))
+    return [_line(name, rates[name], rates["bare"]) for name in CASES if name != "bare"]
 
 
-async def _calls_a_second(channel: DeadlineChannel, seconds: float) -> float:
+def _line(name: str, ours: list[float], bare: list[float]) -> dict[str, Any]:
+    ratio = statistics.median(mine / base for mine, base in zip(ours, bare, strict=True))
+    return {
+        "name": f"g2_unary_{name}",
+        "value": round(statistics.median(ours), 1),
+        "unit": "calls/s",
+        "baseline": round(statistics.median(bare), 1),
+        "ratio": round(ratio, 3),
+    }
+
+
+async def _calls_a_second(channel: DeadlineChannel, method: str, seconds: float) -> float:
+    answer = SubmitMessageResponse if method == "Submit" else SubmitMessageRequest
     call = channel.unary_unary(
-        f"/{SERVICE}/Echo", request_serializer=Money.SerializeToString, response_deserializer=Money.FromString
+        f"/{SERVICE}/{method}",
+        request_serializer=SubmitMessageRequest.SerializeToString,
+        response_deserializer=answer.FromString,
     )
-    request = Money(currency_code="EUR", amount="480.00")
     started = time.perf_counter()
 
     async def caller() -> int:
         count = 0
         while time.perf_counter() - started < seconds:
-            await call(request)
+            await call(_request())
             count += 1
         return count
 
@@ -99,27 +110,114 @@ async def _calls_a_second(channel: DeadlineChannel, seconds: float) -> float:
     return done / (time.perf_counter() - started)
 
 
+def _request() -> SubmitMessageRequest:
+    return SubmitMessageRequest(
+        request_id=str(time_ordered_id()),
+        recipient="it-inps",
+        case_id=str(uuid.UUID(int=1)),
+        type="record.statement",
+        schema_version=1,
+        record=RECORD,
+    )
+
+
 def _tls(folder: str) -> NodeTls:
-    return NodeTls(Path(folder), "de-drv", hosts=("localhost",), clock=_Clock())
+    return NodeTls(Path(folder, "tls"), "de-drv", hosts=("localhost",), clock=SystemClock())
 
 
 def _serve(folder: str, pipe: Connection) -> None:
-    with Path(folder, "log").open("w") as log:
+    with Path(folder, "log").open("w") as log, _postgresql(folder) as url:
         configure_logging(stream=log)
-        uvloop.run(_serve_both(folder, pipe))
+        uvloop.run(_serve_both(folder, url, pipe))
 
 
-async def _serve_both(folder: str, pipe: Connection) -> None:
+@contextlib.contextmanager
+def _postgresql(folder: str) -> Any:
+    server: EmbeddedServer = start_embedded(Path(folder, "pg"))
+    try:
+        url = server.url_for("bench")
+        migrate(url)
+        yield url
+    finally:
+        server.stop()
+
+
+async def _serve_both(folder: str, url: str, pipe: Connection) -> None:
     tls = _tls(folder)
-    async with _bare(tls) as bare, _gated(tls) as gated:
-        pipe.send({"bare": bare, "gate": gated})
-        await asyncio.to_thread(pipe.recv)
+    database = await Database.open(url)
+    try:
+        await _refuse_unsafe(database)
+        async with _bare(tls) as bare, _gated(tls, _Bench(database)) as gate:
+            pipe.send({"bare": bare, "gate": gate})
+            await asyncio.to_thread(pipe.recv)
+    finally:
+        await database.close()
+
+
+async def _refuse_unsafe(database: Database) -> None:
+    async with database.transaction() as connection:
+        for setting in ("fsync", "synchronous_commit", "full_page_writes"):
+            row = await (await connection.execute(f"SHOW {setting}".encode())).fetchone()
+            if row != ("on",):
+                raise AssertionError(f"{setting} is {row}: a measurement without durability says nothing.")
+
+
+class _Bench:
+    """The two methods; Submit is what the node's own servicer does, with its own transaction for each call."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def echo(self, request: SubmitMessageRequest, context: Any) -> SubmitMessageRequest:
+        return request
+
+    async def submit(self, request: SubmitMessageRequest, context: Any) -> SubmitMessageResponse:
+        message = OutgoingMessage(
+            message_id=time_ordered_id(),
+            idempotency_key=request.request_id,
+            recipient=InstitutionId(request.recipient),
+            case_id=UUID(request.case_id),
+            type=request.type,
+            schema_version=request.schema_version,
+            record=request.record,
+        )
+        async with self._database.transaction() as connection:
+            outbox = PostgresOutbox(connection)
+            submitted = await submit(message, outbox=outbox, recipients=_Everybody(), clock=SystemClock())
+        response = SubmitMessageResponse(message_id=str(submitted.message_id), stream_seq=submitted.stream_seq)
+        response.submitted_at.FromDatetime(submitted.submitted_at.astimezone(UTC))
+        return response
+
+    def add_to(self, server: grpc.aio.Server) -> None:
+        read = SubmitMessageRequest.FromString
+        handlers = {
+            "Echo": grpc.unary_unary_rpc_method_handler(
+                self.echo, request_deserializer=read, response_serializer=SubmitMessageRequest.SerializeToString
+            ),
+            "Submit": grpc.unary_unary_rpc_method_handler(
+                self.submit, request_deserializer=read, response_serializer=SubmitMessageResponse.SerializeToString
+            ),
+        }
+        server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(SERVICE, handlers),))
+
+
+class _Everybody:
+    def knows(self, institution: InstitutionId) -> bool:
+        return True
 
 
 @contextlib.asynccontextmanager
 async def _bare(tls: NodeTls) -> AsyncIterator[int]:
+    async def echo(request: SubmitMessageRequest, context: Any) -> SubmitMessageRequest:
+        return request
+
     server = grpc.aio.server()
-    _add_echo(None, server)
+    handler = grpc.unary_unary_rpc_method_handler(
+        echo,
+        request_deserializer=SubmitMessageRequest.FromString,
+        response_serializer=SubmitMessageRequest.SerializeToString,
+    )
+    server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(SERVICE, {"Echo": handler}),))
     port = server.add_secure_port("localhost:0", tls.server_credentials())
     await server.start()
     yield port
@@ -127,26 +225,16 @@ async def _bare(tls: NodeTls) -> AsyncIterator[int]:
 
 
 @contextlib.asynccontextmanager
-async def _gated(tls: NodeTls) -> AsyncIterator[int]:
+async def _gated(tls: NodeTls, bench: _Bench) -> AsyncIterator[int]:
     gate = CallGate(
         callers=CallerFinder("de-drv", NoSessions()),
-        policy=RolePolicy({f"/{SERVICE}/Echo": {Role.CASEWORKER}}, without_session=frozenset()),
+        policy=RolePolicy(
+            {f"/{SERVICE}/{method}": {Role.SYSTEM} for method in ("Echo", "Submit")}, without_session=frozenset()
+        ),
         observer=NodeObserver(NodeMetrics(), node="de-drv"),
-        new_id=_no_id,
+        new_id=time_ordered_id,
     )
-    services = (RpcService(SERVICE, _add_echo, None),)
+    services = (RpcService(SERVICE, lambda servicer, server: servicer.add_to(server), bench),)
     server = NodeServer("localhost:0", credentials=tls.server_credentials(), gate=gate, services=services)
     yield await server.start()
     await server.stop(grace_seconds=0)
-
-
-def _add_echo(servicer: object, server: grpc.aio.Server) -> None:
-    async def echo(request: Money, context: Any) -> Money:
-        return request
-
-    handler = grpc.unary_unary_rpc_method_handler(echo, **CODING)
-    server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(SERVICE, {"Echo": handler}),))
-
-
-def _no_id() -> UUID:
-    raise AssertionError("no call of the bench fails")
