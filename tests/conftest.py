@@ -1,0 +1,87 @@
+"""Real servers for tests: one embedded PostgreSQL and one Kafka broker a run, each started at first use."""
+
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Callable, Iterator
+from itertools import count
+from pathlib import Path
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from portability.adapters.postgres.database import migrate
+from portability.adapters.postgres.embedded import EmbeddedServer, start_embedded
+from tests.brokers import BrokerInUse, start_test_broker
+
+IN_USE = pytest.StashKey[list[str]]()
+TEMPLATE = "migrated"
+NewDatabase = Callable[[], str]
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.stash[IN_USE] = []
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    for line in config.stash[IN_USE]:
+        terminalreporter.write_line(line)
+
+
+@pytest.fixture(scope="session")
+def postgres_server(pytestconfig: pytest.Config) -> Iterator[EmbeddedServer]:
+    """An embedded server. Its folder is not pytest's own: that one is closed to the account the server runs as."""
+    folder = Path(tempfile.mkdtemp(prefix="portability-pg-"))
+    server = start_embedded(folder)
+    with psycopg.connect(server.url_for("postgres")) as connection:
+        pytestconfig.stash[IN_USE].append(f"database: PostgreSQL {connection.info.parameter_status('server_version')}")
+    yield server
+    server.stop()
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def empty_database(postgres_server: EmbeddedServer) -> NewDatabase:
+    """Makes a database without tables and returns its URL."""
+    numbers = count(1)
+    return lambda: postgres_server.url_for(f"empty_{next(numbers)}")
+
+
+@pytest.fixture(scope="session")
+def new_database(postgres_server: EmbeddedServer) -> NewDatabase:
+    """Makes a database with the newest schema and returns its URL; migrated once, then copied."""
+    migrate(postgres_server.url_for(TEMPLATE))
+    numbers = count(1)
+
+    def make() -> str:
+        name = f"test_{next(numbers)}"
+        with psycopg.connect(postgres_server.url_for("postgres"), autocommit=True) as connection:
+            connection.execute(
+                sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(TEMPLATE))
+            )
+        return postgres_server.url_for(name)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def shared_database_url(new_database: NewDatabase) -> str:
+    """One migrated database for tests that undo what they do."""
+    return new_database()
+
+
+@pytest.fixture
+async def connection(shared_database_url: str) -> AsyncIterator[psycopg.AsyncConnection]:
+    """A connection inside a transaction that is undone after the test."""
+    async with await psycopg.AsyncConnection.connect(shared_database_url, options="-c timezone=UTC") as opened:
+        yield opened
+        await opened.rollback()
+
+
+@pytest.fixture(scope="session")
+def kafka_broker(pytestconfig: pytest.Config) -> Iterator[BrokerInUse]:
+    """Apache Kafka, or the mock cluster where Java or Maven is missing; the summary says which."""
+    broker = start_test_broker()
+    pytestconfig.stash[IN_USE].append(broker.line)
+    yield broker
+    broker.stop()
