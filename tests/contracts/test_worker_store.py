@@ -15,6 +15,7 @@ from portability.adapters.memory.workers import (
     MemorySessions,
     MemoryWorkerCases,
 )
+from portability.adapters.postgres.database import Connection
 from portability.adapters.postgres.workers_store import (
     PostgresAttempts,
     PostgresCodes,
@@ -45,30 +46,31 @@ class Stores:
 
 
 @pytest.fixture(params=["memory", "postgres"])
-def connection_or_none(request: pytest.FixtureRequest) -> Any:
+def connection_or_none(request: pytest.FixtureRequest) -> Connection | None:
     return request.getfixturevalue("connection") if request.param == "postgres" else None
 
 
 @pytest.fixture
-async def stores(connection_or_none: Any) -> Stores:
-    connection = connection_or_none
-    if connection is None:
-        codes, sessions, limits = MemoryCodes(), MemorySessions(), MemoryLimits()
-        made = Stores(
-            MemoryDirectory(), MemoryWorkerCases(), codes, sessions, limits, MemoryHousekeeping(codes, sessions, limits)
-        )
-    else:
-        made = Stores(
-            PostgresWorkers(connection),
-            PostgresWorkerCases(connection),
-            PostgresCodes(connection),
-            PostgresSessions(connection),
-            PostgresAttempts(connection),
-            PostgresSignInHousekeeping(connection),
-        )
+async def stores(connection_or_none: Connection | None) -> Stores:
+    made = stores_on(connection_or_none)
     await made.workers.keep(worker(ROSA, "+39 333 1234567", "RSP65", language="it"))
     await made.workers.keep(worker(ADA, "ada@example.org"))
     return made
+
+
+def stores_on(connection: Connection | None) -> Stores:
+    if connection is None:
+        codes, sessions, limits = MemoryCodes(), MemorySessions(), MemoryLimits()
+        housekeeping = MemoryHousekeeping(codes, sessions, limits)
+        return Stores(MemoryDirectory(), MemoryWorkerCases(), codes, sessions, limits, housekeeping)
+    return Stores(
+        PostgresWorkers(connection),
+        PostgresWorkerCases(connection),
+        PostgresCodes(connection),
+        PostgresSessions(connection),
+        PostgresAttempts(connection),
+        PostgresSignInHousekeeping(connection),
+    )
 
 
 def worker(worker_id: UUID, contact: str, *numbers: str, language: str = "") -> WorkerOnFile:
