@@ -1,0 +1,108 @@
+"""The register of insured persons, cases, what countries answered, and the commands that were carried out."""
+
+from alembic import op
+
+revision = "0002"
+down_revision = "0001"
+branch_labels = None
+depends_on = None
+
+# What is searched for stands in columns; what is only read with its case or account is one document, so that it can
+# be encrypted as a whole under a key of its person. Not modelled: those keys.
+TABLES = """
+CREATE TABLE commands (
+    request_id uuid PRIMARY KEY,
+    fingerprint text NOT NULL,
+    answer text,
+    begun_at timestamptz NOT NULL DEFAULT now()
+);
+
+CREATE TABLE accounts (
+    account_id text PRIMARY KEY,
+    document jsonb NOT NULL
+);
+
+CREATE TABLE account_identifiers (
+    country text NOT NULL,
+    sector text NOT NULL,
+    comparable text NOT NULL,
+    account_id text NOT NULL REFERENCES accounts ON DELETE CASCADE,
+    PRIMARY KEY (country, sector, comparable, account_id)
+);
+CREATE INDEX account_identifiers_by_account ON account_identifiers (account_id);
+
+CREATE TABLE cases (
+    case_id uuid PRIMARY KEY,
+    known_since timestamptz NOT NULL,
+    closed boolean NOT NULL,
+    document jsonb NOT NULL
+) WITH (fillfactor = 80);
+CREATE INDEX cases_newest_first ON cases (known_since DESC, case_id DESC);
+CREATE INDEX cases_open ON cases (known_since DESC, case_id DESC) WHERE NOT closed;
+
+CREATE TABLE case_identifiers (
+    country text NOT NULL,
+    sector text NOT NULL,
+    comparable text NOT NULL,
+    case_id uuid NOT NULL REFERENCES cases ON DELETE CASCADE,
+    PRIMARY KEY (country, sector, comparable, case_id)
+);
+
+CREATE TABLE case_determinations (
+    determination_id uuid PRIMARY KEY,
+    case_id uuid NOT NULL REFERENCES cases ON DELETE CASCADE,
+    place bigint GENERATED ALWAYS AS IDENTITY,
+    document jsonb NOT NULL,
+    trace bytea NOT NULL
+);
+CREATE INDEX case_determinations_by_case ON case_determinations (case_id, place);
+
+CREATE TABLE case_decisions (
+    decision_id uuid PRIMARY KEY,
+    case_id uuid NOT NULL REFERENCES cases ON DELETE CASCADE,
+    place bigint GENERATED ALWAYS AS IDENTITY,
+    document jsonb NOT NULL
+);
+CREATE INDEX case_decisions_by_case ON case_decisions (case_id, place);
+
+CREATE TABLE case_careers (
+    case_id uuid NOT NULL,
+    state text NOT NULL,
+    document jsonb NOT NULL,
+    PRIMARY KEY (case_id, state)
+);
+
+CREATE TABLE case_events (
+    event_id uuid PRIMARY KEY,
+    case_id uuid NOT NULL REFERENCES cases ON DELETE CASCADE,
+    place bigint GENERATED ALWAYS AS IDENTITY,
+    document jsonb NOT NULL
+);
+CREATE INDEX case_events_by_case ON case_events (case_id, place);
+
+-- Messages that wait for their case, so there is no reference to it.
+CREATE TABLE case_inbox (
+    sender text NOT NULL,
+    message_id uuid NOT NULL,
+    case_id uuid NOT NULL,
+    place bigint GENERATED ALWAYS AS IDENTITY,
+    type text NOT NULL,
+    schema_version integer NOT NULL,
+    record bytea NOT NULL,
+    received_at timestamptz NOT NULL,
+    reason text NOT NULL,
+    PRIMARY KEY (sender, message_id)
+);
+CREATE INDEX case_inbox_by_case ON case_inbox (case_id, place);
+"""
+
+
+def upgrade() -> None:
+    op.execute(TABLES)
+
+
+def downgrade() -> None:
+    op.execute(
+        "DROP TABLE case_inbox, case_events, case_careers, case_decisions, case_determinations, case_identifiers,"
+        " cases, account_identifiers, accounts, commands"
+    )
