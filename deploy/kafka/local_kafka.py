@@ -88,10 +88,10 @@ def start_broker(*, port: int = 0) -> KafkaBroker:
     java = ["java", "-Xmx512m", "-Xms128m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1",
             "-Dorg.apache.logging.log4j.level=WARN", "-cp", f"{libraries}/*"]  # fmt: skip
     _run([*java, "kafka.tools.StorageTool", "format", "-t", CLUSTER_ID, "-c", str(settings)])
-    log = (data / "broker.log").open("wb")
-    process = subprocess.Popen(  # noqa: S603 - our own arguments, no shell
-        [*java, "kafka.Kafka", str(settings)], stdout=log, stderr=log, cwd=data
-    )
+    with (data / "broker.log").open("wb") as log:
+        process = subprocess.Popen(  # noqa: S603 - our own arguments, no shell
+            [*java, "kafka.Kafka", str(settings)], stdout=log, stderr=log, cwd=data
+        )
     broker = KafkaBroker(f"127.0.0.1:{port}", _version(libraries), process, data)
     _wait_until_up(broker, port)
     return broker

@@ -19,6 +19,7 @@ __all__ = ["PostgresStream"]
 
 CHANNEL = "portability_stream"
 LOOK_AGAIN = timedelta(seconds=1)
+LISTEN_SECONDS = 0.2
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS stream_topics (topic text PRIMARY KEY, next_offset bigint NOT NULL);
@@ -52,6 +53,7 @@ class PostgresStream:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._closing = False
         self._woken = asyncio.Event()
         self._listener: asyncio.Task[None] | None = None
 
@@ -104,9 +106,9 @@ class PostgresStream:
 
     async def close(self) -> None:
         """Stop listening and release the connections."""
+        self._closing = True
         if self._listener is not None:
-            self._listener.cancel()
-            await asyncio.gather(self._listener, return_exceptions=True)
+            await self._listener
         await self._database.close()
 
     async def _look(self, topic: str, *, after: int, limit: int) -> list[StreamRecord]:
@@ -124,7 +126,9 @@ class PostgresStream:
         try:
             async with self._database.session() as connection:
                 await connection.execute("LISTEN " + CHANNEL)
-                async for _ in connection.notifies():
-                    self._woken.set()
+                while not self._closing:
+                    # In short turns: a driver that is cancelled while it waits takes seconds to let go.
+                    async for _ in connection.notifies(timeout=LISTEN_SECONDS):
+                        self._woken.set()
         except (psycopg.Error, GatewayError):
             return

@@ -1,0 +1,99 @@
+"""Frozen dataclasses as JSON documents and back, exactly: no float, no rounding, no value that reads back as another.
+
+A field that a document does not have yet takes its default, so a new field with a default needs no migration.
+"""
+
+import base64
+import types
+from collections.abc import Callable, Mapping
+from dataclasses import MISSING, fields, is_dataclass
+from datetime import date, datetime
+from enum import Enum
+from fractions import Fraction
+from functools import cache
+from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
+from uuid import UUID
+
+__all__ = ["from_document", "to_document"]
+
+T = TypeVar("T")
+
+# datetime before date: every datetime is a date too.
+_WRITERS: tuple[tuple[type, Callable[[Any], str]], ...] = (
+    (UUID, str),
+    (datetime, datetime.isoformat),
+    (date, date.isoformat),
+    (Fraction, str),
+    (bytes, lambda value: base64.b64encode(value).decode()),
+)
+_READERS: Mapping[type, Callable[[str], Any]] = {
+    UUID: UUID,
+    datetime: datetime.fromisoformat,
+    date: date.fromisoformat,
+    Fraction: Fraction,
+    bytes: base64.b64decode,
+}
+
+
+def to_document(value: Any) -> Any:
+    """What `json` can write of a dataclass made of dataclasses, tuples, sets and plain values.
+
+    Raises TypeError for anything else.
+    """
+    if is_dataclass(value) and not isinstance(value, type):
+        return {each.name: to_document(getattr(value, each.name)) for each in fields(value)}
+    if isinstance(value, Enum):
+        return value.value
+    if value is None or isinstance(value, bool | int | str):
+        return value
+    if isinstance(value, tuple):
+        return [to_document(each) for each in value]
+    if isinstance(value, frozenset):
+        return sorted(to_document(each) for each in value)
+    for kind, write in _WRITERS:
+        if isinstance(value, kind):
+            return write(value)
+    raise TypeError(f"a document cannot hold a {type(value).__name__}")
+
+
+def from_document(kind: type[T], document: Any) -> T:
+    """The value that `to_document` wrote."""
+    value: T = _reader(kind)(document)
+    return value
+
+
+@cache
+def _reader(kind: Any) -> Callable[[Any], Any]:
+    origin = get_origin(kind)
+    if origin in {Union, types.UnionType}:
+        (inner,) = [each for each in get_args(kind) if each is not type(None)]
+        return lambda document: None if document is None else _reader(inner)(document)
+    if origin is tuple:
+        return _tuple_reader(get_args(kind))
+    if origin is frozenset:
+        (inner,) = get_args(kind)
+        return lambda document: frozenset(_reader(inner)(each) for each in document)
+    if is_dataclass(kind):
+        return _dataclass_reader(kind)
+    if isinstance(kind, type) and issubclass(kind, Enum):
+        return kind
+    return _READERS.get(kind, lambda document: document)
+
+
+def _tuple_reader(inner: tuple[Any, ...]) -> Callable[[Any], Any]:
+    if inner[-1] is Ellipsis:
+        return lambda document: tuple(_reader(inner[0])(each) for each in document)
+    return lambda document: tuple(_reader(one)(each) for one, each in zip(inner, document, strict=True))
+
+
+def _dataclass_reader(kind: Any) -> Callable[[Any], Any]:
+    hints = get_type_hints(kind)
+    needed = [each.name for each in fields(kind) if each.default is MISSING and each.default_factory is MISSING]
+
+    def read(document: Any) -> Any:
+        missing = [name for name in needed if name not in document]
+        if missing:
+            raise ValueError(f"the document of a {kind.__name__} has no {', '.join(missing)}")
+        return kind(**{name: _reader(hints[name])(value) for name, value in document.items() if name in hints})
+
+    return read
