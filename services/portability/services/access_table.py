@@ -28,7 +28,14 @@ POLICY: Mapping[str, frozenset[Role]] = {
     # agreements/v1
     # determination/v1
     # exchange/v1
+    "/portability.api.exchange.v1.ExchangeService/SubmitMessage": frozenset({Role.SYSTEM}),
+    "/portability.api.exchange.v1.ExchangeService/GetMessageStatus": STAFF,
+    "/portability.api.exchange.v1.ExchangeService/ListMessages": STAFF,
+    # Administrators keep the node going; entries are shown to them without content.
+    "/portability.api.exchange.v1.ExchangeService/ListQuarantined": INSTITUTION,
     # registry/v1
+    "/portability.api.registry.v1.RegistryService/GetDirectory": INSTITUTION | {Role.PEER},
+    "/portability.api.registry.v1.RegistryService/GetInstitution": INSTITUTION | {Role.PEER},
     # records/v1
     "/portability.api.records.v1.RecordService/PutRecords": STAFF,
     "/portability.api.records.v1.RecordService/FindRecords": STAFF,

@@ -12,7 +12,7 @@ from portability.adapters.keys.material import DecryptionKey, KeySeeds, SigningK
 from portability.agreements.errors import VerificationError
 from portability.services.exchange.model import HybridSignature
 from portability.services.exchange.suites import HPKE_SUITE
-from portability.services.registry.model import KeyPurpose, PublicKey
+from portability.services.registry.model import KeyPurpose, PublicKey, RootKey
 
 __all__ = ["FileKeyRing"]
 
@@ -43,6 +43,11 @@ class FileKeyRing:
         """Return the public halves, for the directory."""
         signing = [key.public for key in self._signing.values()]
         return (*signing, *(key.public for key in self._opening.values()))
+
+    def root_keys(self) -> tuple[RootKey, ...]:
+        """Return the public halves of the signing keys as root keys, for nodes to be given by hand."""
+        signing = [key.public for key in self._signing.values()]
+        return tuple(RootKey(key.key_id, key.classical, key.post_quantum) for key in signing)
 
     def signing_key_id(self, at: datetime) -> str:
         """Return the newest signing key whose window holds `at`."""

@@ -1,0 +1,100 @@
+"""The RPCs' messages and the values of the exchange, both ways."""
+
+from datetime import datetime
+from uuid import UUID
+
+from google.protobuf.timestamp_pb2 import Timestamp
+
+from portability.agreements.errors import InputError
+from portability.api.exchange.v1 import exchange_pb2 as pb
+from portability.services.exchange.model import (
+    Direction,
+    OutgoingMessage,
+    QuarantineEntry,
+    ReceiptStatus,
+    SubmittedMessage,
+    TimelineEntry,
+)
+
+__all__ = ["entry_message", "outgoing", "parse_uuid", "quarantined_message", "submitted_message"]
+
+_STATUS = {
+    ReceiptStatus.SUBMITTED: pb.MESSAGE_STATUS_SUBMITTED,
+    ReceiptStatus.RELAYED: pb.MESSAGE_STATUS_RELAYED,
+    ReceiptStatus.DELIVERED: pb.MESSAGE_STATUS_DELIVERED,
+    ReceiptStatus.OPENED: pb.MESSAGE_STATUS_OPENED,
+    ReceiptStatus.FAILED: pb.MESSAGE_STATUS_FAILED,
+}
+_DIRECTION = {
+    Direction.SENT: pb.MESSAGE_DIRECTION_SENT,
+    Direction.RECEIVED: pb.MESSAGE_DIRECTION_RECEIVED,
+}
+
+
+def outgoing(request: pb.SubmitMessageRequest, *, message_id: UUID) -> OutgoingMessage:
+    """What a caller wants sent. Raises InputError."""
+    return OutgoingMessage(
+        message_id=message_id,
+        idempotency_key=str(parse_uuid(request.request_id, field="request_id")),
+        recipient=request.recipient,
+        case_id=parse_uuid(request.case_id, field="case_id"),
+        type=request.type,
+        schema_version=request.schema_version,
+        record=request.record,
+        agreement_id=request.agreement_id,
+        agreement_sha256=request.agreement_sha256,
+        in_reply_to=parse_uuid(request.in_reply_to, field="in_reply_to") if request.in_reply_to else None,
+    )
+
+
+def submitted_message(submitted: SubmittedMessage) -> pb.SubmitMessageResponse:
+    """The answer to a submission."""
+    return pb.SubmitMessageResponse(
+        message_id=str(submitted.message_id),
+        stream_seq=submitted.stream_seq,
+        status=_STATUS[submitted.status],
+        submitted_at=_timestamp(submitted.submitted_at),
+    )
+
+
+def entry_message(entry: TimelineEntry) -> pb.MessageEntry:
+    """One line of a timeline."""
+    return pb.MessageEntry(
+        message_id=str(entry.message_id),
+        direction=_DIRECTION[entry.direction],
+        partner=entry.partner,
+        case_id=str(entry.case_id),
+        type=entry.type,
+        status=_STATUS[entry.status],
+        at=_timestamp(entry.at),
+        settled_at=_timestamp(entry.settled_at) if entry.settled_at else None,
+        reason=entry.reason,
+    )
+
+
+def quarantined_message(entry: QuarantineEntry) -> pb.QuarantinedEntry:
+    """One entry set aside, without its bytes."""
+    return pb.QuarantinedEntry(
+        entry_id=str(entry.entry_id),
+        reason_code=entry.reason_code,
+        reason=entry.reason,
+        sender=entry.sender,
+        message_id=str(entry.message_id) if entry.message_id else "",
+        case_id=str(entry.case_id) if entry.case_id else "",
+        size_bytes=len(entry.value),
+        set_aside_at=_timestamp(entry.set_aside_at),
+    )
+
+
+def parse_uuid(text: str, *, field: str) -> UUID:
+    """Return the UUID in a request. Raises InputError naming the field."""
+    try:
+        return UUID(text)
+    except ValueError as exc:
+        raise InputError(f"The {field} is not a UUID.", field=field) from exc
+
+
+def _timestamp(at: datetime) -> Timestamp:
+    stamp = Timestamp()
+    stamp.FromDatetime(at)
+    return stamp

@@ -1,0 +1,67 @@
+"""ExchangeService over gRPC: parse, call the use case in one transaction, map."""
+# ruff: noqa: N802 (the methods have the names of the RPCs)
+
+from typing import Any
+from uuid import UUID
+
+from portability.api.exchange.v1 import exchange_pb2 as pb
+from portability.api.exchange.v1 import exchange_pb2_grpc
+from portability.services.exchange.handlers import (
+    get_message_status,
+    list_messages,
+    list_quarantined,
+    submit,
+)
+from portability.services.exchange.mapping.api import (
+    entry_message,
+    outgoing,
+    parse_uuid,
+    quarantined_message,
+    submitted_message,
+)
+from portability.services.exchange.ports import Clock, NewId, Recipients, UnitOfWork
+
+__all__ = ["ExchangeServicer"]
+
+DEFAULT_PAGE = 50
+
+
+class ExchangeServicer(exchange_pb2_grpc.ExchangeServiceServicer):
+    """Page tokens are the id of the last entry of a page."""
+
+    def __init__(self, unit_of_work: UnitOfWork, *, recipients: Recipients, clock: Clock, new_id: NewId) -> None:
+        self._unit_of_work = unit_of_work
+        self._recipients = recipients
+        self._clock = clock
+        self._new_id = new_id
+
+    async def SubmitMessage(self, request: pb.SubmitMessageRequest, context: Any) -> pb.SubmitMessageResponse:
+        message = outgoing(request, message_id=self._new_id())
+        async with self._unit_of_work() as work:
+            submitted = await submit(message, outbox=work.outbox, recipients=self._recipients, clock=self._clock)
+        return submitted_message(submitted)
+
+    async def GetMessageStatus(self, request: pb.GetMessageStatusRequest, context: Any) -> pb.GetMessageStatusResponse:
+        message_id = parse_uuid(request.message_id, field="message_id")
+        async with self._unit_of_work() as work:
+            entry = await get_message_status(message_id, timeline=work.timeline)
+        return pb.GetMessageStatusResponse(message=entry_message(entry))
+
+    async def ListMessages(self, request: pb.ListMessagesRequest, context: Any) -> pb.ListMessagesResponse:
+        case_id = parse_uuid(request.case_id, field="case_id")
+        limit = request.page_size or DEFAULT_PAGE
+        async with self._unit_of_work() as work:
+            page = await list_messages(case_id, timeline=work.timeline, after=_after(request.page_token), limit=limit)
+        token = str(page[-1].message_id) if len(page) == limit else ""
+        return pb.ListMessagesResponse(messages=[entry_message(one) for one in page], next_page_token=token)
+
+    async def ListQuarantined(self, request: pb.ListQuarantinedRequest, context: Any) -> pb.ListQuarantinedResponse:
+        limit = request.page_size or DEFAULT_PAGE
+        async with self._unit_of_work() as work:
+            page = await list_quarantined(quarantine=work.quarantine, after=_after(request.page_token), limit=limit)
+        token = str(page[-1].entry_id) if len(page) == limit else ""
+        return pb.ListQuarantinedResponse(entries=[quarantined_message(one) for one in page], next_page_token=token)
+
+
+def _after(token: str) -> UUID | None:
+    return parse_uuid(token, field="page_token") if token else None

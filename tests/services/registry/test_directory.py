@@ -1,0 +1,279 @@
+"""A directory counts only with enough root signatures, in its time, and never backwards."""
+
+import random
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from portability.adapters.clock.fake import ManualClock
+from portability.adapters.keys.directory_file import DirectoryFile
+from portability.adapters.keys.material import draw_key
+from portability.adapters.keys.ring import FileKeyRing
+from portability.agreements.errors import GatewayError, NotFoundError, VerificationError
+from portability.agreements.values import Branch
+from portability.api.registry.v1 import registry_pb2 as pb
+from portability.services.hybrid import domain_separated
+from portability.services.registry.handlers import (
+    DirectoryInForce,
+    TrustedRoots,
+    accept_directory,
+    get_institution,
+    restore_directory,
+)
+from portability.services.registry.mapping import decode_directory, encode_directory
+from portability.services.registry.model import (
+    AgreementVersion,
+    Competence,
+    Directory,
+    Institution,
+    KeyPurpose,
+    RootSignature,
+    SignedDirectory,
+)
+from portability.services.registry.servicer import RegistryServicer
+from portability.services.registry.signing import DIRECTORY_CONTEXT, sign_directory, verify_directory
+
+NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
+WINDOW = {"not_before": NOON - timedelta(days=1), "not_after": NOON + timedelta(days=365)}
+
+
+@pytest.fixture(scope="module")
+def root() -> FileKeyRing:
+    return FileKeyRing([draw_key(KeyPurpose.SIGNING, **WINDOW) for _ in range(3)])
+
+
+@pytest.fixture(scope="module")
+def node_keys() -> FileKeyRing:
+    return FileKeyRing([draw_key(purpose, **WINDOW) for purpose in KeyPurpose])
+
+
+@pytest.fixture(scope="module")
+def directory(node_keys: FileKeyRing) -> Directory:
+    berlin = Institution(
+        "de-drv",
+        "Deutsche Rentenversicherung",
+        "DE",
+        competences=(
+            Competence(Branch.OLD_AGE, date(2010, 5, 1)),
+            Competence(Branch.INVALIDITY, date(2010, 5, 1), date(2026, 1, 1)),
+        ),
+        keys=node_keys.public_keys(),
+    )
+    rome = Institution("it-inps", "INPS", "IT", competences=(Competence(Branch.OLD_AGE, date(2010, 5, 1)),))
+    return Directory(
+        version=7,
+        issued_at=NOON - timedelta(hours=1),
+        expires_at=NOON + timedelta(days=90),
+        institutions=(berlin, rome),
+        agreements=(AgreementVersion("eu-883-2004", b"\x88" * 32, ("DE", "IT"), NOON),),
+    )
+
+
+def sign(directory: Directory, root: FileKeyRing, count: int = 2) -> SignedDirectory:
+    return sign_directory(directory, key_ids=[key.key_id for key in root.root_keys()[:count]], signer=root)
+
+
+def verify(signed: SignedDirectory, root: FileKeyRing, **changes: object) -> Directory:
+    usual = {"roots": root.root_keys(), "threshold": 2, "known": None, "at": NOON}
+    return verify_directory(signed, **(usual | changes))
+
+
+def signed_bytes(content: bytes, root: FileKeyRing) -> SignedDirectory:
+    """Whatever bytes, signed by two roots."""
+    covered = domain_separated(content, context=DIRECTORY_CONTEXT)
+    ids = [key.key_id for key in root.root_keys()[:2]]
+    made = [(key_id, root.sign(key_id, covered, context=DIRECTORY_CONTEXT)) for key_id in ids]
+    return SignedDirectory(content, tuple(RootSignature(one, two.ed25519, two.mldsa65) for one, two in made))
+
+
+def test_a_signed_directory_comes_back_as_it_was(directory: Directory, root: FileKeyRing) -> None:
+    assert verify(sign(directory, root), root) == directory
+    assert verify(sign(directory, root, 3), root) == directory
+
+
+def test_too_few_signatures_are_not_enough(directory: Directory, root: FileKeyRing) -> None:
+    for count in (0, 1):
+        with pytest.raises(VerificationError, match=f"has {count} signatures by root keys; 2 are needed"):
+            verify(sign(directory, root, count), root)
+
+
+def test_one_key_signing_twice_counts_once(directory: Directory, root: FileKeyRing) -> None:
+    once = sign(directory, root, 1)
+    with pytest.raises(VerificationError, match="two signatures by one root key"):
+        verify(replace(once, signatures=once.signatures * 2), root)
+
+
+def test_signatures_of_strangers_do_not_count(directory: Directory, root: FileKeyRing) -> None:
+    stranger = FileKeyRing([draw_key(KeyPurpose.SIGNING, **WINDOW) for _ in range(2)])
+    with pytest.raises(VerificationError, match="has 0 signatures"):
+        verify(sign(directory, stranger), root)
+    # A stranger who takes a root key's name is found out.
+    posed = [
+        replace(theirs, key_id=ours.key_id)
+        for theirs, ours in zip(sign(directory, stranger).signatures, root.root_keys(), strict=False)
+    ]
+    with pytest.raises(VerificationError, match="does not stand"):
+        verify(replace(sign(directory, stranger), signatures=tuple(posed)), root)
+
+
+@pytest.mark.parametrize("threshold", [0, -1, 4])
+def test_a_threshold_that_can_never_be_right_is_refused(directory, root, threshold: int) -> None:
+    with pytest.raises(VerificationError, match="never be right"):
+        verify(sign(directory, root, 3), root, threshold=threshold)
+
+
+@pytest.mark.parametrize("half", ["ed25519", "mldsa65"])
+def test_half_a_signature_is_none(directory: Directory, root: FileKeyRing, half: str) -> None:
+    signed = sign(directory, root)
+    for wrong in (b"", bytes(64), bytes(3309)):
+        broken = replace(signed.signatures[0], **{half: wrong})
+        with pytest.raises(VerificationError):
+            verify(replace(signed, signatures=(broken, signed.signatures[1])), root)
+
+
+def test_a_changed_byte_of_the_directory_is_refused(directory: Directory, root: FileKeyRing) -> None:
+    signed = sign(directory, root)
+    for position in range(0, len(signed.directory), 5):
+        changed = bytearray(signed.directory)
+        changed[position] ^= 1 << (position % 8)
+        with pytest.raises(VerificationError):
+            verify(replace(signed, directory=bytes(changed)), root)
+
+
+def test_an_older_version_and_another_of_the_same_are_refused(directory: Directory, root: FileKeyRing) -> None:
+    known = sign(directory, root)
+    for version in (1, 6, 7):
+        other = sign(replace(directory, version=version, institutions=()), root)
+        with pytest.raises(VerificationError, match="never goes back"):
+            verify(other, root, known=known)
+    assert verify(sign(replace(directory, version=8), root), root, known=known).version == 8
+    assert verify(known, root, known=known) == directory
+
+
+async def test_in_any_order_of_versions_a_node_only_goes_forward(directory, root, tmp_path: Path) -> None:
+    dice = random.Random(1)  # noqa: S311 (a test that can be repeated)
+    made = {version: sign(replace(directory, version=version), root, 2) for version in range(1, 13)}
+    for _ in range(20):
+        in_force, store = DirectoryInForce(), DirectoryFile(tmp_path / f"{dice.random()}.directory")
+        roots, clock, highest = TrustedRoots(root.root_keys(), 2), ManualClock(NOON), 0
+        for version in dice.choices(range(1, 13), k=12):
+            if version >= highest:
+                await accept_directory(made[version], in_force=in_force, roots=roots, store=store, clock=clock)
+            else:
+                with pytest.raises(VerificationError, match="never goes back"):
+                    await accept_directory(made[version], in_force=in_force, roots=roots, store=store, clock=clock)
+            highest = max(highest, version)
+            assert in_force.current().version == highest
+
+
+def test_a_directory_counts_in_its_time_only(directory: Directory, root: FileKeyRing) -> None:
+    signed = sign(directory, root)
+    tick = timedelta(milliseconds=1)
+    assert verify(signed, root, at=directory.expires_at - tick)
+    with pytest.raises(VerificationError, match="has expired"):
+        verify(signed, root, at=directory.expires_at)
+    assert verify(signed, root, at=directory.issued_at - timedelta(minutes=5))
+    with pytest.raises(VerificationError, match="in the future"):
+        verify(signed, root, at=directory.issued_at - timedelta(minutes=5) - tick)
+
+
+def test_content_that_makes_no_sense_is_refused_although_signed(directory: Directory, root: FileKeyRing) -> None:
+    berlin, rome = directory.institutions
+    key = berlin.keys[0]
+    wrong = [
+        replace(directory, institutions=(berlin, berlin)),
+        replace(directory, agreements=directory.agreements * 2),
+        replace(directory, expires_at=directory.issued_at),
+        replace(directory, institutions=(replace(berlin, keys=(key, key)),)),
+        replace(directory, institutions=(replace(berlin, keys=(replace(key, not_after=key.not_before),)),)),
+        replace(directory, institutions=(replace(berlin, keys=(replace(key, classical=b"short"),)),)),
+        replace(directory, institutions=(replace(berlin, keys=(replace(key, post_quantum=b"short"),)),)),
+        replace(directory, institutions=(replace(rome, institution_id="IT:INPS"),)),
+        replace(directory, institutions=(replace(rome, name=""),)),
+        replace(directory, institutions=(replace(rome, country="ITA"),)),
+        replace(directory, version=0),
+    ]
+    for one in wrong:
+        with pytest.raises(VerificationError):
+            verify(sign(one, root), root)
+
+
+def test_bytes_that_are_not_the_canonical_directory_are_refused_although_signed(directory, root) -> None:
+    good = encode_directory(directory)
+    assert verify(signed_bytes(good, root), root) == directory
+    for wrong in (b"", b"\xff", good[:-1], good + b"\x7a\x01x", good + b"\x08\x07", b"\x08\x07" + good):
+        with pytest.raises(VerificationError):
+            verify(signed_bytes(wrong, root), root)
+
+
+def test_impossible_days_and_unknown_branches_are_refused() -> None:
+    for changes in ({"branch": "astrology"}, {"month": 13}, {"year": 0}):
+        message = pb.Directory(version=1, issued_at_ms=1, expires_at_ms=2)
+        competence = message.institutions.add(institution_id="it-inps", name="INPS", country="IT").competences.add()
+        competence.branch = changes.get("branch", "old_age")
+        competence.first_day.year = changes.get("year", 2010)
+        competence.first_day.month = changes.get("month", 5)
+        competence.first_day.day = 1
+        with pytest.raises(VerificationError, match="impossible day"):
+            decode_directory(message.SerializeToString(deterministic=True))
+
+
+def test_who_is_competent_turns_on_state_branch_and_day(directory: Directory) -> None:
+    def ids(country: str, branch: Branch, on: date) -> list[str]:
+        return [one.institution_id for one in directory.competent(country, branch, on)]
+
+    assert ids("DE", Branch.OLD_AGE, date(2010, 5, 1)) == ["de-drv"]
+    assert ids("DE", Branch.OLD_AGE, date(2010, 4, 30)) == []
+    assert ids("DE", Branch.INVALIDITY, date(2025, 12, 31)) == ["de-drv"]
+    assert ids("DE", Branch.INVALIDITY, date(2026, 1, 1)) == []
+    assert ids("IT", Branch.INVALIDITY, date(2025, 12, 31)) == []
+
+
+async def test_a_node_starts_again_with_the_directory_that_it_had(directory, root, tmp_path: Path) -> None:
+    store, clock, roots = DirectoryFile(tmp_path / "directory"), ManualClock(NOON), TrustedRoots(root.root_keys(), 2)
+    empty = DirectoryInForce()
+    assert await restore_directory(in_force=empty, roots=roots, store=store, clock=clock) is None
+    with pytest.raises(VerificationError, match="no directory yet"):
+        empty.current()
+    await accept_directory(sign(directory, root), in_force=empty, roots=roots, store=store, clock=clock)
+    again = DirectoryInForce()
+    assert await restore_directory(in_force=again, roots=roots, store=store, clock=clock) == directory
+    # A node that has lost its memory but not its file does not go back either.
+    with pytest.raises(VerificationError, match="never goes back"):
+        await accept_directory(
+            sign(replace(directory, version=6), root),
+            in_force=DirectoryInForce(),
+            roots=roots,
+            store=store,
+            clock=clock,
+        )
+    clock.set(directory.expires_at)
+    with pytest.raises(VerificationError, match="has expired"):
+        await restore_directory(in_force=DirectoryInForce(), roots=roots, store=store, clock=clock)
+
+
+async def test_a_damaged_file_is_told_apart_from_none(root: FileKeyRing, tmp_path: Path) -> None:
+    path = tmp_path / "directory"
+    path.write_bytes(b"\x00\x01 not a directory")
+    with pytest.raises(VerificationError, match="signed directory"):
+        await DirectoryFile(path).load()
+    with pytest.raises(GatewayError):
+        await DirectoryFile(tmp_path).load()
+
+
+async def test_the_rpcs_give_the_directory_with_its_signatures_and_one_institution(directory, root) -> None:
+    in_force = DirectoryInForce()
+    servicer = RegistryServicer(in_force)
+    with pytest.raises(NotFoundError):
+        await servicer.GetDirectory(pb.GetDirectoryRequest(), None)
+    signed = sign(directory, root)
+    in_force.put(signed, verify(signed, root))
+    answer = await servicer.GetDirectory(pb.GetDirectoryRequest(), None)
+    assert answer.signed.directory == signed.directory
+    assert [one.institution_id for one in answer.directory.institutions] == ["de-drv", "it-inps"]
+    found = await servicer.GetInstitution(pb.GetInstitutionRequest(institution_id="it-inps"), None)
+    assert (found.institution.name, found.directory_version) == ("INPS", 7)
+    with pytest.raises(NotFoundError, match="'fr-nobody' is not in directory 7"):
+        get_institution("fr-nobody", in_force=in_force)

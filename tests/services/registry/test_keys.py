@@ -1,0 +1,79 @@
+"""Private keys lie in files that only their owner can read, and never show themselves."""
+
+import json
+import stat
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from portability.adapters.clock.ids import time_ordered_id
+from portability.adapters.clock.system import SystemClock
+from portability.adapters.keys.files import load_seeds, store_seeds
+from portability.adapters.keys.material import draw_key
+from portability.adapters.keys.ring import FileKeyRing
+from portability.agreements.errors import GatewayError, VerificationError
+from portability.services.registry.model import KeyPurpose
+
+START = datetime(2026, 11, 1, tzinfo=UTC)
+END = START + timedelta(days=365)
+
+
+def test_generated_keys_are_private_files_and_load_again(tmp_path: Path) -> None:
+    folder = tmp_path / "keys"
+    made = FileKeyRing.generate(folder, not_before=START, not_after=END)
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    assert [stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()] == [0o600, 0o600]
+    assert sorted(FileKeyRing.load(folder).public_keys(), key=str) == sorted(made.public_keys(), key=str)
+
+
+def test_a_key_file_that_others_can_read_is_refused(tmp_path: Path) -> None:
+    FileKeyRing.generate(tmp_path / "keys", not_before=START, not_after=END)
+    path = next((tmp_path / "keys").iterdir())
+    path.chmod(0o640)
+    with pytest.raises(GatewayError, match="set its mode to 0600"):
+        FileKeyRing.load(tmp_path / "keys")
+
+
+def test_a_damaged_key_file_and_an_empty_folder_are_told(tmp_path: Path) -> None:
+    with pytest.raises(GatewayError, match="no keys in"):
+        FileKeyRing.load(tmp_path)
+    path = store_seeds(tmp_path, draw_key(KeyPurpose.SIGNING, not_before=START, not_after=END))
+    good = json.loads(path.read_text())
+    for wrong in ("{", "[]", json.dumps(good | {"format": 2}), json.dumps(good | {"classical_seed": "zz"})):
+        path.write_text(wrong)
+        with pytest.raises(GatewayError, match="damaged or of another format"):
+            load_seeds(tmp_path)
+
+
+def test_a_key_is_never_written_over(tmp_path: Path) -> None:
+    seeds = draw_key(KeyPurpose.SIGNING, not_before=START, not_after=END)
+    store_seeds(tmp_path, seeds)
+    with pytest.raises(GatewayError, match="cannot be written"):
+        store_seeds(tmp_path, seeds)
+
+
+def test_seeds_do_not_show_themselves() -> None:
+    seeds = draw_key(KeyPurpose.SIGNING, not_before=START, not_after=END)
+    assert seeds.classical.hex() not in repr(seeds)
+    assert str(seeds.classical) not in repr(seeds)
+
+
+def test_the_newest_key_in_its_window_signs() -> None:
+    half = START + timedelta(days=180)
+    old, new = (draw_key(KeyPurpose.SIGNING, not_before=start, not_after=END) for start in (START, half))
+    ring = FileKeyRing([new, old])
+    ids = {key.not_before: key.key_id for key in ring.public_keys()}
+    assert ring.signing_key_id(half - timedelta(seconds=1)) == ids[START]
+    assert ring.signing_key_id(half) == ids[half]
+    with pytest.raises(VerificationError, match="make a new one"):
+        ring.signing_key_id(END)
+    with pytest.raises(VerificationError, match="no private signing key"):
+        ring.sign("sig-other", b"", context=b"")
+
+
+def test_ids_sort_by_time_and_the_clock_knows_its_zone() -> None:
+    ids = [time_ordered_id() for _ in range(100)]
+    assert [one.version for one in ids] == [7] * 100
+    assert sorted(ids) == ids
+    assert SystemClock().now().tzinfo is UTC
