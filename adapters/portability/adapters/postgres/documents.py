@@ -14,6 +14,8 @@ from functools import cache
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 from uuid import UUID
 
+from portability.agreements.errors import InputError
+
 __all__ = ["from_document", "to_document"]
 
 T = TypeVar("T")
@@ -38,13 +40,15 @@ _READERS: Mapping[type, Callable[[str], Any]] = {
 def to_document(value: Any) -> Any:
     """What `json` can write of a dataclass made of dataclasses, tuples, sets and plain values.
 
-    Raises TypeError for anything else.
+    Raises TypeError for anything else, and InputError for text with the character U+0000.
     """
     if is_dataclass(value) and not isinstance(value, type):
         return {each.name: to_document(getattr(value, each.name)) for each in fields(value)}
     if isinstance(value, Enum):
         return value.value
-    if value is None or isinstance(value, bool | int | str):
+    if isinstance(value, str):
+        return _text(value)
+    if value is None or isinstance(value, bool | int):
         return value
     if isinstance(value, tuple):
         return [to_document(each) for each in value]
@@ -58,7 +62,15 @@ def to_document(value: Any) -> Any:
 
 def from_document(kind: type[T], document: Any) -> T:
     """The value that `to_document` wrote."""
-    value: T = _reader(kind)(document)
+    reader: Any = _reader
+    value: T = reader(kind)(document)
+    return value
+
+
+def _text(value: str) -> str:
+    # PostgreSQL keeps no such character, and its own error would end the whole transaction.
+    if "\0" in value:
+        raise InputError("A text holds the character U+0000: leave it out.")
     return value
 
 

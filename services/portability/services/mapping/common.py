@@ -110,6 +110,7 @@ def read_record(kind: type[M], record: bytes) -> M:
         proto = violations[0].proto
         path = _path(proto.field.elements) if proto.field else ""
         raise InputError(f"{kind.DESCRIPTOR.name}.{path}: {proto.message or proto.rule_id}.", field=path)
+    _require_storable(message)
     return message
 
 
@@ -339,6 +340,16 @@ def _duration(message: common.InsurancePeriod, *, field: str) -> Duration | None
         _UNIT.read(message.unit, field=f"{field}.unit"),
         regime,
     )
+
+
+def _require_storable(message: Message) -> None:
+    """Raise InputError for the character U+0000, which no database keeps; it is told apart from a fault of ours."""
+    for descriptor, value in message.ListFields():
+        for each in [value] if isinstance(value, str | Message) else value if descriptor.is_repeated else ():
+            if isinstance(each, Message):
+                _require_storable(each)
+            elif isinstance(each, str) and "\0" in each:
+                raise InputError(f"{descriptor.name} holds the character U+0000: leave it out.", field=descriptor.name)
 
 
 def _path(elements: Sequence[Any]) -> str:
