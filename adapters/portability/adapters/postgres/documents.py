@@ -20,8 +20,20 @@ __all__ = ["from_document", "to_document"]
 
 T = TypeVar("T")
 
-# datetime before date: every datetime is a date too.
-_WRITERS: tuple[tuple[type, Callable[[Any], str]], ...] = (
+
+def _text(value: str) -> str:
+    # PostgreSQL keeps no such character, and its own error would end the whole transaction.
+    if "\0" in value:
+        raise InputError("A text holds the character U+0000: leave it out.")
+    return value
+
+
+# In this order: an enum of ours is text too, and every datetime is a date.
+_WRITERS: tuple[tuple[type, Callable[[Any], Any]], ...] = (
+    (Enum, lambda value: value.value),
+    (str, _text),
+    (int, lambda value: value),  # true and false as well
+    (type(None), lambda value: value),
     (UUID, str),
     (datetime, datetime.isoformat),
     (date, date.isoformat),
@@ -44,12 +56,6 @@ def to_document(value: Any) -> Any:
     """
     if is_dataclass(value) and not isinstance(value, type):
         return {each.name: to_document(getattr(value, each.name)) for each in fields(value)}
-    if isinstance(value, Enum):
-        return value.value
-    if isinstance(value, str):
-        return _text(value)
-    if value is None or isinstance(value, bool | int):
-        return value
     if isinstance(value, tuple):
         return [to_document(each) for each in value]
     if isinstance(value, frozenset):
@@ -64,13 +70,6 @@ def from_document(kind: type[T], document: Any) -> T:
     """The value that `to_document` wrote."""
     reader: Any = _reader
     value: T = reader(kind)(document)
-    return value
-
-
-def _text(value: str) -> str:
-    # PostgreSQL keeps no such character, and its own error would end the whole transaction.
-    if "\0" in value:
-        raise InputError("A text holds the character U+0000: leave it out.")
     return value
 
 
