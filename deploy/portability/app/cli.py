@@ -29,9 +29,10 @@ app = typer.Typer(
     help="Social security rights that follow workers across borders.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
+    rich_markup_mode=None,  # its frames cost a third of a second
     add_completion=False,
 )
-tls = typer.Typer(no_args_is_help=True, help="Certificates of this node's callers (mTLS).")
+tls = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Certificates of this node's callers (mTLS).")
 app.add_typer(tls, name="tls")
 
 
@@ -50,10 +51,10 @@ def main() -> None:
 @app.command()
 def serve() -> None:
     """Serve one institution's node until it is stopped (SIGTERM, Ctrl-C); settings come from PORTABILITY_*."""
-    from portability.app.bootstrap import serve as serve_node  # noqa: PLC0415 (heavy)
-
     settings = _settings()
     settings.required_institution()
+    from portability.app.bootstrap import serve as serve_node  # noqa: PLC0415 (heavy; a wrong setting is told first)
+
     _run(serve_node(settings))
 
 
