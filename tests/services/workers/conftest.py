@@ -1,28 +1,19 @@
 """The use cases of a worker over memory."""
 
-import importlib.util
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-
-def _samples() -> Any:
-    spec = importlib.util.spec_from_file_location("worker_samples", Path(__file__).with_name("samples.py"))
-    assert spec
-    assert spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-@pytest.fixture(scope="session")
-def samples() -> Any:
-    return _samples()
+from tests.services.workers import samples as made_up
 
 
 @pytest.fixture
-async def desk(samples: Any) -> Any:
-    made = samples.Desk()
+def samples() -> Any:
+    return made_up
+
+
+@pytest.fixture
+async def desk() -> made_up.Desk:
+    made = made_up.Desk()
     await made.register()
     return made

@@ -1,4 +1,4 @@
-"""An invented worker with one case in three countries; loaded by path, because test folders are no packages."""
+"""An invented worker with one case in three countries."""
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta

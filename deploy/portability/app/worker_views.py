@@ -1,0 +1,234 @@
+"""What a worker reads, taken from the cases and careers of this node; whose case it is was said when it was lodged."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, tzinfo
+from uuid import UUID
+
+from portability.adapters.postgres.database import Connection
+from portability.adapters.postgres.workers_store import (
+    PostgresAttempts,
+    PostgresCodes,
+    PostgresSessions,
+    PostgresWorkers,
+)
+from portability.agreements.careers import AnswerStatus, CareerRecord, RecordedPeriod
+from portability.services.cases import flow
+from portability.services.cases.model import Case, DecidedAmount, Decision, DecisionResult, Explanation
+from portability.services.cases.ports import CareerBook, CaseStore
+from portability.services.cases.procedure import ServiceStandards
+from portability.services.workers.ports import WorkerCases
+from portability.services.workers.views import (
+    AwardAmount,
+    CareerInCountry,
+    CareerPeriod,
+    CareerView,
+    CaseStep,
+    CaseView,
+    DecisionView,
+    DeclaredTime,
+    Due,
+    Frequency,
+    Institution,
+    Outcome,
+    Redress,
+    RefusalReason,
+    StepKind,
+    WhyStep,
+)
+from portability.services.workers.why import why_step
+
+__all__ = ["Names", "NodeWorkerWork", "WorkerViews", "worker_work"]
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """Names for people: of an institution by its id, of an agreement by its id; the id where none is known."""
+
+    institution: Callable[[str], str]
+    agreement: Callable[[str], str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkerViews:
+    """MyCases, MyCareer and MyDecisions over the stores of one transaction. `me` is the node's own institution."""
+
+    links: WorkerCases
+    cases: CaseStore
+    careers: CareerBook
+    me: str
+    standards: ServiceStandards
+    names: Names
+    zone: tzinfo = UTC
+
+    async def cases_of(self, worker_id: UUID) -> Sequence[CaseView]:
+        """Every case that is linked to her."""
+        return [self._case(case, worker_id) for case in await self._hers(worker_id)]
+
+    async def case_of(self, worker_id: UUID, case_id: UUID) -> CaseView | None:
+        """The case if it is linked to her."""
+        found = [case for case in await self._hers(worker_id) if case.case_id == case_id]
+        return self._case(found[0], worker_id) if found else None
+
+    async def career_of(self, worker_id: UUID) -> CareerView:
+        """What each country has told in her cases, the last answer of each, beside what she declared."""
+        records: dict[str, CareerRecord] = {}
+        declared: dict[str, tuple[DeclaredTime, ...]] = {}
+        for case in await self._hers(worker_id):
+            for record in await self.careers.of_case(case.case_id):
+                known = records.get(record.state)
+                if known is None or _says_more(record, known):
+                    records[record.state] = record
+            for state, times in _declared(case).items():
+                declared[state] = times
+        states = sorted(records.keys() | declared.keys())
+        countries = (self._country(state, records.get(state), declared.get(state, ())) for state in states)
+        return CareerView(worker_id, tuple(countries))
+
+    async def decisions_of(self, worker_id: UUID) -> Sequence[DecisionView]:
+        """Every decision in her cases."""
+        return [
+            self._decision(decision, case, worker_id)
+            for case in await self._hers(worker_id)
+            for decision in case.decisions
+        ]
+
+    async def _hers(self, worker_id: UUID) -> list[Case]:
+        found = [await self.cases.get(one, for_change=False) for one in await self.links.case_ids_of(worker_id)]
+        return [case for case in found if case is not None]
+
+    def _case(self, case: Case, worker_id: UUID) -> CaseView:
+        return CaseView(
+            case_id=case.case_id,
+            worker_id=worker_id,
+            reference=case.reference,
+            branch=case.branch,
+            lodged_on=case.claim.lodged_on,
+            contact_institution=self._institution(case.contact),
+            steps=tuple(self._step(step) for step in flow.steps(case, me=self.me, standards=self.standards)),
+            closed_on=self._day(case.summary.sent_at) if case.summary else None,
+        )
+
+    def _step(self, step: flow.CaseStep) -> CaseStep:
+        return CaseStep(
+            step_id=step.step_id,
+            kind=StepKind(step.kind.value),
+            holder=self._institution(step.holder),
+            since=step.since,
+            due=Due(step.due.citation, by_law_on=step.due.by_law_on, expected_on=step.due.ask_again_on),
+            done_at=step.done_at,
+        )
+
+    def _country(self, state: str, record: CareerRecord | None, declared: tuple[DeclaredTime, ...]) -> CareerInCountry:
+        if record is None:
+            return CareerInCountry(state, AnswerStatus.NOT_ASKED, declared=declared)
+        return CareerInCountry(
+            state=state,
+            status=record.status,
+            institution=self._institution(record.institution) if record.institution else None,
+            asked_on=record.asked_on,
+            answered_on=record.answered_on,
+            periods=tuple(self._period(period) for period in record.periods),
+            declared=declared,
+        )
+
+    def _period(self, recorded: RecordedPeriod) -> CareerPeriod:
+        evidence = recorded.evidence
+        return CareerPeriod(
+            period=recorded.period,
+            level=evidence.level,
+            verified_by=self._institution(evidence.verified_by) if evidence.verified_by else None,
+            verified_on=evidence.verified_on,
+            method=evidence.method,
+        )
+
+    def _decision(self, decision: Decision, case: Case, worker_id: UUID) -> DecisionView:
+        used = decision.agreements[0].agreement_id if decision.agreements else ""
+        return DecisionView(
+            decision_id=str(decision.decision_id),
+            case_id=case.case_id,
+            worker_id=worker_id,
+            institution=replace(self._institution(decision.institution), state=decision.state),
+            outcome=Outcome.GRANTED if decision.result is DecisionResult.GRANTED else Outcome.REFUSED,
+            decided_on=self._day(decision.decided_at),
+            decided_by=decision.decided_by,
+            amounts=tuple(_award(amount) for amount in decision.amounts),
+            why=tuple(_why(step) for step in decision.explanation),
+            refusal_reasons=tuple(RefusalReason(reason.value) for reason in decision.refusal_reasons),
+            redress=Redress(
+                where=decision.remedy.where,
+                until=decision.remedy.until,
+                period=decision.remedy.period,
+                way=decision.remedy.text,
+                citation=decision.remedy.citation,
+            ),
+            agreement_name=self.names.agreement(used) if used else "",
+            agreement_reviewed=decision.review_status == "reviewed",
+        )
+
+    def _institution(self, institution_id: str) -> Institution:
+        return Institution(institution_id, self.names.institution(institution_id), institution_id[:2].upper())
+
+    def _day(self, instant: datetime) -> date:
+        return instant.astimezone(self.zone).date()
+
+
+@dataclass(frozen=True, slots=True)
+class NodeWorkerWork:
+    """The ports of the workers' use cases within one transaction."""
+
+    directory: PostgresWorkers
+    codes: PostgresCodes
+    sessions: PostgresSessions
+    limits: PostgresAttempts
+    cases: WorkerViews
+    career: WorkerViews
+    decisions: WorkerViews
+
+
+def worker_work(connection: Connection, views: WorkerViews) -> NodeWorkerWork:
+    """The ports on one connection; `views` must stand on the same one."""
+    return NodeWorkerWork(
+        directory=PostgresWorkers(connection),
+        codes=PostgresCodes(connection),
+        sessions=PostgresSessions(connection),
+        limits=PostgresAttempts(connection),
+        cases=views,
+        career=views,
+        decisions=views,
+    )
+
+
+def _says_more(new: CareerRecord, known: CareerRecord) -> bool:
+    """An answer says more than none, and a later answer more than an earlier one."""
+    if new.answered_on is None or known.answered_on is None:
+        return known.answered_on is None
+    return new.answered_on >= known.answered_on
+
+
+def _declared(case: Case) -> dict[str, tuple[DeclaredTime, ...]]:
+    found: dict[str, list[DeclaredTime]] = {}
+    for told in sorted(case.claim.declared, key=lambda each: each.start):
+        found.setdefault(told.state, []).append(DeclaredTime(told.start, told.end, told.activity))
+    return {state: tuple(times) for state, times in found.items()}
+
+
+def _award(amount: DecidedAmount) -> AwardAmount:
+    return AwardAmount(
+        amount=amount.amount,
+        frequency=Frequency(amount.frequency.value),
+        start=amount.start,
+        until=amount.end,
+        scheme=amount.scheme,
+        changed_because=amount.changed_because,
+    )
+
+
+def _why(step: Explanation) -> WhyStep:
+    return why_step(
+        rule=step.rule,
+        citation=step.citation,
+        plain=step.plain,
+        output=step.output,
+        children=tuple(_why(child) for child in step.children),
+    )
