@@ -29,12 +29,18 @@ class MemoryStream:
 
     async def read(self, topic: str, *, after: int, limit: int, wait: timedelta) -> Sequence[StreamRecord]:
         """Return records after an offset, waiting for a first one."""
+        kept = self._topics[topic]
+
+        def start() -> int:
+            # A reader ahead of the end has outlived the topic: it begins with what the new one holds.
+            return after + 1 if after < len(kept) else 0
+
         try:
             async with asyncio.timeout(wait.total_seconds()), self._changed:
-                await self._changed.wait_for(lambda: len(self._topics[topic]) > after + 1)
+                await self._changed.wait_for(lambda: len(kept) > start())
         except TimeoutError:
             pass
-        return self._topics[topic][after + 1 : after + 1 + limit]
+        return kept[start() : start() + limit]
 
     async def close(self) -> None:
         """Nothing is held."""

@@ -145,10 +145,13 @@ class PostgresOffsets:
         return int(row[0]) if row else -1
 
     async def save(self, topic: str, partition: int, offset: int) -> None:
-        """Note that all records up to `offset` are consumed."""
+        """Note that all records up to `offset` are consumed.
+
+        It may go back: a topic that was lost and made anew counts from zero, and what is read again is known.
+        """
         await self._connection.execute(
             "INSERT INTO stream_offsets VALUES (%s, %s, %s) ON CONFLICT (topic, partition) DO UPDATE "
-            "SET consumed = greatest(stream_offsets.consumed, excluded.consumed)",
+            "SET consumed = excluded.consumed",
             (topic, partition, offset),
         )
 

@@ -47,6 +47,16 @@ INSERT INTO stream_records (topic, record_offset, key, value)
 SELECT %(topic)s, topic.first + given.place - 1, given.key, given.value FROM given, topic
 """
 
+# A reader ahead of the topic's end has outlived the topic: it was lost and made anew, and is read from its start.
+LOOK = """
+SELECT record_offset, key, value FROM stream_records
+WHERE topic = %(topic)s AND record_offset > (
+    SELECT CASE WHEN %(after)s::bigint < next_offset THEN %(after)s::bigint ELSE -1 END
+    FROM stream_topics WHERE topic = %(topic)s
+)
+ORDER BY record_offset LIMIT %(limit)s
+"""
+
 
 class PostgresStream:
     """EventStream on one PostgreSQL database that all nodes of a pilot share."""
@@ -114,9 +124,8 @@ class PostgresStream:
     async def _look(self, topic: str, *, after: int, limit: int) -> list[StreamRecord]:
         async with self._database.transaction() as connection:
             found = await connection.execute(
-                "SELECT record_offset, key, value FROM stream_records WHERE topic = %s AND record_offset > %s "
-                "ORDER BY record_offset LIMIT %s",
-                (topic, after, limit),
+                LOOK,
+                {"topic": topic, "after": after, "limit": limit},
                 binary=True,
             )
             return [StreamRecord(topic, 0, row[0], row[1], row[2]) async for row in found]

@@ -71,7 +71,8 @@ class EventStream(Protocol):
         """Return up to `limit` records of partition 0 with offset > `after`, oldest first.
 
         `after=-1` reads from the start. Waits up to `wait` for a first record and does not linger for more;
-        empty when there is none. Raises GatewayError.
+        empty when there is none. An `after` beyond the end says that the topic was lost and made anew: the read
+        begins with what it holds now. Raises GatewayError.
         """
 
     async def close(self) -> None:
