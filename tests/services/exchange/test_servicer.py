@@ -1,0 +1,96 @@
+"""ExchangeService as an institution's own systems call it."""
+
+from uuid import UUID
+
+import pytest
+from exchange_world import CASE, World
+
+from portability.agreements.errors import IdempotencyConflictError, InputError, NotFoundError
+from portability.api.exchange.v1 import exchange_pb2 as pb
+from portability.services.exchange.node import inbox_topic
+from portability.services.exchange.servicer import ExchangeServicer
+
+REQUEST = "0193a000-0000-7000-8000-0000000000{:02x}"
+
+
+def request(number: int = 1, **changes: object) -> pb.SubmitMessageRequest:
+    usual = {
+        "request_id": REQUEST.format(number),
+        "recipient": "it-inps",
+        "case_id": str(CASE),
+        "type": "record.request",
+        "schema_version": 1,
+        "record": b"periods",
+    }
+    return pb.SubmitMessageRequest(**(usual | changes))
+
+
+@pytest.fixture
+def berlin(world: World):
+    return world.node("de-drv")
+
+
+@pytest.fixture
+def servicer(world: World, berlin) -> ExchangeServicer:
+    return ExchangeServicer(berlin.store.transaction, recipients=world.trust, clock=world.clock, new_id=world.new_id)
+
+
+async def test_a_submitted_message_can_be_followed_to_its_receipt(world: World, berlin, servicer) -> None:
+    rome = world.node("it-inps")
+    submitted = await servicer.SubmitMessage(request(in_reply_to=REQUEST.format(9)), None)
+    assert (submitted.stream_seq, submitted.status) == (1, pb.MESSAGE_STATUS_SUBMITTED)
+    assert await servicer.SubmitMessage(request(in_reply_to=REQUEST.format(9)), None) == submitted
+    await berlin.relay()
+    asked = pb.GetMessageStatusRequest(message_id=submitted.message_id)
+    assert (await servicer.GetMessageStatus(asked, None)).message.status == pb.MESSAGE_STATUS_RELAYED
+    await rome.consume()
+    await rome.relay()
+    await berlin.consume()
+    entry = (await servicer.GetMessageStatus(asked, None)).message
+    assert (entry.status, entry.partner, entry.direction) == (
+        pb.MESSAGE_STATUS_DELIVERED,
+        "it-inps",
+        pb.MESSAGE_DIRECTION_SENT,
+    )
+    assert entry.HasField("settled_at")
+    (received,) = rome.ledger.applied
+    assert received.in_reply_to == UUID(REQUEST.format(9))
+
+
+async def test_other_content_under_one_request_id_is_refused(servicer) -> None:
+    await servicer.SubmitMessage(request(), None)
+    with pytest.raises(IdempotencyConflictError):
+        await servicer.SubmitMessage(request(record=b"other"), None)
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [({"case_id": "x"}, "case_id"), ({"request_id": ""}, "request_id"), ({"in_reply_to": "x" * 36}, "in_reply_to")],
+)
+async def test_an_id_that_is_none_is_refused_with_its_field(servicer, changes, field: str) -> None:
+    with pytest.raises(InputError) as refused:
+        await servicer.SubmitMessage(request(**changes), None)
+    assert refused.value.field == field
+
+
+async def test_messages_and_what_was_set_aside_come_in_pages(world: World, berlin, servicer) -> None:
+    for number in range(1, 4):
+        await servicer.SubmitMessage(request(number), None)
+    page = await servicer.ListMessages(pb.ListMessagesRequest(case_id=str(CASE), page_size=2), None)
+    assert len(page.messages) == 2
+    rest = pb.ListMessagesRequest(case_id=str(CASE), page_size=2, page_token=page.next_page_token)
+    last = await servicer.ListMessages(rest, None)
+    assert (len(last.messages), last.next_page_token) == (1, "")
+    await world.stream.append(inbox_topic("de-drv"), [(b"", b"junk"), (b"", b"more junk")])
+    await berlin.consume()
+    aside = await servicer.ListQuarantined(pb.ListQuarantinedRequest(page_size=1), None)
+    assert [(one.reason_code, one.size_bytes) for one in aside.entries] == [("VERIFICATION_FAILED", 4)]
+    more = await servicer.ListQuarantined(pb.ListQuarantinedRequest(page_token=aside.next_page_token), None)
+    assert [one.size_bytes for one in more.entries] == [9]
+    with pytest.raises(InputError):
+        await servicer.ListQuarantined(pb.ListQuarantinedRequest(page_token="x"), None)
+
+
+async def test_an_unknown_message_is_not_found(servicer) -> None:
+    with pytest.raises(NotFoundError):
+        await servicer.GetMessageStatus(pb.GetMessageStatusRequest(message_id=REQUEST.format(99)), None)
