@@ -14,11 +14,9 @@ import tempfile
 import time
 import uuid
 from collections.abc import AsyncIterator
-from datetime import UTC
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
-from uuid import UUID
 
 import grpc
 import uvloop
@@ -27,7 +25,8 @@ from portability.adapters.clock.ids import time_ordered_id
 from portability.adapters.clock.system import SystemClock
 from portability.adapters.postgres.database import Database, migrate
 from portability.adapters.postgres.embedded import EmbeddedServer, start_embedded
-from portability.adapters.postgres.exchange_store import PostgresOutbox
+from portability.adapters.postgres.exchange_inbox import exchange_unit_of_work
+from portability.api.exchange.v1 import exchange_pb2, exchange_pb2_grpc
 from portability.api.exchange.v1.exchange_pb2 import SubmitMessageRequest, SubmitMessageResponse
 from portability.app.logging import configure_logging
 from portability.app.metrics import NodeMetrics
@@ -38,16 +37,20 @@ from portability.app.rpc.interceptor import CallGate
 from portability.app.rpc.observer import NodeObserver
 from portability.app.rpc.server import NodeServer, RpcService
 from portability.services.access import Role, RolePolicy
-from portability.services.exchange.handlers import submit
-from portability.services.exchange.model import InstitutionId, OutgoingMessage
+from portability.services.access_table import POLICY
+from portability.services.exchange.model import InstitutionId
+from portability.services.exchange.servicer import ExchangeServicer
 
-SERVICE = "portability.bench.v1.BenchService"
+ECHO_SERVICE = "portability.bench.v1.EchoService"
+EXCHANGE_SERVICE = exchange_pb2.DESCRIPTOR.services_by_name["ExchangeService"].full_name
+ECHO = f"/{ECHO_SERVICE}/Echo"
+SUBMIT = f"/{EXCHANGE_SERVICE}/SubmitMessage"
 ROUNDS = 7
 SECONDS = 1.0
 IN_FLIGHT = 16
 RECORD = bytes(range(256)) * 4
 """One KiB, as a record of a career is."""
-CASES = {"bare": ("bare", "Echo"), "validated_authorised": ("gate", "Echo"), "durable_submit": ("gate", "Submit")}
+CASES = {"bare": ("bare", ECHO), "validated_authorised": ("gate", ECHO), "durable_submit": ("gate", SUBMIT)}
 
 
 def run() -> list[dict[str, Any]]:
@@ -91,9 +94,9 @@ def _line(name: str, ours: list[float], bare: list[float]) -> dict[str, Any]:
 
 
 async def _calls_a_second(channel: DeadlineChannel, method: str, seconds: float) -> float:
-    answer = SubmitMessageResponse if method == "Submit" else SubmitMessageRequest
+    answer = SubmitMessageResponse if method == SUBMIT else SubmitMessageRequest
     call = channel.unary_unary(
-        f"/{SERVICE}/{method}",
+        method,
         request_serializer=SubmitMessageRequest.SerializeToString,
         response_deserializer=answer.FromString,
     )
@@ -147,7 +150,7 @@ async def _serve_both(folder: str, url: str, pipe: Connection) -> None:
     database = await Database.open(url)
     try:
         await _refuse_unsafe(database)
-        async with _bare(tls) as bare, _gated(tls, _Bench(database)) as gate:
+        async with _bare(tls) as bare, _gated(tls, database) as gate:
             pipe.send({"bare": bare, "gate": gate})
             await asyncio.to_thread(pipe.recv)
     finally:
@@ -162,43 +165,17 @@ async def _refuse_unsafe(database: Database) -> None:
                 raise AssertionError(f"{setting} is {row}: a measurement without durability says nothing.")
 
 
-class _Bench:
-    """The two methods; Submit is what the node's own servicer does, with its own transaction for each call."""
+async def _echo(request: SubmitMessageRequest, context: Any) -> SubmitMessageRequest:
+    return request
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
 
-    async def echo(self, request: SubmitMessageRequest, context: Any) -> SubmitMessageRequest:
-        return request
-
-    async def submit(self, request: SubmitMessageRequest, context: Any) -> SubmitMessageResponse:
-        message = OutgoingMessage(
-            message_id=time_ordered_id(),
-            idempotency_key=request.request_id,
-            recipient=InstitutionId(request.recipient),
-            case_id=UUID(request.case_id),
-            type=request.type,
-            schema_version=request.schema_version,
-            record=request.record,
-        )
-        async with self._database.transaction() as connection:
-            outbox = PostgresOutbox(connection)
-            submitted = await submit(message, outbox=outbox, recipients=_Everybody(), clock=SystemClock())
-        response = SubmitMessageResponse(message_id=str(submitted.message_id), stream_seq=submitted.stream_seq)
-        response.submitted_at.FromDatetime(submitted.submitted_at.astimezone(UTC))
-        return response
-
-    def add_to(self, server: grpc.aio.Server) -> None:
-        read = SubmitMessageRequest.FromString
-        handlers = {
-            "Echo": grpc.unary_unary_rpc_method_handler(
-                self.echo, request_deserializer=read, response_serializer=SubmitMessageRequest.SerializeToString
-            ),
-            "Submit": grpc.unary_unary_rpc_method_handler(
-                self.submit, request_deserializer=read, response_serializer=SubmitMessageResponse.SerializeToString
-            ),
-        }
-        server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(SERVICE, handlers),))
+def _add_echo(_: object, server: grpc.aio.Server) -> None:
+    handler = grpc.unary_unary_rpc_method_handler(
+        _echo,
+        request_deserializer=SubmitMessageRequest.FromString,
+        response_serializer=SubmitMessageRequest.SerializeToString,
+    )
+    server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(ECHO_SERVICE, {"Echo": handler}),))
 
 
 class _Everybody:
@@ -208,16 +185,8 @@ class _Everybody:
 
 @contextlib.asynccontextmanager
 async def _bare(tls: NodeTls) -> AsyncIterator[int]:
-    async def echo(request: SubmitMessageRequest, context: Any) -> SubmitMessageRequest:
-        return request
-
     server = grpc.aio.server()
-    handler = grpc.unary_unary_rpc_method_handler(
-        echo,
-        request_deserializer=SubmitMessageRequest.FromString,
-        response_serializer=SubmitMessageRequest.SerializeToString,
-    )
-    server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(SERVICE, {"Echo": handler}),))
+    _add_echo(None, server)
     port = server.add_secure_port("localhost:0", tls.server_credentials())
     await server.start()
     yield port
@@ -225,16 +194,20 @@ async def _bare(tls: NodeTls) -> AsyncIterator[int]:
 
 
 @contextlib.asynccontextmanager
-async def _gated(tls: NodeTls, bench: _Bench) -> AsyncIterator[int]:
+async def _gated(tls: NodeTls, database: Database) -> AsyncIterator[int]:
     gate = CallGate(
         callers=CallerFinder("de-drv", NoSessions()),
-        policy=RolePolicy(
-            {f"/{SERVICE}/{method}": {Role.SYSTEM} for method in ("Echo", "Submit")}, without_session=frozenset()
-        ),
+        policy=RolePolicy({**POLICY, ECHO: {Role.SYSTEM}}, without_session=frozenset()),
         observer=NodeObserver(NodeMetrics(), node="de-drv"),
         new_id=time_ordered_id,
     )
-    services = (RpcService(SERVICE, lambda servicer, server: servicer.add_to(server), bench),)
+    exchange = ExchangeServicer(
+        exchange_unit_of_work(database), recipients=_Everybody(), clock=SystemClock(), new_id=time_ordered_id
+    )
+    services = (
+        RpcService(ECHO_SERVICE, _add_echo, None),
+        RpcService(EXCHANGE_SERVICE, exchange_pb2_grpc.add_ExchangeServiceServicer_to_server, exchange),
+    )
     server = NodeServer("localhost:0", credentials=tls.server_credentials(), gate=gate, services=services)
     yield await server.start()
     await server.stop(grace_seconds=0)
