@@ -1,0 +1,323 @@
+"""An independent reading of docs/spec/exchange.md: checks the vectors with no code of this project.
+
+    python tests/vectors/checker.py docs/spec/vectors
+
+It has its own protobuf reader, its own Merkle tree and its own HPKE (RFC 9180 base mode over the X-Wing KEM);
+only primitives come from a library. Exit status 0: every vector is as its file says.
+"""
+
+import hashlib
+import hmac
+import json
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from cryptography.exceptions import InvalidSignature, InvalidTag
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA65PublicKey
+from cryptography.hazmat.primitives.asymmetric.mlkem import MLKEM768PrivateKey
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+INSTITUTION = re.compile(r"[a-z]{2}-[a-z0-9-]{1,40}")
+DAY_MS = 86_400_000
+
+
+class RefusedError(Exception):
+    """What is checked does not hold."""
+
+
+def need(condition: bool, reason: str) -> None:  # noqa: FBT001 (an assertion that -O keeps)
+    if not condition:
+        raise RefusedError(reason)
+
+
+# --- protobuf: only the form that the specification calls canonical -----------------------------------------
+
+
+def read_varint(data: bytes, at: int) -> tuple[int, int]:
+    value = shift = 0
+    while True:
+        need(at < len(data) and shift < 70, "a varint is cut off or too long")
+        byte = data[at]
+        value |= (byte & 0x7F) << shift
+        at, shift = at + 1, shift + 7
+        if byte < 0x80:
+            need(byte != 0 or shift == 7, "a varint has a needless zero byte")
+            need(value < 2**64, "a varint is over 64 bits")
+            return value, at
+
+
+def read_fields(data: bytes) -> Iterator[tuple[int, int | bytes]]:
+    at = 0
+    while at < len(data):
+        tag, at = read_varint(data, at)
+        number, kind = tag >> 3, tag & 7
+        need(kind in {0, 2}, "a field has a wire type that is not used")
+        value, at = read_varint(data, at)
+        if kind == 0:
+            yield number, value
+            continue
+        need(at + value <= len(data), "a field is cut off")
+        yield number, data[at : at + value]
+        at += value
+
+
+def read_message(data: bytes, shape: dict[int, tuple[str, str]]) -> dict[str, Any]:
+    """`shape`: field number -> (name, kind); kinds are number, bytes, text, and many (repeated bytes)."""
+    empty = {"number": 0, "bytes": b"", "text": ""}
+    result: dict[str, Any] = {name: [] if kind == "many" else empty[kind] for name, kind in shape.values()}
+    last = 0
+    for number, value in read_fields(data):
+        need(number in shape, f"field {number} is unknown")
+        name, kind = shape[number]
+        need(isinstance(value, int) == (kind == "number"), f"{name} has the wrong wire type")
+        if kind == "many":
+            need(number >= last, "fields are out of order")
+            result[name].append(value)
+        else:
+            need(number > last, "fields are out of order or repeated")
+            need(value not in (0, b""), f"{name} is written although it is empty")
+            result[name] = as_text(value) if kind == "text" else value
+        last = number
+    return result
+
+
+def as_text(value: bytes) -> str:
+    try:
+        return value.decode()
+    except UnicodeDecodeError as exc:
+        raise RefusedError("a text is not UTF-8") from exc
+
+
+def of(kind: str, *names: str) -> list[tuple[str, str]]:
+    return [(name, kind) for name in names]
+
+
+def shape(*fields: tuple[str, str]) -> dict[int, tuple[str, str]]:
+    return dict(enumerate(fields, start=1))
+
+
+BUNDLE = shape(*of("bytes", "signed_head", "ciphertext", "ed25519", "mldsa65"))
+HEAD = shape(
+    ("suite", "number"), ("bundle_id", "bytes"), ("sender", "text"), ("recipient", "text"),
+    ("signature_key_id", "text"), ("kem_key_id", "text"), ("directory_version", "number"),
+    ("item_count", "number"), ("merkle_root", "bytes"), ("ciphertext_sha256", "bytes"), ("sealed_at_ms", "number"),
+)  # fmt: skip
+ITEMS = shape(("items", "many"))
+ITEM = shape(("header", "bytes"), ("payload", "bytes"))
+PAYLOAD = shape(("salt", "bytes"), ("record", "bytes"))
+HEADER = shape(
+    ("message_id", "bytes"), ("sender", "text"), ("recipient", "text"), ("case_id", "bytes"), ("type", "text"),
+    ("schema_version", "number"), ("stream_seq", "number"), ("sent_at_ms", "number"),
+    ("payload_commitment", "bytes"), ("record_length", "number"), ("agreement_id", "text"),
+    ("agreement_sha256", "bytes"), ("in_reply_to", "bytes"),
+)  # fmt: skip
+RECEIPT = shape(("bundle_id", "bytes"), ("merkle_root", "bytes"), ("entries", "many"))
+ENTRY = shape(("message_id", "bytes"), ("leaf_hash", "bytes"), ("status", "number"), ("reason", "text"))
+
+
+# --- hashes, signatures, encryption -------------------------------------------------------------------------
+
+
+def prefixed(*parts: bytes) -> bytes:
+    return b"".join(len(part).to_bytes(4, "big") + part for part in parts)
+
+
+def leaf(data: bytes) -> bytes:
+    return hashlib.sha256(b"\x00" + data).digest()
+
+
+def tree_root(leaves: list[bytes]) -> bytes:
+    """RFC 6962 section 2.1, by its recursive definition."""
+    if len(leaves) <= 1:
+        return leaves[0] if leaves else hashlib.sha256(b"").digest()
+    split = 1
+    while split * 2 < len(leaves):
+        split *= 2
+    return hashlib.sha256(b"\x01" + tree_root(leaves[:split]) + tree_root(leaves[split:])).digest()
+
+
+def verify_both(context: bytes, message: bytes, *, ed25519: bytes, mldsa65: bytes, key: dict[str, str]) -> None:
+    covered = prefixed(context, message)
+    try:
+        Ed25519PublicKey.from_public_bytes(bytes.fromhex(key["classical"])).verify(ed25519, covered)
+        post_quantum = MLDSA65PublicKey.from_public_bytes(bytes.fromhex(key["post_quantum"]))
+        post_quantum.verify(mldsa65, covered, context=context)
+    except (InvalidSignature, ValueError) as exc:
+        raise RefusedError("a signature does not stand") from exc
+
+
+HPKE_SUITE_ID = b"HPKE" + bytes.fromhex("647a00010002")
+XWING_LABEL = bytes.fromhex("5c2e2f2f5e5c")
+
+
+def extract(salt: bytes, label: bytes, material: bytes) -> bytes:
+    labeled = b"HPKE-v1" + HPKE_SUITE_ID + label + material
+    return hmac.new(salt or bytes(32), labeled, hashlib.sha256).digest()
+
+
+def expand(secret: bytes, label: bytes, info: bytes, length: int) -> bytes:
+    labeled = length.to_bytes(2, "big") + b"HPKE-v1" + HPKE_SUITE_ID + label + info
+    return hmac.new(secret, labeled + b"\x01", hashlib.sha256).digest()[:length]
+
+
+def hpke_open(data: bytes, *, classical_seed: bytes, post_quantum_seed: bytes, info: bytes) -> bytes:
+    need(len(data) >= 1120 + 16, "the ciphertext is too short")
+    encapsulated_m, encapsulated_x, sealed = data[:1088], data[1088:1120], data[1120:]
+    x25519 = X25519PrivateKey.from_private_bytes(classical_seed)
+    try:
+        shared_m = MLKEM768PrivateKey.from_seed_bytes(post_quantum_seed).decapsulate(encapsulated_m)
+        shared_x = x25519.exchange(X25519PublicKey.from_public_bytes(encapsulated_x))
+        own = x25519.public_key().public_bytes_raw()
+        shared = hashlib.sha3_256(shared_m + shared_x + encapsulated_x + own + XWING_LABEL).digest()
+        context = b"\x00" + extract(b"", b"psk_id_hash", b"") + extract(b"", b"info_hash", info)
+        secret = extract(shared, b"secret", b"")
+        key, nonce = expand(secret, b"key", context, 32), expand(secret, b"base_nonce", context, 12)
+        return AESGCM(key).decrypt(nonce, sealed, b"")
+    except (InvalidTag, ValueError) as exc:
+        raise RefusedError("the ciphertext does not open") from exc
+
+
+# --- a bundle, as section 5 of the specification says -------------------------------------------------------
+
+
+def open_bundle(received: bytes, world: dict[str, Any], *, me: str, at_ms: int) -> list[dict[str, Any]]:
+    need(len(received) <= 1024 * 1024, "the bundle is too long")
+    bundle = read_message(received, BUNDLE)
+    head = read_message(bundle["signed_head"], HEAD)
+    need(head["suite"] == 1, "the suite is not accepted")
+    need(head["recipient"] == me and head["sender"] != me, "the bundle is not for this node")
+    for name, length in (("bundle_id", 16), ("merkle_root", 32), ("ciphertext_sha256", 32)):
+        need(len(head[name]) == length, f"{name} has the wrong length")
+    need(bool(INSTITUTION.fullmatch(head["sender"])), "the sender is not an institution id")
+    need(head["directory_version"] > 0 and 0 < head["item_count"] <= 256, "a number of the head is wrong")
+    key = world["keys"].get(f"{head['sender']} {head['signature_key_id']}")
+    need(key is not None and key["purpose"] == "signing", "the signing key is unknown")
+    need(key["not_before_ms"] <= head["sealed_at_ms"] < key["not_after_ms"], "the key was not in its window")
+    need(head["sealed_at_ms"] <= at_ms + 300_000, "the bundle is from the future")
+    need(at_ms < key["not_after_ms"] + 35 * DAY_MS, "the bundle comes too late")
+    verify_both(
+        b"portability/v1/bundle", bundle["signed_head"], ed25519=bundle["ed25519"], mldsa65=bundle["mldsa65"], key=key
+    )  # fmt: skip
+    need(hashlib.sha256(bundle["ciphertext"]).digest() == head["ciphertext_sha256"], "another ciphertext was signed")
+    mine = world["keys"].get(f"{me} {head['kem_key_id']}")
+    need(mine is not None and mine["purpose"] == "encryption", "the encryption key is not ours")
+    info = prefixed(
+        b"portability/v1/kem", head["suite"].to_bytes(4, "big"), head["sender"].encode(), me.encode(),
+        head["bundle_id"], head["kem_key_id"].encode(),
+    )  # fmt: skip
+    plaintext = hpke_open(
+        bundle["ciphertext"],
+        classical_seed=bytes.fromhex(mine["classical_seed"]),
+        post_quantum_seed=bytes.fromhex(mine["post_quantum_seed"]),
+        info=info,
+    )
+    items = [read_message(one, ITEM) for one in read_message(plaintext, ITEMS)["items"]]
+    need(len(items) == head["item_count"], "another number of items was signed")
+    need(tree_root([leaf(one["header"]) for one in items]) == head["merkle_root"], "another root was signed")
+    return [open_item(one, head) for one in items]
+
+
+def open_item(item: dict[str, Any], head: dict[str, Any]) -> dict[str, Any]:
+    need(len(item["header"]) <= 4096, "a header is too long")
+    header, payload = read_message(item["header"], HEADER), read_message(item["payload"], PAYLOAD)
+    need((header["sender"], header["recipient"]) == (head["sender"], head["recipient"]), "a header names others")
+    need(len(header["message_id"]) == 16 and len(header["case_id"]) == 16, "an id has the wrong length")
+    need(min(header["schema_version"], header["stream_seq"], header["sent_at_ms"]) > 0, "a number is zero")
+    need(bool(header["agreement_id"]) == bool(header["agreement_sha256"]), "half an agreement is named")
+    need(len(payload["salt"]) == 32 and len(payload["record"]) <= 256 * 1024, "a payload has the wrong size")
+    need(len(payload["record"]) == header["record_length"], "a record has another length")
+    committed = hashlib.sha256(prefixed(b"portability/v1/commit", payload["salt"], payload["record"])).digest()
+    need(committed == header["payload_commitment"], "a record is not the one committed to")
+    return {**header, **payload, "leaf_hash": leaf(item["header"])}
+
+
+# --- the files ----------------------------------------------------------------------------------------------
+
+
+def check_merkle(file: dict[str, Any]) -> None:
+    leaves = [leaf(bytes.fromhex(one)) for one in file["entries"]]
+    for size, root in enumerate(file["roots"]):
+        need(tree_root(leaves[:size]).hex() == root, f"root of {size}")
+
+
+def check_bundle(file: dict[str, Any]) -> None:
+    messages = open_bundle(bytes.fromhex(file["bundle"]), file, me=file["recipient"], at_ms=file["at_ms"])
+    need(len(messages) == len(file["messages"]), "number of messages")
+    for message, expected in zip(messages, file["messages"], strict=True):
+        for name, value in expected.items():
+            got = message[name].hex() if isinstance(message[name], bytes) else message[name]
+            need(got == value, f"{name} is {got}")
+
+
+def check_receipt(file: dict[str, Any]) -> None:
+    check_bundle(file)
+    (message,) = open_bundle(bytes.fromhex(file["bundle"]), file, me=file["recipient"], at_ms=file["at_ms"])
+    receipt = read_message(message["record"], RECEIPT)
+    need(receipt["bundle_id"].hex() == file["receipt"]["bundle_id"], "bundle id in the receipt")
+    need(receipt["merkle_root"].hex() == file["receipt"]["merkle_root"], "root in the receipt")
+    entries = [read_message(one, ENTRY) for one in receipt["entries"]]
+    said = [[one["message_id"].hex(), one["leaf_hash"].hex(), one["status"], one["reason"]] for one in entries]
+    need(said == file["receipt"]["entries"], "entries of the receipt")
+
+
+def check_refused(file: dict[str, Any]) -> None:
+    good = bytes.fromhex(file["bundle"])
+    open_bundle(good, file, me=file["recipient"], at_ms=file["at_ms"])
+    for case in file["cases"]:
+        data = bytearray(bytes.fromhex(case["bundle"]) if "bundle" in case else good)
+        if "xor_at" in case:
+            data[case["xor_at"]] ^= case["xor"]
+        del data[case.get("cut_to", len(data)) :]
+        data += bytes.fromhex(case.get("append", ""))
+        me, at_ms = case.get("recipient", file["recipient"]), case.get("at_ms", file["at_ms"])
+        try:
+            open_bundle(bytes(data), file, me=me, at_ms=at_ms)
+        except RefusedError:
+            continue
+        raise RefusedError(f"'{case['name']}' was taken")
+
+
+def check_directory(file: dict[str, Any]) -> None:
+    content = bytes.fromhex(file["directory"])
+    for signature in file["signatures"]:
+        verify_both(
+            b"portability/v1/directory",
+            content,
+            ed25519=bytes.fromhex(signature["ed25519"]),
+            mldsa65=bytes.fromhex(signature["mldsa65"]),
+            key=file["roots"][signature["key_id"]],
+        )
+    need(len(file["signatures"]) >= file["threshold"], "too few signatures")
+    need(dict(list(read_fields(content))[:1]) == {1: file["version"]}, "version of the directory")
+
+
+CHECKS = {
+    "merkle": check_merkle,
+    "bundle": check_bundle,
+    "receipt": check_receipt,
+    "refused": check_refused,
+    "directory": check_directory,
+}
+
+
+def main(folder: Path) -> int:
+    paths = sorted(folder.glob("*.json"))
+    failed = 0 if paths else 1
+    for path in paths:
+        file = json.loads(path.read_text())
+        try:
+            CHECKS[file["kind"]](file)
+            print(f"ok      {path.name}: {file['about']}")
+        except RefusedError as refused:
+            failed += 1
+            print(f"FAILED  {path.name}: {refused}")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(Path(sys.argv[1])))
