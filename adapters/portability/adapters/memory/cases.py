@@ -1,14 +1,16 @@
 """Cases, their timeline and inbox in memory; they pass the contract suite of the real stores."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from uuid import UUID
 
-from portability.adapters.memory.records import identifier_key
+from portability.adapters.memory.records import MemoryCareers, MemoryCommands, MemoryRegister, identifier_key
 from portability.agreements.errors import InputError
+from portability.services.cases.messages import CaseMessage
 from portability.services.cases.model import Case, CaseEvent, InstitutionId
-from portability.services.cases.ports import CasePage, CaseQuery, WaitingMessage
+from portability.services.cases.ports import CasePage, CaseQuery, Determiner, InstitutionDirectory, WaitingMessage
 
-__all__ = ["MemoryCaseInbox", "MemoryCases", "MemoryTimeline"]
+__all__ = ["MemoryCaseInbox", "MemoryCaseWork", "MemoryCases", "MemorySender", "MemoryTimeline"]
 
 
 class MemoryCases:
@@ -68,3 +70,29 @@ class MemoryCaseInbox:
 
     async def release(self, sender: InstitutionId, message_id: UUID) -> None:
         del self._waiting[sender, message_id]
+
+
+class MemorySender:
+    """Messages that would go to the exchange, in order; a key sent before is sent once."""
+
+    def __init__(self) -> None:
+        self.sent: list[CaseMessage] = []
+
+    async def send(self, message: CaseMessage) -> None:
+        if all(message.idempotency_key != other.idempotency_key for other in self.sent):
+            self.sent.append(message)
+
+
+@dataclass
+class MemoryCaseWork:
+    """The ports of one node, all in memory but for the directory and the determiner."""
+
+    directory: InstitutionDirectory
+    determiner: Determiner
+    accounts: MemoryRegister = field(default_factory=MemoryRegister)
+    careers: MemoryCareers = field(default_factory=MemoryCareers)
+    commands: MemoryCommands = field(default_factory=MemoryCommands)
+    cases: MemoryCases = field(default_factory=MemoryCases)
+    timeline: MemoryTimeline = field(default_factory=MemoryTimeline)
+    inbox: MemoryCaseInbox = field(default_factory=MemoryCaseInbox)
+    sender: MemorySender = field(default_factory=MemorySender)
