@@ -9,6 +9,7 @@ from uuid import UUID
 
 from portability.adapters.postgres.database import Connection
 from portability.adapters.postgres.exchange_rows import OUTBOX_COLUMNS, bundle, outbox_message, stored_receipt
+from portability.adapters.postgres.listening import notify_outbox
 from portability.services.exchange.model import (
     RECEIPT_TYPE,
     InstitutionId,
@@ -51,6 +52,8 @@ class PostgresOutbox:
         for recipient in recipients:  # in order of name, so that two transactions never wait for each other in a ring
             for_one = [entry for entry in messages if entry.message.recipient == recipient]
             given.update(await self._add_for(recipient, for_one))
+        if given:
+            await notify_outbox(self._connection)
         return given
 
     async def _add_for(self, recipient: InstitutionId, messages: Sequence[OutboxMessage]) -> Mapping[UUID, int]:

@@ -9,17 +9,14 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Self
 
-import psycopg
-
 from portability.adapters.postgres.database import Database
-from portability.agreements.errors import GatewayError
+from portability.adapters.postgres.listening import Listener
 from portability.services.exchange.model import StreamRecord
 
 __all__ = ["PostgresStream"]
 
 CHANNEL = "portability_stream"
 LOOK_AGAIN = timedelta(seconds=1)
-LISTEN_SECONDS = 0.2
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS stream_topics (topic text PRIMARY KEY, next_offset bigint NOT NULL);
@@ -63,9 +60,7 @@ class PostgresStream:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._closing = False
-        self._woken = asyncio.Event()
-        self._listener: asyncio.Task[None] | None = None
+        self._listener = Listener(database, CHANNEL)
 
     @classmethod
     async def open(cls, url: str) -> Self:
@@ -98,27 +93,19 @@ class PostgresStream:
 
     async def read(self, topic: str, *, after: int, limit: int, wait: timedelta) -> Sequence[StreamRecord]:
         """Records with offset > after, oldest first; waits up to `wait` for a first one."""
-        if self._listener is None or self._listener.done():
-            self._listener = asyncio.create_task(self._listen(), name="postgres-stream-listener")
         loop = asyncio.get_running_loop()
         until = loop.time() + wait.total_seconds()
         while True:
-            self._woken.clear()
+            self._listener.forget()
             found = await self._look(topic, after=after, limit=limit)
             left = until - loop.time()
             if found or left <= 0:
                 return found
-            try:
-                async with asyncio.timeout(min(left, LOOK_AGAIN.total_seconds())):
-                    await self._woken.wait()
-            except TimeoutError:
-                continue
+            await self._listener.wait(at_most=min(timedelta(seconds=left), LOOK_AGAIN))
 
     async def close(self) -> None:
         """Stop listening and release the connections."""
-        self._closing = True
-        if self._listener is not None:
-            await self._listener
+        await self._listener.close()
         await self._database.close()
 
     async def _look(self, topic: str, *, after: int, limit: int) -> list[StreamRecord]:
@@ -129,15 +116,3 @@ class PostgresStream:
                 binary=True,
             )
             return [StreamRecord(topic, 0, row[0], row[1], row[2]) async for row in found]
-
-    async def _listen(self) -> None:
-        """Wake readers at each NOTIFY; a lost connection ends the task, and the next read starts another."""
-        try:
-            async with self._database.session() as connection:
-                await connection.execute("LISTEN " + CHANNEL)
-                while not self._closing:
-                    # In short turns: a driver that is cancelled while it waits takes seconds to let go.
-                    async for _ in connection.notifies(timeout=LISTEN_SECONDS):
-                        self._woken.set()
-        except (psycopg.Error, GatewayError):
-            return
