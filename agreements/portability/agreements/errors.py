@@ -76,9 +76,16 @@ class AgreementSyntaxError(AgreementError):
 
 
 class ConflictingRulesError(AgreementError):
-    """Two rules of one kind are in force for the same branch on the same date."""
+    """Two rules of one kind are in force for the same branch on the same date.
+
+    `place` is the file, line and column of the second; None where the rules were asked for by date.
+    """
 
     code = "CONFLICTING_RULES"
+
+    def __init__(self, message: str, *, citation: str = "", place: tuple[str, int, int] | None = None) -> None:
+        super().__init__(message, citation=citation)
+        self.place = place
 
 
 class DeterminationError(PortabilityError):

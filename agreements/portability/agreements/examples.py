@@ -291,7 +291,17 @@ def _text(value: object) -> object:
         return [_text(one) for one in value]
     if isinstance(value, bool):
         return "true" if value else "false"
+    if isinstance(value, Fraction):
+        return _exact(value)
     return "none" if value is None else str(value)
+
+
+def _exact(value: Fraction) -> str:
+    """Decimal text where the fraction has one, the fraction elsewhere."""
+    try:
+        return f"{Money(value, '').decimal():f}"
+    except ValueError:
+        return str(value)
 
 
 def _one_line(exc: Exception) -> str:

@@ -178,6 +178,7 @@ def _refuse_conflicts(agreement: Agreement) -> None:
                     f"{agreement.where(first)}) are both '{first.rule}' and in force at once: end one with `until`, or "
                     "name the states, branches or schemes of each",
                     citation=second.cite,
+                    place=(agreement.file, *agreement.places[second.id]),
                 )
 
 

@@ -8,7 +8,7 @@ file to `loading`.
 from dataclasses import dataclass, field
 
 from ruamel.yaml import YAML
-from ruamel.yaml.error import MarkedYAMLError
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from portability.agreements.errors import AgreementSyntaxError
@@ -66,8 +66,14 @@ def read_yaml(text: str, file: str) -> SourceTree:
         raise AgreementSyntaxError(
             file=file, line=line, column=column, expectation=f"this is not YAML: {exc.problem or exc.context}"
         ) from exc
-    except (ValueError, RecursionError) as exc:
-        raise AgreementSyntaxError(file=file, line=1, column=1, expectation=f"this is not YAML: {exc}") from exc
+    except (YAMLError, ValueError, RecursionError) as exc:
+        # A character that YAML forbids has a position but no mark.
+        before = text[: getattr(exc, "position", 0)]
+        line, column = before.count("\n") + 1, len(before) - (before.rfind("\n") + 1) + 1
+        reason = str(exc).splitlines()[0]
+        raise AgreementSyntaxError(
+            file=file, line=line, column=column, expectation=f"this is not YAML: {reason}"
+        ) from exc
     if root is None:
         raise AgreementSyntaxError(file=file, line=1, column=1, expectation="the file is empty: expected `format: 1`")
     tree = SourceTree(file, {}, {})

@@ -1,0 +1,71 @@
+"""Use cases of determination: determine under one or more agreements, explain again what was once determined."""
+
+import hashlib
+from collections.abc import Sequence
+
+from portability.agreements.determination import determine
+from portability.agreements.errors import InputError, NotFoundError, VerificationError
+from portability.agreements.model import BenefitResult, Determination
+from portability.services.determination.model import DetermineQuery, ExplainedDetermination, ProposedBenefit
+from portability.services.determination.ports import LawLibrary
+
+__all__ = ["determine_benefits", "explain_again"]
+
+
+async def determine_benefits(query: DetermineQuery, *, law: LawLibrary) -> ExplainedDetermination:
+    """Determine under each agreement asked for, and propose the highest award of each scheme.
+
+    Stores nothing and awards nothing. Raises NotFoundError for an agreement or legislation that is not loaded,
+    InputError for facts that do not fit, DeterminationError where the law as encoded gives no answer under one of
+    the agreements: leaving that one out would be a choice that no provision makes.
+    """
+    if not query.agreement_ids:
+        raise InputError("No agreement is named: name at least one that binds the state.", field="agreement_ids")
+    state = query.facts.state
+    if state not in law.legislations():
+        raise NotFoundError(f"No legislation of {state} is encoded. Encoded: {', '.join(sorted(law.legislations()))}.")
+    determinations = []
+    for agreement_id in dict.fromkeys(query.agreement_ids):
+        if agreement_id not in law.agreements():
+            raise NotFoundError(
+                f"There is no agreement '{agreement_id}'. Known: {', '.join(sorted(law.agreements()))}."
+            )
+        agreement, legislation = law.agreements()[agreement_id], law.legislations()[state]
+        determinations.append(determine(query.facts, agreement=agreement, legislation=legislation))
+    return _proposal(determinations)
+
+
+async def explain_again(query: DetermineQuery, *, trace_sha256: str, law: LawLibrary) -> ExplainedDetermination:
+    """Determine once more and check that it gives the trace of that hash (hexadecimal; empty: nothing to check).
+
+    Raises VerificationError where other bytes come out: the facts, or one of the files, are not what they were.
+    """
+    again = await determine_benefits(query, law=law)
+    found = hashlib.sha256(again.trace).hexdigest()
+    if trace_sha256 and found != trace_sha256.lower():
+        files = ", ".join(f"{name} ({sha256[:12]})" for one in again.determinations for name, sha256 in one.files)
+        raise VerificationError(
+            f"The facts give another trace ({found[:12]}) than the one named ({trace_sha256[:12]}): the facts, or the "
+            f"files, are not the same. Files applied now: {files}."
+        )
+    return again
+
+
+def _proposal(determinations: Sequence[Determination]) -> ExplainedDetermination:
+    """For each scheme the highest award; the first agreement's where they are equal."""
+    offers: dict[str, list[tuple[str, BenefitResult]]] = {}
+    for one in determinations:
+        for benefit in one.benefits:
+            offers.setdefault(benefit.scheme, []).append((one.agreement_id, benefit))
+    proposed, choice = [], []
+    for scheme, options in offers.items():
+        best = max(options, key=lambda option: option[1].award.amount if option[1].award else -1)
+        proposed.append(ProposedBenefit(*best))
+        if len({option[1].award for option in options}) > 1:
+            shown = ", ".join(f"{benefit.award.shown() if benefit.award else 'nothing'} under {name}"
+                              for name, benefit in options)  # fmt: skip
+            choice.append(
+                f"{scheme}: {shown}. The highest is proposed: no provision that is encoded says which agreement goes "
+                "first, so a person decides."
+            )
+    return ExplainedDetermination(tuple(determinations), tuple(proposed), tuple(choice))

@@ -1,0 +1,139 @@
+"""What is asked about the law and what is answered: files, their faults, their examples, determinations."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from portability.agreements.examples import ExampleResult
+from portability.agreements.explanation import Audience, render, trace_bytes
+from portability.agreements.loading import Agreement
+from portability.agreements.model import BenefitResult, Determination, DeterminationFacts
+from portability.agreements.national.legislation import Legislation
+from portability.agreements.rules import ExampleCase
+
+__all__ = [
+    "CaseReport",
+    "CaseStatus",
+    "DetermineQuery",
+    "ExampleSet",
+    "ExplainedDetermination",
+    "FileFault",
+    "FileKind",
+    "LawFile",
+    "ProposedBenefit",
+]
+
+
+class FileKind(StrEnum):
+    """What a file of the law is; its keys say it."""
+
+    AGREEMENT = "agreement"
+    LEGISLATION = "legislation"
+    EXAMPLES = "examples"
+
+
+@dataclass(frozen=True, slots=True)
+class FileFault:
+    """One thing that is wrong in a file; line and column count from 1."""
+
+    file: str
+    line: int
+    column: int
+    expectation: str
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}: {self.expectation}"
+
+
+@dataclass(frozen=True, slots=True)
+class ExampleSet:
+    """Examples in a file of their own, for the agreement or legislation named `of`."""
+
+    file: str
+    of: str
+    cases: tuple[ExampleCase, ...]
+
+
+LawFile = Agreement | Legislation | ExampleSet
+
+
+class CaseStatus(StrEnum):
+    """How an example came out."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    DIFFERS = "differs"
+    """It differs, and the file says why (`known_difference`)."""
+
+
+@dataclass(frozen=True, slots=True)
+class CaseReport:
+    """One example that was run; `reason` says why nothing came out, or why a difference is known."""
+
+    file: str
+    case: ExampleCase
+    status: CaseStatus
+    expected: Mapping[str, object]
+    actual: Mapping[str, object]
+    reason: str = ""
+
+    @classmethod
+    def of(cls, result: ExampleResult, *, file: str) -> "CaseReport":
+        """The result in the light of the file: a case marked as different that passes has lost its reason."""
+        known = result.case.known_difference
+        status, reason = CaseStatus.PASSED if result.passed else CaseStatus.FAILED, result.error
+        if known and result.passed:
+            status, reason = CaseStatus.FAILED, "It comes out as expected: remove `known_difference`."
+        elif known:
+            status, reason = CaseStatus.DIFFERS, known
+        return cls(file, result.case, status, result.expected, result.actual, reason)
+
+
+@dataclass(frozen=True, slots=True)
+class DetermineQuery:
+    """The facts of one claim, and the agreements to apply to them, each by its id, in the order of preference."""
+
+    facts: DeterminationFacts
+    agreement_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ProposedBenefit:
+    """The benefit of one national scheme and the agreement that it comes from."""
+
+    agreement_id: str
+    benefit: BenefitResult
+
+
+@dataclass(frozen=True, slots=True)
+class ExplainedDetermination:
+    """One determination under each agreement, and for each scheme the benefit that is proposed: the highest award.
+
+    No provision that is encoded says which of two agreements goes first, so all are shown, and a named person
+    decides (`choice` says so in a sentence where there was one).
+    """
+
+    determinations: tuple[Determination, ...]
+    benefits: tuple[ProposedBenefit, ...]
+    choice: tuple[str, ...]
+
+    @property
+    def review_status(self) -> str:
+        """The weakest of all files used."""
+        order = ("unverified", "drafted", "reviewed")
+        return min((one.review_status for one in self.determinations), key=order.index)
+
+    @property
+    def banner(self) -> str:
+        """The warning to show with every amount; empty once every file has been reviewed."""
+        return next((one.banner for one in self.determinations if one.banner), "")
+
+    @property
+    def trace(self) -> bytes:
+        """One line of canonical JSON for each determination: the same files and facts give the same bytes."""
+        return b"".join(trace_bytes(one) + b"\n" for one in self.determinations)
+
+    def rendered(self, audience: Audience) -> str:
+        """The explanation as text for one reader."""
+        parts = [render(one, audience) for one in self.determinations]
+        return "\n".join([*parts, *(f"{line}\n" for line in self.choice)])
