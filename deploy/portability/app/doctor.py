@@ -120,7 +120,9 @@ async def check_kafka(settings: Settings) -> Finding:
             await client.start()
             brokers = (await client.describe_cluster())["brokers"]
     except (KafkaError, TimeoutError, OSError) as error:
-        step = "Check PORTABILITY_KAFKA, and that the brokers run: `deploy/kafka/kafka start` starts one here."
+        step = (
+            "Check PORTABILITY_KAFKA, and that the brokers run: `python deploy/kafka/local_kafka.py` starts one here."
+        )
         return Finding("Kafka", False, f"{settings.kafka}: {_reason(error)}", step)
     finally:
         await client.close()
@@ -138,14 +140,16 @@ async def check_java(settings: Settings) -> Finding:
 
 
 async def check_agreements(settings: Settings) -> Finding:
-    """Every treaty that comes with the package loads."""
-    from portability.agreements.loading import load_all  # noqa: PLC0415 (heavy)
+    """Every treaty and legislation file that comes with the package loads."""
+    from portability.agreements.packaged import agreements, legislations  # noqa: PLC0415 (heavy)
 
     try:
-        count = len(await asyncio.to_thread(load_all))
+        treaties = len(await asyncio.to_thread(agreements))
+        laws = len(await asyncio.to_thread(legislations))
     except PortabilityError as error:
         return Finding("Agreements", False, _reason(error), "Run `portability agreements check`.")
-    return Finding("Agreements", count > 0, f"{count} load", "" if count else "The package has no treaty files.")
+    step = "" if treaties else "The package has no treaty files: install it from its wheel."
+    return Finding("Agreements", treaties > 0, f"{treaties} agreements and {laws} national laws load", step)
 
 
 async def check_clock(settings: Settings) -> Finding:
