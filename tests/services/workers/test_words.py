@@ -26,7 +26,7 @@ def catalogue(language: str) -> dict[str, tuple[str, ...]]:
         key = message.id if isinstance(message.id, str) else message.id[0]
         if key:
             text = message.string
-            messages[key] = (text,) if isinstance(text, str) else tuple(text)
+            messages[key] = (text,) if isinstance(text, str) else tuple(text or ())
     return messages
 
 

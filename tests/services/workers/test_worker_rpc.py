@@ -56,7 +56,7 @@ async def stub(desk: Any, samples: Any) -> AsyncIterator[Any]:
     port = server.add_insecure_port("127.0.0.1:0")
     await server.start()
     async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
-        yield workers_pb2_grpc.WorkerServiceStub(channel)  # type: ignore[no-untyped-call]
+        yield workers_pb2_grpc.WorkerServiceStub(channel)
     await server.stop(None)
 
 
@@ -69,7 +69,7 @@ async def signed_in(stub: Any, desk: Any, contact: str = "+39 333 1234567") -> t
 async def refusal(call: Any) -> grpc.StatusCode:
     with pytest.raises(grpc.aio.AioRpcError) as refused:
         await call
-    return refused.value.code()  # type: ignore[no-any-return]
+    return refused.value.code()
 
 
 async def test_the_whole_way_from_code_to_decision(stub: Any, desk: Any, samples: Any) -> None:
