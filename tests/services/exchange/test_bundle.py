@@ -351,7 +351,7 @@ def rewritten(item: Item, **changes) -> Item:
         (lambda item: rewritten(item, record_length=3), "bytes, which is wrong"),
         (lambda item: replace(item, record=item.record[::-1]), "commits to"),
         (lambda item: replace(item, salt=bytes(32)), "commits to"),
-        (lambda item: replace(item, salt=b""), "commits to"),
+        (lambda item: replace(item, salt=b""), "salt has 0 bytes"),
         (lambda item: replace(item, header=item.header + b"\x7a\x01x"), "unknown or repeated"),
         (lambda item: replace(item, header=b""), "message id"),
         (lambda item: replace(item, header=b"\xff" * 40), "cannot be read"),

@@ -29,7 +29,7 @@ class MemoryInbox:
     async def add(self, bundles: Sequence[InboxBundle], messages: Sequence[InboxMessage]) -> Sequence[Arrival]:
         """Insert what is new and say of each what it was."""
         for bundle in bundles:
-            self._state.inbox_bundles.setdefault(bundle.bundle_id, bundle)
+            self._state.inbox_bundles.setdefault((bundle.sender, bundle.bundle_id), bundle)
         return [self._add(message) for message in messages]
 
     async def find(self, sender: InstitutionId, message_id: UUID) -> InboxMessage | None:

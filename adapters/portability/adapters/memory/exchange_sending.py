@@ -143,7 +143,7 @@ class MemoryReceipts:
         """Store receipts and settle what they name."""
         changed = []
         for receipt in receipts:
-            self._state.receipts.setdefault(receipt.receipt_id, receipt)
+            self._state.receipts.setdefault((receipt.signer, receipt.receipt_id), receipt)
             named = [entry.message_id for entry in receipt.entries if self._settle(entry, receipt)]
             changed += named
             for bundle_id in {self._state.messages[message_id].bundle_id for message_id in named}:
@@ -156,7 +156,8 @@ class MemoryReceipts:
         row = self._state.messages.get(message_id)
         if row is None or row.bundle_id is None:
             return None
-        receipt = self._state.receipts[row.receipt_id] if row.receipt_id else None
+        signer = row.outgoing.message.recipient
+        receipt = self._state.receipts[(signer, row.receipt_id)] if row.receipt_id else None
         return self._state.bundles[row.bundle_id].bundle, receipt
 
     def _settle(self, entry: ReceiptEntry, receipt: StoredReceipt) -> bool:

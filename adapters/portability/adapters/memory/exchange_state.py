@@ -47,9 +47,9 @@ class State:
     by_key: dict[str, UUID] = field(default_factory=dict)
     sequences: dict[InstitutionId, int] = field(default_factory=dict)
     bundles: dict[UUID, BundleRow] = field(default_factory=dict)
-    receipts: dict[UUID, StoredReceipt] = field(default_factory=dict)
+    receipts: dict[tuple[InstitutionId, UUID], StoredReceipt] = field(default_factory=dict)
     inbox: dict[tuple[InstitutionId, UUID], InboxMessage] = field(default_factory=dict)
-    inbox_bundles: dict[UUID, InboxBundle] = field(default_factory=dict)
+    inbox_bundles: dict[tuple[InstitutionId, UUID], InboxBundle] = field(default_factory=dict)
     offsets: dict[tuple[str, int], int] = field(default_factory=dict)
     quarantine: dict[UUID, QuarantineEntry] = field(default_factory=dict)
 

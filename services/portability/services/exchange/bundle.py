@@ -73,7 +73,11 @@ def seal_bundle(
     """
     if not 0 < len(messages) <= ITEM_LIMIT:
         raise VerificationError(f"A bundle of {len(messages)} messages: 1 to {ITEM_LIMIT} are allowed.")
-    items = [_item_of(message, me=me, recipient=recipient, salt=draw(SALT_BYTES)) for message in messages]
+    salts = draw(SALT_BYTES * len(messages))
+    items = [
+        _item_of(message, me=me, recipient=recipient, salt=salts[at : at + SALT_BYTES])
+        for message, at in zip(messages, range(0, len(salts), SALT_BYTES), strict=True)
+    ]
     leaves = tuple(leaf_hash(item.header) for item in items)
     to = trust.encryption_key(recipient, at)
     head = Head(
@@ -238,7 +242,7 @@ def _verify_item(item: Item, header: Header, *, head: Head) -> None:
         raise VerificationError(f"Message {header.message_id} names other parties than its bundle.")
     if len(item.record) > RECORD_LIMIT or len(item.record) != header.record_length:
         raise VerificationError(f"The record of {header.message_id} has {len(item.record)} bytes, which is wrong.")
-    if len(item.salt) != SALT_BYTES or commitment(item.salt, item.record) != header.payload_commitment:
+    if commitment(item.salt, item.record) != header.payload_commitment:
         raise VerificationError(f"The record of {header.message_id} is not the one that its header commits to.")
 
 

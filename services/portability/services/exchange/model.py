@@ -52,7 +52,7 @@ class OutgoingMessage:
     idempotency_key: str
     recipient: InstitutionId
     case_id: UUID
-    type: str  # "record.request", as in docs/spec/messages.md
+    type: str  # "record.request"; the recipient's effects know what to do with it
     schema_version: int
     record: bytes  # a serialised portability.api message; opaque to the exchange
     agreement_id: str = ""  # empty where no agreement is involved yet

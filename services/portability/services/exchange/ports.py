@@ -155,7 +155,7 @@ class Inbox(Protocol):
 
         Unique by (sender, message_id). DUPLICATE: there with the same leaf hash, also earlier in this call.
         CONFLICT: there with another leaf hash; nothing is inserted. `bundles` are the opened bundles of these
-        messages, stored once by bundle id.
+        messages, stored once by (sender, bundle id).
         """
 
     async def find(self, sender: InstitutionId, message_id: UUID) -> InboxMessage | None:
