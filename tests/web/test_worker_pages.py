@@ -219,6 +219,20 @@ async def test_odd_addresses_change_nothing(app: Starlette, query: str) -> None:
     assert "language" not in client.cookies
 
 
+@pytest.mark.parametrize(
+    "path", ["//evil.example", "/\\evil.example", "/cases/%22%3E%3Cscript%3E", "/%0d%0aX-Evil:%201"]
+)
+async def test_no_address_makes_a_page_that_leads_away(app: Starlette, path: str) -> None:
+    async with browser(app) as client:
+        page = await client.get(f"http://pages.example.org{path}")
+    assert page.status_code == 404
+    assert "evil" not in page.text.lower()
+    assert "x-evil" not in page.headers
+    assert "<script" not in page.text
+    assert all(link.startswith(("/", "?", "#")) for link in re.findall(r'href="([^"]*)"', page.text))
+    assert not re.search(r'href="/[/\\]', page.text)
+
+
 async def test_a_form_from_elsewhere_is_refused(app: Starlette, desk: Any) -> None:
     async with browser(app) as client:
         form = hidden(await client.get("/sign-in"))

@@ -85,7 +85,7 @@ class Words:
             case str():
                 shown = value
             case datetime():
-                shown = self.day(value.astimezone(self.zone).date())
+                shown = self.day(self.local_day(value))
             case date():
                 shown = self.day(value)
             case Money():
@@ -99,6 +99,10 @@ class Words:
             case _:
                 shown = format_list(list(value), locale=self.locale)
         return shown
+
+    def local_day(self, instant: datetime) -> date:
+        """The day of an instant where the institution is."""
+        return instant.astimezone(self.zone).date()
 
     def day(self, day: date) -> str:
         return format_date(day, format="long", locale=self.locale)

@@ -267,7 +267,8 @@ class Pages:
             )
         )
         response = HTMLResponse(html, status, headers={"Content-Language": words.language})
-        self._cookies.write(response, "visit", visit)
+        if not self._cookies.read(request, "visit"):
+            self._cookies.write(response, "visit", visit)
         if request.query_params.get("lang") == words.language:
             self._cookies.write(response, "language", words.language, seconds=LANGUAGE_COOKIE_SECONDS)
         return response
