@@ -38,8 +38,9 @@ class MemoryInbox:
 
     def _add(self, incoming: InboxMessage) -> Arrival:
         place = (incoming.message.sender, incoming.message.message_id)
-        known = self._state.inbox.setdefault(place, incoming)
-        if known is incoming:
+        known = self._state.inbox.get(place)
+        if known is None:
+            self._state.inbox[place] = incoming
             return Arrival.NEW
         return Arrival.DUPLICATE if known.leaf_hash == incoming.leaf_hash else Arrival.CONFLICT
 

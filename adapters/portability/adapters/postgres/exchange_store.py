@@ -7,9 +7,12 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
+from psycopg.errors import UniqueViolation
+
 from portability.adapters.postgres.database import Connection
 from portability.adapters.postgres.exchange_rows import OUTBOX_COLUMNS, bundle, outbox_message, stored_receipt
 from portability.adapters.postgres.listening import notify_outbox
+from portability.agreements.errors import GatewayError
 from portability.services.exchange.model import (
     RECEIPT_TYPE,
     InstitutionId,
@@ -48,10 +51,16 @@ class PostgresOutbox:
     async def add(self, messages: Sequence[OutboxMessage]) -> Mapping[UUID, int]:
         """Insert in the order given; the sequence of each, by message id. A key taken meanwhile is left out."""
         given: dict[UUID, int] = {}
-        recipients = sorted({entry.message.recipient for entry in messages})
-        for recipient in recipients:  # in order of name, so that two transactions never wait for each other in a ring
-            for_one = [entry for entry in messages if entry.message.recipient == recipient]
-            given.update(await self._add_for(recipient, for_one))
+        first_of_key = {entry.message.idempotency_key: entry for entry in reversed(messages)}
+        fresh = [entry for entry in messages if first_of_key[entry.message.idempotency_key] is entry]
+        recipients = sorted({entry.message.recipient for entry in fresh})
+        try:
+            for recipient in recipients:  # by name, so that two transactions never wait for each other in a ring
+                for_one = [entry for entry in fresh if entry.message.recipient == recipient]
+                given.update(await self._add_for(recipient, for_one))
+        except UniqueViolation as exc:
+            # Only a key used at the same moment for another recipient comes here; the next try sees it.
+            raise GatewayError("Another transaction is using one of the idempotency keys.", retryable=True) from exc
         if given:
             await notify_outbox(self._connection)
         return given
@@ -67,7 +76,7 @@ class PostgresOutbox:
         inserted = await self._connection.execute(
             """
             WITH given AS (
-                SELECT *, ordinality FROM unnest(
+                SELECT * FROM unnest(
                     %s::uuid[], %s::text[], %s::uuid[], %s::text[], %s::int[], %s::text[], %s::text[], %s::uuid[],
                     %s::bytea[], %s::bytea[], %s::timestamptz[]
                 ) WITH ORDINALITY AS row (

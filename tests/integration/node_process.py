@@ -1,0 +1,124 @@
+"""One node as a process of its own, for tests that kill it: relay and consumer on real adapters, effects in a table.
+
+    python -m tests.integration.node_process SETTINGS.json
+
+It writes a line to standard output when it runs. Effects go to the table `applied`, which has no key on purpose: a
+message applied twice would show there as two rows.
+"""
+
+import asyncio
+import json
+import sys
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from portability.adapters.clock.ids import time_ordered_id
+from portability.adapters.clock.system import SystemClock
+from portability.adapters.kafka.stream import KafkaStream
+from portability.adapters.keys.ring import FileKeyRing
+from portability.adapters.keys.trust import DirectoryTrust
+from portability.adapters.postgres.database import Database
+from portability.adapters.postgres.exchange_inbox import PostgresExchangeWork, exchange_unit_of_work
+from portability.adapters.postgres.listening import PostgresOutboxSignal
+from portability.adapters.postgres.stream import PostgresStream
+from portability.services.exchange.consumer import run_consumer
+from portability.services.exchange.model import ReceivedMessage
+from portability.services.exchange.node import ExchangeNode
+from portability.services.exchange.ports import Clock, EventStream, ExchangeWork
+from portability.services.exchange.relay import run_relay
+from portability.services.registry.model import Directory, Institution
+
+READY = "ready"
+
+
+@dataclass(frozen=True, slots=True)
+class NodeSettings:
+    """All that a node needs to run. `ahead_seconds` puts its clock forward, so that a resend is due sooner."""
+
+    me: str
+    database_url: str
+    stream_url: str  # "kafka:HOST:PORT" or the URL of a PostgreSQL database
+    keys_folder: str  # one folder of keys for each institution
+    institutions: tuple[str, ...]
+    create_topics: bool = True
+    ahead_seconds: float = 0.0
+    effect_seconds: float = 0.0
+
+    def save(self, path: Path) -> Path:
+        path.write_text(json.dumps(asdict(self)))
+        return path
+
+    @classmethod
+    def load(cls, path: Path) -> "NodeSettings":
+        content = json.loads(path.read_text())
+        return cls(**{**content, "institutions": tuple(content["institutions"])})
+
+
+class ShiftedClock:
+    """The system clock, put forward."""
+
+    def __init__(self, ahead: timedelta) -> None:
+        self._system = SystemClock()
+        self._ahead = ahead
+
+    def now(self) -> datetime:
+        return self._system.now() + self._ahead
+
+
+class Applied:
+    """The effect of a message: one row. It takes a moment, so that a kill often falls inside a transaction."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+
+    async def apply(self, message: ReceivedMessage, work: ExchangeWork) -> None:
+        assert isinstance(work, PostgresExchangeWork)
+        await work.connection.execute("INSERT INTO applied VALUES (%s)", (message.message_id,))
+        if self._seconds:
+            await asyncio.sleep(self._seconds)
+
+
+def directory_of(settings: NodeSettings, clock: Clock) -> Directory:
+    now = clock.now()
+    return Directory(
+        version=1,
+        issued_at=now - timedelta(days=1),
+        expires_at=now + timedelta(days=1),
+        institutions=tuple(
+            Institution(
+                name, name, name[:2].upper(), keys=FileKeyRing.load(Path(settings.keys_folder, name)).public_keys()
+            )
+            for name in settings.institutions
+        ),
+    )
+
+
+async def open_stream(settings: NodeSettings) -> EventStream:
+    if settings.stream_url.startswith("kafka:"):
+        bootstrap = settings.stream_url.removeprefix("kafka:")
+        return await KafkaStream.open(bootstrap, create_topics=settings.create_topics)
+    return await PostgresStream.open(settings.stream_url)
+
+
+async def run(settings: NodeSettings) -> None:
+    clock = ShiftedClock(timedelta(seconds=settings.ahead_seconds))
+    directory = directory_of(settings, clock)
+    database = await Database.open(settings.database_url)
+    node = ExchangeNode(
+        me=settings.me,
+        unit_of_work=exchange_unit_of_work(database),
+        stream=await open_stream(settings),
+        keys=FileKeyRing.load(Path(settings.keys_folder, settings.me)),
+        trust=DirectoryTrust(lambda: directory, clock=clock),
+        clock=clock,
+        new_id=time_ordered_id,
+    )
+    print(READY, flush=True)
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(run_relay(node, PostgresOutboxSignal(database)))
+        tasks.create_task(run_consumer(node, Applied(settings.effect_seconds)))
+
+
+if __name__ == "__main__":
+    asyncio.run(run(NodeSettings.load(Path(sys.argv[1]))))

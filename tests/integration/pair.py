@@ -1,0 +1,157 @@
+"""Two nodes as processes that tests start, kill and start again; what they did is read from their databases."""
+
+import asyncio
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import psycopg
+
+from portability.adapters.clock.ids import time_ordered_id
+from portability.adapters.clock.system import SystemClock
+from portability.adapters.keys.ring import FileKeyRing
+from portability.adapters.keys.trust import DirectoryTrust
+from portability.adapters.postgres.database import Database
+from portability.adapters.postgres.exchange_inbox import exchange_unit_of_work
+from portability.services.exchange.handlers import submit_many
+from portability.services.exchange.model import OutgoingMessage
+from tests.integration.node_process import READY, NodeSettings, directory_of
+
+SENDER, RECIPIENT = "de-drv", "it-inps"
+ROOT = Path(__file__).parents[2]
+
+
+class NodeProcess:
+    """One node; `kill` is SIGKILL, and `start` after it starts the node on the same database."""
+
+    def __init__(self, settings: NodeSettings, folder: Path) -> None:
+        self.settings = settings
+        self._folder = folder
+        self._process: subprocess.Popen[str] | None = None
+        self.kills = 0
+
+    @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
+
+    async def start(self, **changes: Any) -> None:
+        """Start, and wait until it runs."""
+        path = replace(self.settings, **changes).save(self._folder / f"{self.settings.me}.json")
+        self._process = subprocess.Popen(  # noqa: ASYNC220 - it returns at once
+            [sys.executable, "-m", "tests.integration.node_process", str(path)],
+            stdout=subprocess.PIPE,
+            cwd=ROOT,
+            text=True,
+        )
+        assert self._process.stdout is not None
+        line = await asyncio.to_thread(self._process.stdout.readline)
+        assert line.strip() == READY, f"{self.settings.me} did not start; its error is above"
+
+    def kill(self) -> None:
+        """SIGKILL, in the middle of whatever it does."""
+        if self._process is None:
+            return
+        assert self._process.poll() is None, f"{self.settings.me} ended by itself"
+        self._process.send_signal(signal.SIGKILL)
+        self._process.wait()
+        assert self._process.stdout is not None
+        self._process.stdout.close()
+        self._process = None
+        self.kills += 1
+
+
+class Pair:
+    """A sender and a recipient, each with a database of its own, on one stream."""
+
+    def __init__(self, nodes: Mapping[str, NodeProcess], outbox: Database, trust: DirectoryTrust) -> None:
+        self.sender, self.recipient = nodes[SENDER], nodes[RECIPIENT]
+        self._outbox = outbox
+        self._work = exchange_unit_of_work(outbox)
+        self._trust = trust
+
+    @classmethod
+    async def prepare(
+        cls, folder: Path, new_database: Callable[[], str], stream_url: str, *, create_topics: bool, **settings: Any
+    ) -> "Pair":
+        now = SystemClock().now()
+        names = (SENDER, RECIPIENT)
+        for name in names:
+            FileKeyRing.generate(
+                folder / "keys" / name, not_before=now - timedelta(days=1), not_after=now + timedelta(days=1)
+            )
+        nodes = {}
+        for name in names:
+            url = new_database()
+            with psycopg.connect(url) as connection:
+                connection.execute("CREATE TABLE applied (message_id uuid NOT NULL)")
+            own = NodeSettings(
+                name, url, stream_url, str(folder / "keys"), names, create_topics=create_topics, **settings
+            )
+            nodes[name] = NodeProcess(own, folder)
+        directory = directory_of(nodes[SENDER].settings, SystemClock())
+        outbox = await Database.open(nodes[SENDER].settings.database_url)
+        return cls(nodes, outbox, DirectoryTrust(lambda: directory, clock=SystemClock()))
+
+    async def close(self) -> None:
+        for node in (self.sender, self.recipient):
+            node.kill()
+        await self._outbox.close()
+
+    async def submit(self, count: int, *, size: int = 64) -> list[UUID]:
+        """Submit messages in one transaction; they are durable when this returns."""
+        messages = [
+            OutgoingMessage(
+                message_id=(message_id := time_ordered_id()),
+                idempotency_key=str(message_id),
+                recipient=RECIPIENT,
+                case_id=message_id,
+                type="record.request",
+                schema_version=1,
+                record=message_id.bytes * (size // 16),
+            )
+            for _ in range(count)
+        ]
+        async with self._work() as work:
+            await submit_many(messages, outbox=work.outbox, recipients=self._trust, clock=SystemClock())
+        return [one.message_id for one in messages]
+
+    async def by_status(self) -> dict[str, int]:
+        """How many submitted messages stand where, as the sender knows."""
+        async with self._outbox.transaction() as connection:
+            rows = await connection.execute("SELECT status, count(*) FROM outbox GROUP BY status")
+            return {row[0]: row[1] async for row in rows}
+
+    async def applied(self) -> list[UUID]:
+        """Ids of messages that had their effect at the recipient; one applied twice is there twice."""
+        async with await psycopg.AsyncConnection.connect(self.recipient.settings.database_url) as connection:
+            rows = await connection.execute("SELECT message_id FROM applied")
+            return [row[0] async for row in rows]
+
+    async def quarantined(self) -> list[tuple[str, str]]:
+        """Reasons of what either node has set aside."""
+        found: list[tuple[str, str]] = []
+        for node in (self.sender, self.recipient):
+            async with await psycopg.AsyncConnection.connect(node.settings.database_url) as connection:
+                rows = await connection.execute("SELECT reason_code, reason FROM quarantine")
+                found += [(row[0], row[1]) async for row in rows]
+        return found
+
+    async def wait_for_status(self, status: str, count: int, *, seconds: float = 40) -> None:
+        """Wait until at least `count` of the sender's messages stand at `status`."""
+        async with asyncio.timeout(seconds):
+            while (await self.by_status()).get(status, 0) < count:
+                await asyncio.sleep(0.05)  # noqa: ASYNC110 - what happens happens in another process
+
+    async def wait_until_applied(self, count: int, *, seconds: float = 40) -> int:
+        """Wait until `count` effects are in; return how many there are."""
+        async with asyncio.timeout(seconds):
+            while len(await self.applied()) < count:
+                await asyncio.sleep(0.02)  # noqa: ASYNC110 - what happens happens in another process
+        return len(await self.applied())

@@ -1,0 +1,121 @@
+"""Nodes killed with SIGKILL in mid-exchange, and topics lost whole: nothing is lost, nothing is applied twice."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from random import Random
+from uuid import UUID
+
+import psycopg
+import pytest
+from aiokafka.admin import AIOKafkaAdminClient
+
+from portability.services.exchange.node import inbox_topic
+from tests.integration.pair import RECIPIENT, SENDER, NodeProcess, Pair
+
+MESSAGES = 1000
+SUBMITTED_AT_ONCE = 10
+KILLS = 5
+EFFECT_SECONDS = 0.001
+
+
+@pytest.fixture(params=["postgres", pytest.param("kafka", marks=pytest.mark.kafka)])
+async def stream_url(request: pytest.FixtureRequest) -> str:
+    if request.param == "postgres":
+        return request.getfixturevalue("empty_database")()
+    return f"kafka:{request.getfixturevalue('kafka_broker').bootstrap}"
+
+
+@pytest.fixture
+async def pair(
+    stream_url: str, tmp_path: Path, new_database: Callable[[], str], request: pytest.FixtureRequest
+) -> AsyncIterator[Pair]:
+    is_kafka = stream_url.startswith("kafka:")
+    create_topics = request.getfixturevalue("kafka_broker").has_admin if is_kafka else True
+    if is_kafka and create_topics:
+        await lose_topics(stream_url)  # another test of this run may have used them
+    made = await Pair.prepare(
+        tmp_path, new_database, stream_url, create_topics=create_topics, effect_seconds=EFFECT_SECONDS
+    )
+    yield made
+    await made.close()
+
+
+async def lose_topics(stream_url: str) -> None:
+    """Both inboxes vanish from the stream, with all that is in them."""
+    topics = [inbox_topic(SENDER), inbox_topic(RECIPIENT)]
+    if not stream_url.startswith("kafka:"):
+        async with await psycopg.AsyncConnection.connect(stream_url) as connection:
+            await connection.execute("DELETE FROM stream_records")
+            await connection.execute("DELETE FROM stream_topics")
+        return
+    admin = AIOKafkaAdminClient(bootstrap_servers=stream_url.removeprefix("kafka:"))
+    await admin.start()
+    try:
+        known = await admin.list_topics()
+        await admin.delete_topics([topic for topic in topics if topic in known])
+        async with asyncio.timeout(10):
+            while set(topics) & set(await admin.list_topics()):
+                await asyncio.sleep(0.1)  # noqa: ASYNC110 - the broker gives no event
+    finally:
+        await admin.close()
+
+
+async def submit_slowly(pair: Pair, count: int) -> list[UUID]:
+    """Submit in small transactions with pauses, so that many bundles are under way."""
+    submitted: list[UUID] = []
+    while len(submitted) < count:
+        submitted += await pair.submit(SUBMITTED_AT_ONCE)
+        await asyncio.sleep(0.01)
+    return submitted
+
+
+async def submit_and_kill(pair: Pair, node: NodeProcess, *, dice: Random) -> list[UUID]:
+    """Submit in waves; in each, at a progress that the dice choose, kill the node and start it again."""
+    submitted: list[UUID] = []
+    for _ in range(KILLS):
+        async with asyncio.TaskGroup() as tasks:
+            wave = tasks.create_task(submit_slowly(pair, MESSAGES // KILLS))
+            seen = await pair.wait_until_applied(len(submitted) + dice.randrange(1, MESSAGES // KILLS // 2))
+            assert seen < len(submitted) + MESSAGES // KILLS, "the kill has to fall in mid-exchange"
+            node.kill()
+            await node.start()
+        submitted += wave.result()
+    return submitted
+
+
+async def assert_all_once(pair: Pair, submitted: list[UUID]) -> None:
+    await pair.wait_for_status("delivered", len(submitted))
+    assert sorted(await pair.applied()) == sorted(submitted)  # 0 lost, 0 twice
+    assert await pair.quarantined() == []
+
+
+@pytest.mark.parametrize("victim", ["recipient", "sender"])
+async def test_a_node_killed_in_mid_exchange_loses_nothing_and_applies_nothing_twice(pair: Pair, victim: str) -> None:
+    node: NodeProcess = getattr(pair, victim)
+    await pair.sender.start()
+    await pair.recipient.start()
+    submitted = await submit_and_kill(pair, node, dice=Random(7))  # noqa: S311 - a seed, not a secret
+    assert (node.kills, len(submitted)) == (KILLS, MESSAGES)
+    await assert_all_once(pair, submitted)
+
+
+async def test_topics_lost_whole_are_restored_by_the_sender(
+    pair: Pair, stream_url: str, request: pytest.FixtureRequest
+) -> None:
+    if stream_url.startswith("kafka:") and not request.getfixturevalue("kafka_broker").has_admin:
+        pytest.skip("the mock cluster cannot delete a topic")
+    await pair.sender.start()
+    await pair.recipient.start()
+    before = await pair.submit(100)
+    await pair.wait_for_status("delivered", 100)
+    pair.recipient.kill()
+    unread = [*await pair.submit(300), *await pair.submit(300)]
+    await pair.wait_for_status("relayed", 600)
+    pair.sender.kill()
+    await lose_topics(stream_url)
+    # Two minutes later: the first resend is due after one.
+    await pair.recipient.start(ahead_seconds=120)
+    await pair.sender.start(ahead_seconds=120)
+    after = await pair.submit(100)
+    await assert_all_once(pair, [*before, *unread, *after])
