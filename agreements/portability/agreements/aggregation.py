@@ -130,15 +130,38 @@ def _each_day_once(entries: Iterable[CountedPeriod]) -> list[CountedPeriod]:
 
 
 def _group(entries: list[CountedPeriod], scheme: Scheme, rule: PeriodConversion | None) -> Fraction:
-    durations = [counted_duration(entry) for entry in entries]
-    total = Duration(sum((one.amount for one in durations), Fraction(0)), durations[0].unit, durations[0].day_regime)
-    if (total.unit, total.day_regime) == (scheme.unit, scheme.day_regime):
-        return total.amount
+    unit = counted_duration(entries[0])
+    if (unit.unit, unit.day_regime) == (scheme.unit, scheme.day_regime):
+        return _sum(entries).amount
     if rule is None:
         return amount_of([span for entry in entries for span in entry.spans], scheme.unit)
+    return sum((_converted(part, scheme, rule) for part in _year_by_year(entries)), Fraction(0))
+
+
+def _year_by_year(entries: list[CountedPeriod]) -> list[list[CountedPeriod]]:
+    """Each year apart where every period lies in one calendar year, else all at once (987/2009 Art. 13(3)).
+
+    How the institution communicated is read from the periods themselves: an aggregate spans years.
+    """
+    years: dict[int, list[CountedPeriod]] = {}
+    for entry in entries:
+        touched = years_of(((entry.period.start, entry.period.end),)) if entry.period.start and entry.period.end else ()
+        if len(touched) != 1:
+            return [entries]
+        years.setdefault(next(iter(touched)), []).append(entry)
+    return [years[year] for year in sorted(years)]
+
+
+def _converted(entries: list[CountedPeriod], scheme: Scheme, rule: PeriodConversion) -> Fraction:
+    total = _sum(entries)
     spans = [span for entry in entries for span in entry.spans]
     years = None if any(entry.period.start is None for entry in entries) else _years_with_room(total, spans, rule)
     return convert(total, to=scheme.unit, day_regime=scheme.day_regime, rule=rule, calendar_years=years).amount
+
+
+def _sum(entries: list[CountedPeriod]) -> Duration:
+    durations = [counted_duration(entry) for entry in entries]
+    return Duration(sum((one.amount for one in durations), Fraction(0)), durations[0].unit, durations[0].day_regime)
 
 
 def _years_with_room(total: Duration, spans: list[Span], rule: PeriodConversion) -> int:

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from portability.agreements.aggregation import InsuredTime
-from portability.agreements.calculation import capped_total, higher_of, pro_rata_benefit
+from portability.agreements.calculation import capped_total, flat_rate_part, higher_of, pro_rata_benefit
 from portability.agreements.errors import NoRuleInForceError, UnmodelledProvisionError
 from portability.agreements.loading import Agreement
 from portability.agreements.lookup import find_rule
@@ -32,6 +32,7 @@ class Calculation:
 
     `national` is the time under national law alone; `alone` says that it opens the right, `together` that all
     periods do. `denominator` is all periods without those that Art. 57(2) keeps out of the ratio.
+    `voluntary_gave_way` says that own voluntary periods coincide with compulsory ones elsewhere.
     """
 
     scheme: Scheme
@@ -42,6 +43,7 @@ class Calculation:
     together: bool
     time: InsuredTime
     denominator: Fraction
+    voluntary_gave_way: bool = False
 
 
 def calculation_rule(agreement: Agreement, facts: DeterminationFacts, scheme: Scheme) -> CalculationRule:
@@ -138,15 +140,38 @@ def _pro_rata(case: Calculation, rule: HigherOfIndependentAndProRata | ProRataWi
         rounding,
     )
     capped = _cap_step(case, rule.maximum_cite, maximum)
+    due, added = _with_displaced_voluntary(case, rule, share)
     return BenefitResult(
         scheme=case.scheme.id,
         independent=None,
         theoretical=outcome.amount,
         pro_rata=share,
         ratio=Fraction(case.time.own, total),
-        award=share,
-        steps=(*capped, theoretical, pro_rata),
+        award=due,
+        steps=(*capped, theoretical, pro_rata, *added),
     )
+
+
+def _with_displaced_voluntary(
+    case: Calculation, rule: HigherOfIndependentAndProRata | ProRataWithoutIndependentRight, share: Money
+) -> tuple[Money, tuple[Step, ...]]:
+    """Plus the amount for voluntary periods that gave way (987/2009 Art. 43(2)); the institution gives that amount."""
+    cite = rule.displaced_voluntary_cite if isinstance(rule, HigherOfIndependentAndProRata) else None
+    if not case.voluntary_gave_way or cite is None:
+        return share, ()
+    amount = case.facts.scheme_facts.get(case.scheme.id, {}).get("displaced_voluntary_amount")
+    if amount is None:
+        raise UnmodelledProvisionError(
+            f"Voluntary periods of '{case.scheme.id}' gave way to compulsory ones elsewhere; what they are worth a "
+            "month is not modelled: give the figure 'displaced_voluntary_amount' (0 where nothing is due for them).",
+            citation=cite,
+        )
+    extra = Money(amount, share.currency)
+    due = share + extra
+    said = f"{share.shown()} plus {extra.shown()} for the voluntary periods that gave way = {due.shown()}."
+    plain = f"The voluntary contributions that were left out still add {extra.shown()} a month."
+    step = Step("displaced_voluntary", Citation.of(cite), said, (("amount", str(amount)),), due.shown(), plain)
+    return due, (step,)
 
 
 def _cap_step(case: Calculation, cite: str | None, maximum: Fraction | None) -> tuple[Step, ...]:
@@ -179,14 +204,31 @@ def _own_periods_only(case: Calculation, rule: OwnPeriodsOnly) -> BenefitResult:
 
 
 def _flat_rate(case: Calculation, rule: FlatRateFraction) -> BenefitResult:
-    """Earnings part from own earnings; the flat part is not modelled for a right opened by aggregation."""
+    """Earnings part + flat part x own periods / minimum period, at most one (Canada-Italy Art. 18).
+
+    A right on own periods alone is paid under national law. Both parts are the institution's own answer, because
+    the Canada Pension Plan is not encoded; UnmodelledProvisionError where it has given none.
+    """
     if case.alone:
         return _independent(case, rule.earnings_cite)
-    raise UnmodelledProvisionError(
-        f"The flat-rate part of '{case.scheme.id}' for a right opened by aggregation is not modelled: determine it by "
-        "hand.",
-        citation=rule.flat_cite,
+    answer, minimum = case.facts.national_answers.get(case.scheme.id), case.scheme.minimum
+    if answer is None or answer.earnings_amount is None or answer.flat_rate_amount is None or minimum is None:
+        raise UnmodelledProvisionError(
+            f"The right to '{case.scheme.id}' is opened by all periods together: its institution must answer the "
+            "earnings-related part and the full flat-rate part.",
+            citation=rule.flat_cite,
+        )
+    flat = flat_rate_part(answer.flat_rate_amount, own=case.national, minimum=minimum.time.amount)
+    due = answer.earnings_amount + flat
+    said = (
+        f"Earnings part {answer.earnings_amount.shown()} ({rule.earnings_cite}) + flat-rate part "
+        f"{answer.flat_rate_amount.shown()} x {case.national}/{minimum.time.amount}, at most all of it"
+        f"{f' ({rule.cap_cite})' if rule.cap_cite else ''} = {due.shown()}; answered by {answer.answered_by}."
     )
+    inputs = (("own", str(case.national)), ("minimum", str(minimum.time.amount)), ("flat", str(flat.amount)))
+    plain = f"From this plan you get {due.shown()} a month."
+    step = Step("flat_rate_fraction", Citation.of(rule.flat_cite), said, inputs, due.shown(), plain)
+    return BenefitResult(case.scheme.id, None, None, None, None, due, (step,))
 
 
 def _shown(amount: Money | None) -> str:

@@ -9,25 +9,22 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from fractions import Fraction
 
-from portability.agreements.aggregation import (
-    InsuredTime,
-    aggregate_periods,
-    own_national_time,
-    periods_before_risk,
-)
+from portability.agreements.aggregation import InsuredTime, aggregate_periods, own_national_time, periods_before_risk
 from portability.agreements.awards import Calculation, award, calculation_rule
-from portability.agreements.calculation import relieved_states
-from portability.agreements.conversion import convert
-from portability.agreements.errors import DeterminationError, InputError, UnmodelledProvisionError
+from portability.agreements.careers import check_period
+from portability.agreements.errors import (
+    DeterminationError,
+    InputError,
+    NoRuleInForceError,
+    UnmodelledProvisionError,
+)
 from portability.agreements.loading import Agreement
 from portability.agreements.lookup import find_rule, refuse_unmodelled, rule_in_force, rules_in_force
 from portability.agreements.model import BenefitResult, Determination, DeterminationFacts, Step
 from portability.agreements.national.legislation import Legislation, Scheme, citation_of
 from portability.agreements.national.schemes import age_reached_on, has_minimum, pension_age
 from portability.agreements.overlap import CountedPeriod, SetAside, resolve_overlaps
-from portability.agreements.periods import Duration
 from portability.agreements.rules import (
     Aggregation,
     LegislationsNotSatisfied,
@@ -36,6 +33,8 @@ from portability.agreements.rules import (
     PeriodCredit,
     ShortPeriods,
 )
+from portability.agreements.scope import periods_outside, scope_steps
+from portability.agreements.short_periods import relief
 
 __all__ = ["determine"]
 
@@ -50,7 +49,6 @@ class RulesInForce:
     overlap: Overlap
     conversion: PeriodConversion | None
     credit_rules: Sequence[PeriodCredit]
-    short_periods: ShortPeriods | None
     not_satisfied: LegislationsNotSatisfied | None
 
 
@@ -76,7 +74,7 @@ def determine(facts: DeterminationFacts, *, agreement: Agreement, legislation: L
         review_status=min((agreement.content.status, legislation.content.status), key=_WEAKEST_FIRST.index),
         files=((agreement.file, agreement.sha256), (legislation.file, legislation.sha256)),
         benefits=benefits,
-        steps=_left_out(facts, parties),
+        steps=scope_steps(facts, agreement),
     )
 
 
@@ -99,11 +97,23 @@ def _benefit(
         return _nothing(scheme, age_step)
     alone, alone_step = has_minimum(scheme, national, legislation)
     time = _aggregate(scheme, facts, rules=rules, counted=counted, aside=aside)
-    relieved, short_steps = _short(scheme, time, alone=alone, rules=rules, facts=facts)  # (4)
-    opened = (age_step, replace(alone_step, rule="own_right"), *time.steps, *short_steps)
-    if facts.state in relieved:
+    short = relief(  # (4)
+        scheme,
+        facts,
+        time=time,
+        alone=alone,
+        rule=find_rule(
+            agreement, ShortPeriods, branch=facts.branch, on=facts.award_on, state=facts.state, scheme=scheme.id
+        ),
+        conversion=rules.conversion,
+        counted=counted,
+    )
+    opened = (age_step, replace(alone_step, rule="own_right"), *time.steps, *short.steps)
+    if short.own_relieved:
         return replace(_nothing(scheme), steps=opened)
     together, together_step = has_minimum(scheme, time.total, legislation)
+    if not together:
+        _refuse_third_states(facts, agreement, rules.aggregation)
     case = Calculation(
         scheme=scheme,
         facts=facts,
@@ -112,13 +122,33 @@ def _benefit(
         alone=alone,
         together=alone or together,
         time=time,
-        denominator=time.total - sum((amount for state, amount in time.others if state in relieved), Fraction(0)),
+        denominator=time.own if short.pays_all else time.total - short.outside_ratio,
+        voluntary_gave_way=_voluntary_gave_way(scheme, facts, aside, rules.overlap),
     )
-    rule = calculation_rule(agreement, facts, scheme)
-    result = award(case, rule)  # (5)
+    result = award(case, calculation_rule(agreement, facts, scheme))  # (5)
     result = _leaving_out_unsatisfied(result, scheme, facts, rules=rules, agreement=agreement, legislation=legislation)
     steps = (*opened, *(() if alone else (together_step,)), *result.steps)
     return replace(result, steps=steps)
+
+
+def _voluntary_gave_way(scheme: Scheme, facts: DeterminationFacts, aside: Sequence[SetAside], rule: Overlap) -> bool:
+    """Whether own voluntary periods gave way to compulsory ones elsewhere (987/2009 Art. 12(3))."""
+    return any(
+        entry.period.state == facts.state
+        and entry.period.scheme == scheme.id
+        and entry.cite == rule.compulsory_before_voluntary
+        for entry in aside
+    )
+
+
+def _refuse_third_states(facts: DeterminationFacts, agreement: Agreement, rule: Aggregation) -> None:
+    states = periods_outside(facts, agreement)
+    if rule.third_states_cite is not None and states:
+        raise UnmodelledProvisionError(
+            f"The periods of the parties open no right, and those in {', '.join(states)} may count too "
+            f"({rule.third_states_cite}): how is not modelled. Determine it by hand.",
+            citation=rule.third_states_cite,
+        )
 
 
 def _check(facts: DeterminationFacts, agreement: Agreement, legislation: Legislation) -> None:
@@ -129,9 +159,13 @@ def _check(facts: DeterminationFacts, agreement: Agreement, legislation: Legisla
             f"{facts.state} is not a party to '{agreement.id}' ({', '.join(agreement.content.parties)}): "
             "choose an agreement between states in which the person was insured."
         )
-    for period in facts.periods:
-        if period.start is not None and period.end is not None and period.start >= period.end:
-            raise InputError(f"Period {period.period_id} ends before it starts.", field="periods")
+    for index, period in enumerate(facts.periods):
+        check_period(period, field=f"periods[{index}]")
+    if not legislation.schemes_of(facts.branch):
+        raise NoRuleInForceError(
+            f"The legislation of {facts.state} ({legislation.file}) encodes no scheme for {facts.branch}: determine it "
+            "by hand."
+        )
 
 
 def _rules(facts: DeterminationFacts, agreement: Agreement) -> RulesInForce:
@@ -143,7 +177,6 @@ def _rules(facts: DeterminationFacts, agreement: Agreement) -> RulesInForce:
         overlap=rule_in_force(agreement, Overlap, branch=facts.branch, on=facts.award_on, state=facts.state),
         conversion=find_rule(agreement, PeriodConversion, branch=facts.branch, on=facts.award_on, state=facts.state),
         credit_rules=rules_in_force(agreement, PeriodCredit, branch=facts.branch, on=facts.award_on, state=facts.state),
-        short_periods=find_rule(agreement, ShortPeriods, branch=facts.branch, on=facts.award_on, state=facts.state),
         not_satisfied=find_rule(
             agreement, LegislationsNotSatisfied, branch=facts.branch, on=facts.award_on, state=facts.state
         ),
@@ -184,45 +217,6 @@ def _aggregate(
     )
 
 
-def _short(
-    scheme: Scheme, time: InsuredTime, *, alone: bool, rules: RulesInForce, facts: DeterminationFacts
-) -> tuple[tuple[str, ...], tuple[Step, ...]]:
-    """States relieved because their periods are short (883/2004 Art. 57; Canada-Italy Art. 15)."""
-    rule = rules.short_periods
-    if rule is None:
-        return (), ()
-    limit = Duration(rule.less_than.amount, rule.less_than.unit, rule.less_than.day_regime)
-    if rules.conversion is not None:
-        limit = convert(limit, to=scheme.unit, day_regime=scheme.day_regime, rule=rules.conversion)
-    elif limit.unit != scheme.unit:
-        return (), ()
-    by_state = ((facts.state, time.own), *time.others)
-    relieved = tuple(
-        state for state in relieved_states(by_state, less_than=limit.amount) if not (alone and state == facts.state)
-    )
-    if relieved and len(relieved) == sum(1 for _, amount in by_state if amount > 0):
-        raise UnmodelledProvisionError(
-            f"Every state's periods are shorter than {rule.less_than.amount} {rule.less_than.unit}: which state pays "
-            f"({rule.last_state_cite or rule.cite}) depends on the others' conditions. Determine it by hand.",
-            citation=rule.last_state_cite or rule.cite,
-        )
-    return relieved, tuple(_short_step(state, rule, facts) for state in relieved)
-
-
-def _short_step(state: str, rule: ShortPeriods, facts: DeterminationFacts) -> Step:
-    own = state == facts.state
-    what = "this institution owes no benefit for them" if own else "its institution owes no benefit for them"
-    said = f"The periods in {state} are shorter than {rule.less_than.amount} {rule.less_than.unit}: {what}"
-    return Step(
-        "short_periods",
-        rule.citation,
-        said + ("." if own else f"; they raise the theoretical amount, not the divisor ({rule.others_count_cite})."),
-        (("state", state),),
-        "relieved",
-        "Your time there is too short for a pension of its own. Your other countries count it instead." if own else "",
-    )
-
-
 def _leaving_out_unsatisfied(
     result: BenefitResult,
     scheme: Scheme,
@@ -257,15 +251,6 @@ def _leaving_out_unsatisfied(
         f"You cannot get a pension from {states} yet. We left that time out because this gives you more.",
     )
     return replace(without, steps=(*without.steps, step))
-
-
-def _left_out(facts: DeterminationFacts, parties: set[str]) -> tuple[Step, ...]:
-    outside = sorted({period.state for period in facts.periods} - parties)
-    if not outside:
-        return ()
-    states = ", ".join(outside)
-    said = f"Periods in {states} are outside this agreement; another agreement may count them."
-    return (Step("outside_the_agreement", None, said, (("states", states),), "not counted here"),)
 
 
 def _nothing(scheme: Scheme, *steps: Step) -> BenefitResult:

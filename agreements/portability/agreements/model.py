@@ -28,7 +28,8 @@ class NationalAnswer:
     answered_by: str
     independent_amount: Money | None = None
     theoretical_amount: Money | None = None
-    flat_rate_amount: Money | None = None
+    flat_rate_amount: Money | None = None  # the full flat-rate part, before the fraction of a bilateral agreement
+    earnings_amount: Money | None = None  # the part from own earnings, where the flat-rate part stands apart
 
 
 @dataclass(frozen=True, slots=True)

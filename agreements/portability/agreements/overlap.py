@@ -6,7 +6,6 @@ set aside is returned too, with the citation, because the worker and the other i
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
 from itertools import pairwise
 
 from portability.agreements.periods import InsurancePeriod, PeriodKind
@@ -43,28 +42,29 @@ def resolve_overlaps(
     Undated periods are presumed not to overlap (987/2009 Art. 12(6)) where the rule cites it; elsewhere they are
     set aside.
     """
-    ordered = sorted(periods, key=lambda period: (period.state, period.start or date.min, period.period_id))
-    kept: dict[str, list[Span]] = {}
-    lost: dict[tuple[str, str, str], list[Span]] = {}
+    ordered = sorted(periods, key=_calendar_order)
+    kept: dict[InsurancePeriod, list[Span]] = {}
+    lost: dict[tuple[InsurancePeriod, str, str], list[Span]] = {}
     for span, active in _stretches(ordered):
         winners, losers = _choose(active, span=span, everything=ordered, rule=rule, applying_state=applying_state)
         for winner in winners:
-            kept.setdefault(winner.period_id, []).append(span)
+            kept.setdefault(winner, []).append(span)
         for loser, cite in losers:
-            lost.setdefault((loser.period_id, winners[0].period_id, cite), []).append(span)
-    by_id = {period.period_id: period for period in ordered}
-    counted = [CountedPeriod(by_id[name], tuple(union(spans))) for name, spans in kept.items()]
-    aside = [SetAside(by_id[one], tuple(union(spans)), other, cite) for (one, other, cite), spans in lost.items()]
+            lost.setdefault((loser, winners[0].period_id, cite), []).append(span)
+    counted = [CountedPeriod(period, tuple(union(spans))) for period, spans in kept.items()]
+    aside = [SetAside(period, tuple(union(spans)), other, cite) for (period, other, cite), spans in lost.items()]
     for period in ordered:
         if period.start is None and rule.undated_do_not_overlap:
             counted.append(CountedPeriod(period, ()))
         elif period.start is None:
             aside.append(SetAside(period, (), "no dates", rule.cite))
-    return sorted(counted, key=_sort_key), aside
+    return sorted(counted, key=lambda entry: _calendar_order(entry.period)), aside
 
 
-def _sort_key(counted: CountedPeriod) -> tuple[str, date, str]:
-    return counted.period.state, counted.period.start or date.min, counted.period.period_id
+def _calendar_order(period: InsurancePeriod) -> tuple[str, ...]:
+    """One order for all careers, so that the order in which periods arrive changes nothing."""
+    day = str(period.start or ""), str(period.end or "")
+    return (period.state, *day, period.period_id, period.scheme, period.kind, str(period.duration))
 
 
 def _stretches(periods: Sequence[InsurancePeriod]) -> list[tuple[Span, list[InsurancePeriod]]]:

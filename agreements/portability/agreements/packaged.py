@@ -15,9 +15,13 @@ from portability.agreements.values import StateCode
 __all__ = ["agreement", "agreements", "legislation", "legislations", "packaged_texts"]
 
 
+REGISTER = "register.yaml"  # generated from the treaty files beside it, no treaty itself
+
+
 def packaged_texts(folder: str) -> dict[str, str]:
-    """File name and text of every YAML file of `treaties` or `legislation`, in order of name."""
-    found = [entry for entry in files(f"portability.{folder}").iterdir() if entry.name.endswith(".yaml")]
+    """File name and text of every YAML file of `treaties` or `legislation`, in order of name; not the register."""
+    entries = files(f"portability.{folder}").iterdir()
+    found = [entry for entry in entries if entry.name.endswith(".yaml") and entry.name != REGISTER]
     return {entry.name: entry.read_text(encoding="utf-8") for entry in sorted(found, key=lambda one: one.name)}
 
 

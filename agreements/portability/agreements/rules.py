@@ -142,8 +142,11 @@ class Aggregation(RuleBase):
 
     rule: Literal["aggregation"]
     only: Literal["to_the_extent_necessary", "when_own_are_insufficient"]
-    third_states: bool = Field(default=False, description="Periods in states bound to both parties count as well")
-    third_states_cite: Text | None = None
+    third_states_cite: Text | None = Field(
+        default=None,
+        description="Periods in states bound to both parties count as well. No scale for them is modelled: a right "
+        "that turns on them stops with this citation",
+    )
 
 
 class Overlap(RuleBase):
@@ -205,7 +208,9 @@ class HigherOfIndependentAndProRata(RuleBase):
     pro_rata_cite: Text
     higher_cite: Text
     maximum_cite: Text | None = Field(default=None, description="Total capped at the full-benefit period; none: no cap")
-    displaced_voluntary_cite: Text | None = None
+    displaced_voluntary_cite: Text | None = Field(
+        default=None, description="The amount for voluntary periods that gave way is added to the pro rata amount"
+    )
 
 
 class ProRataWithoutIndependentRight(RuleBase):
@@ -239,6 +244,9 @@ class ShortPeriods(RuleBase):
 
     rule: Literal["short_periods"]
     less_than: Units
+    others_count_for: Literal["theoretical_amount", "entitlement_and_amount"] = Field(
+        description="What these periods count for in the other institutions; theoretical_amount: not for the ratio"
+    )
     others_count_cite: Text = Field(description="The other institutions take these periods into account")
     last_state_cite: Text | None = Field(default=None, description="Where all would be relieved: the last state pays")
 
@@ -293,6 +301,8 @@ class AgreementFile(Entry):
     instruments: tuple[Instrument, ...] = Field(min_length=1)
     status: Literal["unverified", "drafted", "reviewed"]
     branches: tuple[Branch, ...] = Field(min_length=1)
+    supersedes: tuple[Text, ...] = Field(default=(), description="Earlier instruments between the same parties")
+    superseded_by: Id | None = Field(default=None, description="The agreement that took this one's place")
     not_modelled: tuple[NotModelled, ...]
     rules: tuple[Rule, ...] = Field(min_length=1)
     examples: tuple[ExampleCase, ...] = ()
