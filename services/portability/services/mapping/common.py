@@ -96,6 +96,8 @@ _UNIT = EnumTable(PeriodUnit, common.PeriodUnit, "PERIOD_UNIT")
 _LEVEL = EnumTable(EvidenceLevel, common.EvidenceLevel, "EVIDENCE_LEVEL")
 _STATUS = EnumTable(AnswerStatus, records.AnswerStatus, "ANSWER_STATUS")
 
+_CENTS = 2
+
 _VALIDATOR = protovalidate.Validator()
 
 
@@ -185,14 +187,18 @@ def read_decimal(text: str, *, field: str) -> Fraction:
 
 
 def write_money(money: Money | None) -> common.Money | None:
-    """Money with its exact decimals; to the cent where a ratio between two roundings has no exact decimal."""
+    """Money with its exact decimals, two of them at least.
+
+    To the cent where a ratio between two roundings has no exact decimal: such an amount is shown, never paid.
+    """
     if money is None:
         return None
     try:
-        amount = f"{money.decimal():f}"
+        exact = money.decimal()
     except ValueError:
-        amount = money.shown().split(" ")[0]
-    return common.Money(currency_code=money.currency, amount=amount)
+        exact = Decimal(money.shown().split(" ")[0])
+    places = max(_CENTS, -int(exact.as_tuple().exponent))
+    return common.Money(currency_code=money.currency, amount=f"{exact:.{places}f}")
 
 
 def read_money(message: Message, name: str, *, field: str) -> Money | None:
