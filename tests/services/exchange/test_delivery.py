@@ -15,9 +15,14 @@ from portability.agreements.errors import (
     NotFoundError,
     OverloadError,
 )
+from portability.api.exchange.v1 import bundle_pb2 as pb
 from portability.services.exchange.handlers import get_message_status, list_messages, list_quarantined
-from portability.services.exchange.model import ReceiptStatus
+from portability.services.exchange.mapping import wire
+from portability.services.exchange.merkle import leaf_hash, verify_inclusion
+from portability.services.exchange.model import HybridSignature, ReceiptStatus
 from portability.services.exchange.node import inbox_topic
+from portability.services.exchange.suites import BUNDLE_CONTEXT, commitment
+from portability.services.hybrid import verify_hybrid
 
 
 async def test_a_message_arrives_has_its_effect_once_and_its_receipt_comes_back(world: World) -> None:
@@ -266,6 +271,47 @@ async def test_a_recipient_without_a_key_waits_and_others_go_on(world: World) ->
     assert await berlin.relay() == 1
     assert [entry.status for entry in await berlin.timeline()] == [ReceiptStatus.SUBMITTED, ReceiptStatus.RELAYED]
     assert berlin.heard.names() == ["bundle_not_sealed"]
+
+
+async def test_the_evidence_kept_proves_what_was_sent_and_that_it_was_received(world: World) -> None:
+    berlin, rome = world.node("de-drv"), world.node("it-inps")
+    messages = [message_to("it-inps", number) for number in range(1, 4)]
+    for message in messages:
+        await berlin.submit(message)
+    # A second receipt in the same bundle, so that the path to the root is not empty.
+    await berlin.relay()
+    await berlin.submit(message_to("it-inps", 4))
+    await _settle(berlin, rome)
+    async with berlin.store.transaction() as work:
+        kept = await work.receipts.evidence(messages[1].message_id)
+        assert await work.receipts.evidence(UUID(int=5)) is None
+    assert kept is not None
+    bundle, receipt = kept
+    assert bundle.message_ids == tuple(message.message_id for message in messages)
+    evidence = pb.ItemEvidence.FromString(receipt.evidence)
+    head = wire.decode_head(evidence.signed_head)
+    signing = world.trust.signing_keys("it-inps", head.signature_key_id)
+    verify_hybrid(
+        evidence.signed_head,
+        HybridSignature(evidence.signature_ed25519, evidence.signature_mldsa65),
+        key_id=signing.key_id,
+        ed25519=signing.ed25519,
+        mldsa65=signing.mldsa65,
+        context=BUNDLE_CONTEXT,
+    )
+    assert len(evidence.audit_path) == 1
+    verify_inclusion(
+        leaf_hash(evidence.content.header),
+        index=evidence.item,
+        size=head.item_count,
+        path=evidence.audit_path,
+        root=head.merkle_root,
+    )
+    payload = evidence.content.payload
+    header = wire.decode_header(evidence.content.header)
+    assert commitment(payload.salt, payload.record) == header.payload_commitment
+    _, entries = wire.decode_receipt(payload.record)
+    assert [entry.leaf_hash for entry in entries] == list(bundle.leaf_hashes)
 
 
 async def test_a_receipt_of_somebody_else_settles_nothing(world: World) -> None:

@@ -94,13 +94,14 @@ class Intake:
             await work.receipts.settle(stored)
 
     async def _apply(self, new: Sequence[_Placed], work: ExchangeWork) -> None:
-        """Apply effects under one savepoint; where one fails, one by one, so that only it is set aside."""
+        """Apply effects under one savepoint; where one fails, by halves, so that only it is set aside."""
         failure = await self._try(new, work)
         if failure is None:
             return
         if len(new) > 1:
-            for one in new:
-                await self._apply([one], work)
+            middle = len(new) // 2
+            await self._apply(new[:middle], work)
+            await self._apply(new[middle:], work)
         elif isinstance(failure, PortabilityError):
             self._set_aside_message(new[0], failure.code, failure.message)
         else:
