@@ -195,10 +195,11 @@ async def test_the_whole_way_through_grpc(world: World, desks: dict[str, Desk]) 
     await world.deliver()
     canadian = (await desks["ca-sc"].cases.GetCase(pb.GetCaseRequest(case_id=case_id))).case
     assert {decision.decided_by for decision in canadian.decisions} == {"anna.berg"}
+    # Its own decision is the first that it knew.
     assert [amount.amount.amount for decision in canadian.decisions for amount in decision.amounts] == [
-        "20.00",
-        "20.00",
         "10.00",
+        "20.00",
+        "20.00",
     ]
     assert canadian.header.reference == opened.header.reference
     assert [event.kind for event in canadian.timeline][-1] == "summary_received"
