@@ -84,8 +84,12 @@ class Heard:
     def happened(self, event: str, **ids: str | int) -> None:
         self.events.append((event, ids))
 
-    def names(self) -> list[str]:
-        return [event for event, _ in self.events]
+    def faults(self) -> list[str]:
+        """What went wrong, which is what comes with a code."""
+        return [event for event, ids in self.events if "code" in ids]
+
+    def count(self, event: str) -> int:
+        return sum(int(ids["count"]) for name, ids in self.events if name == event)
 
 
 class TestNode:

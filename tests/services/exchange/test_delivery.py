@@ -118,6 +118,12 @@ async def test_many_messages_share_bundles_of_256_and_keep_their_order(world: Wo
     assert [one.stream_seq for one in rome.ledger.applied] == list(range(1, 301))
     assert await rome.relay() == 1  # two receipts in one bundle
     await berlin.consume()
+    counted = [
+        berlin.heard.count("bundles_relayed"),
+        rome.heard.count("messages_new"),
+        berlin.heard.count("messages_new"),
+    ]
+    assert counted == [2, 300, 2]
     assert {entry.status for entry in await berlin.timeline()} == {ReceiptStatus.DELIVERED}
 
 
@@ -167,6 +173,7 @@ async def test_a_whole_topic_read_again_changes_nothing(world: World) -> None:
             await work.offsets.save(inbox_topic("it-inps"), 0, -1)
         await rome.consume()
     assert len(rome.ledger.applied) == 5
+    assert (rome.heard.count("messages_new"), rome.heard.count("messages_duplicate")) == (5, 15)
     assert await rome.quarantined() == []
 
 
@@ -181,7 +188,7 @@ async def test_an_id_that_comes_again_with_other_content_is_set_aside_and_raises
     assert [one.record for one in rome.ledger.applied] == [b"periods of number 1"]
     (entry,) = await rome.quarantined()
     assert (entry.reason_code, entry.sender, entry.case_id) == ("MESSAGE_ID_CONFLICT", "de-drv", CASE)
-    assert "message_set_aside" in rome.heard.names()
+    assert "message_set_aside" in rome.heard.faults()
     # The receipt says so to whoever sent the second content; the first stays delivered.
     await rome.relay()
     await berlin.consume()
@@ -203,7 +210,7 @@ async def test_what_is_not_a_bundle_is_set_aside_and_the_rest_flows(world: World
         ("VERIFICATION_FAILED", 0, b"not a bundle"),
         ("VERIFICATION_FAILED", 1, b""),
     ]
-    assert rome.heard.names() == ["bundle_refused", "bundle_refused"]
+    assert rome.heard.faults() == ["bundle_refused", "bundle_refused"]
 
 
 async def test_a_message_whose_effect_fails_is_set_aside_once_and_its_neighbours_have_theirs(world: World) -> None:
@@ -270,7 +277,7 @@ async def test_a_recipient_without_a_key_waits_and_others_go_on(world: World) ->
     await berlin.submit(message_to("ca-sc", 2))
     assert await berlin.relay() == 1
     assert [entry.status for entry in await berlin.timeline()] == [ReceiptStatus.SUBMITTED, ReceiptStatus.RELAYED]
-    assert berlin.heard.names() == ["bundle_not_sealed"]
+    assert berlin.heard.faults() == ["bundle_not_sealed"]
 
 
 async def test_the_evidence_kept_proves_what_was_sent_and_that_it_was_received(world: World) -> None:

@@ -103,6 +103,8 @@ def _refused(node: ExchangeNode, verified: Sequence[_Verified], at: datetime) ->
 
 def _tell(node: ExchangeNode, intake: Intake, verified: Sequence[_Verified]) -> None:
     # Only now, after the commit: before it none of this has happened.
+    for arrival, count in sorted(intake.arrivals.items()):
+        node.observer.happened(f"messages_{arrival}", count=count)
     for one in verified:
         if one.bundle is None:
             node.observer.happened("bundle_refused", offset=one.record.offset, code=VerificationError.code)

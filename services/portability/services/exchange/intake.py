@@ -1,5 +1,6 @@
 """Taking verified bundles in: what is new has its effect, what is known is receipted again, the rest set aside."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -48,17 +49,22 @@ class _Placed:
 
 
 class Intake:
-    """One batch of verified bundles on its way into the store; `set_aside` gathers what could not go in."""
+    """One batch of verified bundles on its way into the store.
+
+    `set_aside` gathers what could not go in, `arrivals` counts what was new, known or in conflict.
+    """
 
     def __init__(self, node: ExchangeNode, effects: MessageEffects, *, at: datetime) -> None:
         self._node = node
         self._effects = effects
         self._at = at
         self.set_aside: list[QuarantineEntry] = []
+        self.arrivals: Counter[Arrival] = Counter()
 
     async def take_in(self, bundles: Sequence[Arrived], work: ExchangeWork) -> None:
         """Dedupe, settle receipts, apply effects and answer with receipts, all in the transaction of `work`."""
         placed = await self._into_inbox(bundles, work)
+        self.arrivals.update(one.arrival for one in placed)
         for one in placed:
             if one.arrival is Arrival.CONFLICT:
                 self._set_aside_message(one, CONFLICT, "The message id was used before for other content.")

@@ -274,7 +274,11 @@ class Recipients(Protocol):
 
 
 class Observer(Protocol):
-    """Told about events worth counting or an alarm; ids and codes only."""
+    """Told about events worth counting or an alarm; ids and codes only.
+
+    bundles_relayed, messages_new, messages_duplicate, messages_conflict (each with `count`); bundle_not_sealed,
+    stream_not_reached, consumer_waits, bundle_refused, message_set_aside (each with `code`).
+    """
 
     def happened(self, event: str, **ids: str | int) -> None:
         """Take note of `event`, for example "bundle_refused"; must not raise."""

@@ -52,6 +52,7 @@ async def relay_once(node: ExchangeNode, *, bundles_at_once: int = BUNDLES_AT_ON
         times = {one.bundle_id: next_attempt(one.attempts + 1, now=now) for one in acknowledged}
         async with node.unit_of_work() as work:
             await work.resends.mark_relayed(times, now=now)
+        node.observer.happened("bundles_relayed", count=len(acknowledged))
     if fault:
         raise fault
     return len(acknowledged)
