@@ -8,17 +8,20 @@ from portability.agreements.errors import InputError
 from portability.agreements.values import Citation, StateCode
 from portability.services.cases.commands import Decide
 from portability.services.cases.desk import Desk
-from portability.services.cases.messages import SummarisedDecision
+from portability.services.cases.mapping.wire import summary_bytes
+from portability.services.cases.messages import SUMMARY, SummarisedDecision, SummaryNotice
 from portability.services.cases.model import (
     UNMET_CONDITIONS,
     Case,
+    CaseSummary,
     DecidedAmount,
     Decision,
     DecisionResult,
     Determination,
+    Participant,
 )
 
-__all__ = ["make_decision", "summarised", "trace_sha256", "unsatisfied_states"]
+__all__ = ["make_decision", "send_summaries", "trace_sha256", "unsatisfied_states"]
 
 
 def make_decision(command: Decide, *, case: Case, decided_by: str, desk: Desk) -> Decision:
@@ -66,8 +69,42 @@ def unsatisfied_states(case: Case, *, mine: StateCode) -> frozenset[StateCode]:
     )
 
 
-def summarised(decision: Decision) -> SummarisedDecision:
-    """One line of the summary of all decisions (987/2009 Art. 48(1))."""
+async def send_summaries(case: Case, summary: CaseSummary, *, desk: Desk) -> None:
+    """Send each other institution the summary of those decisions that were notified to it (987/2009 Art. 48(1))."""
+    for other in case.participants:
+        agreement_id = await desk.agreement_with(case, other.state) if other.institution != desk.me else None
+        if agreement_id is None:
+            continue
+        known = [decision for decision in case.decisions if await _shared(decision, other, case=case, desk=desk)]
+        notice = SummaryNotice(
+            summary_id=summary.summary_id,
+            case_id=case.case_id,
+            contact=desk.me,
+            sent_at=summary.sent_at,
+            sent_by=summary.sent_by,
+            language=summary.language,
+            decisions=tuple(_summarised(decision) for decision in known),
+        )
+        await desk.send(
+            other.institution,
+            case.case_id,
+            kind=SUMMARY,
+            key=str(summary.summary_id),
+            record=summary_bytes(notice),
+            agreement_id=agreement_id,
+        )
+
+
+async def _shared(decision: Decision, other: Participant, *, case: Case, desk: Desk) -> bool:
+    if decision.institution in {desk.me, other.institution}:
+        return True
+    agreement_id = await desk.work.directory.agreement_between(
+        decision.state, other.state, branch=case.branch, on=case.claim.lodged_on
+    )
+    return agreement_id is not None
+
+
+def _summarised(decision: Decision) -> SummarisedDecision:
     return SummarisedDecision(
         institution=decision.institution,
         decision_id=decision.decision_id,

@@ -127,7 +127,8 @@ def _require_own_words(content: Any, sender: InstitutionId) -> None:
 
 async def _apply(case: Case, content: Any, message: ArrivedMessage, *, desk: Desk) -> Case:
     apply = _KINDS[message.type].apply
-    assert apply is not None  # noqa: S101 (a claim has been handled before)
+    if apply is None:
+        raise LookupError(f"'{message.type}' opens a case and is not applied to one")
     return await apply(case, content, message, desk)
 
 

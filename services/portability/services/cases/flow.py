@@ -13,7 +13,7 @@ from enum import StrEnum
 
 from portability.agreements.errors import CaseStateError
 from portability.agreements.values import Citation
-from portability.services.cases.model import Case, InstitutionId, Participant
+from portability.services.cases.model import Case, Identification, InstitutionId, Participant
 from portability.services.cases.procedure import Duty, DutyRule, ServiceStandards, duty_rule
 
 __all__ = [
@@ -129,8 +129,9 @@ def steps(case: Case, *, me: InstitutionId, standards: ServiceStandards) -> tupl
     """
     found = [_claim_step(case)]
     found += [_records_step(case, each, standards=standards) for each in case.participants]
-    if case.identification is not None and (case.identification.linked_by or case.identification.needs_a_person):
-        found.append(_identify_step(case, me=me, standards=standards))
+    search = case.identification
+    if search is not None and (search.linked_by or search.needs_a_person):
+        found.append(_identify_step(case, search, me=me, standards=standards))
     found += _deciding_steps(case, me=me, standards=standards)
     if case.all_answered_at is not None and not _undecided(case):
         found.append(_summary_step(case, standards=standards))
@@ -243,9 +244,7 @@ def _records_step(case: Case, of: Participant, *, standards: ServiceStandards) -
     )
 
 
-def _identify_step(case: Case, *, me: InstitutionId, standards: ServiceStandards) -> CaseStep:
-    found = case.identification
-    assert found is not None  # noqa: S101 (the caller has looked)
+def _identify_step(case: Case, found: Identification, *, me: InstitutionId, standards: ServiceStandards) -> CaseStep:
     mine = case.participant(me)
     return CaseStep(
         f"identify:{me}",

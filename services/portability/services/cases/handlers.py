@@ -6,11 +6,10 @@ and only `decide`, called by a named caseworker, makes a decision. What other in
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
-from fractions import Fraction
 from typing import Any, Protocol
 from uuid import UUID
 
-from portability.agreements.careers import AnswerStatus, CareerRecord
+from portability.agreements.careers import CareerRecord
 from portability.agreements.errors import DeniedError, InputError, NotFoundError
 from portability.agreements.values import Citation
 from portability.services.access import Caller, Role
@@ -27,17 +26,17 @@ from portability.services.cases.commands import (
     check_decision,
     check_national_answer,
 )
-from portability.services.cases.deciding import make_decision, summarised, unsatisfied_states
+from portability.services.cases.deciding import make_decision, send_summaries
 from portability.services.cases.desk import Desk
+from portability.services.cases.determining import made_of, question_for
 from portability.services.cases.flow import ActionState, CaseAction, CaseStep, actions, require, steps
 from portability.services.cases.lodging import lodge
-from portability.services.cases.mapping.wire import decision_bytes, statement_bytes, summary_bytes
-from portability.services.cases.messages import DECISION, STATEMENT, SUMMARY, DecisionNotice, SummaryNotice
+from portability.services.cases.mapping.wire import decision_bytes, statement_bytes
+from portability.services.cases.messages import DECISION, STATEMENT, DecisionNotice
 from portability.services.cases.model import (
     Case,
     CaseEvent,
     CaseSummary,
-    Determination,
     EventKind,
     Identification,
     InstitutionId,
@@ -49,8 +48,6 @@ from portability.services.cases.ports import (
     CaseQuery,
     CaseWork,
     Clock,
-    DeterminationAnswer,
-    DeterminationQuestion,
     NewId,
 )
 from portability.services.cases.procedure import ServiceStandards
@@ -237,7 +234,7 @@ async def _search(case: Case, *, desk: Desk) -> Case:
 async def _identify(case: Case, command: IdentifyPerson, caller: Caller, desk: Desk) -> Case:
     account = await desk.work.accounts.get(command.account_id)
     if account is None:
-        raise NotFoundError(f"There is no own account '{command.account_id}': find it in the register first.")
+        raise NotFoundError("There is no own account of that id: find it in the register first.")
     searched = case.identification or Identification(MatchOutcome.NONE.value, desk.now)
     desk.note(
         case.case_id, EventKind.PERSON_IDENTIFIED, "An own account was linked to the case by hand.", actor=caller.name
@@ -270,9 +267,9 @@ async def _national_answer(case: Case, command: RecordNationalAnswer, caller: Ca
 
 
 async def _determine(case: Case, command: Determine, caller: Caller, desk: Desk) -> Case:
-    question = await _question(case, command, desk=desk)
+    question = await question_for(case, command, desk=desk)
     answer = await desk.work.determiner.determine(question)
-    determination = _determination(answer, question=question, by=caller.name, desk=desk)
+    determination = made_of(answer, question=question, by=caller.name, desk=desk)
     desk.note(
         case.case_id,
         EventKind.DETERMINED,
@@ -281,61 +278,6 @@ async def _determine(case: Case, command: Determine, caller: Caller, desk: Desk)
         citation=_ART_47_6,
     )
     return replace(case, determination=determination, first_determined_at=case.first_determined_at or desk.now)
-
-
-async def _question(case: Case, command: Determine, *, desk: Desk) -> DeterminationQuestion:
-    careers = await desk.work.careers.of_case(case.case_id)
-    known = [career for career in careers if career.status is AnswerStatus.KNOWN]
-    agreements = {}
-    for career in known:
-        agreement_id = await desk.agreement_with(case, career.state) if career.state != desk.my_state else None
-        if agreement_id is not None:
-            agreements[career.state] = agreement_id
-    return DeterminationQuestion(
-        case_id=case.case_id,
-        institution=desk.me,
-        state=desk.my_state,
-        branch=case.branch,
-        birth_date=case.claim.person.birth_date,
-        residence_state=case.claim.person.residence_state,
-        risk_materialised_on=command.risk_materialised_on,
-        award_on=command.award_on or case.claim.award_on,
-        periods=tuple(recorded.period for career in known for recorded in career.periods),
-        agreements=agreements,
-        scheme_facts=await _scheme_facts(case, desk=desk),
-        national_answers={answer.scheme: answer for answer in case.national_answers},
-        unsatisfied_states=unsatisfied_states(case, mine=desk.my_state),
-    )
-
-
-async def _scheme_facts(case: Case, *, desk: Desk) -> dict[str, dict[str, Fraction]]:
-    found = case.identification
-    account = await desk.work.accounts.get(found.account_id) if found and found.account_id else None
-    facts: dict[str, dict[str, Fraction]] = {}
-    for fact in account.scheme_facts if account else ():
-        facts.setdefault(fact.scheme, {})[fact.name] = fact.value
-    return facts
-
-
-def _determination(
-    answer: DeterminationAnswer, *, question: DeterminationQuestion, by: str, desk: Desk
-) -> Determination:
-    return Determination(
-        determination_id=desk.new_id(),
-        institution=desk.me,
-        determined_at=desk.now,
-        determined_by=by,
-        risk_materialised_on=question.risk_materialised_on,
-        award_on=question.award_on,
-        benefits=answer.benefits,
-        citations=answer.citations,
-        explanation=answer.explanation,
-        summary=answer.summary,
-        agreements=answer.agreements,
-        review_status=answer.review_status,
-        banner=answer.banner,
-        trace=answer.trace,
-    )
 
 
 async def _decide(case: Case, command: Decide, caller: Caller, desk: Desk) -> Case:
@@ -358,46 +300,17 @@ async def _decide(case: Case, command: Decide, caller: Caller, desk: Desk) -> Ca
 
 
 async def _summarise(case: Case, command: SendSummary, caller: Caller, desk: Desk) -> Case:
-    summary_id = desk.new_id()
-    for other in case.participants:
-        if other.institution == desk.me:
-            continue
-        agreement_id = await desk.agreement_with(case, other.state)
-        if agreement_id is None:
-            continue
-        # An institution reads of those decisions only that were notified to it.
-        lines = []
-        for decision in case.decisions:
-            shared = decision.institution in {desk.me, other.institution}
-            shared = (
-                shared
-                or await desk.work.directory.agreement_between(
-                    decision.state, other.state, branch=case.branch, on=case.claim.lodged_on
-                )
-                is not None
-            )
-            if shared:
-                lines.append(summarised(decision))
-        notice = SummaryNotice(
-            summary_id, case.case_id, desk.me, desk.now, caller.name, case.claim.language, tuple(lines)
-        )
-        await desk.send(
-            other.institution,
-            case.case_id,
-            kind=SUMMARY,
-            key=str(summary_id),
-            record=summary_bytes(notice),
-            agreement_id=agreement_id,
-        )
-    desk.note(
-        case.case_id,
-        EventKind.SUMMARY_SENT,
-        f"Summary of {len(case.decisions)} decisions sent; the case is closed.",
-        actor=caller.name,
-        citation=_ART_48_1,
+    summary = CaseSummary(
+        summary_id=desk.new_id(),
+        sent_by=caller.name,
+        sent_at=desk.now,
+        decision_ids=tuple(decision.decision_id for decision in case.decisions),
+        language=case.claim.language,
     )
-    ids = tuple(decision.decision_id for decision in case.decisions)
-    return replace(case, summary=CaseSummary(summary_id, caller.name, desk.now, ids, case.claim.language))
+    await send_summaries(case, summary, desk=desk)
+    text = f"Summary of {len(case.decisions)} decisions sent; the case is closed."
+    desk.note(case.case_id, EventKind.SUMMARY_SENT, text, actor=caller.name, citation=_ART_48_1)
+    return replace(case, summary=summary)
 
 
 def _request(case: Case) -> RecordRequest:

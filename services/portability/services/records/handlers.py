@@ -37,7 +37,7 @@ async def put_records(command: PutRecords, *, register: InsuredRegister, command
         check_account(account, field=f"accounts[{index}]", today=today)
         if account.account_id in seen:
             raise InputError(
-                f"Account '{account.account_id}' stands twice in one call: send it once.",
+                "The same account stands twice in one call: send it once.",
                 field=f"accounts[{index}].account_id",
             )
         seen.add(account.account_id)

@@ -26,17 +26,14 @@ def check_account(account: InsuranceAccount, *, field: str, today: date) -> None
     """Raise InputError naming the field, the value and the next step where an account cannot be right."""
     if not account.identifiers:
         raise InputError(
-            f"Account '{account.account_id}' has no identifier: give at least one, or nobody can find it.",
+            "The account has no identifier: give at least one, or nobody can find it.",
             field=f"{field}.identifiers",
         )
     if account.birth_date > today:
-        raise InputError(
-            f"Account '{account.account_id}' has a birth date after today: correct it.", field=f"{field}.birth_date"
-        )
+        raise InputError("The birth date lies after today: correct it.", field=f"{field}.birth_date")
     if len(account.periods) > PERIODS_OF_ONE_ACCOUNT:
         raise InputError(
-            f"Account '{account.account_id}' has {len(account.periods)} periods, more than "
-            f"{PERIODS_OF_ONE_ACCOUNT}: join adjacent ones.",
+            f"The account has {len(account.periods)} periods, more than {PERIODS_OF_ONE_ACCOUNT}: join adjacent ones.",
             field=f"{field}.periods",
         )
     _check_identifiers(account.identifiers, field=field)
@@ -58,8 +55,7 @@ def _check_periods(account: InsuranceAccount, *, field: str) -> None:
         check_period(recorded.period, field=place)
         if recorded.period.period_id in seen:
             raise InputError(
-                f"Period id '{recorded.period.period_id}' stands twice in account '{account.account_id}': "
-                "give each period its own.",
+                f"Period id '{recorded.period.period_id}' stands twice in the account: give each period its own.",
                 field=f"{place}.period_id",
             )
         seen.add(recorded.period.period_id)
