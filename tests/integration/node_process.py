@@ -10,7 +10,7 @@ import asyncio
 import json
 import sys
 from dataclasses import asdict, dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from portability.adapters.clock.ids import time_ordered_id
@@ -34,7 +34,10 @@ READY = "ready"
 
 @dataclass(frozen=True, slots=True)
 class NodeSettings:
-    """All that a node needs to run. `ahead_seconds` puts its clock forward, so that a resend is due sooner."""
+    """All that a node needs to run.
+
+    Its clock runs `clock_rate` times as fast from `fast_from` on (seconds since 1970), so that resends are due sooner.
+    """
 
     me: str
     database_url: str
@@ -42,7 +45,8 @@ class NodeSettings:
     keys_folder: str  # one folder of keys for each institution
     institutions: tuple[str, ...]
     create_topics: bool = True
-    ahead_seconds: float = 0.0
+    fast_from: float = 0.0
+    clock_rate: float = 1.0
     effect_seconds: float = 0.0
 
     def save(self, path: Path) -> Path:
@@ -55,15 +59,16 @@ class NodeSettings:
         return cls(**{**content, "institutions": tuple(content["institutions"])})
 
 
-class ShiftedClock:
-    """The system clock, put forward."""
+class FastClock:
+    """The system clock, run at another rate from one instant on; all nodes with the same settings agree."""
 
-    def __init__(self, ahead: timedelta) -> None:
+    def __init__(self, since: datetime, rate: float) -> None:
         self._system = SystemClock()
-        self._ahead = ahead
+        self._since = since
+        self._rate = rate
 
     def now(self) -> datetime:
-        return self._system.now() + self._ahead
+        return self._since + (self._system.now() - self._since) * self._rate
 
 
 class Applied:
@@ -102,7 +107,7 @@ async def open_stream(settings: NodeSettings) -> EventStream:
 
 
 async def run(settings: NodeSettings) -> None:
-    clock = ShiftedClock(timedelta(seconds=settings.ahead_seconds))
+    clock = FastClock(datetime.fromtimestamp(settings.fast_from, UTC), settings.clock_rate)
     directory = directory_of(settings, clock)
     database = await Database.open(settings.database_url)
     node = ExchangeNode(

@@ -146,12 +146,12 @@ class Pair:
     async def wait_for_status(self, status: str, count: int, *, seconds: float = 40) -> None:
         """Wait until at least `count` of the sender's messages stand at `status`."""
         async with asyncio.timeout(seconds):
-            while (await self.by_status()).get(status, 0) < count:
-                await asyncio.sleep(0.05)  # noqa: ASYNC110 - what happens happens in another process
+            while (await self.by_status()).get(status, 0) < count:  # noqa: ASYNC110 - it happens in another process
+                await asyncio.sleep(0.05)
 
     async def wait_until_applied(self, count: int, *, seconds: float = 40) -> int:
         """Wait until `count` effects are in; return how many there are."""
         async with asyncio.timeout(seconds):
-            while len(await self.applied()) < count:
-                await asyncio.sleep(0.02)  # noqa: ASYNC110 - what happens happens in another process
+            while len(await self.applied()) < count:  # noqa: ASYNC110 - it happens in another process
+                await asyncio.sleep(0.02)
         return len(await self.applied())
