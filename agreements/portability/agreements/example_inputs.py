@@ -9,7 +9,7 @@ from pydantic import Field
 from portability.agreements.conversion import convert
 from portability.agreements.model import DeterminationFacts, NationalAnswer
 from portability.agreements.periods import DayRegime, Duration, InsurancePeriod, PeriodKind, PeriodUnit
-from portability.agreements.rules import Amount, Entry, PeriodConversion, State
+from portability.agreements.rules import Amount, Day, Entry, PeriodConversion, State
 from portability.agreements.values import Branch, Money, StateCode
 
 __all__ = [
@@ -36,8 +36,8 @@ class PeriodGiven(Entry):
     state: State
     kind: PeriodKind
     scheme: str
-    first_day: date | None = None
-    last_day: date | None = None
+    first_day: Day | None = None
+    last_day: Day | None = None
     amount: Amount | None = None
     unit: PeriodUnit | None = None
     day_regime: DayRegime | None = None
@@ -54,7 +54,7 @@ class PeriodGiven(Entry):
 class Dated(Entry):
     """`on` is the day whose rules apply; without it, the day on which the newest rule of the agreement starts."""
 
-    on: date | None = None
+    on: Day | None = None
 
 
 class ConvertGiven(Dated):
@@ -77,7 +77,7 @@ class AggregateGiven(Dated):
     required: TimeGiven | None = None
     scheme: str | None = None
     periods: tuple[PeriodGiven, ...] = ()
-    birth_date: date = date(1950, 1, 1)
+    birth_date: Day = date(1950, 1, 1)
 
 
 class ProRataGiven(Dated):
@@ -118,16 +118,16 @@ class DetermineGiven(Entry):
 
     state: State
     branch: Branch = Branch.OLD_AGE
-    birth_date: date
+    birth_date: Day
     residence_state: State
-    risk_materialised_on: date | None = None
-    award_on: date | None = None
+    risk_materialised_on: Day | None = None
+    award_on: Day | None = None
     periods: tuple[PeriodGiven, ...]
     scheme_facts: dict[str, dict[str, Amount]] = Field(default_factory=dict)
     answers: dict[str, AnswerGiven] = Field(default_factory=dict)
     unsatisfied_states: tuple[StateCode, ...] = ()
 
-    def facts(self, default_on: date) -> DeterminationFacts:
+    def facts(self, default_on: Day) -> DeterminationFacts:
         """The facts as the law core takes them; days that the case does not name are `default_on`."""
         award_on = self.award_on or default_on
         return DeterminationFacts(
@@ -148,8 +148,8 @@ class SchemeGiven(Entry):
     """A case of a legislation file: time in the scheme's unit; `total` where others' time opens the right."""
 
     scheme: str
-    birth_date: date
-    award_on: date
+    birth_date: Day
+    award_on: Day
     own: Amount
     total: Amount | None = None
     facts: dict[str, Fraction] = Field(default_factory=dict)

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from portability.agreements.errors import AgreementError, AgreementSyntaxError, ConflictingRulesError
+from portability.agreements.faults import expectation, follows
 from portability.agreements.rules import AgreementFile, ExampleFile, Rule
 from portability.agreements.yaml_source import SourceTree, read_yaml
 
@@ -78,7 +79,8 @@ def load_model(model: type[Model], tree: SourceTree) -> Model:
     try:
         return model.model_validate(tree.values)
     except ValidationError as exc:
-        raise AgreementFileError([_placed(tree, error) for error in exc.errors(include_url=False)]) from exc
+        errors = exc.errors(include_url=False)
+        raise AgreementFileError([_placed(tree, error) for error in errors if not follows(error, errors)]) from exc
 
 
 def _placed(tree: SourceTree, error: Any) -> AgreementSyntaxError:
@@ -93,25 +95,7 @@ def _placed(tree: SourceTree, error: Any) -> AgreementSyntaxError:
         else:
             break
         path = (*path, part)
-    return tree.error(path, _expectation(error, path))
-
-
-def _expectation(error: Any, path: tuple[str | int, ...]) -> str:
-    name = ".".join(str(part) for part in path) or "the file"
-    last = error["loc"][-1] if error["loc"] else ""
-    match error["type"]:
-        case "extra_forbidden":
-            return f"{name}: unknown key '{last}': correct its spelling or remove it"
-        case "missing":
-            return f"{name}: the key '{last}' is missing: add it"
-        case "union_tag_invalid":
-            context = error["ctx"]
-            return f"{name}: unknown rule '{context['tag']}': expected one of {context['expected_tags']}"
-        case "union_tag_not_found":
-            return f"{name}: the key 'rule' is missing: add the kind of rule"
-    given = error.get("input")
-    shown = f", not '{given}'" if isinstance(given, str) and len(given) < 80 else ""
-    return f"{name}: {error['msg'][0].lower()}{error['msg'][1:]}{shown}"
+    return tree.error(path, expectation(error, path))
 
 
 def _citations(entry: BaseModel, path: tuple[str | int, ...]) -> list[tuple[tuple[str | int, ...], str]]:

@@ -4,11 +4,13 @@ No expression language: a file names a kind and gives its parameters; what the k
 the module named in its docstring. Unknown keys are errors.
 """
 
+import re
 from datetime import date
 from fractions import Fraction
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic_core import PydanticCustomError
 
 from portability.agreements.periods import DayRegime, PeriodUnit
 from portability.agreements.values import Branch, Citation
@@ -17,6 +19,7 @@ __all__ = [
     "Aggregation",
     "AgreementFile",
     "ClaimDate",
+    "Day",
     "DayRow",
     "EqualTreatment",
     "ExampleCase",
@@ -44,6 +47,16 @@ Id = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$")]
 State = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 Amount = Annotated[Fraction, Field(ge=0)]
+
+
+def _written_as_day(value: object) -> object:
+    """A day is written YYYY-MM-DD; what pydantic would take too (20200101 as seconds since 1970) is refused."""
+    if isinstance(value, str) and not re.fullmatch(r"\d{4}-\d{2}-\d{2}", value):
+        raise PydanticCustomError("date_parsing", "expected a day that exists, written YYYY-MM-DD")
+    return value
+
+
+Day = Annotated[date, BeforeValidator(_written_as_day)]
 
 
 class Entry(BaseModel):
@@ -83,8 +96,8 @@ class RuleBase(Entry):
     """What every rule says: an id, from when (and until when, inclusive), where the law says it, for whom."""
 
     id: Id
-    valid_from: date = Field(alias="from")
-    valid_until: date | None = Field(default=None, alias="until", description="Last day in force, inclusive")
+    valid_from: Day = Field(alias="from")
+    valid_until: Day | None = Field(default=None, alias="until", description="Last day in force, inclusive")
     cite: Text
     branches: tuple[Branch, ...] = Field(default=(), description="Empty: every branch that the file covers")
     states: tuple[State, ...] = Field(default=(), description="States that apply the rule; empty: every party")
@@ -193,8 +206,8 @@ class PeriodCredit(RuleBase):
     per: Literal["calendar_year", "month", "week", "day"]
     minimum: Units | None = Field(default=None, description="Least time in a calendar year for it to count")
     credits: Units
-    time_from: date | None = Field(default=None, description="Counts only time from this day")
-    time_until: date | None = Field(default=None, description="Counts only time until this day, inclusive")
+    time_from: Day | None = Field(default=None, description="Counts only time from this day")
+    time_until: Day | None = Field(default=None, description="Counts only time until this day, inclusive")
     from_age: int | None = Field(default=None, ge=0, le=100, description="Counts only time from this age, in years")
     not_during: tuple[Id, ...] = Field(default=(), description="Not where a period of these schemes stands already")
 

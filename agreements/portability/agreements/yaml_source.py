@@ -19,6 +19,10 @@ MAX_BYTES = 1_000_000  # the longest file today has 40 kB; a larger one is a mis
 MAX_DEPTH = 24
 MAX_NODES = 100_000
 
+# What YAML takes plain values for by itself; the format reads each as text.
+TAG = "tag:yaml.org,2002:"
+_PLAIN_TAGS = {"str", "int", "float", "bool", "null", "timestamp", "seq", "map", "merge", "value", "binary"}
+
 Path = tuple[str | int, ...]
 Place = tuple[int, int]  # line and column, counted from 1
 Plain = dict[str, "Plain"] | list["Plain"] | str
@@ -84,6 +88,8 @@ def _plain(node: Node, path: Path, tree: SourceTree, seen: set[int]) -> Plain:
     tree.places[path] = (node.start_mark.line + 1, node.start_mark.column + 1)
     if id(node) in seen or node.anchor:
         raise tree.error(path, "anchors and aliases are not part of the format: write the value out")
+    if node.tag and str(node.tag).removeprefix(TAG) not in _PLAIN_TAGS:
+        raise tree.error(path, f"the tag '{node.tag}' is not part of the format: write the value without it")
     seen.add(id(node))
     if len(seen) > MAX_NODES:
         raise tree.error(path, f"more than {MAX_NODES} values in one file")

@@ -13,7 +13,7 @@ from pydantic import Field
 from portability.agreements.errors import NoRuleInForceError
 from portability.agreements.loading import AgreementFileError, load_model
 from portability.agreements.periods import DayRegime, PeriodUnit
-from portability.agreements.rules import Entry, ExampleCase, Id, Instrument, NotModelled, State, Text, Units
+from portability.agreements.rules import Day, Entry, ExampleCase, Id, Instrument, NotModelled, State, Text, Units
 from portability.agreements.values import Branch, Citation
 from portability.agreements.yaml_source import read_yaml
 
@@ -36,7 +36,7 @@ __all__ = [
 class DatedAmount(Entry):
     """A value from a day on, until the next one."""
 
-    valid_from: date = Field(alias="from")
+    valid_from: Day = Field(alias="from")
     value: Decimal
     cite: Text
     status: Literal["verified", "unverified"] = "verified"
@@ -53,7 +53,7 @@ class Minimum(Entry):
 class PensionAge(Entry):
     """The age of people born from a day on, until the next row, in months."""
 
-    born_from: date
+    born_from: Day
     months: int = Field(ge=600, le=900)
     cite: Text
     status: Literal["verified", "unverified"] = "verified"
