@@ -25,8 +25,14 @@ POLICY: Mapping[str, frozenset[Role]] = {
     "/grpc.health.v1.Health/Watch": EVERYBODY,
     "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo": EVERYBODY,
     "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo": EVERYBODY,
-    # agreements/v1
-    # determination/v1
+    # agreements/v1: public law, so everybody at the institution; a file of a caller is read and run, never kept.
+    "/portability.api.agreements.v1.AgreementService/ListAgreements": INSTITUTION,
+    "/portability.api.agreements.v1.AgreementService/GetAgreement": INSTITUTION,
+    "/portability.api.agreements.v1.AgreementService/ValidateAgreement": INSTITUTION,
+    "/portability.api.agreements.v1.AgreementService/TestAgreement": INSTITUTION,
+    # determination/v1: the caller brings the facts; none are read from the node.
+    "/portability.api.determination.v1.DeterminationService/Determine": STAFF,
+    "/portability.api.determination.v1.DeterminationService/Explain": STAFF,
     # exchange/v1
     "/portability.api.exchange.v1.ExchangeService/SubmitMessage": frozenset({Role.SYSTEM}),
     "/portability.api.exchange.v1.ExchangeService/GetMessageStatus": STAFF,
