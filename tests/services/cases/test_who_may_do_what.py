@@ -205,6 +205,15 @@ async def test_a_decision_without_a_determination_gives_its_amounts_and_its_law(
     assert (decision.determination_id, decision.trace_sha256) == (None, "")
 
 
+async def test_what_others_would_have_to_set_aside_is_not_sent(world: World) -> None:
+    case_id = await ready_to_decide(world)
+    too_long = (amount("de-rente", "20", "x" * 501),)
+    with pytest.raises(InputError) as refused:
+        await world.drv.decide(case_id, amounts=too_long)
+    assert refused.value.field == "decision.amounts[0].changed_because"
+    assert (await world.drv.view(case_id)).case.decisions == ()
+
+
 async def test_nobody_decides_on_an_old_figure(world: World) -> None:
     case_id = await ready_to_decide(world)
     old = (await world.drv.view(case_id)).case.determination

@@ -57,6 +57,7 @@ __all__ = [
     "write_last_day",
     "write_money",
     "write_period",
+    "write_record",
     "write_status",
     "write_total",
 ]
@@ -107,13 +108,18 @@ def read_record(kind: type[M], record: bytes) -> M:
         message = kind.FromString(record)
     except DecodeError as error:
         raise InputError(f"The record is not a {kind.DESCRIPTOR.full_name}: its bytes do not parse.") from error
-    violations = _VALIDATOR.collect_violations(message)
-    if violations:
-        proto = violations[0].proto
-        path = _path(proto.field.elements) if proto.field else ""
-        raise InputError(f"{kind.DESCRIPTOR.name}.{path}: {proto.message or proto.rule_id}.", field=path)
+    _require_rules(message)
     _require_storable(message)
     return message
+
+
+def write_record(message: Message) -> bytes:
+    """The bytes of a message for other institutions.
+
+    Checked by the rules that they will check it by: raises InputError here, so that nobody there has to set it aside.
+    """
+    _require_rules(message)
+    return message.SerializeToString()
 
 
 def read_uuid(text: str, *, field: str) -> UUID:
@@ -346,6 +352,14 @@ def _duration(message: common.InsurancePeriod, *, field: str) -> Duration | None
         _UNIT.read(message.unit, field=f"{field}.unit"),
         regime,
     )
+
+
+def _require_rules(message: Message) -> None:
+    violations = _VALIDATOR.collect_violations(message)
+    if violations:
+        proto = violations[0].proto
+        path = _path(proto.field.elements) if proto.field else ""
+        raise InputError(f"{message.DESCRIPTOR.name}.{path}: {proto.message or proto.rule_id}.", field=path)
 
 
 def _require_storable(message: Message) -> None:

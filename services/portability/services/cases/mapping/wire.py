@@ -47,6 +47,7 @@ from portability.services.mapping.common import (
     write_institution,
     write_last_day,
     write_period,
+    write_record,
     write_status,
     write_total,
 )
@@ -84,7 +85,7 @@ def claim_bytes(sent: ClaimSent) -> bytes:
             for each in sent.institutions
         ],
     )
-    return message.SerializeToString()
+    return write_record(message)
 
 
 def read_claim_sent(record: bytes, *, case_id: UUID) -> ClaimSent:
@@ -123,7 +124,7 @@ def record_request_bytes(request: RecordRequest, *, case_id: UUID) -> bytes:
             for each in request.questions
         ],
     )
-    return message.SerializeToString()
+    return write_record(message)
 
 
 def read_record_request(record: bytes, *, case_id: UUID) -> RecordRequest:
@@ -152,7 +153,7 @@ def statement_bytes(statement: RecordStatement) -> bytes:
         periods=[write_period(each) for each in statement.periods],
         totals=[write_total(each) for each in statement.totals],
     )
-    return message.SerializeToString()
+    return write_record(message)
 
 
 def read_statement(record: bytes, *, case_id: UUID) -> RecordStatement:
@@ -177,7 +178,7 @@ def read_statement(record: bytes, *, case_id: UUID) -> RecordStatement:
 def decision_bytes(notice: DecisionNotice) -> bytes:
     """Message decision.notify."""
     message = pb.DecisionNotice(case_id=str(notice.case_id), decision=write_decision(notice.decision))
-    return message.SerializeToString()
+    return write_record(message)
 
 
 def read_decision_notice(record: bytes, *, case_id: UUID) -> DecisionNotice:
@@ -213,7 +214,7 @@ def summary_bytes(summary: SummaryNotice) -> bytes:
             for each in summary.decisions
         ],
     )
-    return message.SerializeToString()
+    return write_record(message)
 
 
 def read_summary(record: bytes, *, case_id: UUID) -> SummaryNotice:
