@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-import local_kafka
+from deploy.kafka import local_kafka
 
 __all__ = ["BrokerInUse", "start_test_broker"]
 

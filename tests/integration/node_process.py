@@ -13,6 +13,8 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import uvloop
+
 from portability.adapters.clock.ids import time_ordered_id
 from portability.adapters.clock.system import SystemClock
 from portability.adapters.kafka.stream import KafkaStream
@@ -48,6 +50,7 @@ class NodeSettings:
     fast_from: float = 0.0
     clock_rate: float = 1.0
     effect_seconds: float = 0.0
+    has_effects: bool = True  # without, a message taken in is in the inbox and nowhere else
 
     def save(self, path: Path) -> Path:
         path.write_text(json.dumps(asdict(self)))
@@ -82,6 +85,13 @@ class Applied:
         await work.connection.execute("INSERT INTO applied VALUES (%s)", (message.message_id,))
         if self._seconds:
             await asyncio.sleep(self._seconds)
+
+
+class NoEffects:
+    """Nothing happens."""
+
+    async def apply(self, message: ReceivedMessage, work: ExchangeWork) -> None:
+        return
 
 
 def directory_of(settings: NodeSettings, clock: Clock) -> Directory:
@@ -122,8 +132,8 @@ async def run(settings: NodeSettings) -> None:
     print(READY, flush=True)
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(run_relay(node, PostgresOutboxSignal(database)))
-        tasks.create_task(run_consumer(node, Applied(settings.effect_seconds)))
+        tasks.create_task(run_consumer(node, Applied(settings.effect_seconds) if settings.has_effects else NoEffects()))
 
 
 if __name__ == "__main__":
-    asyncio.run(run(NodeSettings.load(Path(sys.argv[1]))))
+    uvloop.run(run(NodeSettings.load(Path(sys.argv[1]))))

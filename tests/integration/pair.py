@@ -149,6 +149,18 @@ class Pair:
             while (await self.by_status()).get(status, 0) < count:  # noqa: ASYNC110 - it happens in another process
                 await asyncio.sleep(0.05)
 
+    async def wait_until_receipted(self, *, seconds: float = 60) -> None:
+        """Wait until the sender holds a signed receipt for every message submitted so far."""
+        async with asyncio.timeout(seconds):
+            while await self._open_messages():  # noqa: ASYNC110 - it happens in another process
+                await asyncio.sleep(0.01)
+
+    async def _open_messages(self) -> int:
+        async with self._outbox.transaction() as connection:
+            rows = await connection.execute("SELECT coalesce(sum(open_messages), 0) FROM exchange_sequences")
+            (waiting,) = await rows.fetchone() or (0,)
+            return int(waiting)
+
     async def wait_until_applied(self, count: int, *, seconds: float = 40) -> int:
         """Wait until `count` effects are in; return how many there are."""
         async with asyncio.timeout(seconds):

@@ -1,0 +1,138 @@
+"""G1: the exchange end to end, beside bare aiokafka `send()` (idempotent, acks=all) on the same real broker.
+
+A message counts when its sender holds the recipient's signed receipt: submitted durably, bundled, signed, encrypted,
+on the broker, verified, decrypted, in the inbox durably, receipted, and the receipt verified and stored. A bare one
+counts when the broker has acknowledged it. Both nodes are processes of their own, as is whoever submits; effects are
+left out. Pairs are interleaved, and the ratio is the median of the pairs.
+"""
+
+import asyncio
+import shutil
+import statistics
+import tempfile
+import time
+from collections.abc import Callable
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import uvloop
+from aiokafka import AIOKafkaProducer
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+
+from portability.adapters.postgres.database import migrate
+from portability.adapters.postgres.embedded import EmbeddedServer, start_embedded
+from tests.bench.processes import resident_mebibytes
+from tests.brokers import BrokerInUse, start_test_broker
+from tests.integration.pair import Pair
+
+PAIRS = 5
+BYTES = 1024
+MESSAGES = 6_000
+BARE_MESSAGES = 20_000
+IN_ONE_COMMIT = 250  # callers that submit at the same moment share a commit
+SUBMITTERS = 4
+MEMORY_GOAL_MEBIBYTES = 150.0
+BARE_TOPIC = "bare"
+
+
+def run() -> list[dict[str, Any]]:
+    """Return the exchange's rate beside bare Kafka's, and the memory of a node's exchange before and after."""
+    folder = Path(tempfile.mkdtemp(prefix="portability-g1-"))
+    server = start_embedded(folder / "pg")
+    broker = start_test_broker()
+    try:
+        return uvloop.run(_measure(folder, server, broker))
+    finally:
+        broker.stop()
+        server.stop()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+async def _measure(folder: Path, server: EmbeddedServer, broker: BrokerInUse) -> list[dict[str, Any]]:
+    pair = await Pair.prepare(
+        folder,
+        _databases(server),
+        f"kafka:{broker.bootstrap}",
+        create_topics=broker.has_admin,
+        has_effects=False,
+    )
+    bare = await _bare_producer(broker)
+    rates: dict[str, list[float]] = {"bare": [], "exchange": []}
+    try:
+        await pair.sender.start()
+        await pair.recipient.start()
+        at_rest = resident_mebibytes(pair.recipient.pid)
+        await _exchange_a_second(pair, MESSAGES // 4)  # warm
+        await _bare_a_second(bare, BARE_MESSAGES // 4)
+        for _ in range(PAIRS):
+            rates["bare"].append(await _bare_a_second(bare, BARE_MESSAGES))
+            rates["exchange"].append(await _exchange_a_second(pair, MESSAGES))
+        after = resident_mebibytes(pair.recipient.pid)
+    finally:
+        await bare.stop()
+        await pair.close()
+    ratios = [ours / theirs for ours, theirs in zip(rates["exchange"], rates["bare"], strict=True)]
+    name = "g1_exchange_1kib" if broker.has_admin else "g1_exchange_1kib_on_mock_broker"
+    return [
+        _line(name, statistics.median(rates["exchange"]), "messages/s", statistics.median(rates["bare"]), ratios),
+        _memory("node_exchange_memory_at_rest", at_rest),
+        _memory(f"node_exchange_memory_after_{MESSAGES * PAIRS + MESSAGES // 4}_messages", after),
+    ]
+
+
+async def _exchange_a_second(pair: Pair, messages: int) -> float:
+    started = time.perf_counter()
+    batches = iter(range(messages // IN_ONE_COMMIT))
+
+    async def submitter() -> None:
+        for _ in batches:
+            await pair.submit(IN_ONE_COMMIT, size=BYTES)
+
+    await asyncio.gather(*(submitter() for _ in range(SUBMITTERS)))
+    await pair.wait_until_receipted()
+    return messages // IN_ONE_COMMIT * IN_ONE_COMMIT / (time.perf_counter() - started)
+
+
+async def _bare_a_second(producer: AIOKafkaProducer, messages: int) -> float:
+    value = bytes(BYTES)
+    started = time.perf_counter()
+    acknowledged = [await producer.send(BARE_TOPIC, value, partition=0) for _ in range(messages)]
+    await asyncio.gather(*acknowledged)
+    return messages / (time.perf_counter() - started)
+
+
+async def _bare_producer(broker: BrokerInUse) -> AIOKafkaProducer:
+    if broker.has_admin:
+        admin = AIOKafkaAdminClient(bootstrap_servers=broker.bootstrap)
+        await admin.start()
+        await admin.create_topics([NewTopic(BARE_TOPIC, 1, 1)])
+        await admin.close()
+    producer = AIOKafkaProducer(bootstrap_servers=broker.bootstrap, acks="all", enable_idempotence=True)
+    await producer.start()
+    return producer
+
+
+def _databases(server: EmbeddedServer) -> Callable[[], str]:
+    numbers = count(1)
+
+    def make() -> str:
+        url = server.url_for(f"node_{next(numbers)}")
+        migrate(url)
+        return url
+
+    return make
+
+
+def _line(name: str, value: float, unit: str, baseline: float, ratios: list[float]) -> dict[str, Any]:
+    return {
+        "name": name,
+        "value": round(value, 1),
+        "unit": unit,
+        "baseline": round(baseline, 1),
+        "ratio": round(statistics.median(ratios), 3),
+    }
+
+
+def _memory(name: str, mebibytes: float) -> dict[str, Any]:
+    return _line(name, mebibytes, "MiB", MEMORY_GOAL_MEBIBYTES, [mebibytes / MEMORY_GOAL_MEBIBYTES])
