@@ -17,7 +17,7 @@ from portability.agreements.overlap import CountedPeriod, SetAside
 from portability.agreements.periods import Duration, InsurancePeriod, PeriodUnit
 from portability.agreements.rules import Aggregation, PeriodConversion, PeriodCredit
 from portability.agreements.spans import Span, amount_of, days_of, shared, without, years_of
-from portability.agreements.values import Citation, StateCode
+from portability.agreements.values import Citation, Money, StateCode
 
 __all__ = ["InsuredTime", "aggregate_periods", "counted_duration", "own_national_time", "periods_before_risk"]
 
@@ -77,15 +77,17 @@ def aggregate_periods(
         others.append((state, amount))
         steps.append(step)
     result = InsuredTime(own, tuple(others), ())
-    said = " + ".join([f"{facts.state} {_text(own)}", *(f"{state} {_text(amount)}" for state, amount in others)])
+    said = " + ".join(
+        [f"{facts.state} {for_people(own)}", *(f"{state} {for_people(amount)}" for state, amount in others)]
+    )
     steps.append(
         Step(
             "aggregation",
             rule.citation,
-            f"{said} = {_text(result.total)} {scheme.unit}, as though completed under the legislation applied.",
+            f"{said} = {for_people(result.total)} {scheme.unit}, as though completed under the legislation applied.",
             tuple((state, str(amount)) for state, amount in ((facts.state, own), *others)),
             str(result.total),
-            f"We add up your time in all countries: {_text(result.total)} {scheme.unit}.",
+            f"We add up your time in all countries: {for_people(result.total)} {scheme.unit}.",
         )
     )
     return InsuredTime(own, tuple(others), tuple(steps))
@@ -218,15 +220,18 @@ def _conversion_step(
     for entry in foreign:
         duration = counted_duration(entry)
         sums[duration.unit] = sums.get(duration.unit, Fraction(0)) + duration.amount
-    given = " and ".join(f"{_text(value)} {unit}" for unit, value in sorted(sums.items()))
+    given = " and ".join(f"{for_people(value)} {unit}" for unit, value in sorted(sums.items()))
     return Step(
         "period_conversion",
         rule.citation,
-        f"{state}: {given} are {_text(amount)} {scheme.unit} here.",
+        f"{state}: {given} are {for_people(amount)} {scheme.unit} here.",
         tuple((unit, str(value)) for unit, value in sorted(sums.items())),
         str(amount),
     )
 
 
-def _text(value: Fraction) -> str:
-    return str(value.numerator) if value.denominator == 1 else f"{value.numerator}/{value.denominator}"
+def for_people(value: Fraction) -> str:
+    """A whole number as it is; anything else to two decimals and marked as such: the exact value is in the inputs."""
+    if value.denominator == 1:
+        return str(value.numerator)
+    return f"about {Money(value, '').shown().strip()}"

@@ -124,7 +124,7 @@ def _pro_rata(case: Calculation, rule: HigherOfIndependentAndProRata | ProRataWi
         f"As if all {counted} {case.scheme.unit} were completed under {case.scheme.name}: {outcome.amount.shown()}.",
         (("own", str(case.time.own)), ("counted", str(counted))),
         outcome.amount.shown(),
-        f"If you had worked all your life there, you would get {outcome.amount.shown()} a month.",
+        f"If you had completed all your time there, you would get {outcome.amount.shown()} a month.",
         outcome.steps,
     )
     share, rounding = rounded(
@@ -186,7 +186,7 @@ def _own_periods_only(case: Calculation, rule: OwnPeriodsOnly) -> BenefitResult:
     outcome = amount_for(
         case.scheme, case.facts, own=case.national, counted=case.national, legislation=case.legislation
     )
-    how = "own periods alone open the right" if case.alone else f"all periods open the right ({rule.eligibility_cite})"
+    how = "Own periods alone open the right" if case.alone else f"All periods open the right ({rule.eligibility_cite})"
     step = Step(
         "own_periods_only",
         rule.citation,

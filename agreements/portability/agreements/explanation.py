@@ -45,7 +45,11 @@ def render(determination: Determination, audience: Audience) -> str:
 
 def _headline(benefit: BenefitResult, audience: Audience) -> str:
     if audience == "worker":
-        return f"You get {benefit.award.shown()} a month." if benefit.award else "No pension from this scheme for now."
+        return (
+            f"You would get {benefit.award.shown()} a month."
+            if benefit.award
+            else "No pension from this scheme for now."
+        )
     return f"{benefit.scheme}: " + (f"{benefit.award.shown()} a month" if benefit.award else "no benefit")
 
 

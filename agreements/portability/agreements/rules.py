@@ -138,7 +138,7 @@ class ClaimDate(RuleBase):
     """A claim to one institution is a claim, of that date, to all."""
 
     rule: Literal["claim_date"]
-    protected: Literal["in_all_institutions", "when_requested_or_periods_named"]
+    protected: Literal["in_all_institutions", "when_requested_or_periods_named", "when_requested_in_writing"]
 
 
 class TimeLimit(RuleBase):
@@ -241,6 +241,9 @@ class OwnPeriodsOnly(RuleBase):
 
     rule: Literal["own_periods_only"]
     eligibility_cite: Text
+    abroad_cite: Text | None = Field(
+        default=None, description="All periods together open payment abroad too; none: not provided for"
+    )
 
 
 class FlatRateFraction(RuleBase):

@@ -5,6 +5,7 @@ from fractions import Fraction
 from portability.agreements.model import DeterminationFacts, Step
 from portability.agreements.national.legislation import Legislation, ResidenceFractions, Scheme, citation_of
 from portability.agreements.rules import OwnPeriodsOnly
+from portability.agreements.values import Citation
 
 __all__ = ["payable_abroad"]
 
@@ -25,7 +26,7 @@ def payable_abroad(
     if not isinstance(scheme, ResidenceFractions) or facts.residence_state == facts.state:
         return ()
     needed = scheme.abroad_minimum.time.amount
-    alone, together = own >= needed, total >= needed
+    alone, together = own >= needed, total >= needed and rule.abroad_cite is not None
     law = citation_of(scheme.abroad_minimum.cite, legislation.content.instruments)
     if alone:
         said = f"Resident abroad; {own} of {needed} {scheme.unit} of own residence: paid abroad without the agreement."
@@ -36,7 +37,7 @@ def payable_abroad(
     return (
         Step(
             "export",
-            law if alone else rule.citation,
+            law if alone or rule.abroad_cite is None else Citation.of(rule.abroad_cite),
             said,
             (("needed", str(needed)), ("own", str(own)), ("total", str(total))),
             "payable abroad" if alone or together else "not payable abroad",
