@@ -78,8 +78,8 @@ class PostgresInbox:
                 stream_seq, sent_at, received_at, record, leaf_hash, bundle_id, item
             )
             SELECT * FROM unnest(
-                %s::text[], %s::uuid[], %s::uuid[], %s::text[], %s::int[], %s::text[], %s::text[], %s::uuid[],
-                %s::bigint[], %s::timestamptz[], %s::timestamptz[], %s::bytea[], %s::bytea[], %s::uuid[], %s::int[]
+                %b::text[], %b::uuid[], %b::uuid[], %b::text[], %b::int[], %b::text[], %b::text[], %b::uuid[],
+                %b::bigint[], %b::timestamptz[], %b::timestamptz[], %b::bytea[], %b::bytea[], %b::uuid[], %b::int[]
             )
             ON CONFLICT (sender, message_id) DO NOTHING
             RETURNING sender, message_id
@@ -110,7 +110,7 @@ class PostgresInbox:
             return {}
         found = await self._connection.execute(
             "SELECT inbox.sender, inbox.message_id, leaf_hash FROM inbox "
-            "JOIN unnest(%s::text[], %s::uuid[]) AS wanted (sender, id) "
+            "JOIN unnest(%b::text[], %b::uuid[]) AS wanted (sender, id) "
             "ON inbox.sender = wanted.sender AND inbox.message_id = wanted.id",
             ([key[0] for key in keys], [key[1] for key in keys]),
             binary=True,

@@ -39,7 +39,7 @@ class PostgresOutbox:
         """What is known by idempotency key."""
         found = await self._connection.execute(
             "SELECT idempotency_key, message_id, stream_seq, status, submitted_at, content_sha256 "
-            "FROM outbox WHERE idempotency_key = ANY(%s)",
+            "FROM outbox WHERE idempotency_key = ANY(%b)",
             (list(keys),),
             binary=True,
         )
@@ -77,8 +77,8 @@ class PostgresOutbox:
             """
             WITH given AS (
                 SELECT * FROM unnest(
-                    %s::uuid[], %s::text[], %s::uuid[], %s::text[], %s::int[], %s::text[], %s::text[], %s::uuid[],
-                    %s::bytea[], %s::bytea[], %s::timestamptz[]
+                    %b::uuid[], %b::text[], %b::uuid[], %b::text[], %b::int[], %b::text[], %b::text[], %b::uuid[],
+                    %b::bytea[], %b::bytea[], %b::timestamptz[]
                 ) WITH ORDINALITY AS row (
                     message_id, idempotency_key, case_id, type, schema_version, agreement_id, agreement_sha256,
                     in_reply_to, record, content_sha256, submitted_at, ordinality
@@ -169,7 +169,7 @@ class PostgresBundles:
                 "INSERT INTO sent_bundles (bundle_id, recipient, value, opening, message_ids, leaf_hashes, sealed_at, "
                 "expects_receipt, unsettled, next_attempt_at) "
                 "VALUES (%s, %s, %s, %s, %s, %s, %s, %s, "
-                "(SELECT count(*) FROM outbox WHERE message_id = ANY(%s) AND type <> %s), %s)",
+                "(SELECT count(*) FROM outbox WHERE message_id = ANY(%b) AND type <> %s), %s)",
                 (
                     one.bundle_id,
                     one.recipient,
@@ -187,7 +187,7 @@ class PostgresBundles:
             )
             await self._connection.execute(
                 "UPDATE outbox SET bundle_id = %s, item = given.place - 1, leaf_hash = given.leaf "
-                "FROM unnest(%s::uuid[], %s::bytea[]) WITH ORDINALITY AS given (id, leaf, place) "
+                "FROM unnest(%b::uuid[], %b::bytea[]) WITH ORDINALITY AS given (id, leaf, place) "
                 "WHERE outbox.message_id = given.id",
                 (one.bundle_id, list(one.message_ids), list(one.leaf_hashes)),
                 binary=True,
@@ -216,11 +216,11 @@ class PostgresResends:
         await self._connection.execute(
             "UPDATE sent_bundles SET attempts = attempts + 1, "
             "next_attempt_at = CASE WHEN expects_receipt AND unsettled > 0 THEN given.due END "
-            "FROM unnest(%s::uuid[], %s::timestamptz[]) AS given (id, due) WHERE bundle_id = given.id",
+            "FROM unnest(%b::uuid[], %b::timestamptz[]) AS given (id, due) WHERE bundle_id = given.id",
             (ids, list(next_attempts.values())),
         )
         await self._connection.execute(
-            "UPDATE outbox SET status = 'relayed' WHERE bundle_id = ANY(%s) AND status = 'submitted'", (ids,)
+            "UPDATE outbox SET status = 'relayed' WHERE bundle_id = ANY(%b) AND status = 'submitted'", (ids,)
         )
 
 
@@ -260,10 +260,10 @@ class PostgresReceipts:
         found = await self._connection.execute(
             """
             WITH given AS (
-                SELECT * FROM unnest(%s::uuid[], %s::bytea[], %s::text[], %s::text[]) AS row (id, leaf, status, reason)
+                SELECT * FROM unnest(%b::uuid[], %b::bytea[], %b::text[], %b::text[]) AS row (id, leaf, status, reason)
             ), before AS (
                 SELECT message_id, status, bundle_id FROM outbox
-                WHERE message_id = ANY(%s) AND recipient = %s FOR UPDATE
+                WHERE message_id = ANY(%b) AND recipient = %s FOR UPDATE
             )
             UPDATE outbox SET status = given.status, reason = given.reason, settled_at = %s, receipt_id = %s
             FROM given, before

@@ -33,7 +33,7 @@ ALTER TABLE stream_records ALTER COLUMN value SET STORAGE EXTERNAL;
 
 APPEND = """
 WITH given AS (
-    SELECT key, value, place FROM unnest(%(keys)s::bytea[], %(values)s::bytea[])
+    SELECT key, value, place FROM unnest(%(keys)b::bytea[], %(values)b::bytea[])
     WITH ORDINALITY AS row (key, value, place)
 ), topic AS (
     INSERT INTO stream_topics VALUES (%(topic)s, %(count)s)
