@@ -109,11 +109,13 @@ def _independent(case: Calculation, cite: str) -> BenefitResult:
 
 def _pro_rata(case: Calculation, rule: HigherOfIndependentAndProRata | ProRataWithoutIndependentRight) -> BenefitResult:
     """Theoretical amount, then its share by periods (883/2004 Art. 52(1)(b); Canada-Italy Art. 19(2))."""
+    if case.time.own == 0:
+        return _no_own_time(case, rule)
     maximum = case.scheme.full_after.time.amount if case.scheme.full_after and rule.maximum_cite else None
     counted = capped_total(case.time.total, own=case.time.own, maximum=maximum)
     total = capped_total(case.denominator, own=case.time.own, maximum=maximum)
     outcome = amount_for(case.scheme, case.facts, own=case.time.own, counted=counted, legislation=case.legislation)
-    if outcome.amount is None or case.time.own == 0:
+    if outcome.amount is None:
         raise UnmodelledProvisionError(
             f"Scheme '{case.scheme.id}' gives no theoretical amount: determine it by hand.",
             citation=rule.theoretical_cite,
@@ -150,6 +152,17 @@ def _pro_rata(case: Calculation, rule: HigherOfIndependentAndProRata | ProRataWi
         award=due,
         steps=(*capped, theoretical, pro_rata, *added),
     )
+
+
+def _no_own_time(
+    case: Calculation, rule: HigherOfIndependentAndProRata | ProRataWithoutIndependentRight
+) -> BenefitResult:
+    """Every own period gave way: the share is nothing, and voluntary insurance alone is still paid for."""
+    nothing = Money.of(0, case.scheme.currency)
+    said = f"Every period under {case.scheme.name} gave way to another state's: the share by periods is nothing."
+    step = Step("pro_rata_benefit", Citation.of(rule.pro_rata_cite), said, (("own", "0"),), nothing.shown())
+    due, added = _with_displaced_voluntary(case, rule, nothing)
+    return BenefitResult(case.scheme.id, None, None, nothing, Fraction(0), due, (step, *added))
 
 
 def _with_displaced_voluntary(
