@@ -98,6 +98,11 @@ class Settings(BaseModel):
     kafka: Annotated[str, AfterValidator(_brokers)] = Field(
         "", description="Kafka brokers as host:port,host:port; empty: the event stream is in PostgreSQL."
     )
+    stream_url: Annotated[SecretStr, AfterValidator(_postgresql_url)] = Field(
+        SecretStr(""),
+        description="PostgreSQL database of the event stream that all nodes share, where no Kafka is set; empty: the "
+        "database 'portability_stream' of the embedded server, or the node's own served database.",
+    )
     listen: HostPort = Field("127.0.0.1:50051", description="Address of the gRPC server (mTLS).")
     tls_hosts: str = Field(
         "localhost,127.0.0.1", description="Names and addresses in the server certificate, separated by commas."

@@ -3,13 +3,14 @@
 import os
 import warnings
 from pathlib import Path
+from urllib.parse import quote, urlsplit
 
 import psycopg
 from psycopg import sql
 
 from portability.agreements.errors import GatewayError
 
-__all__ = ["EmbeddedServer", "start_embedded"]
+__all__ = ["EmbeddedServer", "in_database", "start_embedded"]
 
 # A unix socket's path has to fit 107 bytes: a longer data folder would fail with an error about something else.
 LONGEST_SOCKET_FOLDER = 80
@@ -28,7 +29,7 @@ class EmbeddedServer:
             known = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", (database,)).fetchone()
             if known is None:
                 connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(database)))
-        return psycopg.conninfo.make_conninfo(self._uri, dbname=database)
+        return in_database(self._uri, database)
 
     def stop(self) -> None:
         """Stop the server, unless another process uses it too."""
@@ -59,3 +60,8 @@ def start_embedded(data_folder: Path) -> EmbeddedServer:
             "PORTABILITY_DATABASE_URL.",
             retryable=False,
         ) from exc
+
+
+def in_database(url: str, database: str) -> str:
+    """The same server's URL for another database."""
+    return urlsplit(url)._replace(path=f"/{quote(database)}").geturl()

@@ -7,6 +7,7 @@ from uuid import UUID
 from portability.adapters.postgres.database import Connection, Database
 from portability.adapters.postgres.exchange_rows import (
     QUARANTINE_COLUMNS,
+    STATUS,
     quarantine_entry,
     received,
     timeline,
@@ -195,14 +196,14 @@ class PostgresQuarantine:
         return [quarantine_entry(row) async for row in found]
 
 
-TIMELINE = """
+TIMELINE = f"""
 SELECT * FROM (
-    SELECT message_id, 'sent' AS direction, recipient AS partner, case_id, type, status, submitted_at AS at,
-        settled_at, reason FROM outbox
+    SELECT message_id, 'sent' AS direction, outbox.recipient AS partner, case_id, type, {STATUS}, submitted_at AS at,
+        settled_at, reason FROM outbox LEFT JOIN sent_bundles USING (bundle_id)
     UNION ALL
     SELECT message_id, 'received', sender, case_id, type, 'delivered', received_at, NULL, '' FROM inbox
 ) AS entry
-"""
+"""  # noqa: S608 - a constant
 
 
 class PostgresTimeline:

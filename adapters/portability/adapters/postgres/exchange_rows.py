@@ -18,6 +18,7 @@ from portability.services.exchange.model import (
 __all__ = [
     "OUTBOX_COLUMNS",
     "QUARANTINE_COLUMNS",
+    "STATUS",
     "bundle",
     "outbox_message",
     "quarantine_entry",
@@ -32,6 +33,8 @@ OUTBOX_COLUMNS = (
     "message_id, idempotency_key, recipient, case_id, type, schema_version, record, agreement_id, agreement_sha256, "
     "in_reply_to, content_sha256, submitted_at, stream_seq"
 )
+STATUS = "CASE WHEN status = 'submitted' AND attempts > 0 THEN 'relayed' ELSE status END"
+"""Of a row of outbox with its bundle: that the stream has acknowledged it is noted once, at the bundle."""
 QUARANTINE_COLUMNS = (
     "entry_id, reason_code, reason, topic, partition, stream_offset, value, set_aside_at, sender, message_id, case_id"
 )

@@ -10,7 +10,7 @@ from uuid import UUID
 from psycopg.errors import UniqueViolation
 
 from portability.adapters.postgres.database import Connection
-from portability.adapters.postgres.exchange_rows import OUTBOX_COLUMNS, bundle, outbox_message, stored_receipt
+from portability.adapters.postgres.exchange_rows import OUTBOX_COLUMNS, STATUS, bundle, outbox_message, stored_receipt
 from portability.adapters.postgres.listening import notify_outbox
 from portability.agreements.errors import GatewayError
 from portability.services.exchange.model import (
@@ -38,8 +38,8 @@ class PostgresOutbox:
     async def find_submitted(self, keys: Sequence[str]) -> Mapping[str, KnownSubmission]:
         """What is known by idempotency key."""
         found = await self._connection.execute(
-            "SELECT idempotency_key, message_id, stream_seq, status, submitted_at, content_sha256 "
-            "FROM outbox WHERE idempotency_key = ANY(%b)",
+            f"SELECT idempotency_key, message_id, stream_seq, {STATUS}, submitted_at, content_sha256 "  # noqa: S608 - a constant
+            "FROM outbox LEFT JOIN sent_bundles USING (bundle_id) WHERE idempotency_key = ANY(%b)",
             (list(keys),),
             binary=True,
         )
@@ -219,9 +219,6 @@ class PostgresResends:
             "FROM unnest(%b::uuid[], %b::timestamptz[]) AS given (id, due) WHERE bundle_id = given.id",
             (ids, list(next_attempts.values())),
         )
-        await self._connection.execute(
-            "UPDATE outbox SET status = 'relayed' WHERE bundle_id = ANY(%b) AND status = 'submitted'", (ids,)
-        )
 
 
 class PostgresReceipts:
@@ -268,10 +265,10 @@ class PostgresReceipts:
             UPDATE outbox SET status = given.status, reason = given.reason, settled_at = %s, receipt_id = %s
             FROM given, before
             WHERE outbox.message_id = given.id AND before.message_id = given.id AND outbox.leaf_hash = given.leaf
-                AND (outbox.status IN ('submitted', 'relayed')
+                AND (outbox.status = 'submitted'
                     OR (outbox.status = 'delivered' AND given.status = 'opened')
                     OR (outbox.status = 'failed' AND given.status IN ('delivered', 'opened')))
-            RETURNING outbox.message_id, outbox.bundle_id, before.status IN ('submitted', 'relayed')
+            RETURNING outbox.message_id, outbox.bundle_id, before.status = 'submitted'
             """,
             (
                 [entry.message_id for entry in receipt.entries],

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from datetime import date
 
 from portability.agreements.errors import InputError
-from portability.agreements.values import Citation, StateCode
+from portability.agreements.values import Citation, Money, StateCode
 from portability.services.cases.commands import Decide
 from portability.services.cases.desk import Desk
 from portability.services.cases.mapping.wire import summary_bytes
@@ -164,7 +164,11 @@ def _require_reasons(amounts: Iterable[DecidedAmount], proposed: Iterable[Decide
                 field=f"{place}.amount",
             ) from error
         before = expected.get(amount.scheme)
-        same = before is not None and (before.amount, before.frequency) == (amount.amount, amount.frequency)
+        same = (
+            before is not None
+            and before.frequency == amount.frequency
+            and amount.amount in (before.amount, _to_the_cent(before.amount))
+        )
         if not same and not amount.changed_because:
             raise InputError(
                 f"The amount of {amount.scheme} is not what the determination proposes: say why.",
@@ -182,3 +186,8 @@ def _require_reasons(amounts: Iterable[DecidedAmount], proposed: Iterable[Decide
 
 def _once(citations: Iterable[Citation]) -> Iterable[Citation]:
     return dict.fromkeys(citations)
+
+
+def _to_the_cent(amount: Money) -> Money:
+    """What an official was shown of an amount that no encoded rule has rounded; paying just that needs no reason."""
+    return Money.of(amount.shown().split(" ")[0], amount.currency)

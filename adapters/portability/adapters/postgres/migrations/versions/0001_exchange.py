@@ -37,10 +37,11 @@ CREATE TABLE outbox (
     reason text NOT NULL DEFAULT '',
     receipt_id uuid,
     UNIQUE (recipient, stream_seq)
-) WITH (fillfactor = 80);
+) WITH (fillfactor = 60, toast_tuple_target = 512);
+-- A row changes twice, when it is bundled and when it is receipted; its record lies beside it and is not copied.
+ALTER TABLE outbox ALTER COLUMN record SET STORAGE EXTERNAL;
 CREATE INDEX outbox_unsent ON outbox (recipient, stream_seq) WHERE bundle_id IS NULL;
 CREATE INDEX outbox_by_case ON outbox (case_id, message_id);
-CREATE INDEX outbox_by_bundle ON outbox (bundle_id) WHERE bundle_id IS NOT NULL;
 
 CREATE TABLE sent_bundles (
     bundle_id uuid PRIMARY KEY,

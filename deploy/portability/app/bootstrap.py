@@ -1,0 +1,236 @@
+"""One node, put together: the only place where ports meet the adapters that fill them.
+
+open_node(settings)   database, keys, directory, event stream, use cases
+node.run()            gRPC, relay, consumer, the worker's page, until cancelled
+serve(settings)       both, for `portability serve`
+"""
+
+import asyncio
+import contextlib
+import os
+import secrets
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import TypeVar
+
+from portability.adapters.clock.ids import time_ordered_id
+from portability.adapters.clock.system import SystemClock
+from portability.adapters.keys.ring import FileKeyRing
+from portability.adapters.keys.trust import DirectoryTrust
+from portability.adapters.postgres.database import Database, migrate
+from portability.adapters.postgres.embedded import start_embedded
+from portability.adapters.postgres.exchange_inbox import exchange_unit_of_work
+from portability.adapters.postgres.stream import PostgresStream
+from portability.adapters.workers.code_delivery import OutboxFileGateway, QueuedCodeSender
+from portability.app.exchange_observer import ExchangeObserver
+from portability.app.logging import configure_logging
+from portability.app.metrics import MetricsPage, NodeMetrics
+from portability.app.rpc.credentials import NodeTls
+from portability.app.rpc.identity import CallerFinder
+from portability.app.rpc.interceptor import CallGate, CallLimits
+from portability.app.rpc.observer import NodeObserver
+from portability.app.rpc.server import NodeServer, ServerLimits
+from portability.app.rpc_services import rpc_services
+from portability.app.settings import NodeRole, Settings
+from portability.app.trust import open_directory
+from portability.app.wiring.cases import CaseEffects, CaseParts, CaseTransaction, case_unit_of_work
+from portability.app.wiring.workers import worker_unit_of_work
+from portability.app.worker_page import WorkerPage
+from portability.services.access_table import NODE_POLICY
+from portability.services.exchange.consumer import run_consumer
+from portability.services.exchange.node import ExchangeNode
+from portability.services.exchange.ports import EventStream
+from portability.services.exchange.relay import run_relay
+from portability.services.registry.handlers import DirectoryInForce
+from portability.services.workers.use_cases import WorkerUseCases
+
+__all__ = ["Node", "open_node", "serve"]
+
+Work = TypeVar("Work")
+
+KEY_LIFE = timedelta(days=365)
+SECRET_BYTES = 32
+
+
+class LocalSignal:
+    """OutboxSignal within one process: set after each commit that may have submitted something."""
+
+    def __init__(self) -> None:
+        self._event = asyncio.Event()
+
+    def set(self) -> None:
+        self._event.set()
+
+    async def wait(self, *, at_most: timedelta) -> None:
+        """Return when something may have been submitted since the last call, or after `at_most`."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(at_most.total_seconds()):
+                await self._event.wait()
+        self._event.clear()
+
+
+@dataclass(slots=True)
+class Node:
+    """An institution's node with its parts in reach; `run` serves it until cancelled."""
+
+    settings: Settings
+    tls: NodeTls
+    directory: DirectoryInForce
+    exchange: ExchangeNode
+    cases: Callable[[], contextlib.AbstractAsyncContextManager[CaseTransaction]]
+    worker: WorkerUseCases
+    effects: CaseEffects
+    server: NodeServer
+    page: WorkerPage | None
+    signal: LocalSignal
+    codes: QueuedCodeSender
+    port: int = 0
+    started: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def run(self) -> None:
+        """Serve until cancelled, then let running calls end within the grace period."""
+        role = self.settings.role
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                if role in (NodeRole.ALL, NodeRole.RELAY):
+                    tasks.create_task(run_relay(self.exchange, self.signal), name="relay")
+                if role in (NodeRole.ALL, NodeRole.CONSUMER):
+                    tasks.create_task(run_consumer(self.exchange, self.effects), name="consumer")
+                if role in (NodeRole.ALL, NodeRole.RPC):
+                    self.port = await self.server.start()
+                    tasks.create_task(self.codes.run(), name="codes")
+                    tasks.create_task(self.server.wait(), name="rpc")
+                    if self.page is not None:
+                        tasks.create_task(self.page.run(), name="page")
+                self.started.set()
+        finally:
+            await self.server.stop(grace_seconds=self.settings.stop_seconds)
+
+
+@asynccontextmanager
+async def open_node(
+    settings: Settings, *, stream: EventStream | None = None, metrics: NodeMetrics | None = None
+) -> AsyncIterator[Node]:
+    """Open everything that a node needs; close it all, in order, at the end. `stream` is given where nodes share one.
+
+    Raises GatewayError (a server or file is missing), VerificationError (the directory) or InputError (a setting),
+    each naming the next step.
+    """
+    institution = settings.required_institution()
+    clock, metrics = SystemClock(), metrics or NodeMetrics()
+    async with AsyncExitStack() as opened:
+        directory = await open_directory(settings.directory_path, settings.data_folder / "roots.json", clock=clock)
+        url, stream_url = _databases(settings, opened)
+        await asyncio.to_thread(migrate, url)
+        database = await Database.open(url, pool_size=settings.database_connections)
+        opened.push_async_callback(database.close)
+        if stream is None:
+            stream = await _open_stream(settings, stream_url)
+            opened.push_async_callback(stream.close)
+        trust = DirectoryTrust(directory.current, clock=clock)
+        signal = LocalSignal()
+        parts = CaseParts(institution, trust, directory.current, clock, time_ordered_id)
+        exchange = ExchangeNode(
+            me=institution,
+            unit_of_work=_waking(exchange_unit_of_work(database), signal),
+            stream=stream,
+            keys=load_or_draw_keys(settings.data_folder / "keys", clock),
+            trust=trust,
+            clock=clock,
+            new_id=time_ordered_id,
+            observer=ExchangeObserver(metrics, node=institution),
+        )
+        codes = QueuedCodeSender(OutboxFileGateway(settings.data_folder / "worker-codes.jsonl"), clock=clock)
+        worker = WorkerUseCases(
+            unit_of_work=worker_unit_of_work(database, directory.current, me=institution),
+            sender=codes,
+            clock=clock,
+            random_bytes=secrets.token_bytes,
+            key=_secret(settings.data_folder / "worker.key"),
+        )
+        cases = _waking(case_unit_of_work(database, parts), signal)
+        tls = NodeTls(settings.tls_folder, institution, hosts=settings.hosts, clock=clock)
+        server = NodeServer(
+            settings.listen,
+            credentials=tls.server_credentials(),
+            gate=CallGate(
+                callers=CallerFinder(institution, worker),
+                policy=NODE_POLICY,
+                observer=NodeObserver(metrics, node=institution),
+                new_id=time_ordered_id,
+                limits=CallLimits(unary_seconds=settings.call_seconds),
+            ),
+            services=rpc_services(
+                exchange, cases=cases, database=database, directory=directory, worker=worker, parts=parts
+            ),
+            limits=ServerLimits(message_bytes=settings.message_bytes, concurrent_calls=settings.concurrent_calls),
+        )
+        name = directory.current().institution(institution).name
+        page = WorkerPage(settings.web_listen, worker, institution_name=name) if settings.web_listen else None
+        if settings.metrics_listen:
+            opened.enter_context(MetricsPage(settings.metrics_listen, metrics))
+        yield Node(settings, tls, directory, exchange, cases, worker, CaseEffects(parts), server, page, signal, codes)
+
+
+async def serve(settings: Settings) -> None:
+    """Serve one node until cancelled."""
+    metrics = NodeMetrics()
+    configure_logging(level=settings.log_level, log_format=settings.log_format, on_dropped=metrics.log_fields_dropped)
+    async with open_node(settings, metrics=metrics) as node:
+        await node.run()
+
+
+def load_or_draw_keys(folder: Path, clock: SystemClock) -> FileKeyRing:
+    """The node's signing and encryption keys; drawn once, where there are none."""
+    if folder.is_dir() and any(folder.iterdir()):
+        return FileKeyRing.load(folder)
+    now = clock.now()
+    return FileKeyRing.generate(folder, not_before=now - timedelta(minutes=5), not_after=now + KEY_LIFE)
+
+
+def _databases(settings: Settings, opened: AsyncExitStack) -> tuple[str, str]:
+    """URLs of the node's database and of the stream's; starts the embedded server where no database is given."""
+    served, stream = settings.database_url.get_secret_value(), settings.stream_url.get_secret_value()
+    if served:
+        return served, stream or served
+    server = start_embedded(settings.data_folder / "postgres")
+    opened.callback(server.stop)
+    url = server.url_for("node_" + settings.required_institution().replace("-", "_"))
+    return url, stream or server.url_for("portability_stream")
+
+
+async def _open_stream(settings: Settings, stream_url: str) -> EventStream:
+    if settings.kafka:
+        from portability.adapters.kafka.stream import KafkaStream  # noqa: PLC0415 (heavy, and not for every node)
+
+        return await KafkaStream.open(settings.kafka)
+    return await PostgresStream.open(stream_url)
+
+
+def _waking(
+    unit_of_work: Callable[[], contextlib.AbstractAsyncContextManager[Work]], signal: LocalSignal
+) -> Callable[[], contextlib.AbstractAsyncContextManager[Work]]:
+    """The same unit of work; its commit wakes the relay."""
+
+    @asynccontextmanager
+    async def work() -> AsyncIterator[Work]:
+        async with unit_of_work() as inner:
+            yield inner
+        signal.set()
+
+    return work
+
+
+def _secret(path: Path) -> bytes:
+    """A secret of the node, kept in a file that only its owner reads; drawn once."""
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(handle, "wb") as file:
+            file.write(secrets.token_bytes(SECRET_BYTES))
+        return path.read_bytes()

@@ -1,0 +1,150 @@
+"""Three nodes for the demo: keys, a directory signed with test keys, settings, and all of it kept up together."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+
+from portability.adapters.clock.system import SystemClock
+from portability.adapters.keys.directory_file import DirectoryFile
+from portability.adapters.keys.ring import FileKeyRing
+from portability.adapters.postgres.embedded import in_database, start_embedded
+from portability.adapters.postgres.stream import PostgresStream
+from portability.agreements import packaged
+from portability.agreements.values import Branch
+from portability.app.bootstrap import Node, load_or_draw_keys, open_node
+from portability.app.demo.story import INSTITUTIONS, Institution
+from portability.app.rpc.client import DeadlineChannel, open_channel
+from portability.app.settings import Settings, load_settings
+from portability.app.trust import save_roots
+from portability.services.access import Role
+from portability.services.exchange.ports import EventStream
+from portability.services.registry import model as registry
+from portability.services.registry.handlers import TrustedRoots
+from portability.services.registry.signing import sign_directory
+
+__all__ = ["DemoNode", "demo_nodes"]
+
+DIRECTORY_LIFE = timedelta(days=30)
+SINCE = date(2000, 1, 1)
+
+
+@dataclass(slots=True)
+class DemoNode:
+    """A node with the people who work at it: a caseworker and the institution's own system, each with a channel."""
+
+    institution: Institution
+    node: Node
+    caseworker: DeadlineChannel
+    system: DeadlineChannel
+
+
+@asynccontextmanager
+async def demo_nodes(
+    folder: Path, *, kafka: str, pages: bool, database_url: str = ""
+) -> AsyncIterator[dict[str, DemoNode]]:
+    """Three running nodes by institution id; everything ends, in order, with the block."""
+    clock = SystemClock()
+    rings = {one.institution_id: load_or_draw_keys(folder / one.institution_id / "keys", clock) for one in INSTITUTIONS}
+    await _sign_directory(folder, rings, clock)
+    async with AsyncExitStack() as opened:
+        urls, stream = await _databases(folder, opened, kafka=kafka, served=database_url)
+        nodes = {}
+        for one in INSTITUTIONS:
+            settings = _settings(folder, one, database_url=urls[one.institution_id], pages=pages)
+            nodes[one.institution_id] = await opened.enter_async_context(open_node(settings, stream=stream))
+        running = await opened.enter_async_context(asyncio.TaskGroup())
+        tasks = [running.create_task(node.run(), name=name) for name, node in nodes.items()]
+        for node in nodes.values():
+            await node.started.wait()
+        try:
+            yield {name: await _with_people(node, name, opened) for name, node in nodes.items()}
+        finally:
+            for task in tasks:
+                task.cancel()
+
+
+async def _with_people(node: Node, name: str, opened: AsyncExitStack) -> DemoNode:
+    institution = next(one for one in INSTITUTIONS if one.institution_id == name)
+    target = f"localhost:{node.port}"
+    people = node.tls.caller(Role.CASEWORKER, institution.official), node.tls.caller(Role.SYSTEM, "pension-system")
+    caseworker, system = (open_channel(target, files) for files in people)
+    opened.push_async_callback(caseworker.close)
+    opened.push_async_callback(system.close)
+    return DemoNode(institution, node, caseworker, system)
+
+
+async def _databases(
+    folder: Path, opened: AsyncExitStack, *, kafka: str, served: str
+) -> tuple[dict[str, str], EventStream]:
+    """A database for each node and the event stream that they share."""
+    from psycopg import connect, sql  # noqa: PLC0415 (heavy)
+
+    names = {one.institution_id: "node_" + one.institution_id.replace("-", "_") for one in INSTITUTIONS}
+    names["stream"] = "portability_stream"
+    if served:
+        with connect(served, autocommit=True) as admin:
+            for name in names.values():
+                if admin.execute("SELECT 1 FROM pg_database WHERE datname = %s", (name,)).fetchone() is None:
+                    admin.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+        urls = {key: in_database(served, name) for key, name in names.items()}
+    else:
+        server = await asyncio.to_thread(start_embedded, folder / "pg")
+        opened.callback(server.stop)
+        urls = {key: server.url_for(name) for key, name in names.items()}
+    stream: EventStream
+    if kafka:
+        from portability.adapters.kafka.stream import KafkaStream  # noqa: PLC0415 (heavy)
+
+        stream = await KafkaStream.open(kafka)
+    else:
+        stream = await PostgresStream.open(urls["stream"])
+    opened.push_async_callback(stream.close)
+    return urls, stream
+
+
+def _settings(folder: Path, one: Institution, *, database_url: str, pages: bool) -> Settings:
+    return load_settings(
+        {},
+        institution=one.institution_id,
+        data_folder=folder / one.institution_id,
+        directory_file=folder / one.institution_id / "directory.bin",
+        database_url=database_url,
+        listen="127.0.0.1:0",
+        web_listen="127.0.0.1:0" if pages else "off",
+        metrics_listen="off",
+        stop_seconds=1.0,
+        log_level="ERROR",
+    )
+
+
+async def _sign_directory(folder: Path, rings: dict[str, FileKeyRing], clock: SystemClock) -> None:
+    """A directory of the three, signed by a test root key, in the folder of each node; as ratified as a demo can be."""
+    now = clock.now()
+    roots = load_or_draw_keys(folder / "root-keys", clock)
+    directory = registry.Directory(
+        version=int(now.timestamp()),
+        issued_at=now,
+        expires_at=now + DIRECTORY_LIFE,
+        institutions=tuple(
+            registry.Institution(
+                institution_id=one.institution_id,
+                name=one.name,
+                country=one.country,
+                competences=(registry.Competence(Branch.OLD_AGE, SINCE),),
+                keys=rings[one.institution_id].public_keys(),
+            )
+            for one in INSTITUTIONS
+        ),
+        agreements=tuple(
+            registry.AgreementVersion(one.id, bytes.fromhex(one.sha256), one.content.parties, now)
+            for one in packaged.agreements().values()
+        ),
+    )
+    keys = roots.root_keys()
+    signed = sign_directory(directory, key_ids=[key.key_id for key in keys], signer=roots)
+    for one in INSTITUTIONS:
+        save_roots(folder / one.institution_id / "roots.json", TrustedRoots(keys, 1))
+        await DirectoryFile(folder / one.institution_id / "directory.bin").save(signed)

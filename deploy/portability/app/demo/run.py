@@ -1,0 +1,198 @@
+"""`portability demo`: the whole way once, told while it happens."""
+
+import asyncio
+import contextlib
+import signal
+import tempfile
+import time
+from collections.abc import Sequence
+from datetime import UTC, date
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from portability.adapters.clock.ids import time_ordered_id
+from portability.adapters.clock.system import SystemClock
+from portability.agreements.errors import PortabilityError
+from portability.agreements.spans import add_months
+from portability.api.cases.v1 import cases_pb2 as cases
+from portability.api.exchange.v1 import exchange_pb2 as exchange
+from portability.api.exchange.v1 import exchange_pb2_grpc
+from portability.app.demo.desks import act, lodge_claim, put_records, read_case
+from portability.app.demo.nodes import DemoNode, demo_nodes
+from portability.app.demo.show import (
+    show_career,
+    show_decisions,
+    show_determination,
+    show_messages,
+    show_opening,
+    show_where_next,
+    show_worker,
+)
+from portability.app.demo.story import CONTACT, INSTITUTIONS, WORKER
+from portability.app.logging import configure_logging
+from portability.app.settings import load_settings
+from portability.services.workers.model import AskForCode, WorkerOnFile, parse_contact
+
+__all__ = ["run_demo"]
+
+PATIENCE_SECONDS = 60.0
+LOOK_AGAIN_SECONDS = 0.05
+
+
+def run_demo(*, serve: bool, kafka: str, data_folder: Path | None) -> int:
+    """Run the demo; exit code 0 when every institution has decided and the summary has arrived."""
+    console = Console(highlight=False, soft_wrap=True)
+    configure_logging(level="ERROR")
+    with contextlib.ExitStack() as kept:
+        folder = data_folder or Path(kept.enter_context(tempfile.TemporaryDirectory(prefix="portability-")))
+        try:
+            asyncio.run(_demo(console, folder, serve=serve, kafka=kafka))
+        except PortabilityError as error:
+            return _stopped(console, [error])
+        except ExceptionGroup as group:
+            ours, others = group.split(PortabilityError)
+            if others is not None or ours is None:
+                raise
+            return _stopped(console, [error for error in ours.exceptions if isinstance(error, PortabilityError)])
+        except KeyboardInterrupt:
+            console.print("Stopped.")
+    return 0
+
+
+def _stopped(console: Console, errors: Sequence[PortabilityError]) -> int:
+    for error in errors:
+        console.print(f"The demo stopped: {error.message}", markup=False)
+    return 1
+
+
+async def _demo(console: Console, folder: Path, *, serve: bool, kafka: str) -> None:
+    begun = time.monotonic()
+    today = SystemClock().now().astimezone(UTC).date()
+    award_on = add_months(today.replace(day=1), 1)
+    show_opening(console, award_on=award_on)
+    served = load_settings().database_url.get_secret_value()
+    with console.status("Starting PostgreSQL and three nodes ..."):
+        running = demo_nodes(folder, kafka=kafka, pages=serve, database_url=served)
+        desks = await running.__aenter__()
+    try:
+        console.print(f"[bold]1.[/bold] Three nodes are up ({time.monotonic() - begun:.1f} s): {', '.join(desks)}.\n")
+        case_id = await _until_decided(console, desks, today=today, award_on=award_on)
+        await _tell(console, desks, case_id)
+        show_where_next(console, desks, seconds=time.monotonic() - begun, serve=serve)
+        if serve:
+            await _until_stopped()
+    finally:
+        await running.__aexit__(None, None, None)
+
+
+async def _until_decided(console: Console, desks: dict[str, DemoNode], *, today: date, award_on: date) -> str:
+    """Records, claim, and then whatever the server allows at each desk, until nobody has anything left to do."""
+    for desk in desks.values():
+        await put_records(desk, today)
+    case_id = await lodge_claim(desks[CONTACT], today=today, award_on=award_on)
+    await _put_worker_on_file(desks[CONTACT], case_id)
+    console.print(f"[bold]2.[/bold] {WORKER.given_names} lodges one claim, at {CONTACT}. Then, desk by desk:\n")
+    until = time.monotonic() + PATIENCE_SECONDS
+    while not await _closed_everywhere(desks, case_id):
+        done = [await _work_at(console, desk, case_id, award_on) for desk in desks.values()]
+        if not any(done):
+            await asyncio.sleep(LOOK_AGAIN_SECONDS)
+        if time.monotonic() > until:
+            raise PortabilityError(f"Nothing moved for {PATIENCE_SECONDS:.0f} s; see `portability doctor`.")
+    console.print()
+    return case_id
+
+
+async def _work_at(console: Console, desk: DemoNode, case_id: str, award_on: date) -> bool:
+    case = await _case_if_known(desk, case_id)
+    if case is None:
+        return False
+    done = await act(desk, case, award_on=award_on)
+    if done:
+        console.print(f"   {desk.institution.institution_id:8} {done}")
+    return bool(done)
+
+
+async def _case_if_known(desk: DemoNode, case_id: str) -> cases.Case | None:
+    """None while the claim has not arrived at this desk."""
+    import grpc  # noqa: PLC0415 (heavy)
+
+    try:
+        return await read_case(desk, case_id)
+    except grpc.aio.AioRpcError as error:
+        if error.code() is grpc.StatusCode.NOT_FOUND:
+            return None
+        raise
+
+
+async def _closed_everywhere(desks: dict[str, DemoNode], case_id: str) -> bool:
+    found = [await _case_if_known(desk, case_id) for desk in desks.values()]
+    return all(case is not None and case.HasField("closed_at") for case in found)
+
+
+async def _put_worker_on_file(desk: DemoNode, case_id: str) -> None:
+    """The contact institution enrols the worker, so that she can sign in and see her case."""
+    import uuid  # noqa: PLC0415
+
+    worker = WorkerOnFile(
+        time_ordered_id(), parse_contact(WORKER.email), (desk.institution.account.number[1],), WORKER.language
+    )
+    async with desk.node.worker.unit_of_work() as work:
+        transaction: Any = work
+        await transaction.directory.keep(worker)
+        await transaction.cases.links.link(worker.worker_id, uuid.UUID(case_id))
+
+
+async def _tell(console: Console, desks: dict[str, DemoNode], case_id: str) -> None:
+    """What happened, from what the nodes themselves answer."""
+    own = {name: await read_case(desk, case_id) for name, desk in desks.items()}
+    show_career(console, own[CONTACT])
+    for one in INSTITUTIONS:
+        show_determination(console, one, own[one.institution_id])
+    show_decisions(console, own[CONTACT])
+    show_messages(console, {name: await _settled_messages(desk, case_id) for name, desk in desks.items()})
+    await _tell_worker(console, desks[CONTACT])
+
+
+async def _settled_messages(desk: DemoNode, case_id: str) -> list[exchange.MessageEntry]:
+    """The messages of the case, once the last signed receipt is here."""
+    stub: Any = exchange_pb2_grpc.ExchangeServiceStub(desk.caseworker)
+    until = time.monotonic() + PATIENCE_SECONDS
+    while True:
+        answer = await stub.ListMessages(exchange.ListMessagesRequest(case_id=case_id, page_size=200))
+        messages = list(answer.messages)
+        if all(one.HasField("settled_at") for one in messages if one.direction == exchange.MESSAGE_DIRECTION_SENT):
+            return messages
+        if time.monotonic() > until:
+            return messages
+        await asyncio.sleep(LOOK_AGAIN_SECONDS)
+
+
+async def _tell_worker(console: Console, desk: DemoNode) -> None:
+    """She signs in by one-time code, as on her page, and reads her case."""
+    worker = desk.node.worker
+    asked = await worker.request_sign_in_code(
+        AskForCode(request_id=str(time_ordered_id()), contact=WORKER.email, language="en", origin="127.0.0.1")
+    )
+    await desk.node.codes.drain()
+    code = _last_code(desk.node.settings.data_folder / "worker-codes.jsonl")
+    signed_in: Any = await worker.sign_in(challenge=asked.challenge, code=code, origin="127.0.0.1")
+    worker_id = await worker.resolve_session(signed_in.token)
+    (case,) = await worker.list_my_cases(worker_id)
+    decisions = await worker.get_my_decisions(worker_id)
+    show_worker(console, case, decisions)
+
+
+def _last_code(path: Path) -> str:
+    import json  # noqa: PLC0415
+
+    return str(json.loads(path.read_text(encoding="utf-8").splitlines()[-1])["code"])
+
+
+async def _until_stopped() -> None:
+    stopped = asyncio.Event()
+    for sign in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(sign, stopped.set)
+    await stopped.wait()

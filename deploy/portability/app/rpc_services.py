@@ -1,0 +1,87 @@
+"""Every gRPC service of a node with its servicer: what a node offers, on one screen."""
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from datetime import UTC
+
+from portability.adapters.postgres.database import Database
+from portability.adapters.postgres.records_store import PostgresRecordWork
+from portability.api.agreements.v1 import agreements_pb2_grpc
+from portability.api.cases.v1 import cases_pb2_grpc
+from portability.api.determination.v1 import determination_pb2_grpc
+from portability.api.exchange.v1 import exchange_pb2_grpc
+from portability.api.records.v1 import records_pb2_grpc
+from portability.api.registry.v1 import registry_pb2_grpc
+from portability.api.workers.v1 import workers_pb2_grpc
+from portability.app.rpc.server import RpcService
+from portability.app.wiring.cases import CaseParts, CaseTransaction
+from portability.services.cases.handlers import CaseUseCases
+from portability.services.cases.servicer import CaseServicer
+from portability.services.determination.servicer import AgreementServicer, DeterminationServicer
+from portability.services.exchange.node import ExchangeNode
+from portability.services.exchange.servicer import ExchangeServicer
+from portability.services.records.servicer import RecordServicer
+from portability.services.registry.handlers import DirectoryInForce
+from portability.services.registry.servicer import RegistryServicer
+from portability.services.workers.servicer import WorkerServicer
+from portability.services.workers.use_cases import WorkerUseCases
+
+__all__ = ["rpc_services"]
+
+
+def rpc_services(
+    exchange: ExchangeNode,
+    *,
+    cases: Callable[[], AbstractAsyncContextManager[CaseTransaction]],
+    database: Database,
+    directory: DirectoryInForce,
+    worker: WorkerUseCases,
+    parts: CaseParts,
+) -> Sequence[RpcService]:
+    """The services in the order in which a claim meets them."""
+    return (
+        RpcService(
+            "portability.api.registry.v1.RegistryService",
+            registry_pb2_grpc.add_RegistryServiceServicer_to_server,
+            RegistryServicer(directory),
+        ),
+        RpcService(
+            "portability.api.agreements.v1.AgreementService",
+            agreements_pb2_grpc.add_AgreementServiceServicer_to_server,
+            AgreementServicer(),
+        ),
+        RpcService(
+            "portability.api.determination.v1.DeterminationService",
+            determination_pb2_grpc.add_DeterminationServiceServicer_to_server,
+            DeterminationServicer(),
+        ),
+        RpcService(
+            "portability.api.records.v1.RecordService",
+            records_pb2_grpc.add_RecordServiceServicer_to_server,
+            RecordServicer(unit_of_work=_records(database), clock=parts.clock),
+        ),
+        RpcService(
+            "portability.api.cases.v1.CaseService",
+            cases_pb2_grpc.add_CaseServiceServicer_to_server,
+            CaseServicer(CaseUseCases(me=parts.me, clock=parts.clock, new_id=parts.new_id), unit_of_work=cases),
+        ),
+        RpcService(
+            "portability.api.exchange.v1.ExchangeService",
+            exchange_pb2_grpc.add_ExchangeServiceServicer_to_server,
+            ExchangeServicer(exchange.unit_of_work, recipients=parts.trust, clock=parts.clock, new_id=parts.new_id),
+        ),
+        RpcService(
+            "portability.api.workers.v1.WorkerService",
+            workers_pb2_grpc.add_WorkerServiceServicer_to_server,
+            WorkerServicer(worker, zone=UTC),
+        ),
+    )
+
+
+def _records(database: Database) -> Callable[[], AbstractAsyncContextManager[PostgresRecordWork]]:
+    @asynccontextmanager
+    async def work() -> AsyncIterator[PostgresRecordWork]:
+        async with database.transaction() as connection:
+            yield PostgresRecordWork(connection)
+
+    return work

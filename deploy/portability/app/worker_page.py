@@ -1,0 +1,48 @@
+"""The worker's page on its own address, within the node's process."""
+
+import contextlib
+import secrets
+from collections.abc import Iterator
+
+import uvicorn
+
+from portability.adapters.workers.web.app import create_app
+from portability.adapters.workers.web.settings import WebSettings
+from portability.services.workers.use_cases import WorkerUseCases
+
+__all__ = ["WorkerPage"]
+
+
+class _QuietServer(uvicorn.Server):
+    """The node stops its parts itself: this one leaves the process's signals alone."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+class WorkerPage:
+    """Serves the page over plain HTTP, behind the institution's own https; ends when cancelled."""
+
+    def __init__(self, address: str, use_cases: WorkerUseCases, *, institution_name: str) -> None:
+        host, _, port = address.rpartition(":")
+        web = WebSettings(institution_name=institution_name, form_key=secrets.token_bytes(32), https=False)
+        config = uvicorn.Config(
+            create_app(use_cases, web), host=host.strip("[]"), port=int(port), log_config=None, access_log=False,
+            lifespan="off", server_header=False,
+        )  # fmt: skip
+        self._server = _QuietServer(config)
+
+    async def run(self) -> None:
+        """Serve until cancelled."""
+        try:
+            await self._server.serve()
+        finally:
+            self._server.should_exit = True
+
+    @property
+    def url(self) -> str:
+        """Where the page is, once it is served."""
+        sockets = [socket for server in self._server.servers for socket in server.sockets]
+        host, port = sockets[0].getsockname()[:2]
+        return f"http://{host}:{port}/"
