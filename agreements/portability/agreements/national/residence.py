@@ -27,7 +27,7 @@ def payable_abroad(
         return ()
     needed = scheme.abroad_minimum.time.amount
     alone, together = own >= needed, total >= needed and rule.abroad_cite is not None
-    law = citation_of(scheme.abroad_minimum.cite, legislation.content.instruments)
+    law = citation_of(scheme.export_cite, legislation.content.instruments)
     if alone:
         said = f"Resident abroad; {own} of {needed} {scheme.unit} of own residence: paid abroad without the agreement."
     elif together:

@@ -3,11 +3,11 @@
 One function a law, cited in the file of the state. Amounts are exact until the law rounds them.
 """
 
-from datetime import date
+from datetime import date, timedelta
 from fractions import Fraction
 from math import floor
 
-from portability.agreements.errors import DeterminationError
+from portability.agreements.errors import DeterminationError, NoRuleInForceError
 from portability.agreements.model import DeterminationFacts, SchemeOutcome, Step
 from portability.agreements.national.legislation import (
     AnsweredByInstitution,
@@ -22,7 +22,7 @@ from portability.agreements.national.legislation import (
 from portability.agreements.periods import PeriodUnit
 from portability.agreements.rounding import half_up
 from portability.agreements.spans import add_months
-from portability.agreements.values import Money
+from portability.agreements.values import Citation, Money
 
 __all__ = ["age_reached_on", "amount_for", "has_minimum", "pension_age", "rounded"]
 
@@ -42,18 +42,28 @@ def age_reached_on(scheme: Scheme, born_on: date) -> date:
     return add_months(born_on, pension_age(scheme, born_on).months)
 
 
-def has_minimum(scheme: Scheme, time: Fraction, legislation: Legislation) -> tuple[bool, Step]:
-    """Whether insured time (in the scheme's unit) opens the right, and the step that says so."""
-    if scheme.minimum is None:
+def has_minimum(scheme: Scheme, time: Fraction, legislation: Legislation, *, abroad: bool = False) -> tuple[bool, Step]:
+    """Whether insured time (in the scheme's unit) opens the right, and the step that says so.
+
+    `abroad`: the person does not live in the state; only laws that ask for more then make a difference.
+    """
+    minimum = scheme.abroad_minimum if abroad and isinstance(scheme, ResidenceFractions) else scheme.minimum
+    if minimum is None:
         return time > 0, Step("minimum_period", None, f"{scheme.name} has no minimum: any period opens the right.")
-    needed = scheme.minimum.time.amount
+    needed = minimum.time.amount
     met = time >= needed
+    of_whom = " of people who live abroad" if minimum is not scheme.minimum else ""
     return met, Step(
         rule="minimum_period",
-        citation=citation_of(scheme.minimum.cite, legislation.content.instruments),
-        said=f"{scheme.name} needs {needed} {scheme.unit}; counted: {_number(time)}. "
+        citation=citation_of(minimum.cite, legislation.content.instruments),
+        said=f"{scheme.name} needs {needed} {scheme.unit}{of_whom}; counted: {_number(time)}. "
         + ("Met." if met else "Not met."),
-        inputs=(("needed", str(needed)), ("counted", str(time)), ("unit", scheme.unit.value)),
+        inputs=(
+            ("needed", str(needed)),
+            ("counted", str(time)),
+            ("unit", scheme.unit.value),
+            ("source", minimum.status),
+        ),
         output="met" if met else "not met",
         plain=f"You need {needed} {scheme.unit}. We count {_number(time)}."
         + ("" if met else " That is not enough on its own."),
@@ -89,63 +99,145 @@ def rounded(scheme: Scheme, amount: Money, legislation: Legislation) -> tuple[Mo
 def _earnings_points(
     scheme: EarningsPoints, facts: DeterminationFacts, *, own: Fraction, counted: Fraction, legislation: Legislation
 ) -> SchemeOutcome:
-    """Points x access factor x pension type factor x current pension value (SGB VI § 64)."""
+    """Points x access factor x pension type factor x current pension value (SGB VI § 64).
+
+    Points of other states' time are the average of own time (883/2004 Art. 56(1)(c)). Points are computed to four
+    decimals and money to two, the last raised from a following 5 (SGB VI § 121(1), (2), § 123(1)).
+    """
     instruments = legislation.content.instruments
-    points = _fact(scheme, facts, "earnings_points") * (counted / own if own else 0)
+    earned = _fact(scheme, facts, "earnings_points")
+    points = half_up(earned * (counted / own) if own else Fraction(0), 4)
     value = in_force(scheme.current_value, facts.award_on)
-    late = max(_whole_months(age_reached_on(scheme, facts.birth_date), facts.award_on), 0)
+    late = _months_after(age_reached_on(scheme, facts.birth_date), facts.award_on)
     access = 1 + late * Fraction(scheme.later_claim_per_month.value)
-    # Calculations to four decimals, the last raised from a following 5; money to two (SGB VI § 121(1), (2), § 123(1)).
-    personal = half_up(half_up(points, 4) * access, 4)
-    amount = half_up(personal * Fraction(scheme.pension_type_factor.value) * Fraction(value.value), 2)
-    steps = (
-        Step(
-            "earnings_points",
-            citation_of(scheme.amount_cite, instruments),
-            f"{_number(points)} points x access factor {_number(access)} x {scheme.pension_type_factor.value} x "
-            f"{value.value} {scheme.currency}.",
-            (
-                ("points", str(points)),
-                ("access_factor", str(access)),
-                ("months_after_pension_age", late),
-                ("current_value", str(value.value)),
-                ("current_value_source", f"{value.cite} ({value.status})"),
-            ),
-            str(amount),
-            f"Your {_number(points)} pension points are worth {value.value} {scheme.currency} each a month.",
+    personal = half_up(points * access, 4)
+    amount = Money(half_up(personal * Fraction(scheme.pension_type_factor.value) * Fraction(value.value), 2),
+                   scheme.currency)  # fmt: skip
+    formula = Step(
+        "earnings_points",
+        citation_of(scheme.amount_cite, instruments),
+        f"{_number(personal)} personal points x {scheme.pension_type_factor.value} x {value.value} {scheme.currency} "
+        f"= {amount.shown()}.",
+        (
+            ("personal_points", str(personal)),
+            ("pension_type_factor", str(scheme.pension_type_factor.value)),
+            ("current_value", str(value.value)),
+            ("current_value_source", f"{value.cite} ({value.status})"),
         ),
-        Step(
-            "rounding",
-            citation_of(scheme.rounding_cite, instruments),
-            "Points to four decimals, the amount to two, a following 5 raises.",
-            output=f"{float_free(amount)} {scheme.currency}",
+        amount.shown(),
+        f"Your {_number(personal)} pension points are worth {value.value} {scheme.currency} each a month.",
+        (
+            *_average_points(earned, points, own=own, counted=counted),
+            _access_step(scheme, points, personal, access=access, late=late, legislation=legislation),
+            Step("rounding", citation_of(scheme.rounding_cite, instruments), "Money to two decimals; a following 5 "
+                 "raises the last.", output=amount.shown()),
         ),
+    )  # fmt: skip
+    return SchemeOutcome(True, amount, (formula,))
+
+
+def _average_points(earned: Fraction, points: Fraction, *, own: Fraction, counted: Fraction) -> tuple[Step, ...]:
+    if counted == own:
+        return ()
+    # Of the agreements encoded only 883/2004 asks a scheme of points for a theoretical amount.
+    said = (
+        f"{_number(earned)} points in {_number(own)} months are the average for all {_number(counted)} months: "
+        f"{_number(points)} points."
     )
-    return SchemeOutcome(True, Money(amount, scheme.currency), steps)
+    inputs = (("earned", str(earned)), ("own", str(own)), ("counted", str(counted)))
+    return (Step("average_points", Citation("883/2004", "Art. 56(1)(c)"), said, inputs, str(points)),)
+
+
+def _access_step(
+    scheme: EarningsPoints,
+    points: Fraction,
+    personal: Fraction,
+    *,
+    access: Fraction,
+    late: int,
+    legislation: Legislation,
+) -> Step:
+    instruments = legislation.content.instruments
+    said = f"{_number(points)} points x access factor {_exact(access)} = {_number(personal)} personal points"
+    rounding = Step(
+        "rounding",
+        citation_of(scheme.decimals_cite, instruments),
+        "Points to four decimals; a following 5 raises the last.",
+        output=str(personal),
+    )
+    return Step(
+        "access_factor",
+        citation_of(scheme.later_claim_per_month.cite if late else scheme.access_cite, instruments),
+        f"{said}; {late} months after the pension age." if late else f"{said}; claimed at the pension age.",
+        (("points", str(points)), ("access_factor", str(access)), ("months_after_pension_age", late)),
+        str(personal),
+        f"You claim {late} months after the pension age, so your points count more." if late else "",
+        (rounding,),
+    )
 
 
 def _residence_fractions(
     scheme: ResidenceFractions, facts: DeterminationFacts, *, own: Fraction, legislation: Legislation
 ) -> SchemeOutcome:
-    """Full amount x whole years of residence / 40, years rounded down (OAS Act s. 3(3), (4)).
+    """Full amount x whole years of residence / years for a full one (OAS Act s. 3(3), (4)).
 
     Only own residence counts towards the amount, whatever opened the right.
     """
     instruments = legislation.content.instruments
-    full = Money(_fact(scheme, facts, "full_monthly_amount"), scheme.currency)
-    years = min(floor(own if scheme.unit == PeriodUnit.YEARS else own / 12), scheme.years_for_full)
-    exact = full * Fraction(years, scheme.years_for_full)
-    amount = Money(half_up(exact.amount, 2), scheme.currency)
+    full, full_step = _full_amount(scheme, facts, legislation)
+    exact_years = own if scheme.unit == PeriodUnit.YEARS else own / 12
+    years = min(floor(exact_years), scheme.years_for_full)
+    amount = Money(half_up((full * Fraction(years, scheme.years_for_full)).amount, 2), scheme.currency)
+    fraction = f"{years}/{scheme.years_for_full}"
     step = Step(
         "residence_fraction",
         citation_of(scheme.amount_cite, instruments),
-        f"{years} whole years of residence of {scheme.years_for_full}: {years}/{scheme.years_for_full} of "
-        f"{full.shown()}, paid to the cent.",
+        f"{fraction} of {full.shown()} is {amount.shown()}.",
         (("years", years), ("years_for_full", scheme.years_for_full), ("full_amount", str(full.amount))),
         amount.shown(),
-        f"You lived there {years} whole years, so you get {years}/{scheme.years_for_full} of the full amount.",
-    )
+        f"You lived there {years} whole years, so you get {fraction} of the full amount.",
+        (
+            full_step,
+            Step("whole_years", citation_of(scheme.whole_years_cite, instruments),
+                 f"{_number(exact_years)} years are {years} whole years.", (("exact", str(exact_years)),), str(years)),
+            Step("rounding", citation_of(scheme.rounding_cite, instruments), "To the cent; a third digit of 5 or more "
+                 "raises the second.", output=amount.shown()),
+        ),
+    )  # fmt: skip
     return SchemeOutcome(years > 0, amount, (step,))
+
+
+def _full_amount(scheme: ResidenceFractions, facts: DeterminationFacts, legislation: Legislation) -> tuple[Money, Step]:
+    """The institution's own figure, or the amount of the file, raised with age where the law says so."""
+    given = facts.scheme_facts.get(scheme.id, {}).get("full_monthly_amount")
+    if given is not None:
+        full = Money(given, scheme.currency)
+        return full, Step("full_amount", None, f"The institution gives {full.shown()} as the full amount of the month.",
+                          output=full.shown())  # fmt: skip
+    try:
+        row = in_force(scheme.full_amount, facts.award_on)
+    except NoRuleInForceError as exc:
+        raise DeterminationError(
+            f"The full amount of '{scheme.id}' on {facts.award_on} is not known here: its institution gives it as the "
+            "figure 'full_monthly_amount'.",
+            citation=exc.citation,
+        ) from exc
+    full, cite, more = Money(Fraction(row.value), scheme.currency), row.cite, ""
+    increase = scheme.full_amount_increase
+    if increase is not None and increase.valid_from <= facts.award_on and _older(facts, increase.from_age):
+        full, cite, more = (
+            full * Fraction(increase.factor),
+            increase.cite,
+            f" x {increase.factor} from {increase.from_age}",
+        )
+    said = f"Full amount on {facts.award_on}: {row.value} {scheme.currency}{more} ({row.status})."
+    return full, Step("full_amount", citation_of(cite, legislation.content.instruments), said, output=full.shown())
+
+
+def _older(facts: DeterminationFacts, age: int) -> bool:
+    """Whether the month of the award is after the one in which an age was reached (OAS Act s. 7(5))."""
+    reached = add_months(facts.birth_date, 12 * age)
+    return (facts.award_on.year, facts.award_on.month) > (reached.year, reached.month)
 
 
 def _answered(scheme: AnsweredByInstitution, facts: DeterminationFacts, *, theoretical: bool) -> SchemeOutcome:
@@ -180,15 +272,21 @@ def _fact(scheme: Scheme, facts: DeterminationFacts, name: str) -> Fraction:
     return value
 
 
-def _whole_months(start: date, end: date) -> int:
-    """Calendar months after the month of `start` and before the month of `end` (SGB VI § 77(2))."""
-    return (end.year - start.year) * 12 + end.month - start.month - 1
+def _months_after(birthday: date, award_on: date) -> int:
+    """Calendar months for which a pension could have begun and did not (SGB VI § 77(2) No. 2(b), § 99(1)).
+
+    An age is completed at the end of the day before the birthday, so a birthday on the first of a month opens that
+    month itself. Not read: BGB § 187(2), § 188(2), on which this rests.
+    """
+    completed = birthday - timedelta(days=1)
+    return max((award_on.year - completed.year) * 12 + award_on.month - completed.month - 1, 0)
 
 
 def _number(value: Fraction) -> str:
-    return str(value.numerator) if value.denominator == 1 else float_free(half_up(value, 4))
+    """To four decimals, for people."""
+    return _exact(half_up(value, 4))
 
 
-def float_free(value: Fraction) -> str:
+def _exact(value: Fraction) -> str:
     """A fraction with a finite decimal, as its decimal text."""
-    return Money(value, "").decimal().__format__("f")
+    return f"{Money(value, '').decimal():f}"
