@@ -289,6 +289,12 @@ def test_items_left_out_added_or_reordered_after_signing_are_refused(world: Worl
             open_at(world, forged(world, items=wrong or items[:0], item_count=count, merkle_root=root))
 
 
+@pytest.mark.parametrize("count", [1, 2, 4, 256])
+def test_another_number_of_items_than_signed_is_refused_although_the_root_is_right(world: World, count: int) -> None:
+    with pytest.raises(VerificationError, match=f"3 items; {count} were signed"):
+        open_at(world, forged(world, items=items_of(world), item_count=count))
+
+
 def test_a_plaintext_that_is_not_the_canonical_form_is_refused(world: World) -> None:
     items = items_of(world, 1)
     good = wire.encode_items(items)
