@@ -19,11 +19,13 @@ from portability.adapters.keys.ring import FileKeyRing
 from portability.adapters.keys.trust import DirectoryTrust
 from portability.adapters.postgres.database import Database
 from portability.adapters.postgres.exchange_inbox import exchange_unit_of_work
+from portability.adapters.postgres.exchange_rows import STATUS
 from portability.services.exchange.handlers import submit_many
 from portability.services.exchange.model import OutgoingMessage
 from tests.integration.node_process import READY, NodeSettings, directory_of
 
 SENDER, RECIPIENT = "de-drv", "it-inps"
+BY_STATUS = f"SELECT {STATUS}, count(*) FROM outbox LEFT JOIN sent_bundles USING (bundle_id) GROUP BY 1"  # noqa: S608
 ROOT = Path(__file__).parents[2]
 
 
@@ -125,7 +127,7 @@ class Pair:
     async def by_status(self) -> dict[str, int]:
         """How many submitted messages stand where, as the sender knows."""
         async with self._outbox.transaction() as connection:
-            rows = await connection.execute("SELECT status, count(*) FROM outbox GROUP BY status")
+            rows = await connection.execute(BY_STATUS)
             return {row[0]: row[1] async for row in rows}
 
     async def applied(self) -> list[UUID]:
