@@ -58,7 +58,10 @@ class Dated(Entry):
 
 
 class ConvertGiven(Dated):
-    amount: Amount
+    """`amount` for an aggregate, or `yearly` with the amount of each calendar year (987/2009 Art. 13(3))."""
+
+    amount: Amount | None = None
+    yearly: tuple[Amount, ...] = ()
     unit: PeriodUnit
     day_regime: DayRegime | None = None
     to: PeriodUnit
@@ -67,11 +70,15 @@ class ConvertGiven(Dated):
 
 
 class OverlapGiven(Dated):
+    """Periods of several states, and the state whose institution applies the rule."""
+
     applying_state: State
     periods: tuple[PeriodGiven, ...]
 
 
 class AggregateGiven(Dated):
+    """`own` and `others` as amounts, or the periods themselves and the national scheme that counts them."""
+
     own: TimeGiven | None = None
     others: tuple[TimeGiven, ...] = ()
     required: TimeGiven | None = None
@@ -81,24 +88,33 @@ class AggregateGiven(Dated):
 
 
 class ProRataGiven(Dated):
+    """A share by periods, or a flat-rate part with the minimum period that it is measured by."""
+
     theoretical: Amount | None = None
     own: TimeGiven
     total: TimeGiven | None = None
+    maximum: TimeGiven | None = None
     flat_rate: Amount | None = None
     minimum: TimeGiven | None = None
     currency: Currency = "EUR"
 
 
 class HigherOfGiven(Dated):
+    """`independent` is left out where own periods alone open no right."""
+
     independent: Amount | None = None
     theoretical: Amount
     own: TimeGiven
     total: TimeGiven
+    maximum: TimeGiven | None = None
     currency: Currency = "EUR"
 
 
 class ShortPeriodGiven(Dated):
+    """Own time and that of each other state, which may be too short to oblige its institution."""
+
     theoretical: Amount | None = None
+    applying_state: State | None = None
     own: TimeGiven
     others: tuple[TimeGiven, ...]
     currency: Currency = "EUR"
@@ -109,6 +125,8 @@ class AnswerGiven(Entry):
 
     independent: Amount | None = None
     theoretical: Amount | None = None
+    flat_rate: Amount | None = None
+    earnings: Amount | None = None
     currency: Currency = "EUR"
     answered_by: str = "the institution"
 
@@ -161,9 +179,14 @@ def time_in(unit: PeriodUnit, time: TimeGiven, rule: PeriodConversion) -> Fracti
 
 
 def _answer(scheme: str, given: AnswerGiven) -> NationalAnswer:
+    def money(amount: Fraction | None) -> Money | None:
+        return Money(amount, given.currency) if amount is not None else None
+
     return NationalAnswer(
-        scheme,
-        given.answered_by,
-        Money(given.independent, given.currency) if given.independent is not None else None,
-        Money(given.theoretical, given.currency) if given.theoretical is not None else None,
+        scheme=scheme,
+        answered_by=given.answered_by,
+        independent_amount=money(given.independent),
+        theoretical_amount=money(given.theoretical),
+        flat_rate_amount=money(given.flat_rate),
+        earnings_amount=money(given.earnings),
     )
