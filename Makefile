@@ -32,11 +32,13 @@ test: setup  ## All tests, on real PostgreSQL and (with Java and Maven) real Apa
 check: setup  ## Format, lint, types, import contracts, protos, generated files
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
-	@$(BIN)/mypy agreements/portability services/portability adapters/portability deploy/portability tools
+	@$(BIN)/mypy agreements/portability services/portability adapters/portability deploy/portability deploy/kafka tools
 	@$(BIN)/lint-imports --no-cache | tail -8
 	@$(BIN)/python tools/protos.py --check
+	@$(BIN)/python tools/protos.py --lint
+	@if git rev-parse --verify -q HEAD~1 >/dev/null; then $(BIN)/python tools/protos.py --breaking HEAD; fi
 	@$(BIN)/portability agreements check
-	@$(BIN)/python tools/schema.py --check
+	@$(BIN)/python tools/agreement_files.py --check
 
 bench: setup  ## Ratios beside named baselines, one JSON line each (minutes)
 	@$(BIN)/uv pip install --quiet --python .venv --require-hashes -r requirements-bench.lock

@@ -1,7 +1,7 @@
 """Write the files that are generated from the treaty files: the register and the JSON Schema.
 
-    .venv/bin/python tools/agreement_files.py           writes them
-    .venv/bin/python tools/agreement_files.py --check   exits 1 and names those that are out of date
+.venv/bin/python tools/agreement_files.py           writes them
+.venv/bin/python tools/agreement_files.py --check   exits 1 and names those that are out of date
 """
 
 import sys

@@ -4,7 +4,7 @@ import asyncio
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -24,7 +24,6 @@ from portability.services.exchange.handlers import submit_many
 from portability.services.exchange.model import OutgoingMessage
 from tests.integration.node_process import READY, NodeSettings, directory_of
 
-SENDER, RECIPIENT = "de-drv", "it-inps"
 BY_STATUS = f"SELECT {STATUS}, count(*) FROM outbox LEFT JOIN sent_bundles USING (bundle_id) GROUP BY 1"  # noqa: S608
 ROOT = Path(__file__).parents[2]
 
@@ -72,8 +71,8 @@ class NodeProcess:
 class Pair:
     """A sender and a recipient, each with a database of its own, on one stream."""
 
-    def __init__(self, nodes: Mapping[str, NodeProcess], outbox: Database, trust: DirectoryTrust) -> None:
-        self.sender, self.recipient = nodes[SENDER], nodes[RECIPIENT]
+    def __init__(self, sender: NodeProcess, recipient: NodeProcess, *, outbox: Database, trust: DirectoryTrust) -> None:
+        self.sender, self.recipient = sender, recipient
         self._outbox = outbox
         self._work = exchange_unit_of_work(outbox)
         self._trust = trust
@@ -83,12 +82,14 @@ class Pair:
         cls, folder: Path, new_database: Callable[[], str], stream_url: str, *, create_topics: bool, **settings: Any
     ) -> "Pair":
         now = SystemClock().now()
-        names = (SENDER, RECIPIENT)
+        # New names for each pair: what an earlier one left on the broker is not for them.
+        mark = time_ordered_id().hex[-10:]
+        names = (f"de-{mark}", f"it-{mark}")
         for name in names:
             FileKeyRing.generate(
                 folder / "keys" / name, not_before=now - timedelta(days=1), not_after=now + timedelta(days=1)
             )
-        nodes = {}
+        nodes: list[NodeProcess] = []
         for name in names:
             url = new_database()
             with psycopg.connect(url) as connection:
@@ -96,10 +97,11 @@ class Pair:
             own = NodeSettings(
                 name, url, stream_url, str(folder / "keys"), names, create_topics=create_topics, **settings
             )
-            nodes[name] = NodeProcess(own, folder)
-        directory = directory_of(nodes[SENDER].settings, SystemClock())
-        outbox = await Database.open(nodes[SENDER].settings.database_url)
-        return cls(nodes, outbox, DirectoryTrust(lambda: directory, clock=SystemClock()))
+            nodes.append(NodeProcess(own, folder))
+        sender, recipient = nodes
+        directory = directory_of(sender.settings, SystemClock())
+        outbox = await Database.open(sender.settings.database_url)
+        return cls(sender, recipient, outbox=outbox, trust=DirectoryTrust(lambda: directory, clock=SystemClock()))
 
     async def close(self) -> None:
         for node in (self.sender, self.recipient):
@@ -112,7 +114,7 @@ class Pair:
             OutgoingMessage(
                 message_id=(message_id := time_ordered_id()),
                 idempotency_key=str(message_id),
-                recipient=RECIPIENT,
+                recipient=self.recipient.settings.me,
                 case_id=message_id,
                 type="record.request",
                 schema_version=1,

@@ -12,7 +12,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 
 from portability.adapters.clock.system import SystemClock
 from portability.services.exchange.node import inbox_topic
-from tests.integration.pair import RECIPIENT, SENDER, NodeProcess, Pair
+from tests.integration.pair import NodeProcess, Pair
 
 MESSAGES = 1000
 SUBMITTED_AT_ONCE = 10
@@ -33,8 +33,6 @@ async def pair(
 ) -> AsyncIterator[Pair]:
     is_kafka = stream_url.startswith("kafka:")
     create_topics = request.getfixturevalue("kafka_broker").has_admin if is_kafka else True
-    if is_kafka and create_topics:
-        await lose_topics(stream_url)  # another test of this run may have used them
     made = await Pair.prepare(
         tmp_path, new_database, stream_url, create_topics=create_topics, effect_seconds=EFFECT_SECONDS
     )
@@ -42,9 +40,9 @@ async def pair(
     await made.close()
 
 
-async def lose_topics(stream_url: str) -> None:
+async def lose_topics(stream_url: str, pair: Pair) -> None:
     """Both inboxes vanish from the stream, with all that is in them."""
-    topics = [inbox_topic(SENDER), inbox_topic(RECIPIENT)]
+    topics = [inbox_topic(node.settings.me) for node in (pair.sender, pair.recipient)]
     if not stream_url.startswith("kafka:"):
         async with await psycopg.AsyncConnection.connect(stream_url) as connection:
             await connection.execute("DELETE FROM stream_records")
@@ -114,7 +112,7 @@ async def test_topics_lost_whole_are_restored_by_the_sender(
     unread = [*await pair.submit(300), *await pair.submit(300)]
     await pair.wait_for_status("relayed", 600)
     pair.sender.kill()
-    await lose_topics(stream_url)
+    await lose_topics(stream_url, pair)
     # A minute takes a second now. The first resend is due after one, and the second five later: that one brings
     # what was written at offsets that the recipient had seen in the lost topic.
     faster = {"fast_from": SystemClock().now().timestamp(), "clock_rate": 60.0}

@@ -38,12 +38,15 @@ from portability.services.workers.model import AskForCode, WorkerOnFile, parse_c
 __all__ = ["run_demo"]
 
 PATIENCE_SECONDS = 60.0
+WIDTH_IN_A_FILE = 132
 LOOK_AGAIN_SECONDS = 0.05
 
 
 def run_demo(*, serve: bool, kafka: str, data_folder: Path | None) -> int:
     """Run the demo; exit code 0 when every institution has decided and the summary has arrived."""
     console = Console(highlight=False, soft_wrap=True)
+    if not console.is_terminal:
+        console.width = WIDTH_IN_A_FILE
     configure_logging(level="ERROR")
     with contextlib.ExitStack() as kept:
         folder = data_folder or Path(kept.enter_context(tempfile.TemporaryDirectory(prefix="portability-")))

@@ -1,7 +1,7 @@
 """The story's data: a made-up worker and what three institutions know of her. Test data, marked as such.
 
 Elena Moretti picks fruit in Italy at eighteen, works in a factory near Turin, then twelve years in Munich, fourteen
-in Toronto, and five in Turin again. Her records count days, weeks, months and years; in the summer of 1989 she paid
+in Toronto, and five in Turin again. Her records count weeks, months and years; in the summer of 1989 she paid
 voluntary contributions in Italy while she already worked in Germany.
 """
 
@@ -84,7 +84,7 @@ INSTITUTIONS = (
             "IT-7712",
             ("codice_fiscale", "MRTLNE59R60L219X"),
             (
-                Period("it-1978", "it-pensione", "compulsory", date(1978, 5, 2), date(1978, 10, 31), "150", "days", 6),
+                Period("it-1978", "it-pensione", "compulsory", date(1978, 5, 2), date(1978, 10, 31), "26", "weeks"),
                 Period("it-1979", "it-pensione", "compulsory", date(1979, 9, 3), date(1989, 5, 31), "508", "weeks"),
                 Period(
                     "it-1989",
@@ -98,6 +98,8 @@ INSTITUTIONS = (
                 ),
                 Period("it-2016", "it-pensione", "compulsory", date(2016, 3, 1), date(2021, 2, 28), "260", "weeks"),
             ),
+            # What the thirteen voluntary weeks are worth beside the share, since they gave way to work in Germany.
+            (("it-pensione", "displaced_voluntary_amount", "9.70"),),
         ),
         (date(1978, 5, 2), date(2021, 2, 28), "fruit picking, then a car factory in Turin"),
         ("Appeal to the provincial committee", "INPS, Via Ciro il Grande 21, Roma", "90 days from receipt"),

@@ -15,7 +15,7 @@ from uuid import UUID
 import protovalidate
 from google.protobuf.message import DecodeError, Message
 from google.protobuf.timestamp_pb2 import Timestamp
-from google.type.date_pb2 import Date  # type: ignore[import-untyped]  # no py.typed in the wheel
+from google.type.date_pb2 import Date
 
 from portability.agreements.careers import (
     AnswerStatus,

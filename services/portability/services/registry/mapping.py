@@ -3,7 +3,7 @@
 import re
 from datetime import date, timedelta
 
-from google.type.date_pb2 import Date  # type: ignore[import-untyped]  # no py.typed in the wheel
+from google.type.date_pb2 import Date
 
 from portability.agreements.errors import VerificationError
 from portability.agreements.values import Branch

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 
 from google.protobuf.timestamp_pb2 import Timestamp
-from google.type.date_pb2 import Date  # type: ignore[import-untyped]  # no py.typed in the wheel
+from google.type.date_pb2 import Date
 
 from portability.agreements.careers import AnswerStatus, EvidenceLevel
 from portability.agreements.periods import InsurancePeriod, PeriodKind, PeriodUnit
