@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from portability.agreements.errors import AgreementSyntaxError, ConflictingRulesError
-from portability.agreements.loading import AgreementFileError, load_agreement
+from portability.agreements.errors import AgreementFileError, AgreementSyntaxError, ConflictingRulesError
+from portability.agreements.loading import load_agreement
 from portability.agreements.yaml_source import MAX_BYTES, read_yaml
 
 HERE = Path(__file__).parent

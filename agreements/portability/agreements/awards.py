@@ -93,7 +93,12 @@ def _higher_of(case: Calculation, rule: HigherOfIndependentAndProRata) -> Benefi
 def _independent(case: Calculation, cite: str) -> BenefitResult:
     """The amount under national law alone (883/2004 Art. 52(1)(a))."""
     outcome = amount_for(
-        case.scheme, case.facts, own=case.national, counted=case.national, legislation=case.legislation
+        case.scheme,
+        case.facts,
+        own=case.national,
+        counted=case.national,
+        theoretical=False,
+        legislation=case.legislation,
     )
     step = Step(
         "independent_benefit",
@@ -114,7 +119,9 @@ def _pro_rata(case: Calculation, rule: HigherOfIndependentAndProRata | ProRataWi
     maximum = case.scheme.full_after.time.amount if case.scheme.full_after and rule.maximum_cite else None
     counted = capped_total(case.time.total, own=case.time.own, maximum=maximum)
     total = capped_total(case.denominator, own=case.time.own, maximum=maximum)
-    outcome = amount_for(case.scheme, case.facts, own=case.time.own, counted=counted, legislation=case.legislation)
+    outcome = amount_for(
+        case.scheme, case.facts, own=case.national, counted=counted, theoretical=True, legislation=case.legislation
+    )
     if outcome.amount is None:
         raise UnmodelledProvisionError(
             f"Scheme '{case.scheme.id}' gives no theoretical amount: determine it by hand.",
@@ -197,7 +204,12 @@ def _cap_step(case: Calculation, cite: str | None, maximum: Fraction | None) -> 
 def _own_periods_only(case: Calculation, rule: OwnPeriodsOnly) -> BenefitResult:
     """All periods open the right, own periods alone make the amount (Canada-Germany Art. 13(c), 14(b))."""
     outcome = amount_for(
-        case.scheme, case.facts, own=case.national, counted=case.national, legislation=case.legislation
+        case.scheme,
+        case.facts,
+        own=case.national,
+        counted=case.national,
+        theoretical=False,
+        legislation=case.legislation,
     )
     how = "Own periods alone open the right" if case.alone else f"All periods open the right ({rule.eligibility_cite})"
     step = Step(

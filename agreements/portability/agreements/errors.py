@@ -3,6 +3,7 @@
     PortabilityError                 code, message for people, citation where law is involved
     ├── AgreementError               the treaty file is wrong               → start-up or publication fails
     │   ├── AgreementSyntaxError     file, line, column, what was expected
+    │   ├── AgreementFileError       all faults of one file, by place
     │   └── ConflictingRulesError    both entries, both citations
     ├── DeterminationError           the law gives no answer                → FAILED_PRECONDITION
     │   ├── NoRuleInForceError       date, branch, first date covered
@@ -24,6 +25,7 @@ from typing import ClassVar
 
 __all__ = [
     "AgreementError",
+    "AgreementFileError",
     "AgreementSyntaxError",
     "CaseStateError",
     "ConflictingRulesError",
@@ -73,6 +75,16 @@ class AgreementSyntaxError(AgreementError):
     def __init__(self, *, file: str, line: int, column: int, expectation: str) -> None:
         super().__init__(f"{file}:{line}:{column}: {expectation}")
         self.file, self.line, self.column, self.expectation = file, line, column, expectation
+
+
+class AgreementFileError(AgreementError):
+    """All that is wrong with one file; `errors` is sorted by place, `str()` gives one line each."""
+
+    code = "AGREEMENT_FILE_INVALID"
+
+    def __init__(self, errors: list[AgreementSyntaxError]) -> None:
+        self.errors = tuple(sorted(errors, key=lambda error: (error.file, error.line, error.column)))
+        super().__init__("\n".join(str(error) for error in self.errors))
 
 
 class ConflictingRulesError(AgreementError):

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from portability.agreements.errors import AgreementError, AgreementSyntaxError, ConflictingRulesError
+from portability.agreements.errors import AgreementFileError, AgreementSyntaxError, ConflictingRulesError
 from portability.agreements.faults import expectation, follows
 from portability.agreements.rules import AgreementFile, ExampleFile, Rule
 from portability.agreements.yaml_source import SourceTree, read_yaml
@@ -17,16 +17,6 @@ from portability.agreements.yaml_source import SourceTree, read_yaml
 __all__ = ["Agreement", "AgreementFileError", "load_agreement", "load_examples", "load_model"]
 
 Model = TypeVar("Model", bound=BaseModel)
-
-
-class AgreementFileError(AgreementError):
-    """All that is wrong with one file; `errors` is sorted by place, `str()` gives one line each."""
-
-    code = "AGREEMENT_FILE_INVALID"
-
-    def __init__(self, errors: list[AgreementSyntaxError]) -> None:
-        self.errors = tuple(sorted(errors, key=lambda error: (error.file, error.line, error.column)))
-        super().__init__("\n".join(str(error) for error in self.errors))
 
 
 @dataclass(frozen=True, slots=True)

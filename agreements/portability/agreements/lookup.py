@@ -39,7 +39,7 @@ def rule_in_force(
     found = rules_in_force(agreement, kind, branch=branch, on=on, state=state, scheme=scheme)
     if len(found) == 1:
         return found[0]
-    name = kind.model_fields["rule"].annotation.__args__[0]  # type: ignore[union-attr]
+    name = kind.model_fields["rule"].annotation.__args__[0]  # type: ignore[union-attr]  # each kind declares it
     if found:
         raise ConflictingRulesError(
             f"Agreement '{agreement.id}' has {len(found)} rules '{name}' for {branch} on {on}: "

@@ -18,14 +18,18 @@ from portability.agreements.values import Branch, Citation
 __all__ = [
     "Aggregation",
     "AgreementFile",
+    "Amount",
     "ClaimDate",
     "Day",
     "DayRow",
+    "Entry",
     "EqualTreatment",
     "ExampleCase",
+    "ExampleFile",
     "Export",
     "FlatRateFraction",
     "HigherOfIndependentAndProRata",
+    "Id",
     "Instrument",
     "LegislationsNotSatisfied",
     "NotModelled",
@@ -37,10 +41,13 @@ __all__ = [
     "ProRataWithoutIndependentRight",
     "Rule",
     "RuleBase",
+    "Sha256",
     "ShortPeriods",
+    "State",
+    "Text",
     "TimeLimit",
     "Units",
-]  # fmt: skip
+]
 
 Text = Annotated[str, StringConstraints(min_length=1, max_length=2000, strip_whitespace=True)]
 Id = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$")]

@@ -47,7 +47,7 @@ from portability.services.exchange.relay import run_relay
 from portability.services.registry.handlers import DirectoryInForce
 from portability.services.workers.use_cases import WorkerUseCases
 
-__all__ = ["Node", "open_node", "serve"]
+__all__ = ["Node", "load_or_draw_keys", "open_node", "serve"]
 
 Work = TypeVar("Work")
 

@@ -3,7 +3,7 @@
 import pytest
 
 from portability.agreements import packaged
-from portability.agreements.loading import AgreementFileError
+from portability.agreements.errors import AgreementFileError
 from portability.agreements.national.legislation import load_legislation
 
 TEXTS = packaged.packaged_texts("legislation")

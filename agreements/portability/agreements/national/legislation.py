@@ -11,8 +11,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from portability.agreements.errors import AgreementSyntaxError, NoRuleInForceError
-from portability.agreements.loading import AgreementFileError, load_model
+from portability.agreements.errors import AgreementFileError, AgreementSyntaxError, NoRuleInForceError
+from portability.agreements.loading import load_model
 from portability.agreements.periods import DayRegime, PeriodUnit
 from portability.agreements.rules import Day, Entry, ExampleCase, Id, Instrument, NotModelled, State, Text, Units
 from portability.agreements.values import Branch, Citation

@@ -71,12 +71,19 @@ def has_minimum(scheme: Scheme, time: Fraction, legislation: Legislation, *, abr
 
 
 def amount_for(
-    scheme: Scheme, facts: DeterminationFacts, *, own: Fraction, counted: Fraction, legislation: Legislation
+    scheme: Scheme,
+    facts: DeterminationFacts,
+    *,
+    own: Fraction,
+    counted: Fraction,
+    legislation: Legislation,
+    theoretical: bool | None = None,
 ) -> SchemeOutcome:
-    """The amount a month for `counted` time (own time, or own and others'), in the scheme's unit.
+    """The amount a month for `counted` time, in the scheme's unit; `own` is all time under national law.
 
     With counted == own this is the independent amount, with more the theoretical amount of 883/2004
-    Art. 52(1)(b)(i): other states' time is valued as the own time is (Art. 56(1)(c)).
+    Art. 52(1)(b)(i): other states' time is valued as the own time is (Art. 56(1)(c)). `theoretical` says which an
+    institution is to have answered, where own time gave way and the two lengths happen to agree.
     """
     match scheme:
         case EarningsPoints():
@@ -84,7 +91,7 @@ def amount_for(
         case ResidenceFractions():
             return _residence_fractions(scheme, facts, own=own, legislation=legislation)
         case AnsweredByInstitution():
-            return _answered(scheme, facts, theoretical=counted != own)
+            return _answered(scheme, facts, theoretical=counted != own if theoretical is None else theoretical)
 
 
 def rounded(scheme: Scheme, amount: Money, legislation: Legislation) -> tuple[Money, tuple[Step, ...]]:

@@ -4,10 +4,16 @@ import hashlib
 from collections.abc import Mapping
 from datetime import date
 
-from portability.agreements.errors import AgreementError, AgreementSyntaxError, ConflictingRulesError, NotFoundError
+from portability.agreements.errors import (
+    AgreementError,
+    AgreementFileError,
+    AgreementSyntaxError,
+    ConflictingRulesError,
+    NotFoundError,
+)
 from portability.agreements.example_inputs import DetermineGiven
 from portability.agreements.examples import run_agreement_examples, run_legislation_examples
-from portability.agreements.loading import Agreement, AgreementFileError, load_agreement, load_examples, load_model
+from portability.agreements.loading import Agreement, load_agreement, load_examples, load_model
 from portability.agreements.model import DeterminationFacts
 from portability.agreements.national.legislation import Legislation, load_legislation
 from portability.agreements.values import StateCode
