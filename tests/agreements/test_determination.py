@@ -160,15 +160,37 @@ def test_where_the_last_state_is_not_satisfied_the_one_before_pays() -> None:
 
 
 def test_periods_of_an_unsatisfied_legislation_are_left_out_where_they_lower_the_amount() -> None:
-    twenty_years = period("it-pensione", "2000-01-01 to 2020-01-01", 1040, WEEKS)
-    answer = NationalAnswer("it-pensione", "it-inps", eur("900"), eur("1300"))
-    # 1300 x 1040/1820 = 742.86 < 900: the independent benefit is due anyway, and leaving out changes nothing.
-    given = replace(facts("IT", GERMANY, twenty_years), national_answers={"it-pensione": answer})
-    assert benefit(given).award == eur("900")
+    # Germany: 15 points in 180 months. With 180 more months elsewhere the share is the same as the independent amount,
+    # but rounding of the points can cost a cent; left out, it is the independent amount and never less (Art. 50(2)).
+    given = facts("DE", GERMANY, ITALY)
+    unsatisfied = replace(given, unsatisfied_states=frozenset({"IT"}))
+    kept, left_out = benefit(given), benefit(unsatisfied)
 
+    assert kept.award is not None
+    assert left_out.award is not None
+    assert kept.award <= left_out.award
+
+
+def test_leaving_out_periods_can_raise_the_amount() -> None:
+    """A flat theoretical amount is diluted by time elsewhere (883/2004 Art. 50(2), 52(1)(b)(i))."""
+    # Alone 640; together 640 x 1040/1820 = 365.71, higher of both 640. Not alone: nothing without the others.
+    twenty_years = period("it-pensione", "2000-01-01 to 2020-01-01", 1040, WEEKS)
+    answer = NationalAnswer("it-pensione", "it-inps", eur("640"), eur("640"))
+    given = replace(facts("IT", GERMANY, twenty_years), national_answers={"it-pensione": answer})
     unsatisfied = replace(given, unsatisfied_states=frozenset({"DE"}))
-    assert benefit(unsatisfied).award == eur("900")
+
+    assert benefit(given).award == eur("640")
+    assert benefit(unsatisfied).award == eur("640")
     assert "legislations_not_satisfied" not in rules_applied(benefit(unsatisfied))
+
+
+def test_an_answered_amount_for_all_periods_is_never_used_for_fewer() -> None:
+    spain = replace(GERMANY, period_id="es", state="ES", scheme="es-rg", start=date(1980, 1, 1), end=date(1985, 1, 1))
+    given = replace(facts("IT", GERMANY, ITALY, spain), unsatisfied_states=frozenset({"ES"}))
+
+    with pytest.raises(DeterminationError, match="without those periods") as caught:
+        decide(given)
+    assert caught.value.citation == "883/2004 Art. 50(2)"
 
 
 def test_displaced_voluntary_insurance_is_added_to_the_share() -> None:

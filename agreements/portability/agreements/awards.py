@@ -120,7 +120,13 @@ def _pro_rata(case: Calculation, rule: HigherOfIndependentAndProRata | ProRataWi
     counted = capped_total(case.time.total, own=case.time.own, maximum=maximum)
     total = capped_total(case.denominator, own=case.time.own, maximum=maximum)
     outcome = amount_for(
-        case.scheme, case.facts, own=case.national, counted=counted, theoretical=True, legislation=case.legislation
+        case.scheme,
+        case.facts,
+        own=case.national,
+        counted=counted,
+        # Own periods alone have no theoretical amount but the independent one.
+        theoretical=case.time.total != case.time.own,
+        legislation=case.legislation,
     )
     if outcome.amount is None:
         raise UnmodelledProvisionError(

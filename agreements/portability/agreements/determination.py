@@ -22,7 +22,7 @@ from portability.agreements.errors import (
 from portability.agreements.loading import Agreement
 from portability.agreements.lookup import find_rule, refuse_unmodelled, rule_in_force, rules_in_force
 from portability.agreements.model import BenefitResult, Determination, DeterminationFacts, Step
-from portability.agreements.national.legislation import Legislation, Scheme, citation_of
+from portability.agreements.national.legislation import AnsweredByInstitution, Legislation, Scheme, citation_of
 from portability.agreements.national.schemes import age_reached_on, has_minimum, pension_age
 from portability.agreements.overlap import CountedPeriod, SetAside, resolve_overlaps
 from portability.agreements.rules import (
@@ -234,6 +234,13 @@ def _leaving_out_unsatisfied(
         periods=tuple(period for period in facts.periods if period.state not in facts.unsatisfied_states),
         unsatisfied_states=frozenset(),
     )
+    left = {period.state for period in fewer.periods} & set(agreement.content.parties) - {facts.state}
+    if isinstance(scheme, AnsweredByInstitution) and left:
+        raise DeterminationError(
+            f"The conditions in {', '.join(sorted(facts.unsatisfied_states))} are not met: '{scheme.id}' needs "
+            "the theoretical amount without those periods too, which its institution has not answered. Determine by hand.",
+            citation=rules.not_satisfied.cite,
+        )
     try:
         other = determine(fewer, agreement=agreement, legislation=legislation)
     except DeterminationError:
