@@ -12,6 +12,7 @@ from portability.adapters.memory.exchange_store import MemoryExchangeStore
 from portability.adapters.postgres.database import Database
 from portability.adapters.postgres.exchange_inbox import exchange_unit_of_work
 from portability.adapters.postgres.listening import PostgresOutboxSignal
+from portability.agreements.errors import GatewayError
 from portability.services.exchange.model import (
     NO_CASE,
     RECEIPT_TYPE,
@@ -192,6 +193,21 @@ async def test_an_error_in_a_savepoint_undoes_only_what_is_inside(store: Store) 
         assert await work.timeline.of_message(outside.message.message_id) is not None
 
 
+async def test_a_lock_that_is_not_given_is_a_fault_that_passes_and_no_fault_of_a_message(
+    new_database: Callable[[], str],
+) -> None:
+    database = await Database.open(new_database())
+    async with database.transaction() as elsewhere:
+        await elsewhere.execute("LOCK TABLE outbox")
+        async with exchange_unit_of_work(database)() as work:
+            with pytest.raises(GatewayError) as fault:
+                async with work.savepoint():
+                    await work.connection.execute("SET LOCAL lock_timeout = '20ms'")
+                    await work.outbox.find_submitted(["key"])
+            assert fault.value.retryable
+    await database.close()
+
+
 # Outbox
 
 
@@ -321,6 +337,21 @@ async def test_due_bundles_come_oldest_first_up_to_the_limit(store: Store) -> No
         await work.bundles.add(bundles)
         due = await work.resends.due(now=LATER, limit=2)
     assert [one.bundle_id for one in due] == [one.bundle_id for one in bundles[:2]]
+
+
+async def test_a_bundle_put_back_is_due_behind_the_others_with_no_attempt_counted(store: Store) -> None:
+    entries = [message() for _ in range(3)]
+    bundles = [bundle_of([one], sealed_at=NOON + timedelta(seconds=n)) for n, one in enumerate(entries)]
+    settled = await send(store, done := message())
+    async with store() as work:
+        await work.receipts.settle([receipt_for(settled, [done])])
+        await work.outbox.add(entries)
+        await work.bundles.add(bundles)
+        # What is settled meanwhile does not become due again.
+        await work.resends.put_back([bundles[0].bundle_id, settled.bundle_id], now=LATER)
+        due = await work.resends.due(now=LATER, limit=9)
+        assert await status_of(work, entries[0]) is ReceiptStatus.SUBMITTED
+    assert list(due) == [bundles[1], bundles[2], bundles[0]]
 
 
 async def test_a_bundle_of_receipts_goes_out_once(store: Store) -> None:

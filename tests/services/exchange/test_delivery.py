@@ -14,6 +14,7 @@ from portability.agreements.errors import (
     InputError,
     NotFoundError,
     OverloadError,
+    VerificationError,
 )
 from portability.api.exchange.v1 import bundle_pb2 as pb
 from portability.services.exchange.handlers import get_message_status, list_messages, list_quarantined
@@ -269,6 +270,38 @@ async def test_a_stream_that_breaks_after_it_has_taken_the_record_leads_to_no_se
     assert len(rome.ledger.applied) == 1
 
 
+async def test_a_topic_out_of_reach_never_holds_up_the_bundles_of_others(world: World) -> None:
+    world.stream = _Closed(world.stream, closed={inbox_topic("it-inps"), inbox_topic("ca-sc")})
+    berlin, ottawa = world.node("de-drv"), world.node("ca-sc")
+    # More bundles than one round sends wait for a topic that stays away, and a younger one for one that comes back.
+    for number, recipient in enumerate(["it-inps"] * 20 + ["ca-sc"], start=1):
+        await berlin.submit(message_to(recipient, number))
+        with pytest.raises(GatewayError):
+            await berlin.relay()
+        world.clock.advance(timedelta(seconds=1))
+    world.stream.closed.remove(inbox_topic("ca-sc"))
+    for _ in range(2):
+        with pytest.raises(GatewayError):
+            await berlin.relay()
+        world.clock.advance(timedelta(seconds=1))
+    await ottawa.consume()
+    assert [one.record for one in ottawa.ledger.applied] == [b"periods of number 21"]
+
+
+async def test_while_the_directory_has_expired_bundles_wait_on_the_stream_and_are_not_set_aside(world: World) -> None:
+    berlin, rome = world.node("de-drv"), world.node("it-inps")
+    await berlin.submit(message_to("it-inps"))
+    await berlin.relay()
+    valid = world.directory
+    world.directory = replace(valid, expires_at=world.clock.now())
+    with pytest.raises(VerificationError, match="has expired"):
+        await rome.consume()
+    assert await rome.quarantined() == []
+    world.directory = replace(valid, version=2)
+    await rome.consume()
+    assert len(rome.ledger.applied) == 1
+
+
 async def test_a_recipient_without_a_key_waits_and_others_go_on(world: World) -> None:
     berlin = world.node("de-drv")
     rome, ottawa = world.directory.institution("it-inps"), world.directory.institution("ca-sc")
@@ -368,6 +401,22 @@ class _BreaksAfter:
         if not self._broken:
             self._broken = True
             raise GatewayError("The connection was lost before the answer.", retryable=True)
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._inner, name)
+
+
+class _Closed:
+    """Does not take records for the topics that are closed."""
+
+    def __init__(self, inner: object, *, closed: set[str]) -> None:
+        self._inner = inner
+        self.closed = closed
+
+    async def append(self, topic: str, records: object) -> None:
+        if topic in self.closed:
+            raise GatewayError("The topic is out of reach.", retryable=True)
+        await self._inner.append(topic, records)
 
     def __getattr__(self, name: str) -> object:
         return getattr(self._inner, name)

@@ -1,6 +1,7 @@
 """The relay and the consumer as they run in a node: woken by work, patient with faults, stopped by cancelling."""
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -72,6 +73,23 @@ async def test_faults_that_pass_are_waited_out(world: World) -> None:
     berlin, rome = world.node("de-drv"), world.node("it-inps")
     await both_ways(berlin, rome, 6)
     assert (len(rome.ledger.applied), len(berlin.ledger.applied)) == (3, 3)
+
+
+async def test_an_expired_directory_is_waited_out(world: World) -> None:
+    berlin, rome = world.node("de-drv"), world.node("it-inps")
+    await berlin.submit(message_to("it-inps"))
+    await berlin.relay()
+    valid = world.directory
+    world.directory = replace(valid, expires_at=world.clock.now())
+    async with asyncio.timeout(5), asyncio.TaskGroup() as group:
+        loop = group.create_task(run_consumer(rome.exchange, rome.ledger))
+        while not rome.heard.faults():  # noqa: ASYNC110 (waits for what an operator would see)
+            await asyncio.sleep(0.001)
+        world.directory = replace(valid, version=2)
+        while not rome.ledger.applied:  # noqa: ASYNC110 (the same)
+            await asyncio.sleep(0.001)
+        loop.cancel()
+    assert set(rome.heard.faults()) == {"consumer_waits"}
 
 
 async def test_a_fault_that_does_not_pass_ends_the_loop(world: World) -> None:

@@ -116,13 +116,13 @@ class MemoryResends:
         self._state = state
 
     async def due(self, *, now: datetime, limit: int) -> Sequence[SealedBundle]:
-        """Return bundles that are due, the oldest first."""
+        """Return bundles that are due, the longest due first."""
         due = [
-            row.bundle
+            (row.next_attempt_at, row.bundle.bundle_id, row.bundle)
             for row in self._state.bundles.values()
             if row.next_attempt_at is not None and row.next_attempt_at <= now
         ]
-        return sorted(due, key=lambda bundle: bundle.bundle_id)[:limit]
+        return [bundle for _, _, bundle in sorted(due, key=lambda one: one[:2])[:limit]]
 
     async def mark_relayed(self, next_attempts: Mapping[UUID, datetime], *, now: datetime) -> None:
         """Count an attempt of each bundle."""
@@ -131,6 +131,13 @@ class MemoryResends:
             bundle = replace(row.bundle, attempts=row.bundle.attempts + 1)
             again = at if row.next_attempt_at is not None and bundle.expects_receipt else None
             self._state.bundles[bundle_id] = BundleRow(bundle, again)
+
+    async def put_back(self, bundle_ids: Sequence[UUID], *, now: datetime) -> None:
+        """Let bundles wait behind all that was due before."""
+        for bundle_id in bundle_ids:
+            row = self._state.bundles[bundle_id]
+            if row.next_attempt_at is not None:
+                self._state.bundles[bundle_id] = replace(row, next_attempt_at=now)
 
 
 class MemoryReceipts:

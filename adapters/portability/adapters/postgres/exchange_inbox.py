@@ -4,6 +4,8 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from uuid import UUID
 
+from psycopg import OperationalError
+
 from portability.adapters.postgres.database import Connection, Database
 from portability.adapters.postgres.exchange_rows import (
     QUARANTINE_COLUMNS,
@@ -18,6 +20,7 @@ from portability.adapters.postgres.exchange_store import (
     PostgresReceipts,
     PostgresResends,
 )
+from portability.agreements.errors import GatewayError
 from portability.services.exchange.model import (
     RECEIPT_TYPE,
     Arrival,
@@ -251,8 +254,12 @@ class PostgresExchangeWork:
 
 @asynccontextmanager
 async def _savepoint(connection: Connection) -> AsyncIterator[None]:
-    async with connection.transaction():
-        yield
+    try:
+        async with connection.transaction():
+            yield
+    except OperationalError as exc:
+        # A deadlock, a lock not given, a lost connection: no fault of the message whose effect met it.
+        raise GatewayError("The database gave up on a statement.", retryable=True) from exc
 
 
 def exchange_unit_of_work(database: Database) -> Callable[[], AbstractAsyncContextManager[PostgresExchangeWork]]:

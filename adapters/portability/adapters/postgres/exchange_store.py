@@ -201,7 +201,7 @@ class PostgresResends:
         self._connection = connection
 
     async def due(self, *, now: datetime, limit: int) -> Sequence[SealedBundle]:
-        """Unsettled bundles due now, the oldest first."""
+        """Unsettled bundles due now, the longest due first."""
         found = await self._connection.execute(
             f"SELECT {BUNDLE_COLUMNS} FROM sent_bundles WHERE next_attempt_at <= %s "  # noqa: S608 - a constant
             "ORDER BY next_attempt_at, bundle_id LIMIT %s FOR UPDATE SKIP LOCKED",
@@ -218,6 +218,13 @@ class PostgresResends:
             "next_attempt_at = CASE WHEN expects_receipt AND unsettled > 0 THEN given.due END "
             "FROM unnest(%b::uuid[], %b::timestamptz[]) AS given (id, due) WHERE bundle_id = given.id",
             (ids, list(next_attempts.values())),
+        )
+
+    async def put_back(self, bundle_ids: Sequence[UUID], *, now: datetime) -> None:
+        """Let bundles that the stream has not taken wait behind all that was due before."""
+        await self._connection.execute(
+            "UPDATE sent_bundles SET next_attempt_at = %s WHERE bundle_id = ANY(%b) AND next_attempt_at IS NOT NULL",
+            (now, list(bundle_ids)),
         )
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from portability.agreements.errors import GatewayError, VerificationError
+from portability.agreements.errors import GatewayError, PortabilityError, VerificationError
 from portability.services.exchange.bundle import open_bundle
 from portability.services.exchange.envelope import OpenedBundle
 from portability.services.exchange.intake import Intake
@@ -42,8 +42,11 @@ async def consume_once(
 ) -> int:
     """Take in up to `limit` records of the node's inbox topic; return how many, 0 where none came in `wait`.
 
-    Raises GatewayError where the stream or the store cannot be reached; nothing of the batch counts then.
+    Raises GatewayError where the stream or the store cannot be reached, and VerificationError while the directory
+    has expired; nothing of the batch counts then.
     """
+    # By an expired directory every bundle would be refused: they wait on the stream for a newer one instead.
+    node.trust.version()
     topic = inbox_topic(node.me)
     async with node.unit_of_work() as work:
         after = await work.offsets.load(topic, PARTITION)
@@ -62,15 +65,21 @@ async def consume_once(
 
 
 async def run_consumer(node: ExchangeNode, effects: MessageEffects) -> None:
-    """Consume until cancelled. A fault that may pass is waited out; any other error ends the loop."""
+    """Consume until cancelled. A fault that may pass and an expired directory are waited out; other errors end it."""
     while True:
         try:
             await consume_once(node, effects)
         except GatewayError as error:
             if not error.retryable:
                 raise
-            node.observer.happened("consumer_waits", code=error.code)
-            await asyncio.sleep(PAUSE_AFTER_FAULT.total_seconds())
+            await _pause(node, error)
+        except VerificationError as error:
+            await _pause(node, error)
+
+
+async def _pause(node: ExchangeNode, error: PortabilityError) -> None:
+    node.observer.happened("consumer_waits", code=error.code)
+    await asyncio.sleep(PAUSE_AFTER_FAULT.total_seconds())
 
 
 def _verify(node: ExchangeNode, records: Sequence[StreamRecord], at: datetime) -> Sequence[_Verified]:

@@ -120,7 +120,7 @@ class Resends(Protocol):
     """Sending: stored bundles go out, and again until their receipt is here."""
 
     async def due(self, *, now: datetime, limit: int) -> Sequence[SealedBundle]:
-        """Return unsettled bundles whose `next_attempt_at` <= now, the oldest first.
+        """Return unsettled bundles whose `next_attempt_at` <= now, the longest due first.
 
         Bundles without `expects_receipt` are due once only.
         """
@@ -129,6 +129,12 @@ class Resends(Protocol):
         """Note that the stream has acknowledged these bundles (by bundle id) and when each is due again.
 
         Counts the attempt. Messages of a bundle show as RELAYED from its first attempt on.
+        """
+
+    async def put_back(self, bundle_ids: Sequence[UUID], *, now: datetime) -> None:
+        """Note that the stream has not taken these bundles: they stay due, behind all that was due before `now`.
+
+        Counts no attempt. A recipient whose topic is out of reach thus never holds up the bundles of others.
         """
 
 

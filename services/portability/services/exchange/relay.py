@@ -2,9 +2,10 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final
+from uuid import UUID
 
 from portability.agreements.errors import GatewayError, VerificationError
 from portability.services.exchange.bundle import seal_bundle
@@ -46,16 +47,26 @@ async def relay_once(node: ExchangeNode, *, bundles_at_once: int = BUNDLES_AT_ON
     async with node.unit_of_work() as work:
         due = await work.resends.due(now=node.clock.now(), limit=bundles_at_once)
         fresh = await _seal_waiting(node, work, limit=bundles_at_once)
-    acknowledged, fault = await _append([*due, *fresh], node)
+    sent = [*due, *fresh]
+    acknowledged, fault = await _append(sent, node)
+    if sent:
+        await _note(node, sent, acknowledged={one.bundle_id for one in acknowledged})
     if acknowledged:
-        now = node.clock.now()
-        times = {one.bundle_id: next_attempt(one.attempts + 1, now=now) for one in acknowledged}
-        async with node.unit_of_work() as work:
-            await work.resends.mark_relayed(times, now=now)
         node.observer.happened("bundles_relayed", count=len(acknowledged))
     if fault:
         raise fault
     return len(acknowledged)
+
+
+async def _note(node: ExchangeNode, sent: Sequence[SealedBundle], *, acknowledged: Collection[UUID]) -> None:
+    now = node.clock.now()
+    times = {one.bundle_id: next_attempt(one.attempts + 1, now=now) for one in sent if one.bundle_id in acknowledged}
+    missed = [one.bundle_id for one in sent if one.bundle_id not in acknowledged]
+    async with node.unit_of_work() as work:
+        if times:
+            await work.resends.mark_relayed(times, now=now)
+        if missed:
+            await work.resends.put_back(missed, now=now)
 
 
 async def _seal_waiting(node: ExchangeNode, work: ExchangeWork, *, limit: int) -> Sequence[SealedBundle]:
