@@ -238,7 +238,7 @@ def _leaving_out_unsatisfied(
     if isinstance(scheme, AnsweredByInstitution) and left:
         raise DeterminationError(
             f"The conditions in {', '.join(sorted(facts.unsatisfied_states))} are not met: '{scheme.id}' needs "
-            "the theoretical amount without those periods too, which its institution has not answered. Determine by hand.",
+            "the theoretical amount without those periods too, which its institution has not answered.",
             citation=rules.not_satisfied.cite,
         )
     try:
