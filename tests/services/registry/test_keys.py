@@ -38,12 +38,15 @@ def test_a_key_file_that_others_can_read_is_refused(tmp_path: Path) -> None:
 def test_a_damaged_key_file_and_an_empty_folder_are_told(tmp_path: Path) -> None:
     with pytest.raises(GatewayError, match="no keys in"):
         FileKeyRing.load(tmp_path)
-    path = store_seeds(tmp_path, draw_key(KeyPurpose.SIGNING, not_before=START, not_after=END))
-    good = json.loads(path.read_text())
-    for wrong in ("{", "[]", json.dumps(good | {"format": 2}), json.dumps(good | {"classical_seed": "zz"})):
-        path.write_text(wrong)
-        with pytest.raises(GatewayError, match="damaged or of another format"):
-            load_seeds(tmp_path)
+    for purpose in KeyPurpose:
+        path = store_seeds(tmp_path / purpose, draw_key(purpose, not_before=START, not_after=END))
+        good = json.loads(path.read_text())
+        changes = ({"format": 2}, {"classical_seed": "zz"}, {"classical_seed": "00"}, {"post_quantum_seed": "00" * 31})
+        naive = {"not_before": "2026-01-01T00:00:00"}
+        for wrong in ("{", "[]", *(json.dumps(good | change) for change in (*changes, naive))):
+            path.write_text(wrong)
+            with pytest.raises(GatewayError, match="damaged or of another format"):
+                load_seeds(tmp_path / purpose)
 
 
 def test_a_key_is_never_written_over(tmp_path: Path) -> None:

@@ -16,6 +16,8 @@ __all__ = ["load_seeds", "store_seeds"]
 FORMAT: Final = 1
 SUFFIX: Final = ".key.json"
 OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
+CLASSICAL_SEED_BYTES: Final = 32
+POST_QUANTUM_SEED_BYTES: Final = {KeyPurpose.SIGNING: 32, KeyPurpose.ENCRYPTION: 64}
 
 
 def store_seeds(folder: Path, seeds: KeySeeds) -> Path:
@@ -56,12 +58,27 @@ def _load(path: Path) -> KeySeeds:
         content = json.loads(path.read_text())
         if content["format"] != FORMAT:
             raise ValueError(f"format {content['format']}")
+        purpose = KeyPurpose(content["purpose"])
         return KeySeeds(
-            purpose=KeyPurpose(content["purpose"]),
-            not_before=datetime.fromisoformat(content["not_before"]),
-            not_after=datetime.fromisoformat(content["not_after"]),
-            classical=bytes.fromhex(content["classical_seed"]),
-            post_quantum=bytes.fromhex(content["post_quantum_seed"]),
+            purpose=purpose,
+            not_before=_instant(content["not_before"]),
+            not_after=_instant(content["not_after"]),
+            classical=_seed(content["classical_seed"], length=CLASSICAL_SEED_BYTES),
+            post_quantum=_seed(content["post_quantum_seed"], length=POST_QUANTUM_SEED_BYTES[purpose]),
         )
     except (OSError, ValueError, KeyError, TypeError) as exc:
         raise GatewayError(f"The key file {path} is damaged or of another format.", retryable=False) from exc
+
+
+def _instant(text: str) -> datetime:
+    at = datetime.fromisoformat(text)
+    if at.tzinfo is None:
+        raise ValueError("an instant without a time zone")
+    return at
+
+
+def _seed(text: str, *, length: int) -> bytes:
+    seed = bytes.fromhex(text)
+    if len(seed) != length:
+        raise ValueError(f"a seed of {len(seed)} bytes")
+    return seed
