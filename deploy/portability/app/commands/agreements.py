@@ -37,9 +37,10 @@ def check(files: Files = None) -> None:
     for fault in faults:
         typer.echo(str(fault))
     if faults:
-        typer.echo(f"{len(faults)} faults in {len({fault.file for fault in faults})} of {len(texts)} files.", err=True)
+        wrong = len({fault.file for fault in faults})
+        typer.echo(f"{_count(len(faults), 'fault')} in {wrong} of {_count(len(texts), 'file')}.", err=True)
         raise typer.Exit(WRONG)
-    typer.echo(f"{len(texts)} files checked, no fault.")
+    typer.echo(f"{_count(len(texts), 'file')} checked, no fault.")
 
 
 @app.command("test")
@@ -55,12 +56,14 @@ def test(files: Files = None) -> None:
     loaded = [_load(file, text) for file, text in _texts(files)]
     for one in loaded:
         found = run_examples(one, packaged)
-        typer.echo(f"{one.file}: {len(found) or 'no'} examples")
+        typer.echo(f"{one.file}: {_count(len(found), 'example')}")
         for report in found:
             _print_report(report)
         reports += found
     counts = {status: sum(report.status == status for report in reports) for status in ("passed", "failed", "differs")}
-    typer.echo(f"{len(reports)} examples: " + ", ".join(f"{count} {name}" for name, count in counts.items()) + ".")
+    typer.echo(
+        f"{_count(len(reports), 'example')}: " + ", ".join(f"{count} {name}" for name, count in counts.items()) + "."
+    )
     if counts["failed"] or not reports:
         raise typer.Exit(WRONG)
 
@@ -161,6 +164,10 @@ def _print_report(report: "CaseReport") -> None:
         typer.echo(f"           because   {report.reason}")
     if report.status != "passed":
         typer.echo(f"           source    {report.case.source}")
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number or 'no'} {noun}" if number == 1 else f"{number or 'no'} {noun}s"
 
 
 def _plain(value: object) -> str:
