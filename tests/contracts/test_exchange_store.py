@@ -63,7 +63,7 @@ def message(recipient: str = ROME, key: str | None = None, **changes: object) ->
         "schema_version": 1,
         "record": b"periods",
     }
-    return OutboxMessage(OutgoingMessage(**{**values, **changes}), b"\x05" * 32, NOON)  # type: ignore[arg-type]
+    return OutboxMessage(OutgoingMessage(**{**values, **changes}), b"\x05" * 32, NOON)
 
 
 def receipt_message() -> OutboxMessage:
@@ -86,7 +86,7 @@ def bundle_of(entries: Iterable[OutboxMessage], **changes: object) -> SealedBund
         "sealed_at": NOON,
         "expects_receipt": any(one.message.type != RECEIPT_TYPE for one in kept),
     }
-    return SealedBundle(**{**values, **changes})  # type: ignore[arg-type]
+    return SealedBundle(**{**values, **changes})
 
 
 def receipt_for(
@@ -122,7 +122,7 @@ def arriving(bundle_id: UUID, *, sender: str = "de-drv", item: int = 0, **change
         "agreement_sha256": "ab" * 32,
         "in_reply_to": CASE,
     }
-    received = ReceivedMessage(**{**values, **changes})  # type: ignore[arg-type]
+    received = ReceivedMessage(**{**values, **changes})
     return InboxMessage(received, received.message_id.bytes * 2, bundle_id, item)
 
 

@@ -24,7 +24,7 @@ from portability.services.exchange.handlers import submit_many
 from portability.services.exchange.model import OutgoingMessage
 from tests.integration.node_process import READY, NodeSettings, directory_of
 
-BY_STATUS = f"SELECT {STATUS}, count(*) FROM outbox LEFT JOIN sent_bundles USING (bundle_id) GROUP BY 1"  # noqa: S608
+BY_STATUS = f"SELECT {STATUS}, count(*) FROM outbox LEFT JOIN sent_bundles USING (bundle_id) GROUP BY 1"  # noqa: S608 - constants
 ROOT = Path(__file__).parents[2]
 
 

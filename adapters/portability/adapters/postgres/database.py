@@ -79,8 +79,8 @@ def migrate(url: str) -> None:
     Blocking: call it before the event loop does work, or in a thread.
     """
     from alembic import command  # noqa: PLC0415 - heavy, and needed once at start
-    from alembic.config import Config  # noqa: PLC0415
-    from sqlalchemy.exc import OperationalError  # noqa: PLC0415
+    from alembic.config import Config  # noqa: PLC0415 - heavy too
+    from sqlalchemy.exc import OperationalError  # noqa: PLC0415 - heavy too
 
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
