@@ -379,6 +379,16 @@ def test_years_that_came_one_by_one_are_converted_one_by_one() -> None:
     assert step(result, "aggregation").output == "75"
 
 
+def test_a_year_told_in_two_units_is_no_longer_than_a_year() -> None:
+    weeks_of_1998 = period("it-pensione/1", "1998-01-01 to 1998-07-09", 27, WEEKS)
+    months_of_1998 = period("it-pensione/2", "1998-07-09 to 1999-01-01", 6)
+    own = period("de-rente", "1999-01-01 to 2005-01-01", 72)
+    result = benefit(facts("DE", own, weeks_of_1998, months_of_1998))
+
+    # 27 x 6 / 26 = 6.2, so 7 months, and 6 more are 13: the calendar year holds 12 (987/2009 Art. 13(2)).
+    assert result.ratio == Fraction(72, 84)
+
+
 def test_every_result_carries_the_banner_the_files_and_a_citation_for_each_step_of_law() -> None:
     result = decide(facts("IT", GERMANY, ITALY))
 

@@ -4,22 +4,21 @@ Two ways lead from another state's period to own time: conversion of units (987/
 bilateral agreement ("13 weeks in a calendar year count as a year"). The agreement says which.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from math import ceil
 
-from portability.agreements.conversion import convert, units_per_year
+from portability.agreements.counted_time import counted_duration, time_in_unit
 from portability.agreements.credits import credited_time
 from portability.agreements.model import DeterminationFacts, Step
 from portability.agreements.national.legislation import Scheme
 from portability.agreements.overlap import CountedPeriod, SetAside
-from portability.agreements.periods import Duration, InsurancePeriod, PeriodUnit
+from portability.agreements.periods import Duration, InsurancePeriod
 from portability.agreements.rules import Aggregation, PeriodConversion, PeriodCredit
-from portability.agreements.spans import Span, amount_of, days_of, shared, without, years_of
+from portability.agreements.spans import Span, days_of, shared
 from portability.agreements.values import Citation, Money, StateCode
 
-__all__ = ["InsuredTime", "aggregate_periods", "counted_duration", "own_national_time", "periods_before_risk"]
+__all__ = ["InsuredTime", "aggregate_periods", "own_national_time", "periods_before_risk"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +40,7 @@ def own_national_time(scheme: Scheme, facts: DeterminationFacts, *, rule: Period
         period for period in periods_before_risk(facts) if period.state == facts.state and period.scheme == scheme.id
     ]
     kept = [CountedPeriod(one, ((one.start, one.end),) if one.start and one.end else ()) for one in own]
-    return _in_unit(kept, scheme, rule)
+    return time_in_unit(kept, scheme, rule)
 
 
 def aggregate_periods(
@@ -60,7 +59,7 @@ def aggregate_periods(
     adds nothing, and the step says so.
     """
     steps = [_overlap_step(entry) for entry in aside]
-    own = _in_unit([entry for entry in counted if _is_own(entry, facts, scheme)], scheme, conversion)
+    own = time_in_unit([entry for entry in counted if _is_own(entry, facts, scheme)], scheme, conversion)
     others: list[tuple[StateCode, Fraction]] = []
     for state in sorted({entry.period.state for entry in counted} - {facts.state}):
         foreign = [entry for entry in counted if entry.period.state == state]
@@ -70,7 +69,7 @@ def aggregate_periods(
                 applicable, foreign, own=_spans(counted, facts), scheme=scheme, born_on=facts.birth_date
             )
         elif conversion is not None:
-            amount = _in_unit(foreign, scheme, conversion)
+            amount = time_in_unit(foreign, scheme, conversion)
             step = _conversion_step(state, amount, foreign, scheme, conversion)
         else:
             continue
@@ -91,84 +90,6 @@ def aggregate_periods(
         )
     )
     return InsuredTime(own, tuple(others), tuple(steps))
-
-
-def counted_duration(entry: CountedPeriod) -> Duration:
-    """The communicated time of a period, less what was set aside.
-
-    987/2009 Art. 13(1)(a) starts from what the institution communicated. Where only part of a period counts, its
-    time is apportioned by calendar days: the articles are silent on this. Dates alone count as calendar months.
-    """
-    period = entry.period
-    if period.duration is None:
-        return Duration(amount_of(entry.spans, PeriodUnit.MONTHS), PeriodUnit.MONTHS)
-    if period.start is None or period.end is None:
-        return period.duration
-    share = Fraction(days_of(entry.spans), (period.end - period.start).days)
-    return Duration(period.duration.amount * share, period.duration.unit, period.duration.day_regime)
-
-
-def _in_unit(entries: Iterable[CountedPeriod], scheme: Scheme, rule: PeriodConversion | None) -> Fraction:
-    """One conversion for all that was communicated in one unit (987/2009 Art. 13(3)), then the sum.
-
-    Days that two schemes of one state both cover count once.
-    """
-    groups: dict[tuple[str, str, str], list[CountedPeriod]] = {}
-    for entry in _each_day_once(entries):
-        duration = counted_duration(entry)
-        groups.setdefault((entry.period.state, duration.unit, duration.day_regime or ""), []).append(entry)
-    return sum((_group(group, scheme, rule) for group in groups.values()), Fraction(0))
-
-
-def _each_day_once(entries: Iterable[CountedPeriod]) -> list[CountedPeriod]:
-    kept: list[CountedPeriod] = []
-    taken: list[Span] = []
-    for entry in sorted(entries, key=lambda one: (one.spans, one.period.period_id)):
-        spans = without(entry.spans, taken)
-        if spans or not entry.spans:
-            kept.append(CountedPeriod(entry.period, tuple(spans)))
-            taken += spans
-    return kept
-
-
-def _group(entries: list[CountedPeriod], scheme: Scheme, rule: PeriodConversion | None) -> Fraction:
-    unit = counted_duration(entries[0])
-    if (unit.unit, unit.day_regime) == (scheme.unit, scheme.day_regime):
-        return _sum(entries).amount
-    if rule is None:
-        return amount_of([span for entry in entries for span in entry.spans], scheme.unit)
-    return sum((_converted(part, scheme, rule) for part in _year_by_year(entries)), Fraction(0))
-
-
-def _year_by_year(entries: list[CountedPeriod]) -> list[list[CountedPeriod]]:
-    """Each year apart where every period lies in one calendar year, else all at once (987/2009 Art. 13(3)).
-
-    How the institution communicated is read from the periods themselves: an aggregate spans years.
-    """
-    years: dict[int, list[CountedPeriod]] = {}
-    for entry in entries:
-        touched = years_of(((entry.period.start, entry.period.end),)) if entry.period.start and entry.period.end else ()
-        if len(touched) != 1:
-            return [entries]
-        years.setdefault(next(iter(touched)), []).append(entry)
-    return [years[year] for year in sorted(years)]
-
-
-def _converted(entries: list[CountedPeriod], scheme: Scheme, rule: PeriodConversion) -> Fraction:
-    total = _sum(entries)
-    spans = [span for entry in entries for span in entry.spans]
-    years = None if any(entry.period.start is None for entry in entries) else _years_with_room(total, spans, rule)
-    return convert(total, to=scheme.unit, day_regime=scheme.day_regime, rule=rule, calendar_years=years).amount
-
-
-def _sum(entries: list[CountedPeriod]) -> Duration:
-    durations = [counted_duration(entry) for entry in entries]
-    return Duration(sum((one.amount for one in durations), Fraction(0)), durations[0].unit, durations[0].day_regime)
-
-
-def _years_with_room(total: Duration, spans: list[Span], rule: PeriodConversion) -> int:
-    """Calendar years touched; never fewer than the time itself fills, lest a full year be cut."""
-    return max(len(years_of(spans)), ceil(total.amount / units_per_year(total.unit, total.day_regime, rule)))
 
 
 def _is_own(entry: CountedPeriod, facts: DeterminationFacts, scheme: Scheme) -> bool:

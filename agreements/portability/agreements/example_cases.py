@@ -16,6 +16,7 @@ from portability.agreements.calculation import (
     relieved_states,
 )
 from portability.agreements.conversion import convert
+from portability.agreements.determination import determine
 from portability.agreements.errors import InputError
 from portability.agreements.example_inputs import (
     AggregateGiven,
@@ -176,8 +177,6 @@ def _short_period(given: ShortPeriodGiven, agreement: Agreement) -> Result:
 
 
 def _determine(given: DetermineGiven, agreement: Agreement, legislations: Mapping[StateCode, Legislation]) -> Result:
-    from portability.agreements.determination import determine  # noqa: PLC0415 - the one case that needs all of it
-
     if given.state not in legislations:
         raise InputError(f"no legislation of {given.state} is encoded", field="state")
     facts = given.facts(_latest(agreement))
