@@ -27,7 +27,7 @@ MONTH = f"{AWARD:%Y-%m}"
 
 
 def run() -> list[dict[str, Any]]:
-    """Microseconds for one determination with its trace, ours beside those of OpenFisca; the ratio is ours over theirs."""
+    """Microseconds for one determination with its trace, ours beside OpenFisca; the ratio is ours over theirs."""
     ours, theirs = _ours(), _openfisca()
     _same_award(ours(), theirs())
     times: list[tuple[float, float]] = []

@@ -291,7 +291,7 @@ def _months_after(birthday: date, award_on: date) -> int:
 
 def _number(value: Fraction) -> str:
     """To four decimals, for people."""
-    return _exact(half_up(value, 4))
+    return str(value.numerator) if value.denominator == 1 else _exact(half_up(value, 4))
 
 
 def _exact(value: Fraction) -> str:
