@@ -511,6 +511,16 @@ async def test_two_senders_may_use_the_same_id(store: Store) -> None:
         assert list(await work.inbox.add([one, two], [entry, other])) == [Arrival.NEW, Arrival.NEW]
 
 
+async def test_heads_of_bundles_are_found_by_sender_and_id(store: Store) -> None:
+    bundle = inbox_bundle()
+    async with store() as work:
+        await work.inbox.add([bundle], [arriving(bundle.bundle_id)])
+    async with store() as work:
+        asked = [("de-drv", bundle.bundle_id), ("ca-sc", bundle.bundle_id), ("de-drv", CASE)]
+        assert await work.inbox.heads(asked) == {("de-drv", bundle.bundle_id): b"head"}
+        assert await work.inbox.heads([]) == {}
+
+
 async def test_nothing_arriving_is_fine(store: Store) -> None:
     async with store() as work:
         assert list(await work.inbox.add([], [])) == []

@@ -17,6 +17,7 @@ from portability.agreements.errors import (
     VerificationError,
 )
 from portability.api.exchange.v1 import bundle_pb2 as pb
+from portability.services.exchange.bundle import seal_bundle
 from portability.services.exchange.handlers import get_message_status, list_messages, list_quarantined
 from portability.services.exchange.mapping import wire
 from portability.services.exchange.merkle import leaf_hash, verify_inclusion
@@ -197,6 +198,37 @@ async def test_an_id_that_comes_again_with_other_content_is_set_aside_and_raises
     assert [one.status for one in await berlin.timeline()] == [ReceiptStatus.DELIVERED]
     assert [(one.status, one.reason) for one in await forger.timeline()] == [
         (ReceiptStatus.FAILED, "MESSAGE_ID_CONFLICT")
+    ]
+
+
+async def test_a_bundle_id_that_comes_again_for_another_bundle_is_set_aside_whole(world: World) -> None:
+    berlin, rome = world.node("de-drv"), world.node("it-inps")
+    await berlin.submit(message_to("it-inps", 1))
+    await berlin.relay()
+    careless = world.node("de-drv")  # the same keys, another outbox
+    for number, node in ((2, careless), (3, world.node("de-drv"))):
+        await node.submit(message_to("it-inps", number))
+        async with berlin.store.transaction() as mine, node.store.transaction() as work:
+            kept = await mine.receipts.evidence(message_to("it-inps", 1).message_id)
+            unsent = await work.bundles.take_unsent("it-inps", limit=1, max_bytes=1)
+            parts = {"keys": world.keys["de-drv"], "trust": world.trust, "me": "de-drv", "recipient": "it-inps"}
+            again = seal_bundle(unsent, bundle_id=kept[0].bundle_id, at=world.clock.now(), **parts)
+            await work.bundles.add([again])
+        await node.relay()
+        # Both ways that it can come: beside the first one in a batch, and after it was kept.
+        if node is careless:
+            await rome.consume()
+    await rome.consume()
+    assert [one.record for one in rome.ledger.applied] == [b"periods of number 1"]
+    asides = await rome.quarantined()
+    assert [(one.reason_code, one.sender, one.offset) for one in asides] == [
+        ("BUNDLE_ID_CONFLICT", "de-drv", 1),
+        ("BUNDLE_ID_CONFLICT", "de-drv", 2),
+    ]
+    await rome.relay()
+    await careless.consume()
+    assert [(one.status, one.reason) for one in await careless.timeline()] == [
+        (ReceiptStatus.FAILED, "BUNDLE_ID_CONFLICT")
     ]
 
 

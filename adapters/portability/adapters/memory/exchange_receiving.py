@@ -1,6 +1,6 @@
 """The recipient's side of the exchange's store in memory: inbox, offsets, quarantine, and the timeline of both."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from portability.adapters.memory.exchange_sending import status_of
@@ -8,6 +8,7 @@ from portability.adapters.memory.exchange_state import MessageRow, State
 from portability.services.exchange.model import (
     RECEIPT_TYPE,
     Arrival,
+    BundleKey,
     Direction,
     InboxBundle,
     InboxMessage,
@@ -35,6 +36,11 @@ class MemoryInbox:
     async def find(self, sender: InstitutionId, message_id: UUID) -> InboxMessage | None:
         """Return a received message."""
         return self._state.inbox.get((sender, message_id))
+
+    async def heads(self, bundles: Sequence[BundleKey]) -> Mapping[BundleKey, bytes]:
+        """Return the signed heads of bundles that are kept."""
+        kept = self._state.inbox_bundles
+        return {key: kept[key].signed_head for key in bundles if key in kept}
 
     def _add(self, incoming: InboxMessage) -> Arrival:
         place = (incoming.message.sender, incoming.message.message_id)

@@ -1,6 +1,6 @@
 """The exchange's inbox, offsets, quarantine and timeline in PostgreSQL, and all of it as one unit of work."""
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from uuid import UUID
 
@@ -24,6 +24,7 @@ from portability.agreements.errors import GatewayError
 from portability.services.exchange.model import (
     RECEIPT_TYPE,
     Arrival,
+    BundleKey,
     InboxBundle,
     InboxMessage,
     InstitutionId,
@@ -132,6 +133,17 @@ class PostgresInbox:
         )
         row = await found.fetchone()
         return None if row is None else InboxMessage(received(row[:12]), row[12], row[13], row[14])
+
+    async def heads(self, bundles: Sequence[BundleKey]) -> Mapping[BundleKey, bytes]:
+        """The signed heads of bundles that are kept."""
+        found = await self._connection.execute(
+            "SELECT kept.sender, kept.bundle_id, kept.signed_head FROM inbox_bundles AS kept "
+            "JOIN unnest(%b::text[], %b::uuid[]) AS wanted (sender, id) "
+            "ON kept.sender = wanted.sender AND kept.bundle_id = wanted.id",
+            ([key[0] for key in bundles], [key[1] for key in bundles]),
+            binary=True,
+        )
+        return {(row[0], row[1]): row[2] async for row in found}
 
 
 class PostgresOffsets:

@@ -14,9 +14,10 @@ from portability.agreements.errors import GatewayError, PortabilityError, Verifi
 from portability.services.exchange.bundle import open_bundle
 from portability.services.exchange.envelope import OpenedBundle
 from portability.services.exchange.intake import Intake
-from portability.services.exchange.model import QuarantineEntry, StreamRecord
+from portability.services.exchange.model import StreamRecord
 from portability.services.exchange.node import ExchangeNode, inbox_topic
 from portability.services.exchange.ports import MessageEffects
+from portability.services.exchange.setting_aside import SettingAside
 
 __all__ = ["consume_once", "run_consumer"]
 
@@ -55,12 +56,16 @@ async def consume_once(
         return 0
     at = node.clock.now()
     verified = await asyncio.to_thread(_verify, node, records, at)
-    intake = Intake(node, effects, at=at)
+    aside = SettingAside(node.new_id, at=at)
+    intake = Intake(node, effects, aside, at=at)
     async with node.unit_of_work() as work:
         await intake.take_in([(one.record, one.bundle) for one in verified if one.bundle is not None], work)
-        await work.quarantine.add([*intake.set_aside, *_refused(node, verified, at)])
+        for one in verified:
+            if one.bundle is None:
+                aside.record(one.record, code=VerificationError.code, reason=one.reason)
+        await work.quarantine.add([*aside.records, *aside.messages])
         await work.offsets.save(topic, PARTITION, records[-1].offset)
-    _tell(node, intake, verified)
+    _tell(node, intake, aside)
     return len(records)
 
 
@@ -93,31 +98,13 @@ def _verify(node: ExchangeNode, records: Sequence[StreamRecord], at: datetime) -
     return verified
 
 
-def _refused(node: ExchangeNode, verified: Sequence[_Verified], at: datetime) -> Sequence[QuarantineEntry]:
-    return [
-        QuarantineEntry(
-            entry_id=node.new_id(),
-            reason_code=VerificationError.code,
-            reason=one.reason,
-            topic=one.record.topic,
-            partition=one.record.partition,
-            offset=one.record.offset,
-            value=one.record.value,
-            set_aside_at=at,
-        )
-        for one in verified
-        if one.bundle is None
-    ]
-
-
-def _tell(node: ExchangeNode, intake: Intake, verified: Sequence[_Verified]) -> None:
+def _tell(node: ExchangeNode, intake: Intake, aside: SettingAside) -> None:
     # Only now, after the commit: before it none of this has happened.
     for arrival, count in sorted(intake.arrivals.items()):
         node.observer.happened(f"messages_{arrival}", count=count)
-    for one in verified:
-        if one.bundle is None:
-            node.observer.happened("bundle_refused", offset=one.record.offset, code=VerificationError.code)
-    for entry in intake.set_aside:
+    for entry in aside.records:
+        node.observer.happened("bundle_refused", offset=entry.offset, code=entry.reason_code)
+    for entry in aside.messages:
         node.observer.happened(
             "message_set_aside", sender=entry.sender, message_id=str(entry.message_id), code=entry.reason_code
         )

@@ -5,18 +5,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
-from uuid import UUID
 
 from portability.agreements.errors import GatewayError, PortabilityError, VerificationError
-from portability.services.exchange.envelope import Item, OpenedBundle, OpenedItem, RefusedItem
-from portability.services.exchange.mapping import wire
+from portability.services.exchange.envelope import OpenedBundle, OpenedItem, RefusedItem
 from portability.services.exchange.model import (
     RECEIPT_TYPE,
     Arrival,
+    BundleKey,
     InboxBundle,
     InboxMessage,
     OutboxMessage,
-    QuarantineEntry,
     ReceiptEntry,
     ReceiptStatus,
     StoredReceipt,
@@ -25,10 +23,12 @@ from portability.services.exchange.model import (
 from portability.services.exchange.node import ExchangeNode
 from portability.services.exchange.ports import ExchangeWork, MessageEffects
 from portability.services.exchange.receipts import read_receipt, receipt_for
+from portability.services.exchange.setting_aside import SettingAside
 
 __all__ = ["CONFLICT", "Intake"]
 
 CONFLICT: Final = "MESSAGE_ID_CONFLICT"
+BUNDLE_CONFLICT: Final = "BUNDLE_ID_CONFLICT"
 EFFECT_FAILED: Final = "EFFECT_FAILED"
 
 Arrived = tuple[StreamRecord, OpenedBundle]
@@ -51,18 +51,19 @@ class _Placed:
 class Intake:
     """One batch of verified bundles on its way into the store.
 
-    `set_aside` gathers what could not go in, `arrivals` counts what was new, known or in conflict.
+    `aside` gathers what could not go in, `arrivals` counts what was new, known or in conflict.
     """
 
-    def __init__(self, node: ExchangeNode, effects: MessageEffects, *, at: datetime) -> None:
+    def __init__(self, node: ExchangeNode, effects: MessageEffects, aside: SettingAside, *, at: datetime) -> None:
         self._node = node
         self._effects = effects
         self._at = at
-        self.set_aside: list[QuarantineEntry] = []
+        self._aside = aside
         self.arrivals: Counter[Arrival] = Counter()
 
     async def take_in(self, bundles: Sequence[Arrived], work: ExchangeWork) -> None:
         """Dedupe, settle receipts, apply effects and answer with receipts, all in the transaction of `work`."""
+        bundles, reusing = await self._by_head(bundles, work)
         placed = await self._into_inbox(bundles, work)
         self.arrivals.update(one.arrival for one in placed)
         for one in placed:
@@ -74,9 +75,37 @@ class Intake:
         # Known receipts are settled again: the first time may have been before their message was known.
         await self._settle([one for one in placed if one.is_receipt and one.arrival is not Arrival.CONFLICT], work)
         await self._apply([one for one in placed if one.arrival is Arrival.NEW and not one.is_receipt], work)
-        receipts = [*self._receipts(bundles, placed)]
+        receipts = [*self._receipts(bundles, placed), *self._refuse(reusing)]
         if receipts:
             await work.outbox.add(receipts)
+
+    async def _by_head(
+        self, bundles: Sequence[Arrived], work: ExchangeWork
+    ) -> tuple[Sequence[Arrived], Sequence[Arrived]]:
+        """Tell apart the bundles whose id was used before for another signed head.
+
+        What is kept of a bundle is found by its id; a second one under it would leave its messages without proof.
+        """
+        first = dict(await work.inbox.heads([_key(bundle) for _, bundle in bundles]))
+        good: list[Arrived] = []
+        reusing: list[Arrived] = []
+        for record, bundle in bundles:
+            head = first.setdefault(_key(bundle), bundle.sealed.signed_head)
+            (good if head == bundle.sealed.signed_head else reusing).append((record, bundle))
+        return good, reusing
+
+    def _refuse(self, reusing: Sequence[Arrived]) -> Iterator[OutboxMessage]:
+        """Set whole bundles aside and say so to their sender."""
+        for record, bundle in reusing:
+            reason = "The bundle id was used before for another bundle."
+            self._aside.record(record, code=BUNDLE_CONFLICT, reason=reason, sender=bundle.head.sender)
+            entries = [
+                ReceiptEntry(one.message.message_id, one.leaf_hash, ReceiptStatus.FAILED, BUNDLE_CONFLICT)
+                for one in bundle.opened
+                if one.message.type != RECEIPT_TYPE
+            ]
+            if entries:
+                yield receipt_for(bundle, entries, receipt_id=self._node.new_id(), at=self._at)
 
     async def _into_inbox(self, bundles: Sequence[Arrived], work: ExchangeWork) -> Sequence[_Placed]:
         flat = [(record, bundle, opened) for record, bundle in bundles for opened in bundle.opened]
@@ -154,38 +183,30 @@ class Intake:
 
     def _set_aside_message(self, one: _Placed, code: str, reason: str) -> None:
         message = one.opened.message
-        item = one.bundle.contents[one.opened.index]
-        self._set_aside(one.record, one.bundle, item, code, reason, ids=(message.message_id, message.case_id))
+        self._aside.message(
+            one.record,
+            one.bundle.contents[one.opened.index],
+            code=code,
+            reason=reason,
+            sender=message.sender,
+            message_id=message.message_id,
+            case_id=message.case_id,
+        )
 
     def _set_aside_refused(self, record: StreamRecord, bundle: OpenedBundle, refused: RefusedItem) -> None:
-        ids = (refused.message_id, refused.case_id)
-        self._set_aside(record, bundle, refused.item, VerificationError.code, refused.reason, ids=ids)
-
-    def _set_aside(
-        self,
-        record: StreamRecord,
-        bundle: OpenedBundle,
-        item: Item,
-        code: str,
-        reason: str,
-        *,
-        ids: tuple[UUID | None, UUID | None],
-    ) -> None:
-        self.set_aside.append(
-            QuarantineEntry(
-                entry_id=self._node.new_id(),
-                reason_code=code,
-                reason=reason,
-                topic=record.topic,
-                partition=record.partition,
-                offset=record.offset,
-                value=wire.encode_item(item),
-                set_aside_at=self._at,
-                sender=bundle.head.sender,
-                message_id=ids[0],
-                case_id=ids[1],
-            )
+        self._aside.message(
+            record,
+            refused.item,
+            code=VerificationError.code,
+            reason=refused.reason,
+            sender=bundle.head.sender,
+            message_id=refused.message_id,
+            case_id=refused.case_id,
         )
+
+
+def _key(bundle: OpenedBundle) -> BundleKey:
+    return bundle.head.sender, bundle.head.bundle_id
 
 
 def _entry(one: _Placed) -> ReceiptEntry:

@@ -11,6 +11,7 @@ __all__ = [
     "NO_CASE",
     "RECEIPT_TYPE",
     "Arrival",
+    "BundleKey",
     "Direction",
     "HybridSignature",
     "InboxBundle",
@@ -31,6 +32,7 @@ __all__ = [
     "TimelineEntry",
 ]
 
+BundleKey = tuple[str, UUID]  # sender and bundle id
 InstitutionId = str  # "de-drv": lower-case country code and name
 
 

@@ -13,6 +13,7 @@ from uuid import UUID
 
 from portability.services.exchange.model import (
     Arrival,
+    BundleKey,
     HybridSignature,
     InboxBundle,
     InboxMessage,
@@ -166,6 +167,9 @@ class Inbox(Protocol):
 
     async def find(self, sender: InstitutionId, message_id: UUID) -> InboxMessage | None:
         """Return a received message; None where unknown."""
+
+    async def heads(self, bundles: Sequence[BundleKey]) -> Mapping[BundleKey, bytes]:
+        """Return the signed heads of the bundles that are kept; unknown ones are left out."""
 
 
 class Offsets(Protocol):

@@ -1,0 +1,54 @@
+"""Quarantine entries: a whole record of the stream, or one message of a bundle, with the reason."""
+
+from dataclasses import replace
+from datetime import datetime
+from uuid import UUID
+
+from portability.services.exchange.envelope import Item
+from portability.services.exchange.mapping import wire
+from portability.services.exchange.model import InstitutionId, QuarantineEntry, StreamRecord
+from portability.services.exchange.ports import NewId
+
+__all__ = ["SettingAside"]
+
+
+class SettingAside:
+    """Gathers what one batch sets aside at one instant."""
+
+    def __init__(self, new_id: NewId, *, at: datetime) -> None:
+        self._new_id = new_id
+        self._at = at
+        self.records: list[QuarantineEntry] = []
+        self.messages: list[QuarantineEntry] = []
+
+    def record(self, record: StreamRecord, *, code: str, reason: str, sender: InstitutionId = "") -> None:
+        """Set a whole record aside; `sender` is empty where nothing about it has verified."""
+        self.records.append(self._entry(record, code, reason, sender))
+
+    def message(
+        self,
+        record: StreamRecord,
+        item: Item,
+        *,
+        code: str,
+        reason: str,
+        sender: InstitutionId,
+        message_id: UUID | None,
+        case_id: UUID | None,
+    ) -> None:
+        """Set one message aside; its ids are None where its header says none."""
+        whole = self._entry(record, code, reason, sender)
+        self.messages.append(replace(whole, value=wire.encode_item(item), message_id=message_id, case_id=case_id))
+
+    def _entry(self, record: StreamRecord, code: str, reason: str, sender: InstitutionId) -> QuarantineEntry:
+        return QuarantineEntry(
+            entry_id=self._new_id(),
+            reason_code=code,
+            reason=reason,
+            topic=record.topic,
+            partition=record.partition,
+            offset=record.offset,
+            value=record.value,
+            set_aside_at=self._at,
+            sender=sender,
+        )
