@@ -14,7 +14,6 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
-from typing import TypeVar
 
 from portability.adapters.clock.ids import time_ordered_id
 from portability.adapters.clock.system import SystemClock
@@ -23,8 +22,11 @@ from portability.adapters.keys.trust import DirectoryTrust
 from portability.adapters.postgres.database import Database, migrate
 from portability.adapters.postgres.embedded import start_embedded
 from portability.adapters.postgres.exchange_inbox import exchange_unit_of_work
+from portability.adapters.postgres.listening import PostgresOutboxSignal
 from portability.adapters.postgres.stream import PostgresStream
+from portability.adapters.postgres.workers_store import PostgresSignInHousekeeping
 from portability.adapters.workers.code_delivery import OutboxFileGateway, QueuedCodeSender
+from portability.agreements.errors import GatewayError
 from portability.app.exchange_observer import ExchangeObserver
 from portability.app.logging import configure_logging
 from portability.app.metrics import MetricsPage, NodeMetrics
@@ -45,38 +47,22 @@ from portability.services.exchange.node import ExchangeNode
 from portability.services.exchange.ports import EventStream
 from portability.services.exchange.relay import run_relay
 from portability.services.registry.handlers import DirectoryInForce
+from portability.services.workers.handlers import forget_expired_sign_ins
 from portability.services.workers.use_cases import WorkerUseCases
 
 __all__ = ["Node", "load_or_draw_keys", "open_node", "serve"]
 
-Work = TypeVar("Work")
-
 KEY_LIFE = timedelta(days=365)
 SECRET_BYTES = 32
+HOUSEKEEPING = timedelta(hours=1)
 
 
-class LocalSignal:
-    """OutboxSignal within one process: set after each commit that may have submitted something."""
-
-    def __init__(self) -> None:
-        self._event = asyncio.Event()
-
-    def set(self) -> None:
-        self._event.set()
-
-    async def wait(self, *, at_most: timedelta) -> None:
-        """Return when something may have been submitted since the last call, or after `at_most`."""
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(at_most.total_seconds()):
-                await self._event.wait()
-        self._event.clear()
-
-
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class Node:
     """An institution's node with its parts in reach; `run` serves it until cancelled."""
 
     settings: Settings
+    database: Database
     tls: NodeTls
     directory: DirectoryInForce
     exchange: ExchangeNode
@@ -85,7 +71,7 @@ class Node:
     effects: CaseEffects
     server: NodeServer
     page: WorkerPage | None
-    signal: LocalSignal
+    signal: PostgresOutboxSignal
     codes: QueuedCodeSender
     port: int = 0
     started: asyncio.Event = field(default_factory=asyncio.Event)
@@ -102,12 +88,25 @@ class Node:
                 if role in (NodeRole.ALL, NodeRole.RPC):
                     self.port = await self.server.start()
                     tasks.create_task(self.codes.run(), name="codes")
+                    tasks.create_task(self._forget_what_is_over(), name="housekeeping")
                     tasks.create_task(self.server.wait(), name="rpc")
                     if self.page is not None:
                         tasks.create_task(self.page.run(), name="page")
                 self.started.set()
         finally:
             await self.server.stop(grace_seconds=self.settings.stop_seconds)
+
+    async def _forget_what_is_over(self) -> None:
+        """Delete sign-in codes, sessions and counts that are over, every hour."""
+        while True:
+            try:
+                async with self.database.transaction() as connection:
+                    housekeeping = PostgresSignInHousekeeping(connection)
+                    await forget_expired_sign_ins(housekeeping=housekeeping, clock=self.exchange.clock)
+            except GatewayError as error:
+                if not error.retryable:
+                    raise
+            await asyncio.sleep(HOUSEKEEPING.total_seconds())
 
 
 @asynccontextmanager
@@ -131,11 +130,12 @@ async def open_node(
             stream = await _open_stream(settings, stream_url)
             opened.push_async_callback(stream.close)
         trust = DirectoryTrust(directory.current, clock=clock)
-        signal = LocalSignal()
+        signal = PostgresOutboxSignal(database)
+        opened.push_async_callback(signal.close)
         parts = CaseParts(institution, trust, directory.current, clock, time_ordered_id)
         exchange = ExchangeNode(
             me=institution,
-            unit_of_work=_waking(exchange_unit_of_work(database), signal),
+            unit_of_work=exchange_unit_of_work(database),
             stream=stream,
             keys=load_or_draw_keys(settings.data_folder / "keys", clock),
             trust=trust,
@@ -151,7 +151,7 @@ async def open_node(
             random_bytes=secrets.token_bytes,
             key=_secret(settings.data_folder / "worker.key"),
         )
-        cases = _waking(case_unit_of_work(database, parts), signal)
+        cases = case_unit_of_work(database, parts)
         tls = NodeTls(settings.tls_folder, institution, hosts=settings.hosts, clock=clock)
         server = NodeServer(
             settings.listen,
@@ -169,10 +169,24 @@ async def open_node(
             limits=ServerLimits(message_bytes=settings.message_bytes, concurrent_calls=settings.concurrent_calls),
         )
         name = directory.current().institution(institution).name
-        page = WorkerPage(settings.web_listen, worker, institution_name=name) if settings.web_listen else None
+        form_key = _secret(settings.data_folder / "form.key")
+        page = WorkerPage(settings, worker, institution_name=name, form_key=form_key) if settings.web_listen else None
         if settings.metrics_listen:
             opened.enter_context(MetricsPage(settings.metrics_listen, metrics))
-        yield Node(settings, tls, directory, exchange, cases, worker, CaseEffects(parts), server, page, signal, codes)
+        yield Node(
+            settings=settings,
+            database=database,
+            tls=tls,
+            directory=directory,
+            exchange=exchange,
+            cases=cases,
+            worker=worker,
+            effects=CaseEffects(parts),
+            server=server,
+            page=page,
+            signal=signal,
+            codes=codes,
+        )
 
 
 async def serve(settings: Settings) -> None:
@@ -208,20 +222,6 @@ async def _open_stream(settings: Settings, stream_url: str) -> EventStream:
 
         return await KafkaStream.open(settings.kafka)
     return await PostgresStream.open(stream_url)
-
-
-def _waking(
-    unit_of_work: Callable[[], contextlib.AbstractAsyncContextManager[Work]], signal: LocalSignal
-) -> Callable[[], contextlib.AbstractAsyncContextManager[Work]]:
-    """The same unit of work; its commit wakes the relay."""
-
-    @asynccontextmanager
-    async def work() -> AsyncIterator[Work]:
-        async with unit_of_work() as inner:
-            yield inner
-        signal.set()
-
-    return work
 
 
 def _secret(path: Path) -> bytes:

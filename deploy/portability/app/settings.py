@@ -108,6 +108,9 @@ class Settings(BaseModel):
         "localhost,127.0.0.1", description="Names and addresses in the server certificate, separated by commas."
     )
     web_listen: OptionalHostPort = Field("127.0.0.1:8080", description="Address of the worker's page; off: no page.")
+    web_https: bool = Field(
+        False, description="true where readers come over https (a proxy ends it): cookies are then Secure."
+    )
     metrics_listen: OptionalHostPort = Field(
         "127.0.0.1:9464", description="Address of /metrics (plain HTTP, keep it local); off: none."
     )

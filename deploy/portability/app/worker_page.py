@@ -1,13 +1,13 @@
 """The worker's page on its own address, within the node's process."""
 
 import contextlib
-import secrets
 from collections.abc import Iterator
 
 import uvicorn
 
 from portability.adapters.workers.web.app import create_app
 from portability.adapters.workers.web.settings import WebSettings
+from portability.app.settings import Settings
 from portability.services.workers.use_cases import WorkerUseCases
 
 __all__ = ["WorkerPage"]
@@ -24,9 +24,11 @@ class _QuietServer(uvicorn.Server):
 class WorkerPage:
     """Serves the page over plain HTTP, behind the institution's own https; ends when cancelled."""
 
-    def __init__(self, address: str, use_cases: WorkerUseCases, *, institution_name: str) -> None:
-        host, _, port = address.rpartition(":")
-        web = WebSettings(institution_name=institution_name, form_key=secrets.token_bytes(32), https=False)
+    def __init__(
+        self, settings: Settings, use_cases: WorkerUseCases, *, institution_name: str, form_key: bytes
+    ) -> None:
+        host, _, port = settings.web_listen.rpartition(":")
+        web = WebSettings(institution_name=institution_name, form_key=form_key, https=settings.web_https)
         config = uvicorn.Config(
             create_app(use_cases, web), host=host.strip("[]"), port=int(port), log_config=None, access_log=False,
             lifespan="off", server_header=False,

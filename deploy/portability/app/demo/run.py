@@ -2,9 +2,11 @@
 
 import asyncio
 import contextlib
+import json
 import signal
 import tempfile
 import time
+import uuid
 from collections.abc import Sequence
 from datetime import UTC, date
 from pathlib import Path
@@ -15,7 +17,6 @@ from rich.console import Console
 from portability.adapters.clock.ids import time_ordered_id
 from portability.adapters.clock.system import SystemClock
 from portability.agreements.errors import PortabilityError
-from portability.agreements.spans import add_months
 from portability.api.cases.v1 import cases_pb2 as cases
 from portability.api.exchange.v1 import exchange_pb2 as exchange
 from portability.api.exchange.v1 import exchange_pb2_grpc
@@ -30,7 +31,7 @@ from portability.app.demo.show import (
     show_where_next,
     show_worker,
 )
-from portability.app.demo.story import CONTACT, INSTITUTIONS, WORKER
+from portability.app.demo.story import AWARD_ON, CONTACT, INSTITUTIONS, WORKER
 from portability.app.logging import configure_logging
 from portability.app.settings import load_settings
 from portability.services.workers.model import AskForCode, WorkerOnFile, parse_contact
@@ -73,7 +74,7 @@ def _stopped(console: Console, errors: Sequence[PortabilityError]) -> int:
 async def _demo(console: Console, folder: Path, *, serve: bool, kafka: str) -> None:
     begun = time.monotonic()
     today = SystemClock().now().astimezone(UTC).date()
-    award_on = add_months(today.replace(day=1), 1)
+    award_on = AWARD_ON
     show_opening(console, award_on=award_on)
     served = load_settings().database_url.get_secret_value()
     with console.status("Starting PostgreSQL and three nodes ..."):
@@ -137,8 +138,6 @@ async def _closed_everywhere(desks: dict[str, DemoNode], case_id: str) -> bool:
 
 async def _put_worker_on_file(desk: DemoNode, case_id: str) -> None:
     """The contact institution enrols the worker, so that she can sign in and see her case."""
-    import uuid  # noqa: PLC0415
-
     worker = WorkerOnFile(
         time_ordered_id(), parse_contact(WORKER.email), (desk.institution.account.number[1],), WORKER.language
     )
@@ -189,8 +188,6 @@ async def _tell_worker(console: Console, desk: DemoNode) -> None:
 
 
 def _last_code(path: Path) -> str:
-    import json  # noqa: PLC0415
-
     return str(json.loads(path.read_text(encoding="utf-8").splitlines()[-1])["code"])
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import date
 
+from google.type.date_pb2 import Date
 from rich.console import Console
 from rich.table import Table
 
@@ -145,5 +146,5 @@ def show_where_next(console: Console, desks: dict[str, DemoNode], *, seconds: fl
     console.print("   docs/                                    the wire, the file format, the decisions")
 
 
-def _day(day: object) -> str:
-    return f"{day.year:04d}-{day.month:02d}-{day.day:02d}" if day and day.year else ""  # type: ignore[attr-defined]
+def _day(day: Date) -> str:
+    return f"{day.year:04d}-{day.month:02d}-{day.day:02d}" if day.year else ""

@@ -8,9 +8,10 @@ voluntary contributions in Italy while she already worked in Germany.
 from dataclasses import dataclass
 from datetime import date
 
-__all__ = ["BIRTH", "CONTACT", "INSTITUTIONS", "WORKER", "Account", "Institution", "Period", "Person"]
+__all__ = ["AWARD_ON", "BIRTH", "CONTACT", "INSTITUTIONS", "WORKER", "Account", "Institution", "Period", "Person"]
 
 BIRTH = date(1959, 10, 20)
+AWARD_ON = date(2026, 12, 1)  # she reaches the last of three pension ages on 20 October 2026
 CONTACT = "it-inps"
 PERSON_EMAIL = "elena.moretti@example.org"
 
