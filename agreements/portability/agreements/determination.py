@@ -95,7 +95,7 @@ def _benefit(
     of_age, age_step = _age(scheme, facts, legislation)
     if not of_age:
         return _nothing(scheme, age_step)
-    alone, alone_step = has_minimum(scheme, national, legislation)
+    alone, alone_step = has_minimum(scheme, national, legislation, abroad=facts.residence_state != facts.state)
     time = _aggregate(scheme, facts, rules=rules, counted=counted, aside=aside)
     short = relief(  # (4)
         scheme,

@@ -1,18 +1,22 @@
 """Old Age Security by published amounts, and the conditions of the Act."""
 
+from dataclasses import replace
 from datetime import date
 from fractions import Fraction
 
 import pytest
 
 from portability.agreements import packaged
+from portability.agreements.determination import determine
 from portability.agreements.errors import DeterminationError
 from portability.agreements.model import DeterminationFacts, NationalAnswer, SchemeOutcome, Step
 from portability.agreements.national.legislation import ResidenceFractions, Scheme
 from portability.agreements.national.schemes import age_reached_on, amount_for, has_minimum
+from portability.agreements.periods import Duration, InsurancePeriod, PeriodKind, PeriodUnit
 from portability.agreements.values import Branch, Money
 
 CANADA = packaged.legislation("CA")
+MONTHS = PeriodUnit.MONTHS
 OAS, CPP = CANADA.schemes_of(Branch.OLD_AGE)
 WORKBOOK = "Government of Canada, Benefits estimator test workbook (2023 Q3), scenario "
 
@@ -133,3 +137,24 @@ def test_the_plan_is_answered_by_its_institution_and_the_step_says_so() -> None:
 def test_without_an_answer_nothing_is_made_up() -> None:
     with pytest.raises(DeterminationError, match="has not answered the independent amount"):
         answered(CPP, None)
+
+
+def test_fifteen_years_open_no_right_abroad_but_are_paid_there_with_five_of_the_other_state() -> None:
+    born, on = date(1958, 12, 15), date(2026, 1, 1)
+    residence = InsurancePeriod(
+        "ca-1", "CA", PeriodKind.RESIDENCE, OAS.id, date(1985, 1, 1), date(2000, 1, 1), Duration(Fraction(180), MONTHS)
+    )
+    insurance = InsurancePeriod("it-1", "IT", PeriodKind.COMPULSORY, "it-pensione", date(2000, 1, 1), date(2005, 1, 1))
+    figures = {OAS.id: {"full_monthly_amount": Fraction("742.31")}}
+    facts = DeterminationFacts("CA", Branch.OLD_AGE, born, "IT", on, on, (residence, insurance), scheme_facts=figures)
+    abroad = determine(facts, agreement=packaged.agreement("ca-it"), legislation=CANADA).benefits[0]
+    at_home = determine(
+        replace(facts, residence_state="CA"), agreement=packaged.agreement("ca-it"), legislation=CANADA
+    ).benefits[0]
+    # 742.31 x 15/40 = 278.36625 either way; on its own it is a right of residents only (OAS Act s. 3(2)(b)).
+    assert (abroad.independent, abroad.award) == (None, cad("278.37"))
+    assert (at_home.independent, at_home.award) == (cad("278.37"), cad("278.37"))
+    without = determine(
+        replace(facts, periods=(residence,)), agreement=packaged.agreement("ca-it"), legislation=CANADA
+    ).benefits[0]
+    assert without.award is None
