@@ -7,8 +7,10 @@ import pytest
 
 from portability.agreements.examples import ExampleResult, run_agreement_examples, run_legislation_examples
 from portability.agreements.loading import load_examples
+from portability.agreements.national.legislation import LegislationFile
 from portability.agreements.packaged import agreements, legislations, packaged_texts
 from portability.agreements.register import register_text, schema_text
+from portability.agreements.rules import AgreementFile
 
 ROOT = Path(__file__).resolve().parents[2]
 RESULTS = [
@@ -118,10 +120,11 @@ def test_the_register_is_that_of_the_files() -> None:
     assert text == register_text(agreements().values()), "run tools/agreement_files.py"
 
 
-def test_the_schema_is_that_of_the_models() -> None:
-    text = (ROOT / "agreements" / "agreement.schema.json").read_text(encoding="utf-8")
+@pytest.mark.parametrize(("file", "model"), [("agreement", AgreementFile), ("legislation", LegislationFile)])
+def test_the_schemas_are_those_of_the_models(file: str, model: type[AgreementFile | LegislationFile]) -> None:
+    text = (ROOT / "agreements" / f"{file}.schema.json").read_text(encoding="utf-8")
 
-    assert text == schema_text(), "run tools/agreement_files.py"
+    assert text == schema_text(model), "run tools/agreement_files.py"
 
 
 def test_the_register_is_not_taken_for_a_treaty() -> None:

@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterable
 
 from portability.agreements.loading import Agreement
+from portability.agreements.national.legislation import LegislationFile
 from portability.agreements.rules import AgreementFile
 
 __all__ = ["register_text", "schema_text"]
@@ -22,9 +23,9 @@ def register_text(agreements: Iterable[Agreement]) -> str:
     return f"{_HEAD}format: 1\nagreements:\n" + "".join(entries)
 
 
-def schema_text() -> str:
-    """The JSON Schema of treaty files, for editors; the loader checks more than a schema can say."""
-    schema = AgreementFile.model_json_schema(by_alias=True)
+def schema_text(model: type[AgreementFile | LegislationFile]) -> str:
+    """The JSON Schema of a kind of file, for editors; the loader checks more than a schema can say."""
+    schema = model.model_json_schema(by_alias=True)
     # The file reads `format: 1`, which an editor's YAML takes for a number.
     schema["properties"]["format"] = {"const": 1, "title": "Format"}
     return json.dumps(_for_editors(schema), indent=2, sort_keys=True, ensure_ascii=False) + "\n"

@@ -1,11 +1,17 @@
 """Legislation files are read strictly: each fault has its place and says what was expected."""
 
+import json
+from pathlib import Path
+
+import jsonschema
 import pytest
+from ruamel.yaml import YAML
 
 from portability.agreements import packaged
 from portability.agreements.errors import AgreementFileError
 from portability.agreements.national.legislation import load_legislation
 
+SCHEMA = Path(__file__).parents[3] / "agreements" / "legislation.schema.json"
 TEXTS = packaged.packaged_texts("legislation")
 
 
@@ -75,3 +81,12 @@ def test_what_was_not_read_is_marked_in_the_file_and_weakens_its_status(file: st
     conditions += [scheme.minimum for scheme in content.schemes if scheme.minimum]  # type: ignore[misc]
     if content.status != "unverified":
         assert {row.status for row in conditions} == {"verified"}
+
+
+@pytest.mark.parametrize("file", sorted(TEXTS))
+def test_an_editor_with_the_schema_finds_the_files_right_too(file: str) -> None:
+    validator = jsonschema.Draft202012Validator(json.loads(SCHEMA.read_text(encoding="utf-8")))
+    as_editors_read_it = json.loads(json.dumps(YAML(typ="safe", pure=True).load(TEXTS[file]), default=str))
+    assert [error.message for error in validator.iter_errors(as_editors_read_it)] == []
+    del as_editors_read_it["schemes"][0]["law"]
+    assert list(validator.iter_errors(as_editors_read_it))
