@@ -60,10 +60,12 @@ async def lose_topics(stream_url: str, pair: Pair) -> None:
         await admin.close()
 
 
-async def submit_slowly(pair: Pair, count: int) -> list[UUID]:
-    """Submit in small transactions with pauses, so that many bundles are under way."""
+async def submit_slowly(pair: Pair, count: int, *, killed: asyncio.Event) -> list[UUID]:
+    """Submit in small transactions with pauses, so that many bundles are under way; the last quarter after the kill."""
     submitted: list[UUID] = []
     while len(submitted) < count:
+        if len(submitted) >= count * 3 // 4:
+            await killed.wait()
         submitted += await pair.submit(SUBMITTED_AT_ONCE)
         await asyncio.sleep(0.01)
     return submitted
@@ -73,11 +75,13 @@ async def submit_and_kill(pair: Pair, node: NodeProcess, *, dice: Random) -> lis
     """Submit in waves; in each, at a progress that the dice choose, kill the node and start it again."""
     submitted: list[UUID] = []
     for _ in range(KILLS):
+        killed = asyncio.Event()
         async with asyncio.TaskGroup() as tasks:
-            wave = tasks.create_task(submit_slowly(pair, MESSAGES // KILLS))
+            wave = tasks.create_task(submit_slowly(pair, MESSAGES // KILLS, killed=killed))
             seen = await pair.wait_until_applied(len(submitted) + dice.randrange(1, MESSAGES // KILLS // 2))
             assert seen < len(submitted) + MESSAGES // KILLS, "the kill has to fall in mid-exchange"
             node.kill()
+            killed.set()
             await node.start()
         submitted += wave.result()
     return submitted
