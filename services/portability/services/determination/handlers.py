@@ -1,5 +1,6 @@
 """Use cases of determination: determine under one or more agreements, explain again what was once determined."""
 
+import asyncio
 import hashlib
 from collections.abc import Sequence
 
@@ -31,7 +32,10 @@ async def determine_benefits(query: DetermineQuery, *, law: LawLibrary) -> Expla
                 f"There is no agreement '{agreement_id}'. Known: {', '.join(sorted(law.agreements()))}."
             )
         agreement, legislation = law.agreements()[agreement_id], law.legislations()[state]
-        determinations.append(determine(query.facts, agreement=agreement, legislation=legislation))
+        # In a thread: two thousand periods take two seconds, and other calls must not wait for them.
+        determinations.append(
+            await asyncio.to_thread(determine, query.facts, agreement=agreement, legislation=legislation)
+        )
     return _proposal(determinations)
 
 
