@@ -118,7 +118,7 @@ def _request() -> SubmitMessageRequest:
         request_id=str(time_ordered_id()),
         recipient="it-inps",
         case_id=str(uuid.UUID(int=1)),
-        type="record.statement",
+        type="record.note",
         schema_version=1,
         record=RECORD,
     )
@@ -202,7 +202,11 @@ async def _gated(tls: NodeTls, database: Database) -> AsyncIterator[int]:
         new_id=time_ordered_id,
     )
     exchange = ExchangeServicer(
-        exchange_unit_of_work(database), recipients=_Everybody(), clock=SystemClock(), new_id=time_ordered_id
+        exchange_unit_of_work(database),
+        recipients=_Everybody(),
+        clock=SystemClock(),
+        new_id=time_ordered_id,
+        reserved_types=frozenset(),
     )
     services = (
         RpcService(ECHO_SERVICE, _add_echo, None),

@@ -16,6 +16,7 @@ from portability.api.workers.v1 import workers_pb2_grpc
 from portability.app.rpc.server import RpcService
 from portability.app.wiring.cases import CaseParts, CaseTransaction
 from portability.services.cases.handlers import CaseUseCases
+from portability.services.cases.messages import MESSAGE_TYPES
 from portability.services.cases.servicer import CaseServicer
 from portability.services.determination.servicer import AgreementServicer, DeterminationServicer
 from portability.services.exchange.node import ExchangeNode
@@ -68,7 +69,13 @@ def rpc_services(
         RpcService(
             "portability.api.exchange.v1.ExchangeService",
             exchange_pb2_grpc.add_ExchangeServiceServicer_to_server,
-            ExchangeServicer(exchange.unit_of_work, recipients=parts.trust, clock=parts.clock, new_id=parts.new_id),
+            ExchangeServicer(
+                exchange.unit_of_work,
+                recipients=parts.trust,
+                clock=parts.clock,
+                new_id=parts.new_id,
+                reserved_types=MESSAGE_TYPES,
+            ),
         ),
         RpcService(
             "portability.api.workers.v1.WorkerService",

@@ -5,7 +5,7 @@ from uuid import UUID
 import pytest
 from exchange_world import CASE, World
 
-from portability.agreements.errors import IdempotencyConflictError, InputError, NotFoundError
+from portability.agreements.errors import DeniedError, IdempotencyConflictError, InputError, NotFoundError
 from portability.api.exchange.v1 import exchange_pb2 as pb
 from portability.services.exchange.node import inbox_topic
 from portability.services.exchange.servicer import ExchangeServicer
@@ -32,7 +32,13 @@ def berlin(world: World):
 
 @pytest.fixture
 def servicer(world: World, berlin) -> ExchangeServicer:
-    return ExchangeServicer(berlin.store.transaction, recipients=world.trust, clock=world.clock, new_id=world.new_id)
+    return ExchangeServicer(
+        berlin.store.transaction,
+        recipients=world.trust,
+        clock=world.clock,
+        new_id=world.new_id,
+        reserved_types={"decision.notify"},
+    )
 
 
 async def test_a_submitted_message_can_be_followed_to_its_receipt(world: World, berlin, servicer) -> None:
@@ -61,6 +67,12 @@ async def test_other_content_under_one_request_id_is_refused(servicer) -> None:
     await servicer.SubmitMessage(request(), None)
     with pytest.raises(IdempotencyConflictError):
         await servicer.SubmitMessage(request(record=b"other"), None)
+
+
+async def test_what_only_a_step_of_a_case_may_send_cannot_be_submitted(berlin, servicer) -> None:
+    with pytest.raises(DeniedError, match=r"'decision.notify' are sent by the steps of their case"):
+        await servicer.SubmitMessage(request(type="decision.notify"), None)
+    assert await berlin.timeline() == []
 
 
 @pytest.mark.parametrize(

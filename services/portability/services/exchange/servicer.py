@@ -1,9 +1,11 @@
 """ExchangeService over gRPC: parse, call the use case in one transaction, map."""
 # ruff: noqa: N802 (the methods have the names of the RPCs)
 
+from collections.abc import Collection
 from typing import Any
 from uuid import UUID
 
+from portability.agreements.errors import DeniedError
 from portability.api.exchange.v1 import exchange_pb2 as pb
 from portability.api.exchange.v1 import exchange_pb2_grpc
 from portability.services.exchange.handlers import (
@@ -27,16 +29,33 @@ DEFAULT_PAGE = 50
 
 
 class ExchangeServicer(exchange_pb2_grpc.ExchangeServiceServicer):
-    """Page tokens are the id of the last entry of a page."""
+    """Page tokens are the id of the last entry of a page.
 
-    def __init__(self, unit_of_work: UnitOfWork, *, recipients: Recipients, clock: Clock, new_id: NewId) -> None:
+    `reserved_types` are the message types that only use cases of this node send, after their own checks: a decision
+    is sent by a named human's step in the case, never by a program that submits it.
+    """
+
+    def __init__(
+        self,
+        unit_of_work: UnitOfWork,
+        *,
+        recipients: Recipients,
+        clock: Clock,
+        new_id: NewId,
+        reserved_types: Collection[str],
+    ) -> None:
         self._unit_of_work = unit_of_work
         self._recipients = recipients
         self._clock = clock
         self._new_id = new_id
+        self._reserved_types = reserved_types
 
     async def SubmitMessage(self, request: pb.SubmitMessageRequest, context: Any) -> pb.SubmitMessageResponse:
         message = outgoing(request, message_id=self._new_id())
+        if message.type in self._reserved_types:
+            raise DeniedError(
+                f"Messages of type '{message.type}' are sent by the steps of their case: use CaseService."
+            )
         async with self._unit_of_work() as work:
             submitted = await submit(message, outbox=work.outbox, recipients=self._recipients, clock=self._clock)
         return submitted_message(submitted)

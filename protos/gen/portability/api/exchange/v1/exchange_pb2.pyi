@@ -102,7 +102,9 @@ class SubmitMessageRequest(_message.Message):
     case_id: _builtins.str
     """Case that the message belongs to. Never empty."""
     type: _builtins.str
-    """Kind of message, for example "record.request"; "receipt" is refused. Never empty."""
+    """Kind of message, for example "record.note". Refused: "receipt", and the types that only steps of a case send.
+    Never empty.
+    """
     schema_version: _builtins.int
     """Version of the record's schema. Zero is refused."""
     record: _builtins.bytes
