@@ -191,6 +191,17 @@ def test_parts_of_two_bundles_do_not_go_together(world: World) -> None:
         open_at(world, changed(value, signed_head=other.signed_head))
 
 
+def test_another_ciphertext_of_the_very_same_content_is_refused(world: World) -> None:
+    # Whoever has opened the bundle can encrypt its content again: it opens, but it is not what was signed.
+    value = seal(world).value
+    opened = open_at(world, value)
+    to = world.trust.encryption_key(ROME, NOON)
+    again = encrypt(opened.items, recipient=to, info=hpke_info(opened.head))
+    assert world.keys[ROME].decrypt(to.key_id, again, info=hpke_info(opened.head)) == opened.items
+    with pytest.raises(VerificationError, match="not the one that was signed"):
+        open_at(world, changed(value, ciphertext=again))
+
+
 def test_the_context_separates_bundles_from_everything_else_that_is_signed(world: World) -> None:
     original = parts(seal(world).value)
     ring = world.keys[BERLIN]
