@@ -43,9 +43,9 @@ class DemoNode:
 
 @asynccontextmanager
 async def demo_nodes(
-    folder: Path, *, kafka: str, pages: bool, database_url: str = ""
+    folder: Path, *, kafka: str, pages: bool, database_url: str = "", only: str = ""
 ) -> AsyncIterator[dict[str, DemoNode]]:
-    """Three running nodes by institution id; everything ends, in order, with the block."""
+    """Three running nodes by institution id, or the one that `only` names; all ends, in order, with the block."""
     clock = SystemClock()
     rings = {one.institution_id: load_or_draw_keys(folder / one.institution_id / "keys", clock) for one in INSTITUTIONS}
     await _sign_directory(folder, rings, clock)
@@ -53,6 +53,8 @@ async def demo_nodes(
         urls, stream = await _databases(folder, opened, kafka=kafka, served=database_url)
         nodes = {}
         for one in INSTITUTIONS:
+            if only and one.institution_id != only:
+                continue
             settings = _settings(folder, one, database_url=urls[one.institution_id], pages=pages)
             nodes[one.institution_id] = await opened.enter_async_context(open_node(settings, stream=stream))
         running = await opened.enter_async_context(asyncio.TaskGroup())

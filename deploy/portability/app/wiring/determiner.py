@@ -5,6 +5,7 @@ that are encoded do not say which goes first, so each is determined, the higher 
 both: the official who decides confirms the choice.
 """
 
+import asyncio
 from collections.abc import Iterator
 
 from portability.agreements import packaged
@@ -26,7 +27,8 @@ class PackagedRulesDeterminer:
 
     async def determine(self, question: DeterminationQuestion) -> DeterminationAnswer:
         """Apply the rules in force; DeterminationError where the law as encoded gives no answer."""
-        return determine_question(question)
+        # In a thread: a long career takes longer than other calls of the node should wait.
+        return await asyncio.to_thread(determine_question, question)
 
 
 def determine_question(question: DeterminationQuestion) -> DeterminationAnswer:
