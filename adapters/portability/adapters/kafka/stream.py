@@ -50,8 +50,7 @@ class KafkaStream:
             await stream._started_producer()
         except KafkaError as exc:
             raise GatewayError(
-                f"No Kafka broker answers at {bootstrap}: start one (deploy/kafka), or correct "
-                "PORTABILITY_KAFKA_BOOTSTRAP.",
+                f"No Kafka broker answers at {bootstrap}: start one (deploy/kafka), or correct PORTABILITY_KAFKA.",
                 retryable=True,
             ) from exc
         return stream

@@ -48,7 +48,7 @@ def run_demo(*, serve: bool, kafka: str, data_folder: Path | None) -> int:
     console = Console(highlight=False, soft_wrap=True)
     if not console.is_terminal:
         console.width = WIDTH_IN_A_FILE
-    configure_logging(level="ERROR")
+    configure_logging(level="CRITICAL")
     with contextlib.ExitStack() as kept:
         folder = data_folder or Path(kept.enter_context(tempfile.TemporaryDirectory(prefix="portability-")))
         try:

@@ -16,6 +16,7 @@ from portability.agreements.model import BenefitResult, Determination, Determina
 from portability.agreements.values import Citation
 from portability.services.cases.model import AgreementUsed, Explanation, ProposedBenefit
 from portability.services.cases.ports import DeterminationAnswer, DeterminationQuestion
+from portability.services.determination.handlers import propose
 
 __all__ = ["PackagedRulesDeterminer", "determine_question"]
 
@@ -89,9 +90,10 @@ def _answers_under(agreement_id: str, question: DeterminationQuestion) -> dict[s
 
 
 def _answer(results: list[Determination], refused: list[UnmodelledProvisionError]) -> DeterminationAnswer:
-    chosen = [_best(scheme, results) for scheme in _schemes(results)]
+    proposal = propose(results)
+    chosen = [(_of(one.agreement_id, results), one.benefit) for one in proposal.benefits]
     explanation = tuple(_headline(result, benefit) for result, benefit in chosen)
-    explanation += tuple(_other_way(scheme, results) for scheme in _schemes(results) if _ways(scheme, results) > 1)
+    explanation += tuple(_choice(sentence) for sentence in proposal.choice)
     explanation += tuple(_not_modelled(error) for error in refused)
     status = min((result.review_status for result in results), key=_WEAKEST_FIRST.index)
     return DeterminationAnswer(
@@ -108,21 +110,8 @@ def _answer(results: list[Determination], refused: list[UnmodelledProvisionError
     )
 
 
-def _schemes(results: list[Determination]) -> list[str]:
-    return list(dict.fromkeys(benefit.scheme for result in results for benefit in result.benefits))
-
-
-def _candidates(scheme: str, results: list[Determination]) -> list[tuple[Determination, BenefitResult]]:
-    return [(result, one) for result in results for one in result.benefits if one.scheme == scheme]
-
-
-def _best(scheme: str, results: list[Determination]) -> tuple[Determination, BenefitResult]:
-    """The higher proposal; among equals, and where none leads to an amount, the first agreement by name."""
-    return max(_candidates(scheme, results), key=lambda pair: pair[1].award.amount if pair[1].award else -1)
-
-
-def _ways(scheme: str, results: list[Determination]) -> int:
-    return sum(1 for _, one in _candidates(scheme, results) if one.award is not None)
+def _of(agreement_id: str, results: list[Determination]) -> Determination:
+    return next(result for result in results if result.agreement_id == agreement_id)
 
 
 def _proposed(result: Determination, benefit: BenefitResult) -> ProposedBenefit:
@@ -149,15 +138,11 @@ def _headline(result: Determination, benefit: BenefitResult) -> Explanation:
     )
 
 
-def _other_way(scheme: str, results: list[Determination]) -> Explanation:
-    ways = "; ".join(
-        f"{result.agreement_id} {one.award.shown()}" for result, one in _candidates(scheme, results) if one.award
-    )
+def _choice(sentence: str) -> Explanation:
     return Explanation(
         rule="several_agreements",
         citation=None,
-        text=f"{scheme}: several agreements lead to a benefit ({ways}). The texts encoded do not say which goes first: "
-        "the higher is proposed, and the official who decides confirms it.",
+        text=sentence,
         plain="Two agreements can be used for you. We propose the one that gives you more.",
     )
 

@@ -10,7 +10,7 @@ from portability.agreements.model import BenefitResult, Determination
 from portability.services.determination.model import DetermineQuery, ExplainedDetermination, ProposedBenefit
 from portability.services.determination.ports import LawLibrary
 
-__all__ = ["determine_benefits", "explain_again"]
+__all__ = ["determine_benefits", "explain_again", "propose"]
 
 
 async def determine_benefits(query: DetermineQuery, *, law: LawLibrary) -> ExplainedDetermination:
@@ -36,7 +36,7 @@ async def determine_benefits(query: DetermineQuery, *, law: LawLibrary) -> Expla
         determinations.append(
             await asyncio.to_thread(determine, query.facts, agreement=agreement, legislation=legislation)
         )
-    return _proposal(determinations)
+    return propose(determinations)
 
 
 async def explain_again(query: DetermineQuery, *, trace_sha256: str, law: LawLibrary) -> ExplainedDetermination:
@@ -55,7 +55,7 @@ async def explain_again(query: DetermineQuery, *, trace_sha256: str, law: LawLib
     return again
 
 
-def _proposal(determinations: Sequence[Determination]) -> ExplainedDetermination:
+def propose(determinations: Sequence[Determination]) -> ExplainedDetermination:
     """For each scheme the highest award; the first agreement's where they are equal."""
     offers: dict[str, list[tuple[str, BenefitResult]]] = {}
     for one in determinations:
