@@ -157,9 +157,7 @@ def _refuse_conflicts(agreement: Agreement) -> None:
 
 
 def _conflict(agreement: Agreement, first: Rule, second: Rule) -> bool:
-    if first.rule != second.rule or first.rule == "period_credit" or not _overlap_in_time(first, second):
-        return False
-    if first.rule == "time_limit" and second.rule == "time_limit" and first.action != second.action:
+    if first.rule != second.rule or first.several_at_once or not _overlap_in_time(first, second):
         return False
     return all(
         not one or not other or set(one) & set(other)
@@ -167,6 +165,7 @@ def _conflict(agreement: Agreement, first: Rule, second: Rule) -> bool:
             (first.states, second.states),
             (first.branches, second.branches),
             (first.schemes, second.schemes),
+            (first.subjects, second.subjects),
         )
     )
 

@@ -1,0 +1,73 @@
+"""Amounts: which are calculated, by which periods, and which is due (`awards`, `shares`, `short_periods`)."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from portability.agreements.rules.base import RuleBase, Text, Units
+
+__all__ = [
+    "FlatRateFraction", "HigherOfIndependentAndProRata", "LegislationsNotSatisfied", "OwnPeriodsOnly",
+    "ProRataWithoutIndependentRight", "ShortPeriods",
+]  # fmt: skip
+
+
+class HigherOfIndependentAndProRata(RuleBase):
+    """Both amounts are calculated and the higher is due (`calculation.higher_of`)."""
+
+    rule: Literal["higher_of_independent_and_pro_rata"]
+    independent_cite: Text
+    theoretical_cite: Text
+    pro_rata_cite: Text
+    higher_cite: Text
+    maximum_cite: Text | None = Field(default=None, description="Total capped at the full-benefit period; none: no cap")
+    displaced_voluntary_cite: Text | None = Field(
+        default=None, description="The amount for voluntary periods that gave way is added to the pro rata amount"
+    )
+
+
+class ProRataWithoutIndependentRight(RuleBase):
+    """The pro rata amount is due only where no right exists on own periods alone."""
+
+    rule: Literal["pro_rata_without_independent_right"]
+    independent_cite: Text
+    theoretical_cite: Text
+    pro_rata_cite: Text
+    maximum_cite: Text | None = None
+
+
+class OwnPeriodsOnly(RuleBase):
+    """Aggregation opens the right; the amount comes from own periods alone (direct calculation)."""
+
+    rule: Literal["own_periods_only"]
+    eligibility_cite: Text
+    abroad_cite: Text | None = Field(
+        default=None, description="All periods together open payment abroad too; none: not provided for"
+    )
+
+
+class FlatRateFraction(RuleBase):
+    """Earnings part from own earnings; flat part x own periods / minimum period, at most one."""
+
+    rule: Literal["flat_rate_fraction"]
+    earnings_cite: Text
+    flat_cite: Text
+    cap_cite: Text | None = None
+
+
+class ShortPeriods(RuleBase):
+    """Periods too short to oblige the institution; the others count them."""
+
+    rule: Literal["short_periods"]
+    less_than: Units
+    others_count_for: Literal["theoretical_amount", "entitlement_and_amount"] = Field(
+        description="What these periods count for in the other institutions; theoretical_amount: not for the ratio"
+    )
+    others_count_cite: Text = Field(description="The other institutions take these periods into account")
+    last_state_cite: Text | None = Field(default=None, description="Where all would be relieved: the last state pays")
+
+
+class LegislationsNotSatisfied(RuleBase):
+    """Periods under legislations whose conditions are not met are left out where they lower the amount."""
+
+    rule: Literal["legislations_not_satisfied"]

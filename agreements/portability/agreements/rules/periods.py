@@ -1,0 +1,74 @@
+"""Periods: which count, for how much, in which unit (`aggregation`, `overlap`, `conversion`, `credits`)."""
+
+from typing import ClassVar, Literal
+
+from pydantic import Field
+
+from portability.agreements.periods import DayRegime
+from portability.agreements.rules.base import Day, Entry, Id, RuleBase, State, Text, Units
+
+__all__ = ["Aggregation", "DayRow", "Overlap", "PeriodConversion", "PeriodCredit"]
+
+
+class Aggregation(RuleBase):
+    """Other states' periods count as own, to the extent necessary (`aggregation`)."""
+
+    rule: Literal["aggregation"]
+    only: Literal["to_the_extent_necessary", "when_own_are_insufficient"]
+    third_states_cite: Text | None = Field(
+        default=None,
+        description="Periods in states bound to both parties count as well. No scale for them is modelled: a right "
+        "that turns on them stops with this citation",
+    )
+
+
+class Overlap(RuleBase):
+    """Which of two coinciding periods counts (`overlap`)."""
+
+    rule: Literal["overlap"]
+    compulsory_before_voluntary: Text | None = Field(default=None, description="Citation; none: not provided for")
+    actual_before_equivalent: Text | None = None
+    equivalent_in_one_state: Text | None = None
+    undated_do_not_overlap: Text | None = None
+
+
+class DayRow(Entry):
+    """One row of a table of day schemes: what a day, a week, a month, a quarter and a full year are in days."""
+
+    regime: DayRegime
+    day_hours: int = Field(ge=1, le=24)
+    week: int = Field(ge=1, le=7)
+    month: int = Field(ge=1, le=31)
+    quarter: int = Field(ge=1, le=93)
+    year_max: int = Field(ge=1, le=366)
+
+
+class PeriodConversion(RuleBase):
+    """From one unit of time to another (`conversion`)."""
+
+    rule: Literal["period_conversion"]
+    days: tuple[DayRow, ...]
+    months_in_quarter: int
+    weeks_in_quarter: int
+    quarters_in_year: int
+    months_in_year: int
+    weeks_in_year: int
+    between_weeks_and_months: DayRegime = Field(description="The day scheme through which weeks become months")
+
+
+class PeriodCredit(RuleBase):
+    """What a period in the other state counts as in this one (`credits`)."""
+
+    several_at_once: ClassVar[bool] = True
+
+    rule: Literal["period_credit"]
+    to_scheme: Id
+    from_state: State
+    from_schemes: tuple[Id, ...] = Field(default=(), description="Empty: every scheme of the state")
+    per: Literal["calendar_year", "month", "week", "day"]
+    minimum: Units | None = Field(default=None, description="Least time in a calendar year for it to count")
+    credits: Units
+    time_from: Day | None = Field(default=None, description="Counts only time from this day")
+    time_until: Day | None = Field(default=None, description="Counts only time until this day, inclusive")
+    from_age: int | None = Field(default=None, ge=0, le=100, description="Counts only time from this age, in years")
+    not_during: tuple[Id, ...] = Field(default=(), description="Not where a period of these schemes stands already")
