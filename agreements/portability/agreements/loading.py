@@ -49,7 +49,12 @@ def load_agreement(text: str, file: str) -> Agreement:
     """
     tree = read_yaml(text, file)
     content = load_model(AgreementFile, tree)
-    errors = [*_unknown_citations(content, tree), *_impossible_dates(content, tree), *_doubled_ids(content, tree)]
+    errors = [
+        *_unknown_citations(content, tree),
+        *_impossible_dates(content, tree),
+        *_unknown_parties(content, tree),
+        *_doubled_ids(content, tree),
+    ]
     if errors:
         raise AgreementFileError(errors)
     places = {rule.id: tree.place(("rules", index)) for index, rule in enumerate(content.rules)}
@@ -111,6 +116,7 @@ def _unknown_citations(content: AgreementFile, tree: SourceTree) -> list[Agreeme
     cited = [
         *(item for index, rule in enumerate(content.rules) for item in _citations(rule, ("rules", index))),
         *(item for index, gap in enumerate(content.not_modelled) for item in _citations(gap, ("not_modelled", index))),
+        *(item for index, party in enumerate(content.bound) for item in _citations(party, ("bound", index))),
     ]
     return [
         tree.error(path, f"cites '{value}': expected '<instrument> <article>' with an instrument of this file "
@@ -121,12 +127,33 @@ def _unknown_citations(content: AgreementFile, tree: SourceTree) -> list[Agreeme
 
 
 def _impossible_dates(content: AgreementFile, tree: SourceTree) -> list[AgreementSyntaxError]:
+    dated = [
+        *(("rules", *one) for one in enumerate(content.rules)),
+        *(("bound", *one) for one in enumerate(content.bound)),
+    ]
     return [
-        tree.error(("rules", index, "until"), f"ends on {rule.valid_until}, before it starts on {rule.valid_from}: "
-                   "`until` is the last day in force")
-        for index, rule in enumerate(content.rules)
-        if rule.valid_until is not None and rule.valid_until < rule.valid_from
-    ]  # fmt: skip
+        tree.error(
+            (name, index, "until"),
+            f"ends on {entry.valid_until}, before it starts on {entry.valid_from}: `until` is the last day in force",
+        )
+        for name, index, entry in dated
+        if entry.valid_until is not None and entry.valid_from is not None and entry.valid_until < entry.valid_from
+    ]
+
+
+def _unknown_parties(content: AgreementFile, tree: SourceTree) -> list[AgreementSyntaxError]:
+    """Rules, gaps and dates of accession name parties of the file only."""
+    named = [
+        *((("bound", index, "state"), (party.state,)) for index, party in enumerate(content.bound)),
+        *((("rules", index, "states"), rule.states) for index, rule in enumerate(content.rules)),
+        *((("not_modelled", index, "states"), gap.states) for index, gap in enumerate(content.not_modelled)),
+    ]
+    return [
+        tree.error(path, f"'{state}' is no party: expected one of {', '.join(content.parties)}")
+        for path, states in named
+        for state in states
+        if state not in content.parties
+    ]
 
 
 def _doubled_ids(content: AgreementFile, tree: SourceTree) -> list[AgreementSyntaxError]:

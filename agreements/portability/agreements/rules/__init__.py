@@ -41,6 +41,7 @@ from portability.agreements.rules.benefits import (
 )
 from portability.agreements.rules.file import (
     AgreementFile,
+    BoundParty,
     ExampleCase,
     ExampleFile,
     Rule,
@@ -67,6 +68,7 @@ __all__ = [
     "AgreementFile",
     "AirCrew",
     "Amount",
+    "BoundParty",
     "ClaimDate",
     "Connection",
     "Day",

@@ -5,10 +5,10 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from portability.agreements.rules import applicable, benefits, periods, procedure, scope
-from portability.agreements.rules.base import Entry, Id, Instrument, NotModelled, State, Text
+from portability.agreements.rules.base import Day, Entry, Id, Instrument, NotModelled, State, Text
 from portability.agreements.values import Branch
 
-__all__ = ["AgreementFile", "ExampleCase", "ExampleFile", "Rule"]
+__all__ = ["AgreementFile", "BoundParty", "ExampleCase", "ExampleFile", "Rule"]
 
 Rule = Annotated[
     scope.PersonalScope
@@ -52,6 +52,16 @@ class ExampleCase(Entry):
     known_difference: Text | None = Field(default=None, description="Why the case cannot be reproduced; kept, not bent")
 
 
+class BoundParty(Entry):
+    """A party bound from another day than that of the first rule (accession), or until a day (withdrawal)."""
+
+    state: State
+    valid_from: Day | None = Field(default=None, alias="from")
+    valid_until: Day | None = Field(default=None, alias="until", description="Last day bound, inclusive")
+    cite: Text
+    status: Literal["verified", "unverified"] = "verified"
+
+
 class AgreementFile(Entry):
     """One treaty file."""
 
@@ -60,6 +70,7 @@ class AgreementFile(Entry):
     title: Text
     kind: Literal["bilateral", "multilateral"]
     parties: tuple[State, ...] = Field(min_length=2)
+    bound: tuple[BoundParty, ...] = Field(default=(), description="Parties bound from or until a day of their own")
     instruments: tuple[Instrument, ...] = Field(min_length=1)
     status: Literal["unverified", "drafted", "reviewed"]
     branches: tuple[Branch, ...] = Field(min_length=1)
