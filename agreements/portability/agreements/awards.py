@@ -1,4 +1,4 @@
-"""The amounts of one scheme by the agreement's way of calculating: four ways, one function each."""
+"""The amounts of one scheme by the agreement's way of calculating: five ways, one function each."""
 
 from dataclasses import replace
 
@@ -6,6 +6,7 @@ from portability.agreements.calculation import flat_rate_part, higher_of
 from portability.agreements.errors import NoRuleInForceError, UnmodelledProvisionError
 from portability.agreements.loading import Agreement
 from portability.agreements.lookup import find_rule
+from portability.agreements.minimum_period import minimum_period_benefit
 from portability.agreements.model import BenefitResult, DeterminationFacts, Step
 from portability.agreements.national.legislation import Scheme
 from portability.agreements.national.residence import payable_abroad
@@ -13,6 +14,7 @@ from portability.agreements.national.schemes import amount_for
 from portability.agreements.rules import (
     FlatRateFraction,
     HigherOfIndependentAndProRata,
+    MinimumPeriodFraction,
     OwnPeriodsOnly,
     ProRataWithoutIndependentRight,
 )
@@ -21,8 +23,17 @@ from portability.agreements.values import Citation
 
 __all__ = ["Calculation", "CalculationRule", "award", "calculation_rule"]
 
-CalculationRule = HigherOfIndependentAndProRata | ProRataWithoutIndependentRight | OwnPeriodsOnly | FlatRateFraction
-_KINDS = (HigherOfIndependentAndProRata, ProRataWithoutIndependentRight, OwnPeriodsOnly, FlatRateFraction)
+CalculationRule = (
+    HigherOfIndependentAndProRata
+    | ProRataWithoutIndependentRight
+    | OwnPeriodsOnly
+    | FlatRateFraction
+    | MinimumPeriodFraction
+)
+_KINDS = (
+    HigherOfIndependentAndProRata, ProRataWithoutIndependentRight, OwnPeriodsOnly, FlatRateFraction,
+    MinimumPeriodFraction,
+)  # fmt: skip
 
 
 def calculation_rule(agreement: Agreement, facts: DeterminationFacts, scheme: Scheme) -> CalculationRule:
@@ -51,6 +62,10 @@ def award(case: Calculation, rule: CalculationRule) -> BenefitResult:
             return _own_periods_only(case, rule)
         case FlatRateFraction():
             return _flat_rate(case, rule)
+        case MinimumPeriodFraction():
+            return (
+                independent_benefit(case, rule.independent_cite) if case.alone else minimum_period_benefit(case, rule)
+            )
 
 
 def _higher_of(case: Calculation, rule: HigherOfIndependentAndProRata) -> BenefitResult:

@@ -4,7 +4,7 @@ from fractions import Fraction
 
 from portability.agreements.values import Money, StateCode
 
-__all__ = ["capped_total", "flat_rate_part", "higher_of", "pro_rata_benefit", "relieved_states"]
+__all__ = ["capped_total", "flat_rate_part", "higher_of", "minimum_period_share", "pro_rata_benefit", "relieved_states"]
 
 
 def pro_rata_benefit(theoretical_amount: Money, *, own: Fraction, total: Fraction) -> Money:
@@ -33,6 +33,11 @@ def relieved_states(
 ) -> tuple[StateCode, ...]:
     """States whose periods are too short to oblige their institution (883/2004 Art. 57(1), first condition)."""
     return tuple(state for state, time in time_by_state if 0 < time < less_than)
+
+
+def minimum_period_share(theoretical_amount: Money, *, own: Fraction, minimum: Fraction) -> Money:
+    """Theoretical amount on the minimum period x own periods / minimum, at most all (Canada-Philippines Art. XIII)."""
+    return theoretical_amount * min(Fraction(own, minimum), Fraction(1))
 
 
 def flat_rate_part(full: Money, *, own: Fraction, minimum: Fraction) -> Money:

@@ -9,6 +9,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 
 from portability.agreements.aggregation import InsuredTime, aggregate_periods, own_national_time, periods_before_risk
 from portability.agreements.awards import Calculation, award, calculation_rule
@@ -170,8 +171,7 @@ def _check(facts: DeterminationFacts, agreement: Agreement, legislation: Legisla
 
 def _rules(facts: DeterminationFacts, agreement: Agreement) -> RulesInForce:
     for stage in ("aggregation", "calculation"):
-        refuse_unmodelled(agreement, stage, state=facts.state)
-
+        refuse_unmodelled(agreement, stage, state=facts.state, own_since=_own_since(facts))
     return RulesInForce(
         aggregation=rule_in_force(agreement, Aggregation, branch=facts.branch, on=facts.award_on, state=facts.state),
         overlap=rule_in_force(agreement, Overlap, branch=facts.branch, on=facts.award_on, state=facts.state),
@@ -181,6 +181,12 @@ def _rules(facts: DeterminationFacts, agreement: Agreement) -> RulesInForce:
             agreement, LegislationsNotSatisfied, branch=facts.branch, on=facts.award_on, state=facts.state
         ),
     )
+
+
+def _own_since(facts: DeterminationFacts) -> date | None:
+    """The first day of the state's own time; None where a period has no dates."""
+    starts = [period.start for period in facts.periods if period.state == facts.state]
+    return None if None in starts else min((day for day in starts if day is not None), default=date.max)
 
 
 def _age(scheme: Scheme, facts: DeterminationFacts, legislation: Legislation) -> tuple[bool, Step]:

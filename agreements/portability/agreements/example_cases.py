@@ -12,6 +12,7 @@ from portability.agreements.calculation import (
     capped_total,
     flat_rate_part,
     higher_of,
+    minimum_period_share,
     pro_rata_benefit,
     relieved_states,
 )
@@ -146,6 +147,11 @@ def _pro_rata(given: ProRataGiven, agreement: Agreement) -> Result:
     if given.flat_rate is not None and given.minimum is not None:
         full = Money(given.flat_rate, given.currency)
         return {"flat_rate": flat_rate_part(full, own=given.own.amount, minimum=given.minimum.amount).amount}
+    if given.theoretical is not None and given.minimum is not None:
+        whole = Money(given.theoretical, given.currency)
+        own, minimum = given.own.amount, given.minimum.amount
+        share = minimum_period_share(whole, own=own, minimum=minimum)
+        return {"pro_rata": share.amount, "ratio": min(Fraction(own, minimum), Fraction(1))}
     if given.theoretical is None or given.total is None:
         raise InputError("a pro_rata case gives `theoretical`, `own` and `total` (or `flat_rate` and `minimum`)")
     total = _total(given, agreement)

@@ -5,7 +5,7 @@ from typing import TypeVar
 
 from portability.agreements.errors import ConflictingRulesError, NoRuleInForceError, UnmodelledProvisionError
 from portability.agreements.loading import Agreement
-from portability.agreements.rules import Rule, RuleBase
+from portability.agreements.rules import NotModelled, Rule, RuleBase
 from portability.agreements.values import Branch, StateCode
 
 __all__ = ["boundary_dates", "find_rule", "refuse_unmodelled", "rule_in_force", "rules_in_force"]
@@ -59,15 +59,23 @@ def find_rule(
     return rule_in_force(agreement, kind, branch=branch, on=on, state=state, scheme=scheme)
 
 
-def refuse_unmodelled(agreement: Agreement, stage: str, *, state: StateCode) -> None:
-    """Raise UnmodelledProvisionError where a provision that this stage turns on is not encoded for the state."""
+def refuse_unmodelled(agreement: Agreement, stage: str, *, state: StateCode, own_since: date | None = None) -> None:
+    """Raise UnmodelledProvisionError where a provision that this stage turns on is not encoded for the state.
+
+    `own_since` is the first day of the state's own time; None where it is not known.
+    """
     for gap in agreement.content.not_modelled:
-        if gap.stops in (stage, "everything") and (not gap.states or state in gap.states):
+        if gap.stops in (stage, "everything") and (not gap.states or state in gap.states) and _reaches(gap, own_since):
             raise UnmodelledProvisionError(
                 f"Agreement '{agreement.id}' does not model {gap.cite} ({gap.what}), on which the {stage} for {state} "
                 "turns: determine it by hand.",
                 citation=gap.cite,
             )
+
+
+def _reaches(gap: NotModelled, own_since: date | None) -> bool:
+    """Whether a gap about time before a day is met by own time that began then; undated time may have."""
+    return gap.own_time_before is None or own_since is None or own_since < gap.own_time_before
 
 
 def boundary_dates(agreement: Agreement) -> list[date]:

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from portability.agreements.rules.base import RuleBase, Text
+from portability.agreements.rules.base import RuleBase, State, Text
 
 __all__ = [
     "AirCrew", "Connection", "Exceptions", "GovernmentService", "PlaceOfWork", "Posting", "ResidenceAttribution",
@@ -90,6 +90,7 @@ class Seafarers(RuleBase):
     otherwise: Connection | None = None
     otherwise_cite: Text | None = None
     otherwise_states: tuple[str, ...] = Field(default=(), description="States for which `otherwise` holds; empty: all")
+    otherwise_state: State | None = Field(default=None, description="Whose legislation applies in every other case")
 
 
 class AirCrew(RuleBase):
@@ -99,6 +100,7 @@ class AirCrew(RuleBase):
     legislation: Connection
     unless: Connection | None = Field(default=None, description="What decides instead where it points to a party")
     unless_cite: Text | None = None
+    otherwise_state: State | None = Field(default=None, description="Whose legislation applies in every other case")
 
 
 class Exceptions(RuleBase):

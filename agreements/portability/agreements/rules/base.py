@@ -59,6 +59,9 @@ class NotModelled(Entry):
     what: Text
     stops: Literal["nothing", "everything", "aggregation", "calculation"] = "nothing"
     states: tuple[State, ...] = ()
+    own_time_before: Day | None = Field(
+        default=None, description="Stops only where the state's own time reaches back before this day, or has no dates"
+    )
 
 
 class Units(Entry):

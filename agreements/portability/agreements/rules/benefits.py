@@ -7,8 +7,8 @@ from pydantic import Field
 from portability.agreements.rules.base import RuleBase, Text, Units
 
 __all__ = [
-    "FlatRateFraction", "HigherOfIndependentAndProRata", "LegislationsNotSatisfied", "OwnPeriodsOnly",
-    "ProRataWithoutIndependentRight", "ShortPeriods",
+    "FlatRateFraction", "HigherOfIndependentAndProRata", "LegislationsNotSatisfied", "MinimumPeriodFraction",
+    "OwnPeriodsOnly", "ProRataWithoutIndependentRight", "ShortPeriods",
 ]  # fmt: skip
 
 
@@ -53,6 +53,15 @@ class FlatRateFraction(RuleBase):
     earnings_cite: Text
     flat_cite: Text
     cap_cite: Text | None = None
+
+
+class MinimumPeriodFraction(RuleBase):
+    """Theoretical amount on the minimum period alone x own periods / minimum period (`minimum_period`)."""
+
+    rule: Literal["minimum_period_fraction"]
+    independent_cite: Text
+    theoretical_cite: Text
+    fraction_cite: Text
 
 
 class ShortPeriods(RuleBase):

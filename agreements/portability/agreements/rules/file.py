@@ -31,6 +31,7 @@ Rule = Annotated[
     | benefits.ProRataWithoutIndependentRight
     | benefits.OwnPeriodsOnly
     | benefits.FlatRateFraction
+    | benefits.MinimumPeriodFraction
     | benefits.ShortPeriods
     | benefits.LegislationsNotSatisfied
     | procedure.ClaimDate

@@ -11,10 +11,13 @@ __all__ = ["Aggregation", "DayRow", "Overlap", "PeriodConversion", "PeriodCredit
 
 
 class Aggregation(RuleBase):
-    """Other states' periods count as own, to the extent necessary (`aggregation`)."""
+    """Other states' periods count as own, to the extent necessary (`aggregation`).
+
+    `not_provided`: the agreement counts no other periods for this state (no `period_credit` stands for it).
+    """
 
     rule: Literal["aggregation"]
-    only: Literal["to_the_extent_necessary", "when_own_are_insufficient"]
+    only: Literal["to_the_extent_necessary", "when_own_are_insufficient", "not_provided"]
     third_states_cite: Text | None = Field(
         default=None,
         description="Periods in states bound to both parties count as well. No scale for them is modelled: a right "
