@@ -1,6 +1,8 @@
 """The amounts of one scheme by the agreement's way of calculating: five ways, one function each."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from typing import Any, cast
 
 from portability.agreements.calculation import flat_rate_part, higher_of
 from portability.agreements.errors import NoRuleInForceError, UnmodelledProvisionError
@@ -17,8 +19,11 @@ from portability.agreements.rules import (
     MinimumPeriodFraction,
     OwnPeriodsOnly,
     ProRataWithoutIndependentRight,
+    ProRataWithSupplement,
+    RuleBase,
 )
 from portability.agreements.shares import Calculation, independent_benefit, pro_rata_share, shown
+from portability.agreements.supplement import pro_rata_with_supplement
 from portability.agreements.values import Citation
 
 __all__ = ["Calculation", "CalculationRule", "award", "calculation_rule"]
@@ -26,22 +31,19 @@ __all__ = ["Calculation", "CalculationRule", "award", "calculation_rule"]
 CalculationRule = (
     HigherOfIndependentAndProRata
     | ProRataWithoutIndependentRight
+    | ProRataWithSupplement
     | OwnPeriodsOnly
     | FlatRateFraction
     | MinimumPeriodFraction
 )
-_KINDS = (
-    HigherOfIndependentAndProRata, ProRataWithoutIndependentRight, OwnPeriodsOnly, FlatRateFraction,
-    MinimumPeriodFraction,
-)  # fmt: skip
 
 
 def calculation_rule(agreement: Agreement, facts: DeterminationFacts, scheme: Scheme) -> CalculationRule:
     """The one way of calculating in force for a scheme; NoRuleInForceError where the agreement has none."""
-    for kind in _KINDS:
+    for kind in _WAYS:
         rule = find_rule(agreement, kind, branch=facts.branch, on=facts.award_on, state=facts.state, scheme=scheme.id)
-        if isinstance(rule, _KINDS):
-            return rule
+        if rule is not None:
+            return cast(CalculationRule, rule)
     raise NoRuleInForceError(
         f"Agreement '{agreement.id}' has no rule for calculating '{scheme.id}' ({facts.branch}) in {facts.state} "
         f"on {facts.award_on}: see `not_modelled` in {agreement.file}."
@@ -53,19 +55,15 @@ def award(case: Calculation, rule: CalculationRule) -> BenefitResult:
     if not case.together:
         step = Step("no_right", rule.citation, "All periods together do not open the right.", output="none")
         return BenefitResult(case.scheme.id, None, None, None, None, None, (step,))
-    match rule:
-        case HigherOfIndependentAndProRata():
-            return _higher_of(case, rule)
-        case ProRataWithoutIndependentRight():
-            return independent_benefit(case, rule.independent_cite) if case.alone else pro_rata_share(case, rule)
-        case OwnPeriodsOnly():
-            return _own_periods_only(case, rule)
-        case FlatRateFraction():
-            return _flat_rate(case, rule)
-        case MinimumPeriodFraction():
-            return (
-                independent_benefit(case, rule.independent_cite) if case.alone else minimum_period_benefit(case, rule)
-            )
+    return _WAYS[type(rule)](case, rule)
+
+
+def _without_independent_right(case: Calculation, rule: ProRataWithoutIndependentRight) -> BenefitResult:
+    return independent_benefit(case, rule.independent_cite) if case.alone else pro_rata_share(case, rule)
+
+
+def _minimum_period(case: Calculation, rule: MinimumPeriodFraction) -> BenefitResult:
+    return independent_benefit(case, rule.independent_cite) if case.alone else minimum_period_benefit(case, rule)
 
 
 def _higher_of(case: Calculation, rule: HigherOfIndependentAndProRata) -> BenefitResult:
@@ -137,3 +135,13 @@ def _flat_rate(case: Calculation, rule: FlatRateFraction) -> BenefitResult:
     plain = f"From this plan you get {due.shown()} a month."
     step = Step("flat_rate_fraction", Citation.of(rule.flat_cite), said, inputs, due.shown(), plain)
     return BenefitResult(case.scheme.id, None, None, None, None, due, (step,))
+
+
+_WAYS: Mapping[type[RuleBase], Callable[[Calculation, Any], BenefitResult]] = {
+    HigherOfIndependentAndProRata: _higher_of,
+    ProRataWithoutIndependentRight: _without_independent_right,
+    ProRataWithSupplement: pro_rata_with_supplement,
+    OwnPeriodsOnly: _own_periods_only,
+    FlatRateFraction: _flat_rate,
+    MinimumPeriodFraction: _minimum_period,
+}

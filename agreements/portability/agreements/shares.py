@@ -9,12 +9,16 @@ from portability.agreements.errors import UnmodelledProvisionError
 from portability.agreements.model import BenefitResult, DeterminationFacts, Step
 from portability.agreements.national.legislation import Legislation, Scheme
 from portability.agreements.national.schemes import amount_for, rounded
-from portability.agreements.rules import HigherOfIndependentAndProRata, ProRataWithoutIndependentRight
+from portability.agreements.rules import (
+    HigherOfIndependentAndProRata,
+    ProRataWithoutIndependentRight,
+    ProRataWithSupplement,
+)
 from portability.agreements.values import Citation, Money
 
 __all__ = ["Calculation", "independent_benefit", "pro_rata_share", "shown"]
 
-ShareRule = HigherOfIndependentAndProRata | ProRataWithoutIndependentRight
+ShareRule = HigherOfIndependentAndProRata | ProRataWithoutIndependentRight | ProRataWithSupplement
 
 
 @dataclass(frozen=True, slots=True)

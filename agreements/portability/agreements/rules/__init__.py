@@ -9,6 +9,7 @@ from portability.agreements.rules.applicable import (
     Connection,
     Exceptions,
     GovernmentService,
+    InlandNavigation,
     PlaceOfWork,
     Posting,
     ResidenceAttribution,
@@ -38,6 +39,7 @@ from portability.agreements.rules.benefits import (
     MinimumPeriodFraction,
     OwnPeriodsOnly,
     ProRataWithoutIndependentRight,
+    ProRataWithSupplement,
     ShortPeriods,
 )
 from portability.agreements.rules.file import (
@@ -85,6 +87,7 @@ __all__ = [
     "Group",
     "HigherOfIndependentAndProRata",
     "Id",
+    "InlandNavigation",
     "Instrument",
     "LegislationsNotSatisfied",
     "MinimumPeriodFraction",
@@ -96,6 +99,7 @@ __all__ = [
     "PersonalScope",
     "PlaceOfWork",
     "Posting",
+    "ProRataWithSupplement",
     "ProRataWithoutIndependentRight",
     "ResidenceAttribution",
     "Rule",

@@ -8,11 +8,13 @@ from pydantic import Field
 from portability.agreements.rules.base import RuleBase, State, Text
 
 __all__ = [
-    "AirCrew", "Connection", "Exceptions", "GovernmentService", "PlaceOfWork", "Posting", "ResidenceAttribution",
-    "Seafarers", "SeveralStates", "Telework", "Work",
+    "AirCrew", "Connection", "Exceptions", "GovernmentService", "MixedActivities", "PlaceOfWork", "Posting",
+    "ResidenceAttribution", "Seafarers", "SeveralStates", "Telework", "Work",
 ]  # fmt: skip
 
-Work = Literal["employed", "self_employed"]
+Work = Literal["employed", "self_employed", "called_up", "unemployed", "not_working"]
+"""Employed and self-employed persons; persons called up for armed or civilian service; persons who receive unemployment
+benefits of the state in which they reside; persons who do none of this."""
 Connection = Literal[
     "place_of_work", "residence", "flag", "employer_seat", "home_base", "sending_state", "employing_state",
     "nationality", "centre_of_interest", "place_of_employment_activity", "civil_service_state",
@@ -44,6 +46,18 @@ class Posting(RuleBase):
     extension_cite: Text | None = None
     not_to_replace: bool = Field(default=False, description="Not where the person is sent to replace another")
     insured_before: bool = Field(default=False, description="Only who was under the sending state's legislation before")
+    insured_before_cite: Text | None = None
+    active_there_cite: Text | None = Field(
+        default=None, description="The employer, or the self-employed person, must really work in the sending state"
+    )
+    similar_activity_cite: Text | None = Field(default=None, description="The activity abroad must be a similar one")
+    months_between: int | None = Field(
+        default=None,
+        ge=1,
+        le=60,
+        description="Least time after an earlier posting of the person; none: not provided for",
+    )
+    months_between_cite: Text | None = None
 
     @property
     def subjects(self) -> tuple[str, ...]:
@@ -65,10 +79,34 @@ class SeveralStates(RuleBase):
     marginal_cite: Text | None = None
     otherwise: Connection = Field(description="What decides where no substantial part is done in the residence state")
     otherwise_cite: Text | None = None
+    seats_in_one_state_cite: Text | None = Field(
+        default=None, description="Several employers seated in one state: that state; none: not provided for"
+    )
+    seat_elsewhere_cite: Text | None = Field(
+        default=None, description="Several employers seated in the residence state and in one other: the other"
+    )
+    seats_in_several_states_cite: Text | None = Field(
+        default=None, description="Employers seated in two or more states other than that of residence: residence"
+    )
+    employer_outside_cite: Text | None = Field(
+        default=None, description="The employer is seated in no state bound by the agreement: residence"
+    )
 
     @property
     def subjects(self) -> tuple[str, ...]:
         return self.persons
+
+
+class MixedActivities(RuleBase):
+    """Activities of different kinds in several states: which of them decides."""
+
+    rule: Literal["mixed_activities"]
+    of: Literal["employed_and_self_employed", "civil_service_and_other"]
+    legislation: Literal["place_of_employment_activity", "civil_service_state"]
+
+    @property
+    def subjects(self) -> tuple[str, ...]:
+        return (self.of,)
 
 
 class GovernmentService(RuleBase):
@@ -90,6 +128,10 @@ class Seafarers(RuleBase):
     otherwise: Connection | None = None
     otherwise_cite: Text | None = None
     otherwise_states: tuple[str, ...] = Field(default=(), description="States for which `otherwise` holds; empty: all")
+    employer_state_if_resident_cite: Text | None = Field(
+        default=None,
+        description="Paid from another party in which the seafarer resides: that party; none: no such rule",
+    )
     otherwise_state: State | None = Field(default=None, description="Whose legislation applies in every other case")
 
 
@@ -101,6 +143,13 @@ class AirCrew(RuleBase):
     unless: Connection | None = Field(default=None, description="What decides instead where it points to a party")
     unless_cite: Text | None = None
     otherwise_state: State | None = Field(default=None, description="Whose legislation applies in every other case")
+
+
+class InlandNavigation(RuleBase):
+    """Boatmen of inland waterways."""
+
+    rule: Literal["inland_navigation"]
+    legislation: Connection
 
 
 class Exceptions(RuleBase):

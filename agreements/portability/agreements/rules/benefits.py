@@ -8,7 +8,7 @@ from portability.agreements.rules.base import RuleBase, Text, Units
 
 __all__ = [
     "FlatRateFraction", "HigherOfIndependentAndProRata", "LegislationsNotSatisfied", "MinimumPeriodFraction",
-    "OwnPeriodsOnly", "ProRataWithoutIndependentRight", "ShortPeriods",
+    "OwnPeriodsOnly", "ProRataWithSupplement", "ProRataWithoutIndependentRight", "ShortPeriods",
 ]  # fmt: skip
 
 
@@ -34,6 +34,19 @@ class ProRataWithoutIndependentRight(RuleBase):
     theoretical_cite: Text
     pro_rata_cite: Text
     maximum_cite: Text | None = None
+
+
+class ProRataWithSupplement(RuleBase):
+    """The pro rata amount is due to everybody, and a supplement up to a higher national right (`supplement`)."""
+
+    rule: Literal["pro_rata_with_supplement"]
+    theoretical_cite: Text
+    pro_rata_cite: Text
+    maximum_cite: Text | None = None
+    supplement_cite: Text = Field(description="Up to the amount on own periods alone, where all benefits are less")
+    largest_supplement_cite: Text | None = Field(
+        default=None, description="Where several institutions would owe a supplement, the largest is paid"
+    )
 
 
 class OwnPeriodsOnly(RuleBase):

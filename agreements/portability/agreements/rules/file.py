@@ -20,6 +20,7 @@ Rule = Annotated[
     | applicable.GovernmentService
     | applicable.Seafarers
     | applicable.AirCrew
+    | applicable.InlandNavigation
     | applicable.Exceptions
     | applicable.Telework
     | applicable.ResidenceAttribution
@@ -29,6 +30,7 @@ Rule = Annotated[
     | periods.PeriodCredit
     | benefits.HigherOfIndependentAndProRata
     | benefits.ProRataWithoutIndependentRight
+    | benefits.ProRataWithSupplement
     | benefits.OwnPeriodsOnly
     | benefits.FlatRateFraction
     | benefits.MinimumPeriodFraction
