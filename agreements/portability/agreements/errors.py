@@ -7,7 +7,8 @@
     │   └── ConflictingRulesError    both entries, both citations
     ├── DeterminationError           the law gives no answer                → FAILED_PRECONDITION
     │   ├── NoRuleInForceError       date, branch, first date covered
-    │   └── UnmodelledProvisionError the citation
+    │   ├── UnmodelledProvisionError the citation
+    │   └── NotBindingError          the two states, why no version binds them
     ├── InputError                   what a caller sent is wrong            → INVALID_ARGUMENT
     ├── NotFoundError                nothing of that id for this caller     → NOT_FOUND
     ├── DeniedError                  not allowed for this caller            → PERMISSION_DENIED / UNAUTHENTICATED
@@ -35,6 +36,7 @@ __all__ = [
     "IdempotencyConflictError",
     "InputError",
     "NoRuleInForceError",
+    "NotBindingError",
     "NotFoundError",
     "OverloadError",
     "PortabilityError",
@@ -120,6 +122,21 @@ class UnmodelledProvisionError(DeterminationError):
     """The case turns on a provision that the file lists under `not_modelled`."""
 
     code = "PROVISION_NOT_MODELLED"
+
+
+class NotBindingError(DeterminationError):
+    """No version of the agreement binds these two states on the day asked for.
+
+    `reason` is stable ("one_sided"); `first_day` is the first day on which a version binds them, where one will.
+    """
+
+    code = "AGREEMENT_NOT_BINDING"
+
+    def __init__(
+        self, message: str, *, reason: str, states: tuple[str, str] | None = None, first_day: date | None = None
+    ) -> None:
+        super().__init__(message)
+        self.reason, self.states, self.first_day = reason, states, first_day
 
 
 class InputError(PortabilityError):

@@ -24,6 +24,7 @@ from portability.agreements.errors import (
     IdempotencyConflictError,
     InputError,
     NoRuleInForceError,
+    NotBindingError,
     NotFoundError,
     OverloadError,
     PortabilityError,
@@ -121,7 +122,9 @@ def _metadata(error: PortabilityError) -> Mapping[str, str]:
     known: dict[str, str] = {"citation": error.citation}
     if isinstance(error, AgreementSyntaxError):
         known |= {"file": error.file, "line": str(error.line), "column": str(error.column)}
-    if isinstance(error, NoRuleInForceError) and error.first_day:
+    if isinstance(error, NotBindingError):
+        known |= {"not_binding": error.reason, "states": ",".join(error.states or ())}
+    if isinstance(error, NoRuleInForceError | NotBindingError) and error.first_day:
         known["first_day"] = error.first_day.isoformat()
     if isinstance(error, InputError):
         known["field"] = error.field

@@ -11,6 +11,8 @@ from portability.api.registry.v1 import registry_pb2 as pb
 from portability.services.mapping import strict
 from portability.services.registry.model import (
     AgreementVersion,
+    Authority,
+    AuthoritySigner,
     Competence,
     Directory,
     Institution,
@@ -27,6 +29,7 @@ __all__ = [
     "encode_directory",
     "encode_signed",
     "institution_message",
+    "key_message",
     "signed_message",
 ]
 
@@ -34,6 +37,7 @@ U63 = 2**63 - 1
 CLASSICAL_BYTES = 32
 ONE_DAY = timedelta(days=1)
 _STATE = re.compile(r"[A-Z]{2}")
+_SIGNER = re.compile(r"[a-z0-9][a-z0-9.-]{0,63}")
 _PURPOSE = {
     KeyPurpose.SIGNING: pb.KEY_PURPOSE_SIGNING,
     KeyPurpose.ENCRYPTION: pb.KEY_PURPOSE_ENCRYPTION,
@@ -70,6 +74,7 @@ def decode_directory(data: bytes) -> Directory:
         expires_at=strict.instant(message.expires_at_ms, what="instant of expiry"),
         institutions=tuple(_institution(one) for one in message.institutions),
         agreements=tuple(_agreement(one) for one in message.agreements),
+        authorities=tuple(_authority(one) for one in message.authorities),
     )
 
 
@@ -99,6 +104,19 @@ def directory_message(directory: Directory) -> pb.Directory:
             )
             for one in directory.agreements
         ],
+        authorities=[
+            pb.Authority(
+                state=one.state,
+                name=one.name,
+                signers=[
+                    pb.AuthoritySigner(
+                        signer_id=signer.signer_id, name=signer.name, keys=[key_message(key) for key in signer.keys]
+                    )
+                    for signer in one.signers
+                ],
+            )
+            for one in directory.authorities
+        ],
     )
 
 
@@ -117,18 +135,20 @@ def institution_message(institution: Institution) -> pb.Institution:
             )
             for one in institution.competences
         ],
-        keys=[
-            pb.PublicKey(
-                key_id=key.key_id,
-                purpose=_PURPOSE[key.purpose],
-                not_before_ms=strict.milliseconds(key.not_before),
-                not_after_ms=strict.milliseconds(key.not_after),
-                classical=key.classical,
-                post_quantum=key.post_quantum,
-                revoked=key.revoked,
-            )
-            for key in institution.keys
-        ],
+        keys=[key_message(key) for key in institution.keys],
+    )
+
+
+def key_message(key: PublicKey) -> pb.PublicKey:
+    """A public key as a message."""
+    return pb.PublicKey(
+        key_id=key.key_id,
+        purpose=_PURPOSE[key.purpose],
+        not_before_ms=strict.milliseconds(key.not_before),
+        not_after_ms=strict.milliseconds(key.not_after),
+        classical=key.classical,
+        post_quantum=key.post_quantum,
+        revoked=key.revoked,
     )
 
 
@@ -176,6 +196,23 @@ def _agreement(message: pb.AgreementVersion) -> AgreementVersion:
         parties=tuple(_state(party) for party in message.parties),
         listed_at=strict.instant(message.listed_at_ms, what="instant of listing"),
     )
+
+
+def _authority(message: pb.Authority) -> Authority:
+    return Authority(
+        state=_state(message.state),
+        name=strict.text(message.name, limit=200, what="name of an authority"),
+        signers=tuple(_signer(one) for one in message.signers),
+    )
+
+
+def _signer(message: pb.AuthoritySigner) -> AuthoritySigner:
+    if not _SIGNER.fullmatch(message.signer_id):
+        raise VerificationError("The id of an official in the directory is not such as 'anna-vogel'.")
+    keys = tuple(_key(one) for one in message.keys)
+    if any(key.purpose is not KeyPurpose.SIGNING for key in keys):
+        raise VerificationError(f"Official '{message.signer_id}' has a key in the directory that is not for signing.")
+    return AuthoritySigner(message.signer_id, strict.text(message.name, limit=200, what="name of an official"), keys)
 
 
 def _state(code: str) -> str:

@@ -1,4 +1,4 @@
-"""Values of the registry: the directory of institutions, keys and agreements. Plain data, no I/O."""
+"""Values of the registry: the directory of institutions, authorities, keys and agreements. Plain data, no I/O."""
 
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -9,6 +9,8 @@ from portability.agreements.values import Branch, StateCode
 
 __all__ = [
     "AgreementVersion",
+    "Authority",
+    "AuthoritySigner",
     "Competence",
     "Directory",
     "Institution",
@@ -66,12 +68,30 @@ class Institution:
 
 @dataclass(frozen=True, slots=True)
 class AgreementVersion:
-    """One version of an agreement file, by its hash."""
+    """One version of an agreement file, by its hash, as announced; whether it binds is said by ratifications alone."""
 
     agreement_id: str
     sha256: bytes  # 32 bytes
     parties: tuple[StateCode, ...]
     listed_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class AuthoritySigner:
+    """An official who signs for an authority, with keys that only this person uses."""
+
+    signer_id: str  # "anna-vogel"
+    name: str
+    keys: tuple[PublicKey, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Authority:
+    """The authority that ratifies and suspends agreements for a state; two of its officials sign each statement."""
+
+    state: StateCode
+    name: str
+    signers: tuple[AuthoritySigner, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +103,7 @@ class Directory:
     expires_at: datetime
     institutions: tuple[Institution, ...] = ()
     agreements: tuple[AgreementVersion, ...] = ()
+    authorities: tuple[Authority, ...] = ()
 
     def institution(self, institution_id: str) -> Institution:
         """Return an institution by id. Raises NotFoundError."""
@@ -90,6 +111,13 @@ class Directory:
             if institution.institution_id == institution_id:
                 return institution
         raise NotFoundError(f"Institution '{institution_id}' is not in directory {self.version}.")
+
+    def authority(self, state: StateCode) -> Authority:
+        """Return the authority that binds a state. Raises NotFoundError."""
+        for authority in self.authorities:
+            if authority.state == state:
+                return authority
+        raise NotFoundError(f"Directory {self.version} names no authority that ratifies agreements for {state}.")
 
     def competent(self, country: StateCode, branch: Branch, on: date) -> tuple[Institution, ...]:
         """Return the institutions of a state that are competent for a branch on a day, in directory order."""

@@ -97,6 +97,22 @@ def _verify_content(directory: Directory) -> None:
         for key in institution.keys:
             if key.not_after <= key.not_before:
                 raise VerificationError(f"Key '{key.key_id}' ends before it begins.")
+    _verify_authorities(directory)
+
+
+def _verify_authorities(directory: Directory) -> None:
+    """One authority a state, and no key that two hold: two officials with one key would be one pair of eyes."""
+    _verify_unique([one.state for one in directory.authorities], what="authority of")
+    for authority in directory.authorities:
+        _verify_unique([one.signer_id for one in authority.signers], what=f"official of {authority.state}")
+    held = [key for one in directory.authorities for signer in one.signers for key in signer.keys]
+    seen = {half for one in directory.institutions for key in one.keys for half in (key.classical, key.post_quantum)}
+    for key in held:
+        if key.not_after <= key.not_before:
+            raise VerificationError(f"Key '{key.key_id}' ends before it begins.")
+        if key.classical in seen or key.post_quantum in seen:
+            raise VerificationError(f"Key '{key.key_id}' of an official is somebody else's too: each draws her own.")
+        seen |= {key.classical, key.post_quantum}
 
 
 def _verify_unique(names: Sequence[str], *, what: str) -> None:

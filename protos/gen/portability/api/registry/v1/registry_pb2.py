@@ -26,7 +26,7 @@ from portability.api import field_rules as buf_dot_validate_dot_validate__pb2
 from google.type import date_pb2 as google_dot_type_dot_date__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n*portability/api/registry/v1/registry.proto\x12\x1bportability.api.registry.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x16google/type/date.proto\"\x15\n\x13GetDirectoryRequest\"\x8f\x01\n\x14GetDirectoryResponse\x12<\n\x06signed\x18\x01 \x01(\x0b\x32,.portability.api.registry.v1.SignedDirectory\x12\x39\n\tdirectory\x18\x02 \x01(\x0b\x32&.portability.api.registry.v1.Directory\"R\n\x15GetInstitutionRequest\x12\x39\n\x0einstitution_id\x18\x01 \x01(\tB!\xbaH\x1er\x1c\x32\x1a^[a-z]{2}-[a-z0-9-]{1,40}$\"r\n\x16GetInstitutionResponse\x12=\n\x0binstitution\x18\x01 \x01(\x0b\x32(.portability.api.registry.v1.Institution\x12\x19\n\x11\x64irectory_version\x18\x02 \x01(\x04\"d\n\x0fSignedDirectory\x12\x11\n\tdirectory\x18\x01 \x01(\x0c\x12>\n\nsignatures\x18\x02 \x03(\x0b\x32*.portability.api.registry.v1.RootSignature\"A\n\rRootSignature\x12\x0e\n\x06key_id\x18\x01 \x01(\t\x12\x0f\n\x07\x65\x64\x32\x35\x35\x31\x39\x18\x02 \x01(\x0c\x12\x0f\n\x07mldsa65\x18\x03 \x01(\x0c\"\xcc\x01\n\tDirectory\x12\x0f\n\x07version\x18\x01 \x01(\x04\x12\x14\n\x0cissued_at_ms\x18\x02 \x01(\x04\x12\x15\n\rexpires_at_ms\x18\x03 \x01(\x04\x12>\n\x0cinstitutions\x18\x04 \x03(\x0b\x32(.portability.api.registry.v1.Institution\x12\x41\n\nagreements\x18\x05 \x03(\x0b\x32-.portability.api.registry.v1.AgreementVersion\"\xb8\x01\n\x0bInstitution\x12\x16\n\x0einstitution_id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x0f\n\x07\x63ountry\x18\x03 \x01(\t\x12<\n\x0b\x63ompetences\x18\x04 \x03(\x0b\x32\'.portability.api.registry.v1.Competence\x12\x34\n\x04keys\x18\x05 \x03(\x0b\x32&.portability.api.registry.v1.PublicKey\"g\n\nCompetence\x12\x0e\n\x06\x62ranch\x18\x01 \x01(\t\x12$\n\tfirst_day\x18\x02 \x01(\x0b\x32\x11.google.type.Date\x12#\n\x08last_day\x18\x03 \x01(\x0b\x32\x11.google.type.Date\"\xbc\x01\n\tPublicKey\x12\x0e\n\x06key_id\x18\x01 \x01(\t\x12\x38\n\x07purpose\x18\x02 \x01(\x0e\x32\'.portability.api.registry.v1.KeyPurpose\x12\x15\n\rnot_before_ms\x18\x03 \x01(\x04\x12\x14\n\x0cnot_after_ms\x18\x04 \x01(\x04\x12\x11\n\tclassical\x18\x05 \x01(\x0c\x12\x14\n\x0cpost_quantum\x18\x06 \x01(\x0c\x12\x0f\n\x07revoked\x18\x07 \x01(\x08\"_\n\x10\x41greementVersion\x12\x14\n\x0c\x61greement_id\x18\x01 \x01(\t\x12\x0e\n\x06sha256\x18\x02 \x01(\x0c\x12\x0f\n\x07parties\x18\x03 \x03(\t\x12\x14\n\x0clisted_at_ms\x18\x04 \x01(\x04*^\n\nKeyPurpose\x12\x1b\n\x17KEY_PURPOSE_UNSPECIFIED\x10\x00\x12\x17\n\x13KEY_PURPOSE_SIGNING\x10\x01\x12\x1a\n\x16KEY_PURPOSE_ENCRYPTION\x10\x02\x32\x81\x02\n\x0fRegistryService\x12s\n\x0cGetDirectory\x12\x30.portability.api.registry.v1.GetDirectoryRequest\x1a\x31.portability.api.registry.v1.GetDirectoryResponse\x12y\n\x0eGetInstitution\x12\x32.portability.api.registry.v1.GetInstitutionRequest\x1a\x33.portability.api.registry.v1.GetInstitutionResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n*portability/api/registry/v1/registry.proto\x12\x1bportability.api.registry.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x16google/type/date.proto\"\x15\n\x13GetDirectoryRequest\"\x8f\x01\n\x14GetDirectoryResponse\x12<\n\x06signed\x18\x01 \x01(\x0b\x32,.portability.api.registry.v1.SignedDirectory\x12\x39\n\tdirectory\x18\x02 \x01(\x0b\x32&.portability.api.registry.v1.Directory\"R\n\x15GetInstitutionRequest\x12\x39\n\x0einstitution_id\x18\x01 \x01(\tB!\xbaH\x1er\x1c\x32\x1a^[a-z]{2}-[a-z0-9-]{1,40}$\"r\n\x16GetInstitutionResponse\x12=\n\x0binstitution\x18\x01 \x01(\x0b\x32(.portability.api.registry.v1.Institution\x12\x19\n\x11\x64irectory_version\x18\x02 \x01(\x04\"d\n\x0fSignedDirectory\x12\x11\n\tdirectory\x18\x01 \x01(\x0c\x12>\n\nsignatures\x18\x02 \x03(\x0b\x32*.portability.api.registry.v1.RootSignature\"A\n\rRootSignature\x12\x0e\n\x06key_id\x18\x01 \x01(\t\x12\x0f\n\x07\x65\x64\x32\x35\x35\x31\x39\x18\x02 \x01(\x0c\x12\x0f\n\x07mldsa65\x18\x03 \x01(\x0c\"\x89\x02\n\tDirectory\x12\x0f\n\x07version\x18\x01 \x01(\x04\x12\x14\n\x0cissued_at_ms\x18\x02 \x01(\x04\x12\x15\n\rexpires_at_ms\x18\x03 \x01(\x04\x12>\n\x0cinstitutions\x18\x04 \x03(\x0b\x32(.portability.api.registry.v1.Institution\x12\x41\n\nagreements\x18\x05 \x03(\x0b\x32-.portability.api.registry.v1.AgreementVersion\x12;\n\x0b\x61uthorities\x18\x06 \x03(\x0b\x32&.portability.api.registry.v1.Authority\"g\n\tAuthority\x12\r\n\x05state\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12=\n\x07signers\x18\x03 \x03(\x0b\x32,.portability.api.registry.v1.AuthoritySigner\"h\n\x0f\x41uthoritySigner\x12\x11\n\tsigner_id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x34\n\x04keys\x18\x03 \x03(\x0b\x32&.portability.api.registry.v1.PublicKey\"\xb8\x01\n\x0bInstitution\x12\x16\n\x0einstitution_id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x0f\n\x07\x63ountry\x18\x03 \x01(\t\x12<\n\x0b\x63ompetences\x18\x04 \x03(\x0b\x32\'.portability.api.registry.v1.Competence\x12\x34\n\x04keys\x18\x05 \x03(\x0b\x32&.portability.api.registry.v1.PublicKey\"g\n\nCompetence\x12\x0e\n\x06\x62ranch\x18\x01 \x01(\t\x12$\n\tfirst_day\x18\x02 \x01(\x0b\x32\x11.google.type.Date\x12#\n\x08last_day\x18\x03 \x01(\x0b\x32\x11.google.type.Date\"\xbc\x01\n\tPublicKey\x12\x0e\n\x06key_id\x18\x01 \x01(\t\x12\x38\n\x07purpose\x18\x02 \x01(\x0e\x32\'.portability.api.registry.v1.KeyPurpose\x12\x15\n\rnot_before_ms\x18\x03 \x01(\x04\x12\x14\n\x0cnot_after_ms\x18\x04 \x01(\x04\x12\x11\n\tclassical\x18\x05 \x01(\x0c\x12\x14\n\x0cpost_quantum\x18\x06 \x01(\x0c\x12\x0f\n\x07revoked\x18\x07 \x01(\x08\"_\n\x10\x41greementVersion\x12\x14\n\x0c\x61greement_id\x18\x01 \x01(\t\x12\x0e\n\x06sha256\x18\x02 \x01(\x0c\x12\x0f\n\x07parties\x18\x03 \x03(\t\x12\x14\n\x0clisted_at_ms\x18\x04 \x01(\x04*^\n\nKeyPurpose\x12\x1b\n\x17KEY_PURPOSE_UNSPECIFIED\x10\x00\x12\x17\n\x13KEY_PURPOSE_SIGNING\x10\x01\x12\x1a\n\x16KEY_PURPOSE_ENCRYPTION\x10\x02\x32\x81\x02\n\x0fRegistryService\x12s\n\x0cGetDirectory\x12\x30.portability.api.registry.v1.GetDirectoryRequest\x1a\x31.portability.api.registry.v1.GetDirectoryResponse\x12y\n\x0eGetInstitution\x12\x32.portability.api.registry.v1.GetInstitutionRequest\x1a\x33.portability.api.registry.v1.GetInstitutionResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -35,8 +35,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_GETINSTITUTIONREQUEST'].fields_by_name['institution_id']._loaded_options = None
   _globals['_GETINSTITUTIONREQUEST'].fields_by_name['institution_id']._serialized_options = b'\272H\036r\0342\032^[a-z]{2}-[a-z0-9-]{1,40}$'
-  _globals['_KEYPURPOSE']._serialized_start=1453
-  _globals['_KEYPURPOSE']._serialized_end=1547
+  _globals['_KEYPURPOSE']._serialized_start=1725
+  _globals['_KEYPURPOSE']._serialized_end=1819
   _globals['_GETDIRECTORYREQUEST']._serialized_start=128
   _globals['_GETDIRECTORYREQUEST']._serialized_end=149
   _globals['_GETDIRECTORYRESPONSE']._serialized_start=152
@@ -50,15 +50,19 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_ROOTSIGNATURE']._serialized_start=599
   _globals['_ROOTSIGNATURE']._serialized_end=664
   _globals['_DIRECTORY']._serialized_start=667
-  _globals['_DIRECTORY']._serialized_end=871
-  _globals['_INSTITUTION']._serialized_start=874
-  _globals['_INSTITUTION']._serialized_end=1058
-  _globals['_COMPETENCE']._serialized_start=1060
-  _globals['_COMPETENCE']._serialized_end=1163
-  _globals['_PUBLICKEY']._serialized_start=1166
-  _globals['_PUBLICKEY']._serialized_end=1354
-  _globals['_AGREEMENTVERSION']._serialized_start=1356
-  _globals['_AGREEMENTVERSION']._serialized_end=1451
-  _globals['_REGISTRYSERVICE']._serialized_start=1550
-  _globals['_REGISTRYSERVICE']._serialized_end=1807
+  _globals['_DIRECTORY']._serialized_end=932
+  _globals['_AUTHORITY']._serialized_start=934
+  _globals['_AUTHORITY']._serialized_end=1037
+  _globals['_AUTHORITYSIGNER']._serialized_start=1039
+  _globals['_AUTHORITYSIGNER']._serialized_end=1143
+  _globals['_INSTITUTION']._serialized_start=1146
+  _globals['_INSTITUTION']._serialized_end=1330
+  _globals['_COMPETENCE']._serialized_start=1332
+  _globals['_COMPETENCE']._serialized_end=1435
+  _globals['_PUBLICKEY']._serialized_start=1438
+  _globals['_PUBLICKEY']._serialized_end=1626
+  _globals['_AGREEMENTVERSION']._serialized_start=1628
+  _globals['_AGREEMENTVERSION']._serialized_end=1723
+  _globals['_REGISTRYSERVICE']._serialized_start=1822
+  _globals['_REGISTRYSERVICE']._serialized_end=2079
 # @@protoc_insertion_point(module_scope)

@@ -29,7 +29,7 @@ class _KeyPurposeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_KeyPurpose
     KEY_PURPOSE_UNSPECIFIED: _KeyPurpose.ValueType  # 0
     """Not given; refused."""
     KEY_PURPOSE_SIGNING: _KeyPurpose.ValueType  # 1
-    """Signing bundles: Ed25519 and ML-DSA-65."""
+    """Signing, bundles for an institution and statements for an authority: Ed25519 and ML-DSA-65."""
     KEY_PURPOSE_ENCRYPTION: _KeyPurpose.ValueType  # 2
     """Receiving bundles: ML-KEM-768 and X25519."""
 
@@ -39,7 +39,7 @@ class KeyPurpose(_KeyPurpose, metaclass=_KeyPurposeEnumTypeWrapper):
 KEY_PURPOSE_UNSPECIFIED: KeyPurpose.ValueType  # 0
 """Not given; refused."""
 KEY_PURPOSE_SIGNING: KeyPurpose.ValueType  # 1
-"""Signing bundles: Ed25519 and ML-DSA-65."""
+"""Signing, bundles for an institution and statements for an authority: Ed25519 and ML-DSA-65."""
 KEY_PURPOSE_ENCRYPTION: KeyPurpose.ValueType  # 2
 """Receiving bundles: ML-KEM-768 and X25519."""
 Global___KeyPurpose: _TypeAlias = KeyPurpose  # noqa: Y015
@@ -210,6 +210,7 @@ class Directory(_message.Message):
     EXPIRES_AT_MS_FIELD_NUMBER: _builtins.int
     INSTITUTIONS_FIELD_NUMBER: _builtins.int
     AGREEMENTS_FIELD_NUMBER: _builtins.int
+    AUTHORITIES_FIELD_NUMBER: _builtins.int
     version: _builtins.int
     """1, 2, 3 and so on; a node never goes back. Zero is refused."""
     issued_at_ms: _builtins.int
@@ -222,7 +223,11 @@ class Directory(_message.Message):
 
     @_builtins.property
     def agreements(self) -> _containers.RepeatedCompositeFieldContainer[Global___AgreementVersion]:
-        """Agreement files that may be used. Empty: none."""
+        """Agreement files that were announced to the members. Empty: none. Whether one binds is said by ratifications alone."""
+
+    @_builtins.property
+    def authorities(self) -> _containers.RepeatedCompositeFieldContainer[Global___Authority]:
+        """Who may ratify agreements for a state, each state once. Empty: nobody ratifies."""
 
     def __init__(
         self,
@@ -232,14 +237,79 @@ class Directory(_message.Message):
         expires_at_ms: _builtins.int = ...,
         institutions: _abc.Iterable[Global___Institution] | None = ...,
         agreements: _abc.Iterable[Global___AgreementVersion] | None = ...,
+        authorities: _abc.Iterable[Global___Authority] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["agreements", b"agreements", "expires_at_ms", b"expires_at_ms", "institutions", b"institutions", "issued_at_ms", b"issued_at_ms", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agreements", b"agreements", "authorities", b"authorities", "expires_at_ms", b"expires_at_ms", "institutions", b"institutions", "issued_at_ms", b"issued_at_ms", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Directory: _TypeAlias = Directory  # noqa: Y015
+
+@_typing.final
+class Authority(_message.Message):
+    """The authority that ratifies and suspends agreements for a state."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    STATE_FIELD_NUMBER: _builtins.int
+    NAME_FIELD_NUMBER: _builtins.int
+    SIGNERS_FIELD_NUMBER: _builtins.int
+    state: _builtins.str
+    """State that it binds: ISO 3166-1 alpha-2. Never empty."""
+    name: _builtins.str
+    """Name for people, in its own language. Never empty."""
+    @_builtins.property
+    def signers(self) -> _containers.RepeatedCompositeFieldContainer[Global___AuthoritySigner]:
+        """Its officials, also past and coming ones; two of them sign each statement. Empty: it can bind the state to nothing."""
+
+    def __init__(
+        self,
+        *,
+        state: _builtins.str = ...,
+        name: _builtins.str = ...,
+        signers: _abc.Iterable[Global___AuthoritySigner] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["name", b"name", "signers", b"signers", "state", b"state"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Authority: _TypeAlias = Authority  # noqa: Y015
+
+@_typing.final
+class AuthoritySigner(_message.Message):
+    """An official who signs for an authority."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SIGNER_ID_FIELD_NUMBER: _builtins.int
+    NAME_FIELD_NUMBER: _builtins.int
+    KEYS_FIELD_NUMBER: _builtins.int
+    signer_id: _builtins.str
+    """Unique in the authority: lower-case letters, digits, dots and dashes, for example "anna-vogel". Never empty."""
+    name: _builtins.str
+    """Name and office for people. Never empty."""
+    @_builtins.property
+    def keys(self) -> _containers.RepeatedCompositeFieldContainer[Global___PublicKey]:
+        """Signing keys that only this person uses, also past and coming ones. Empty: the official signs nothing."""
+
+    def __init__(
+        self,
+        *,
+        signer_id: _builtins.str = ...,
+        name: _builtins.str = ...,
+        keys: _abc.Iterable[Global___PublicKey] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["keys", b"keys", "name", b"name", "signer_id", b"signer_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AuthoritySigner: _TypeAlias = AuthoritySigner  # noqa: Y015
 
 @_typing.final
 class Institution(_message.Message):
@@ -319,7 +389,7 @@ Global___Competence: _TypeAlias = Competence  # noqa: Y015
 
 @_typing.final
 class PublicKey(_message.Message):
-    """One public key of an institution, or the two of a hybrid under one id."""
+    """One public key of an institution or official, or the two of a hybrid under one id."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -331,7 +401,7 @@ class PublicKey(_message.Message):
     POST_QUANTUM_FIELD_NUMBER: _builtins.int
     REVOKED_FIELD_NUMBER: _builtins.int
     key_id: _builtins.str
-    """Unique in the institution. Never empty."""
+    """Unique in the institution, or among the official's. Never empty."""
     purpose: Global___KeyPurpose.ValueType
     """What it is for. Zero is refused."""
     not_before_ms: _builtins.int
@@ -381,7 +451,7 @@ class AgreementVersion(_message.Message):
     """When it was put into the directory: milliseconds since 1970-01-01T00:00:00Z. Zero is refused."""
     @_builtins.property
     def parties(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """ISO 3166-1 alpha-2 of the states between which this version counts. Empty: between none yet."""
+        """ISO 3166-1 alpha-2 of the states that the file names as parties. Empty: none are named."""
 
     def __init__(
         self,
