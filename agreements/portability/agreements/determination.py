@@ -26,6 +26,7 @@ from portability.agreements.model import BenefitResult, Determination, Determina
 from portability.agreements.national.legislation import AnsweredByInstitution, Legislation, Scheme, citation_of
 from portability.agreements.national.schemes import age_reached_on, has_minimum, pension_age
 from portability.agreements.overlap import CountedPeriod, SetAside, resolve_overlaps
+from portability.agreements.parties import is_bound, parties_on
 from portability.agreements.rules import (
     Aggregation,
     LegislationsNotSatisfied,
@@ -61,7 +62,7 @@ def determine(facts: DeterminationFacts, *, agreement: Agreement, legislation: L
     """
     _check(facts, agreement, legislation)
     rules = _rules(facts, agreement)  # (1)
-    parties = set(agreement.content.parties)
+    parties = set(parties_on(agreement, facts.award_on))
     periods = [period for period in periods_before_risk(facts) if period.state in parties]
     counted, aside = resolve_overlaps(periods, rule=rules.overlap, applying_state=facts.state)  # (2)
     benefits = tuple(
@@ -73,7 +74,7 @@ def determine(facts: DeterminationFacts, *, agreement: Agreement, legislation: L
         state=facts.state,
         branch=facts.branch,
         review_status=min((agreement.content.status, legislation.content.status), key=_WEAKEST_FIRST.index),
-        files=((agreement.file, agreement.sha256), (legislation.file, legislation.sha256)),
+        files=((agreement.file, agreement.sha256), *agreement.incorporated, (legislation.file, legislation.sha256)),
         benefits=benefits,
         steps=scope_steps(facts, agreement),
     )
@@ -160,6 +161,11 @@ def _check(facts: DeterminationFacts, agreement: Agreement, legislation: Legisla
             f"{facts.state} is not a party to '{agreement.id}' ({', '.join(agreement.content.parties)}): "
             "choose an agreement between states in which the person was insured."
         )
+    if not is_bound(agreement, facts.state, on=facts.award_on):
+        raise NoRuleInForceError(
+            f"Agreement '{agreement.id}' does not bind {facts.state} on {facts.award_on}: see `bound` in "
+            f"{agreement.file}."
+        )
     for index, period in enumerate(facts.periods):
         check_period(period, field=f"periods[{index}]")
     if not legislation.schemes_of(facts.branch):
@@ -240,7 +246,7 @@ def _leaving_out_unsatisfied(
         periods=tuple(period for period in facts.periods if period.state not in facts.unsatisfied_states),
         unsatisfied_states=frozenset(),
     )
-    left = {period.state for period in fewer.periods} & set(agreement.content.parties) - {facts.state}
+    left = {period.state for period in fewer.periods} & set(parties_on(agreement, facts.award_on)) - {facts.state}
     if isinstance(scheme, AnsweredByInstitution) and left:
         raise DeterminationError(
             f"The conditions in {', '.join(sorted(facts.unsatisfied_states))} are not met: '{scheme.id}' needs "

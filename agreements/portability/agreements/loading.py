@@ -30,6 +30,7 @@ class Agreement:
     file: str
     sha256: str
     places: dict[str, tuple[int, int]]
+    incorporated: tuple[tuple[str, str], ...] = ()  # name and SHA-256 of each file whose rules apply here too
 
     @property
     def id(self) -> str:
@@ -117,6 +118,7 @@ def _unknown_citations(content: AgreementFile, tree: SourceTree) -> list[Agreeme
         *(item for index, rule in enumerate(content.rules) for item in _citations(rule, ("rules", index))),
         *(item for index, gap in enumerate(content.not_modelled) for item in _citations(gap, ("not_modelled", index))),
         *(item for index, party in enumerate(content.bound) for item in _citations(party, ("bound", index))),
+        *(_citations(content.incorporates, ("incorporates",)) if content.incorporates else ()),
     ]
     return [
         tree.error(path, f"cites '{value}': expected '<instrument> <article>' with an instrument of this file "

@@ -8,6 +8,7 @@ from functools import cache
 from importlib.resources import files
 
 from portability.agreements.errors import AgreementError
+from portability.agreements.incorporation import with_incorporated
 from portability.agreements.loading import Agreement, load_agreement
 from portability.agreements.national.legislation import Legislation, load_legislation
 from portability.agreements.values import StateCode
@@ -28,8 +29,8 @@ def packaged_texts(folder: str) -> dict[str, str]:
 @cache
 def agreements() -> dict[str, Agreement]:
     """Every packaged agreement by its id. Raises AgreementError where a file is wrong: start-up fails."""
-    loaded = [load_agreement(text, name) for name, text in packaged_texts("treaties").items()]
-    return {one.id: one for one in loaded}
+    loaded = {one.id: one for one in (load_agreement(text, name) for name, text in packaged_texts("treaties").items())}
+    return {one.id: with_incorporated(one, loaded) for one in loaded.values()}
 
 
 @cache

@@ -6,6 +6,7 @@ The facts say nothing of nationality or refugee status: whether a person is cove
 from portability.agreements.loading import Agreement
 from portability.agreements.lookup import find_rule
 from portability.agreements.model import DeterminationFacts, Step
+from portability.agreements.parties import parties_on
 from portability.agreements.rules import EqualTreatment, Export, PersonalScope
 
 __all__ = ["periods_outside", "scope_steps"]
@@ -36,8 +37,8 @@ def scope_steps(facts: DeterminationFacts, agreement: Agreement) -> tuple[Step, 
 
 
 def periods_outside(facts: DeterminationFacts, agreement: Agreement) -> tuple[str, ...]:
-    """States with periods of the person that are not party to the agreement, in order."""
-    return tuple(sorted({period.state for period in facts.periods} - set(agreement.content.parties)))
+    """States with periods of the person that the agreement does not bind on the day of the award, in order."""
+    return tuple(sorted({period.state for period in facts.periods} - set(parties_on(agreement, facts.award_on))))
 
 
 def _persons(rule: PersonalScope) -> Step:

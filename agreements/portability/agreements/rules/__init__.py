@@ -10,6 +10,7 @@ from portability.agreements.rules.applicable import (
     Exceptions,
     GovernmentService,
     InlandNavigation,
+    MixedActivities,
     PlaceOfWork,
     Posting,
     ResidenceAttribution,
@@ -47,6 +48,7 @@ from portability.agreements.rules.file import (
     BoundParty,
     ExampleCase,
     ExampleFile,
+    Incorporation,
     Rule,
 )
 from portability.agreements.rules.periods import (
@@ -58,6 +60,7 @@ from portability.agreements.rules.periods import (
 )
 from portability.agreements.rules.procedure import (
     ClaimDate,
+    Silence,
     TimeLimit,
 )
 from portability.agreements.rules.scope import (
@@ -87,10 +90,12 @@ __all__ = [
     "Group",
     "HigherOfIndependentAndProRata",
     "Id",
+    "Incorporation",
     "InlandNavigation",
     "Instrument",
     "LegislationsNotSatisfied",
     "MinimumPeriodFraction",
+    "MixedActivities",
     "NotModelled",
     "Overlap",
     "OwnPeriodsOnly",
@@ -108,6 +113,7 @@ __all__ = [
     "SeveralStates",
     "Sha256",
     "ShortPeriods",
+    "Silence",
     "State",
     "Telework",
     "Text",

@@ -8,7 +8,7 @@ from portability.agreements.rules import applicable, benefits, periods, procedur
 from portability.agreements.rules.base import Day, Entry, Id, Instrument, NotModelled, State, Text
 from portability.agreements.values import Branch
 
-__all__ = ["AgreementFile", "BoundParty", "ExampleCase", "ExampleFile", "Rule"]
+__all__ = ["AgreementFile", "BoundParty", "ExampleCase", "ExampleFile", "Incorporation", "Rule"]
 
 Rule = Annotated[
     scope.PersonalScope
@@ -17,6 +17,7 @@ Rule = Annotated[
     | applicable.PlaceOfWork
     | applicable.Posting
     | applicable.SeveralStates
+    | applicable.MixedActivities
     | applicable.GovernmentService
     | applicable.Seafarers
     | applicable.AirCrew
@@ -37,7 +38,8 @@ Rule = Annotated[
     | benefits.ShortPeriods
     | benefits.LegislationsNotSatisfied
     | procedure.ClaimDate
-    | procedure.TimeLimit,
+    | procedure.TimeLimit
+    | procedure.Silence,
     Field(discriminator="rule"),
 ]
 
@@ -65,6 +67,14 @@ class BoundParty(Entry):
     status: Literal["verified", "unverified"] = "verified"
 
 
+class Incorporation(Entry):
+    """Another agreement whose rules apply here too, as they are in force, where this file states none of their kind."""
+
+    agreement: Id
+    valid_from: Day = Field(alias="from")
+    cite: Text
+
+
 class AgreementFile(Entry):
     """One treaty file."""
 
@@ -77,6 +87,7 @@ class AgreementFile(Entry):
     instruments: tuple[Instrument, ...] = Field(min_length=1)
     status: Literal["unverified", "drafted", "reviewed"]
     branches: tuple[Branch, ...] = Field(min_length=1)
+    incorporates: Incorporation | None = Field(default=None, description="Another agreement whose rules apply here too")
     supersedes: tuple[Text, ...] = Field(default=(), description="Earlier instruments between the same parties")
     superseded_by: Id | None = Field(default=None, description="The agreement that took this one's place")
     not_modelled: tuple[NotModelled, ...]

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from portability.agreements.rules.base import RuleBase
 
-__all__ = ["ClaimDate", "TimeLimit"]
+__all__ = ["ClaimDate", "Silence", "TimeLimit"]
 
 
 class ClaimDate(RuleBase):
@@ -27,3 +27,17 @@ class TimeLimit(RuleBase):
     @property
     def subjects(self) -> tuple[str, ...]:
         return (self.action,)
+
+
+class Silence(RuleBase):
+    """What follows where an institution that was informed says nothing in time (`silence`)."""
+
+    rule: Literal["silence"]
+    about: Literal["applicable_legislation", "family_priority", "overpayment", "treatment_abroad"]
+    months: int = Field(ge=1, le=36)
+    counted_from: Literal["informed", "received"]
+    effect: Literal["becomes_definitive", "provisional_decision_applies", "arrears_are_paid_out", "granted"]
+
+    @property
+    def subjects(self) -> tuple[str, ...]:
+        return (self.about,)

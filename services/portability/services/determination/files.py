@@ -13,6 +13,7 @@ from portability.agreements.errors import (
 )
 from portability.agreements.example_inputs import DetermineGiven
 from portability.agreements.examples import run_agreement_examples, run_legislation_examples
+from portability.agreements.incorporation import with_incorporated
 from portability.agreements.loading import Agreement, load_agreement, load_examples, load_model
 from portability.agreements.model import DeterminationFacts
 from portability.agreements.national.legislation import Legislation, load_legislation
@@ -98,7 +99,7 @@ def run_examples(content: LawFile, law: LawLibrary) -> tuple[CaseReport, ...]:
     the library by its id (NotFoundError).
     """
     if isinstance(content, Agreement):
-        return _reports_of_agreement(content, content.file, law.legislations())
+        return _reports_of_agreement(with_incorporated(content, law.agreements()), content.file, law.legislations())
     if isinstance(content, Legislation):
         return _reports_of_legislation(content, content.file)
     if content.of in law.agreements():
