@@ -10,6 +10,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from fractions import Fraction
 
 from portability.agreements.aggregation import InsuredTime, aggregate_periods, own_national_time, periods_before_risk
 from portability.agreements.awards import Calculation, award, calculation_rule
@@ -23,6 +24,7 @@ from portability.agreements.errors import (
 from portability.agreements.loading import Agreement
 from portability.agreements.lookup import find_rule, refuse_unmodelled, rule_in_force, rules_in_force
 from portability.agreements.model import BenefitResult, Determination, DeterminationFacts, Step
+from portability.agreements.national.answers import answered_right, asks_for_conditions
 from portability.agreements.national.legislation import AnsweredByInstitution, Legislation, Scheme, citation_of
 from portability.agreements.national.schemes import age_reached_on, has_minimum, pension_age
 from portability.agreements.overlap import CountedPeriod, SetAside, resolve_overlaps
@@ -97,7 +99,7 @@ def _benefit(
     of_age, age_step = _age(scheme, facts, legislation)
     if not of_age:
         return _nothing(scheme, age_step)
-    alone, alone_step = has_minimum(scheme, national, legislation, abroad=facts.residence_state != facts.state)
+    alone, alone_step = _own_right(scheme, national, facts, legislation)
     time = _aggregate(scheme, facts, rules=rules, counted=counted, aside=aside)
     short = relief(  # (4)
         scheme,
@@ -113,7 +115,7 @@ def _benefit(
     opened = (age_step, replace(alone_step, rule="own_right"), *time.steps, *short.steps)
     if short.own_relieved:
         return replace(_nothing(scheme), steps=opened)
-    together, together_step = has_minimum(scheme, time.total, legislation)
+    together, together_step = _right_of_all(scheme, time.total, facts, legislation)
     if not together:
         _refuse_third_states(facts, agreement, rules.aggregation)
     case = Calculation(
@@ -131,6 +133,22 @@ def _benefit(
     result = _leaving_out_unsatisfied(result, scheme, facts, rules=rules, agreement=agreement, legislation=legislation)
     steps = (*opened, *(() if alone else (together_step,)), *result.steps)
     return replace(result, steps=steps)
+
+
+def _own_right(
+    scheme: Scheme, time: Fraction, facts: DeterminationFacts, legislation: Legislation
+) -> tuple[bool, Step]:
+    if asks_for_conditions(scheme):
+        return answered_right(scheme, facts, own_time_alone=True)
+    return has_minimum(scheme, time, legislation, abroad=facts.residence_state != facts.state)
+
+
+def _right_of_all(
+    scheme: Scheme, time: Fraction, facts: DeterminationFacts, legislation: Legislation
+) -> tuple[bool, Step]:
+    if asks_for_conditions(scheme):
+        return answered_right(scheme, facts, own_time_alone=False)
+    return has_minimum(scheme, time, legislation)
 
 
 def _voluntary_gave_way(scheme: Scheme, facts: DeterminationFacts, aside: Sequence[SetAside], rule: Overlap) -> bool:
@@ -196,6 +214,9 @@ def _own_since(facts: DeterminationFacts) -> date | None:
 
 
 def _age(scheme: Scheme, facts: DeterminationFacts, legislation: Legislation) -> tuple[bool, Step]:
+    if asks_for_conditions(scheme) and not scheme.age:
+        said = f"{scheme.name}: its institution answers whether the pension age is reached."
+        return True, Step("pension_age", None, said, output="answered")
     row, reached = pension_age(scheme, facts.birth_date), age_reached_on(scheme, facts.birth_date)
     of_age = reached <= facts.award_on
     years, months = divmod(row.months, 12)

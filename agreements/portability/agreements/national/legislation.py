@@ -119,9 +119,15 @@ class ResidenceFractions(SchemeBase):
 
 
 class AnsweredByInstitution(SchemeBase):
-    """The institution answers the amounts; its law is not encoded here (`answered`)."""
+    """The institution answers the amounts; its law is not encoded here (`answered`).
+
+    `conditions: answered` says that the file states neither age nor minimum: an independent amount is then answered
+    only where own time alone opens a right.
+    """
 
     law: Literal["answered_by_institution"]
+    age: tuple[PensionAge, ...] = Field(default=(), description="Empty: the institution answers whether it is reached")
+    conditions: Literal["stated", "answered"] = "stated"
     why: Text
 
 
@@ -166,6 +172,11 @@ def load_legislation(text: str, file: str, *, sha256: str) -> Legislation:
         if not any(cite.startswith(f"{name} ") for name in known)
     ]
     errors += [*_doubled_ids(content, tree), *_disordered_rows(content, tree), *_unknown_schemes(content, tree)]
+    errors += [
+        tree.error(("schemes", index), "states no age: expected `age`, or `conditions: answered`")
+        for index, scheme in enumerate(content.schemes)
+        if isinstance(scheme, AnsweredByInstitution) and not scheme.age and scheme.conditions == "stated"
+    ]
     if errors:
         raise AgreementFileError(errors)
     return Legislation(content, file, sha256)

@@ -31,9 +31,8 @@ def pension_age(scheme: Scheme, born_on: date) -> PensionAge:
     """The row of the scheme's age table for a birth date; DeterminationError for births before the table."""
     rows = [row for row in scheme.age if row.born_from <= born_on]
     if not rows:
-        raise DeterminationError(
-            f"Scheme '{scheme.id}' gives no pension age for births before {min(row.born_from for row in scheme.age)}."
-        )
+        first = min((row.born_from for row in scheme.age), default=date.max)
+        raise DeterminationError(f"Scheme '{scheme.id}' gives no pension age for births before {first}.")
     return max(rows, key=lambda row: row.born_from)
 
 
