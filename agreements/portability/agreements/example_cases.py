@@ -17,6 +17,7 @@ from portability.agreements.calculation import (
     relieved_states,
 )
 from portability.agreements.conversion import convert
+from portability.agreements.coordination_cases import COORDINATION_CASES
 from portability.agreements.determination import determine
 from portability.agreements.errors import InputError
 from portability.agreements.example_inputs import (
@@ -275,4 +276,5 @@ _BY_KIND: Mapping[str, tuple[Any, Callable[[Any, Agreement], Result]]] = {
     "pro_rata": (ProRataGiven, _pro_rata),
     "higher_of": (HigherOfGiven, _higher_of),
     "short_period": (ShortPeriodGiven, _short_period),
+    **COORDINATION_CASES,
 }

@@ -51,7 +51,10 @@ class ExampleCase(Entry):
     title: Text
     source: Text
     trust: Literal["published", "official_program", "derived", "own"]
-    kind: Literal["convert", "overlap", "aggregate", "pro_rata", "higher_of", "short_period", "determine"]
+    kind: Literal[
+        "convert", "overlap", "aggregate", "pro_rata", "higher_of", "short_period", "determine",
+        "applicable_legislation",
+    ]  # fmt: skip
     given: dict[str, object]
     expect: dict[str, object]
     known_difference: Text | None = Field(default=None, description="Why the case cannot be reproduced; kept, not bent")

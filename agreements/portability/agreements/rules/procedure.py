@@ -33,10 +33,10 @@ class Silence(RuleBase):
     """What follows where an institution that was informed says nothing in time (`silence`)."""
 
     rule: Literal["silence"]
-    about: Literal["applicable_legislation", "family_priority", "overpayment", "treatment_abroad"]
+    about: Literal["applicable_legislation", "family_priority", "overpayment"]
     months: int = Field(ge=1, le=36)
     counted_from: Literal["informed", "received"]
-    effect: Literal["becomes_definitive", "provisional_decision_applies", "arrears_are_paid_out", "granted"]
+    effect: Literal["becomes_definitive", "provisional_decision_applies", "arrears_are_paid_out"]
 
     @property
     def subjects(self) -> tuple[str, ...]:

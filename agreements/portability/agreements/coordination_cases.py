@@ -1,0 +1,13 @@
+"""The example kinds of coordination rules: the shape of what each gives, and the function that evaluates it."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from portability.agreements.legislation_cases import LegislationGiven, evaluate_legislation
+from portability.agreements.loading import Agreement
+
+__all__ = ["COORDINATION_CASES"]
+
+COORDINATION_CASES: Mapping[str, tuple[Any, Callable[[Any, Agreement], dict[str, Any]]]] = {
+    "applicable_legislation": (LegislationGiven, evaluate_legislation),
+}
