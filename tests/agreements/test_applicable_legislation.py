@@ -5,6 +5,7 @@ from datetime import date
 from fractions import Fraction
 
 import pytest
+
 from portability.agreements.applicable_legislation import applicable_legislation
 from portability.agreements.calendar_months import last_day_of, months_after
 from portability.agreements.errors import InputError, NoRuleInForceError
@@ -85,7 +86,7 @@ def test_a_posting_is_extended_as_far_as_the_agreement_lets_it(extended_until: d
 
 
 @pytest.mark.parametrize(("ended", "holds"), [(date(2022, 12, 31), True), (date(2023, 1, 1), False)])
-def test_a_second_posting_waits_until_the_months_between_are_over(ended: date, holds: bool) -> None:
+def test_a_second_posting_waits_until_the_months_between_are_over(ended: date, *, holds: bool) -> None:
     sent = replace(SENT, previous_ended_on=ended)
 
     assert (posting_result(sent, rule=rule_of_posting(months_between=12), on=DAY).against == "") is holds
@@ -103,7 +104,7 @@ def test_a_quarter_of_the_work_at_home_is_substantial(share: Fraction, state: st
 
 
 @pytest.mark.parametrize(("share", "marginal"), [(Fraction(5, 100), False), (Fraction(499, 10000), True)])
-def test_work_under_a_twentieth_is_marginal(share: Fraction, marginal: bool) -> None:
+def test_work_under_a_twentieth_is_marginal(share: Fraction, *, marginal: bool) -> None:
     result = applicable_legislation(two_states(share), agreement=EU, on=DAY)
 
     assert ("marginal_activities" in [step.rule for step in result.steps]) is marginal
