@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from portability.agreements import amount_cases as amounts
 from portability.agreements.legislation_cases import LegislationGiven, evaluate_legislation
 from portability.agreements.loading import Agreement
 
@@ -10,4 +11,9 @@ __all__ = ["COORDINATION_CASES"]
 
 COORDINATION_CASES: Mapping[str, tuple[Any, Callable[[Any, Agreement], dict[str, Any]]]] = {
     "applicable_legislation": (LegislationGiven, evaluate_legislation),
+    "family_benefits": (amounts.FamilyGiven, amounts.evaluate_family),
+    "benefit_overlap": (amounts.OverlapOfBenefitsGiven, amounts.evaluate_overlap),
+    "minimum_supplement": (amounts.SupplementGiven, amounts.evaluate_supplement),
+    "rate_day": (amounts.RateDayGiven, amounts.evaluate_rate_day),
+    "silence": (amounts.SilenceGiven, amounts.evaluate_silence),
 }

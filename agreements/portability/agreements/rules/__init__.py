@@ -4,6 +4,12 @@ No expression language: a file names a kind and gives its parameters; what the k
 the module named in its docstring. Unknown keys are errors.
 """
 
+from portability.agreements.rules.amounts import (
+    BenefitOverlap,
+    CurrencyConversion,
+    MinimumSupplement,
+    MutualReductions,
+)
 from portability.agreements.rules.applicable import (
     AirCrew,
     Connection,
@@ -43,6 +49,12 @@ from portability.agreements.rules.benefits import (
     ProRataWithSupplement,
     ShortPeriods,
 )
+from portability.agreements.rules.family import (
+    Basis,
+    CompetenceChange,
+    FamilyPriority,
+    OrphansBenefits,
+)
 from portability.agreements.rules.file import (
     AgreementFile,
     BoundParty,
@@ -74,9 +86,13 @@ __all__ = [
     "AgreementFile",
     "AirCrew",
     "Amount",
+    "Basis",
+    "BenefitOverlap",
     "BoundParty",
     "ClaimDate",
+    "CompetenceChange",
     "Connection",
+    "CurrencyConversion",
     "Day",
     "DayRow",
     "Entry",
@@ -85,6 +101,7 @@ __all__ = [
     "ExampleFile",
     "Exceptions",
     "Export",
+    "FamilyPriority",
     "FlatRateFraction",
     "GovernmentService",
     "Group",
@@ -95,8 +112,11 @@ __all__ = [
     "Instrument",
     "LegislationsNotSatisfied",
     "MinimumPeriodFraction",
+    "MinimumSupplement",
     "MixedActivities",
+    "MutualReductions",
     "NotModelled",
+    "OrphansBenefits",
     "Overlap",
     "OwnPeriodsOnly",
     "PeriodConversion",

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from portability.agreements.rules import applicable, benefits, periods, procedure, scope
+from portability.agreements.rules import amounts, applicable, benefits, family, periods, procedure, scope
 from portability.agreements.rules.base import Day, Entry, Id, Instrument, NotModelled, State, Text
 from portability.agreements.values import Branch
 
@@ -37,6 +37,13 @@ Rule = Annotated[
     | benefits.MinimumPeriodFraction
     | benefits.ShortPeriods
     | benefits.LegislationsNotSatisfied
+    | amounts.BenefitOverlap
+    | amounts.MutualReductions
+    | amounts.MinimumSupplement
+    | amounts.CurrencyConversion
+    | family.FamilyPriority
+    | family.CompetenceChange
+    | family.OrphansBenefits
     | procedure.ClaimDate
     | procedure.TimeLimit
     | procedure.Silence,
@@ -53,7 +60,7 @@ class ExampleCase(Entry):
     trust: Literal["published", "official_program", "derived", "own"]
     kind: Literal[
         "convert", "overlap", "aggregate", "pro_rata", "higher_of", "short_period", "determine",
-        "applicable_legislation",
+        "applicable_legislation", "family_benefits", "benefit_overlap", "minimum_supplement", "rate_day", "silence",
     ]  # fmt: skip
     given: dict[str, object]
     expect: dict[str, object]
