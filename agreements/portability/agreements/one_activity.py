@@ -4,6 +4,7 @@ from portability.agreements.applicable_rules import LawOn, as_work, connected_st
 from portability.agreements.errors import InputError
 from portability.agreements.model import Step
 from portability.agreements.rules import AirCrew, GovernmentService, MixedActivities, PlaceOfWork, Seafarers
+from portability.agreements.values import StateCode
 from portability.agreements.work_facts import Activity, ActivityKind, LegislationResult, WorkFacts
 
 __all__ = ["air_crew", "civil_servant", "general", "seafarer"]
@@ -48,7 +49,7 @@ def seafarer(work: WorkFacts, law: LawOn, one: Activity, steps: tuple[Step, ...]
     if state not in law.parties and rule.otherwise is not None and applies:
         state = connected_state(rule.otherwise, work, one)
         return found(law, rule, state, rule.otherwise, cite=rule.otherwise_cite, steps=steps)
-    return found(law, rule, state, rule.legislation, steps=steps)
+    return _or_the_other_state(law, rule, state, steps)
 
 
 def air_crew(work: WorkFacts, law: LawOn, one: Activity, steps: tuple[Step, ...]) -> LegislationResult:
@@ -58,4 +59,13 @@ def air_crew(work: WorkFacts, law: LawOn, one: Activity, steps: tuple[Step, ...]
         instead = connected_state(rule.unless, work, one)
         if instead in law.parties:
             return found(law, rule, instead, rule.unless, cite=rule.unless_cite, steps=steps)
-    return found(law, rule, connected_state(rule.legislation, work, one), rule.legislation, steps=steps)
+    return _or_the_other_state(law, rule, connected_state(rule.legislation, work, one), steps)
+
+
+def _or_the_other_state(
+    law: LawOn, rule: Seafarers | AirCrew, state: StateCode, steps: tuple[Step, ...]
+) -> LegislationResult:
+    """The connected state, or the one that the rule names for every other case (Canada-Korea Art. 5(7))."""
+    if state not in law.parties and rule.otherwise_state is not None:
+        return found(law, rule, rule.otherwise_state, "otherwise", steps=steps)
+    return found(law, rule, state, rule.legislation, steps=steps)
