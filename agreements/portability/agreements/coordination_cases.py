@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from portability.agreements import amount_cases as amounts
+from portability.agreements import unemployment_cases as unemployment
 from portability.agreements.legislation_cases import LegislationGiven, evaluate_legislation
 from portability.agreements.loading import Agreement
 
@@ -16,4 +17,8 @@ COORDINATION_CASES: Mapping[str, tuple[Any, Callable[[Any, Agreement], dict[str,
     "minimum_supplement": (amounts.SupplementGiven, amounts.evaluate_supplement),
     "rate_day": (amounts.RateDayGiven, amounts.evaluate_rate_day),
     "silence": (amounts.SilenceGiven, amounts.evaluate_silence),
+    "unemployment_aggregation": (unemployment.WorkGiven, unemployment.evaluate_work),
+    "unemployment_state": (unemployment.UnemployedGiven, unemployment.evaluate_paying_state),
+    "unemployment_export": (unemployment.SearchGiven, unemployment.evaluate_search),
+    "unemployment_reimbursement": (unemployment.ReimbursementGiven, unemployment.evaluate_reimbursement),
 }

@@ -80,6 +80,12 @@ from portability.agreements.rules.scope import (
     Export,
     PersonalScope,
 )
+from portability.agreements.rules.unemployment import (
+    UnemploymentAggregation,
+    UnemploymentCompetence,
+    UnemploymentExport,
+    UnemploymentReimbursement,
+)
 
 __all__ = [
     "Aggregation",
@@ -138,6 +144,10 @@ __all__ = [
     "Telework",
     "Text",
     "TimeLimit",
+    "UnemploymentAggregation",
+    "UnemploymentCompetence",
+    "UnemploymentExport",
+    "UnemploymentReimbursement",
     "Units",
     "Work",
 ]

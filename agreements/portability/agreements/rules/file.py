@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from portability.agreements.rules import amounts, applicable, benefits, family, periods, procedure, scope
+from portability.agreements.rules import amounts, applicable, benefits, family, periods, procedure, scope, unemployment
 from portability.agreements.rules.base import Day, Entry, Id, Instrument, NotModelled, State, Text
 from portability.agreements.values import Branch
 
@@ -44,6 +44,10 @@ Rule = Annotated[
     | family.FamilyPriority
     | family.CompetenceChange
     | family.OrphansBenefits
+    | unemployment.UnemploymentAggregation
+    | unemployment.UnemploymentCompetence
+    | unemployment.UnemploymentExport
+    | unemployment.UnemploymentReimbursement
     | procedure.ClaimDate
     | procedure.TimeLimit
     | procedure.Silence,
@@ -61,6 +65,7 @@ class ExampleCase(Entry):
     kind: Literal[
         "convert", "overlap", "aggregate", "pro_rata", "higher_of", "short_period", "determine",
         "applicable_legislation", "family_benefits", "benefit_overlap", "minimum_supplement", "rate_day", "silence",
+        "unemployment_aggregation", "unemployment_state", "unemployment_export", "unemployment_reimbursement",
     ]  # fmt: skip
     given: dict[str, object]
     expect: dict[str, object]
