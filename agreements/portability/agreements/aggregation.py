@@ -16,7 +16,7 @@ from portability.agreements.overlap import CountedPeriod, SetAside
 from portability.agreements.periods import Duration, InsurancePeriod
 from portability.agreements.rules import Aggregation, PeriodConversion, PeriodCredit
 from portability.agreements.spans import Span, days_of, shared
-from portability.agreements.values import Citation, Money, StateCode
+from portability.agreements.values import Citation, StateCode
 
 __all__ = ["InsuredTime", "aggregate_periods", "own_national_time", "periods_before_risk"]
 
@@ -76,19 +76,8 @@ def aggregate_periods(
         others.append((state, amount))
         steps.append(step)
     result = InsuredTime(own, tuple(others), ())
-    said = " + ".join(
-        [f"{facts.state} {for_people(own)}", *(f"{state} {for_people(amount)}" for state, amount in others)]
-    )
-    steps.append(
-        Step(
-            "aggregation",
-            rule.citation,
-            f"{said} = {for_people(result.total)} {scheme.unit}, as though completed under the legislation applied.",
-            tuple((state, str(amount)) for state, amount in ((facts.state, own), *others)),
-            str(result.total),
-            f"We add up your time in all countries: {for_people(result.total)} {scheme.unit}.",
-        )
-    )
+    parts = ((facts.state, own), *others)
+    steps.append(Step("aggregation", rule.citation, (("parts", parts), ("unit", scheme.unit)), result.total))
     return InsuredTime(own, tuple(others), tuple(steps))
 
 
@@ -122,16 +111,15 @@ def periods_before_risk(facts: DeterminationFacts) -> list[InsurancePeriod]:
 
 
 def _overlap_step(entry: SetAside) -> Step:
-    from_to = ", ".join(f"{start} to {end}" for start, end in entry.spans)
-    return Step(
-        "overlap",
-        Citation.of(entry.cite),
-        f"{entry.period.state} {entry.period.kind} period {entry.period.period_id} gives way to {entry.because_of}"
-        + (f" ({from_to}, last day excluded)." if from_to else "."),
-        (("period", entry.period.period_id), ("gives_way_to", entry.because_of), ("days", days_of(entry.spans))),
-        "set aside",
-        "Two of your periods fall on the same days. The same days count only once.",
+    period = entry.period
+    values = (
+        ("period", period.period_id),
+        ("state", period.state),
+        ("kind", period.kind),
+        ("gives_way_to", entry.because_of),
+        ("days", days_of(entry.spans)),
     )
+    return Step("overlap", Citation.of(entry.cite), values, "set_aside")
 
 
 def _conversion_step(
@@ -141,18 +129,5 @@ def _conversion_step(
     for entry in foreign:
         duration = counted_duration(entry)
         sums[duration.unit] = sums.get(duration.unit, Fraction(0)) + duration.amount
-    given = " and ".join(f"{for_people(value)} {unit}" for unit, value in sorted(sums.items()))
-    return Step(
-        "period_conversion",
-        rule.citation,
-        f"{state}: {given} are {for_people(amount)} {scheme.unit} here.",
-        tuple((unit, str(value)) for unit, value in sorted(sums.items())),
-        str(amount),
-    )
-
-
-def for_people(value: Fraction) -> str:
-    """A whole number as it is; anything else to two decimals and marked as such: the exact value is in the inputs."""
-    if value.denominator == 1:
-        return str(value.numerator)
-    return f"about {Money(value, '').shown().strip()}"
+    given = tuple((value, unit) for unit, value in sorted(sums.items()))
+    return Step("period_conversion", rule.citation, (("state", state), ("given", given), ("unit", scheme.unit)), amount)

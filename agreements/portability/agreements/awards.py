@@ -22,7 +22,7 @@ from portability.agreements.rules import (
     ProRataWithSupplement,
     RuleBase,
 )
-from portability.agreements.shares import Calculation, independent_benefit, pro_rata_share, shown
+from portability.agreements.shares import Calculation, independent_benefit, pro_rata_share
 from portability.agreements.supplement import pro_rata_with_supplement
 from portability.agreements.values import Citation
 
@@ -53,7 +53,7 @@ def calculation_rule(agreement: Agreement, facts: DeterminationFacts, scheme: Sc
 def award(case: Calculation, rule: CalculationRule) -> BenefitResult:
     """The amounts and the one to propose, with the steps."""
     if not case.together:
-        step = Step("no_right", rule.citation, "All periods together do not open the right.", output="none")
+        step = Step("no_right", rule.citation, (("total", case.time.total), ("unit", case.scheme.unit)))
         return BenefitResult(case.scheme.id, None, None, None, None, None, (step,))
     return _WAYS[type(rule)](case, rule)
 
@@ -75,10 +75,9 @@ def _higher_of(case: Calculation, rule: HigherOfIndependentAndProRata) -> Benefi
     due = higher_of(independent.award, pro_rata.award)
     steps = (*independent.steps, *pro_rata.steps)
     if due is not None and independent.award is not None and pro_rata.award is not None:
-        name = "independent" if independent.award.amount >= pro_rata.award.amount else "pro rata"
-        said = f"Independent {independent.award.shown()}, pro rata {pro_rata.award.shown()}: the {name} benefit is due."
-        plain = f"We compared two ways to work out your pension. You get the higher: {due.shown()} a month."
-        steps = (*steps, Step("higher_of", Citation.of(rule.higher_cite), said, (), due.shown(), plain))
+        higher = "independent" if independent.award.amount >= pro_rata.award.amount else "pro_rata"
+        values = (("independent", independent.award), ("pro_rata", pro_rata.award), ("higher", higher))
+        steps = (*steps, Step("higher_of", Citation.of(rule.higher_cite), values, due))
     return replace(pro_rata, independent=independent.award, award=due, steps=steps)
 
 
@@ -92,19 +91,17 @@ def _own_periods_only(case: Calculation, rule: OwnPeriodsOnly) -> BenefitResult:
         theoretical=False,
         legislation=case.legislation,
     )
-    how = "Own periods alone open the right" if case.alone else f"All periods open the right ({rule.eligibility_cite})"
-    step = Step(
-        "own_periods_only",
-        rule.citation,
-        f"{how}; the amount comes from own periods only: {shown(outcome.amount)}.",
-        (("own", str(case.national)), ("total", str(case.time.total))),
-        shown(outcome.amount),
-        f"Only your time in this country makes the amount: {shown(outcome.amount)} a month.",
-        outcome.steps,
+    values = (
+        ("opened_by", "own_time_alone" if case.alone else "all_time_together"),
+        ("eligibility_cite", rule.eligibility_cite),
+        ("own", case.national),
+        ("total", case.time.total),
+        ("unit", case.scheme.unit),
     )
+    step = Step("own_periods_only", rule.citation, values, outcome.amount, outcome.steps)
     abroad = payable_abroad(case.scheme, case.facts, own=case.national, total=case.time.total, rule=rule,
                             legislation=case.legislation)  # fmt: skip
-    amount = outcome.amount if all(step.output != "not payable abroad" for step in abroad) else None
+    amount = outcome.amount if all(step.output != "not_paid_abroad" for step in abroad) else None
     independent = outcome.amount if case.alone else None
     return BenefitResult(case.scheme.id, independent, None, None, None, amount, (step, *abroad))
 
@@ -126,14 +123,16 @@ def _flat_rate(case: Calculation, rule: FlatRateFraction) -> BenefitResult:
         )
     flat = flat_rate_part(answer.flat_rate_amount, own=case.national, minimum=minimum.time.amount)
     due = answer.earnings_amount + flat
-    said = (
-        f"Earnings part {answer.earnings_amount.shown()} ({rule.earnings_cite}) + flat-rate part "
-        f"{answer.flat_rate_amount.shown()} x {case.national}/{minimum.time.amount}, at most all of it"
-        f"{f' ({rule.cap_cite})' if rule.cap_cite else ''} = {due.shown()}; answered by {answer.answered_by}."
+    values = (
+        ("earnings", answer.earnings_amount),
+        ("earnings_cite", rule.earnings_cite),
+        ("full_flat_rate", answer.flat_rate_amount),
+        ("own", case.national),
+        ("minimum", minimum.time.amount),
+        ("flat_rate", flat),
+        ("answered_by", answer.answered_by),
     )
-    inputs = (("own", str(case.national)), ("minimum", str(minimum.time.amount)), ("flat", str(flat.amount)))
-    plain = f"From this plan you get {due.shown()} a month."
-    step = Step("flat_rate_fraction", Citation.of(rule.flat_cite), said, inputs, due.shown(), plain)
+    step = Step("flat_rate_fraction", Citation.of(rule.flat_cite), values, due)
     return BenefitResult(case.scheme.id, None, None, None, None, due, (step,))
 
 

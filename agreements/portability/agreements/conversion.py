@@ -3,7 +3,7 @@
 from fractions import Fraction
 from math import ceil
 
-from portability.agreements.errors import InputError
+from portability.agreements.errors import InputError, NoRuleInForceError
 from portability.agreements.periods import DayRegime, Duration, PeriodUnit
 from portability.agreements.rules import DayRow, PeriodConversion
 
@@ -88,9 +88,13 @@ def _row(day_regime: DayRegime | None, rule: PeriodConversion) -> DayRow:
         if row.regime == day_regime:
             return row
     known = ", ".join(str(row.regime) for row in rule.days)
+    if day_regime is not None:
+        raise NoRuleInForceError(
+            f"{rule.cite} converts days of {known} a week, not of {day_regime}: determine it by hand.",
+            citation=rule.cite,
+        )
     raise InputError(
-        f"Days need the day regime of their scheme ({known} days a week), not {day_regime}: ask the institution "
-        "that counted them.",
+        f"Days need the day regime of their scheme ({known} days a week): ask the institution that counted them.",
         field="day_regime",
         citation="987/2009 Art. 13(4)",
     )

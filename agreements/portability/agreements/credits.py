@@ -54,15 +54,13 @@ def credited_time(
         used += spans
         total += amount
         parts.append((rule, amount))
-    said = "; ".join(f"{amount} {scheme.unit} by {rule.cite}" for rule, amount in parts)
-    return total, Step(
-        rule="period_credit",
-        citation=rules[0].citation,
-        said=f"Time in {rules[0].from_state} counts for {scheme.name}: {said}.",
-        inputs=tuple((rule.id, str(amount)) for rule, amount in parts),
-        output=str(total),
-        plain=f"Your time in {rules[0].from_state} counts as {total} {scheme.unit}.",
+    values = (
+        ("state", rules[0].from_state),
+        ("scheme", scheme.name),
+        ("parts", tuple((rule.cite, amount) for rule, amount in parts)),
+        ("unit", scheme.unit),
     )
+    return total, Step("period_credit", rules[0].citation, values, total)
 
 
 def _by_calendar_year(rule: PeriodCredit, spans: list[Span], own: Sequence[Span]) -> Fraction:

@@ -95,7 +95,7 @@ def _benefit(
     """(3) to (5) for one scheme."""
     national = own_national_time(scheme, facts, rule=rules.conversion)
     if national == 0:
-        return _nothing(scheme, Step("own_periods", None, f"No periods under {scheme.name}: nothing is due from it."))
+        return _nothing(scheme, Step("no_own_periods", None, (("scheme", scheme.name),)))
     of_age, age_step = _age(scheme, facts, legislation)
     if not of_age:
         return _nothing(scheme, age_step)
@@ -112,7 +112,7 @@ def _benefit(
         conversion=rules.conversion,
         counted=counted,
     )
-    opened = (age_step, replace(alone_step, rule="own_right"), *time.steps, *short.steps)
+    opened = (age_step, _of_own_time(alone_step), *time.steps, *short.steps)
     if short.own_relieved:
         return replace(_nothing(scheme), steps=opened)
     together, together_step = _right_of_all(scheme, time.total, facts, legislation)
@@ -215,20 +215,20 @@ def _own_since(facts: DeterminationFacts) -> date | None:
 
 def _age(scheme: Scheme, facts: DeterminationFacts, legislation: Legislation) -> tuple[bool, Step]:
     if asks_for_conditions(scheme) and not scheme.age:
-        said = f"{scheme.name}: its institution answers whether the pension age is reached."
-        return True, Step("pension_age", None, said, output="answered")
+        return True, Step("pension_age", None, (("scheme", scheme.name),), "answered")
     row, reached = pension_age(scheme, facts.birth_date), age_reached_on(scheme, facts.birth_date)
     of_age = reached <= facts.award_on
     years, months = divmod(row.months, 12)
-    return of_age, Step(
-        "pension_age",
-        citation_of(row.cite, legislation.content.instruments),
-        f"{scheme.name}: pension age {years} years {months} months, reached on {reached}"
-        + (": met." if of_age else f": not met on {facts.award_on}."),
-        (("age_months", row.months), ("reached_on", reached.isoformat()), ("source", row.status)),
-        "met" if of_age else "not met",
-        "" if of_age else f"You reach the pension age there on {reached}.",
+    values = (
+        ("scheme", scheme.name),
+        ("years", years),
+        ("months", months),
+        ("reached_on", reached),
+        ("award_on", facts.award_on),
+        ("source", row.status),
     )
+    cite = citation_of(row.cite, legislation.content.instruments)
+    return of_age, Step("pension_age", cite, values, "met" if of_age else "not_met")
 
 
 def _aggregate(
@@ -281,16 +281,14 @@ def _leaving_out_unsatisfied(
     without = next(benefit for benefit in other.benefits if benefit.scheme == scheme.id)
     if without.award is None or (result.award is not None and without.award <= result.award):
         return result
-    states = ", ".join(sorted(facts.unsatisfied_states))
-    step = Step(
-        "legislations_not_satisfied",
-        rules.not_satisfied.citation,
-        f"The conditions in {states} are not met yet; its periods would lower the amount, so they are left out.",
-        (("left_out", states),),
-        without.award.shown(),
-        f"You cannot get a pension from {states} yet. We left that time out because this gives you more.",
-    )
+    states = tuple(sorted(facts.unsatisfied_states))
+    step = Step("legislations_not_satisfied", rules.not_satisfied.citation, (("states", states),), without.award)
     return replace(without, steps=(*without.steps, step))
+
+
+def _of_own_time(step: Step) -> Step:
+    """The step on the minimum period, told as what own time alone opens."""
+    return step._replace(rule="own_right") if step.rule == "minimum_period" else step
 
 
 def _nothing(scheme: Scheme, *steps: Step) -> BenefitResult:

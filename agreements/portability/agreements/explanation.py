@@ -4,10 +4,11 @@ import json
 from collections.abc import Iterator
 from typing import Literal
 
-from portability.agreements.model import BenefitResult, Determination, Step
+from portability.agreements.model import BenefitResult, Determination, Step, Value
+from portability.agreements.sentences import Catalogue, catalogue, sentence
 from portability.agreements.values import Money
 
-__all__ = ["Audience", "render", "trace_bytes", "trace_value"]
+__all__ = ["Audience", "exact_text", "render", "trace_bytes", "trace_value"]
 
 Audience = Literal["jurist", "caseworker", "worker"]
 
@@ -30,36 +31,37 @@ def trace_bytes(determination: Determination) -> bytes:
     return json.dumps(trace_value(determination), sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
 
 
-def render(determination: Determination, audience: Audience) -> str:
-    """The determination in English: article by article, step by step, or in plain words."""
+def render(determination: Determination, audience: Audience, language: str = "en") -> str:
+    """The determination in a language: article by article, step by step, or in plain words.
+
+    NotFoundError where the language has no catalogue.
+    """
+    words = catalogue(language)
     lines = [determination.banner] if determination.banner else []
     for benefit in determination.benefits:
-        lines += ["", _headline(benefit, audience)]
+        lines += ["", _headline(benefit, audience, words)]
         for depth, step in _walk(benefit.steps, 0):
-            text = _line(step, audience)
+            text = _line(step, audience, words)
             if text:
                 lines.append("  " * (depth + 1) + text)
-    lines += ["  " + text for step in determination.steps if (text := _line(step, audience))]
+    lines += ["  " + text for step in determination.steps if (text := _line(step, audience, words))]
     return "\n".join(lines).strip() + "\n"
 
 
-def _headline(benefit: BenefitResult, audience: Audience) -> str:
-    if audience == "worker":
-        return (
-            f"You would get {benefit.award.shown()} a month."
-            if benefit.award
-            else "No pension from this scheme for now."
-        )
-    return f"{benefit.scheme}: " + (f"{benefit.award.shown()} a month" if benefit.award else "no benefit")
+def _headline(benefit: BenefitResult, audience: Audience, words: Catalogue) -> str:
+    name = ("award" if benefit.award else "no_award") + ("_for_worker" if audience == "worker" else "")
+    return sentence(Step(name, None, (("scheme", benefit.scheme),), benefit.award), "caseworker", words)
 
 
-def _line(step: Step, audience: Audience) -> str:
+def _line(step: Step, audience: Audience, words: Catalogue) -> str:
     citation = str(step.citation) if step.citation else ""
     if audience == "worker":
-        return f"{step.plain} ({citation})" if step.plain and citation else step.plain
+        text = sentence(step, "worker", words)
+        return f"{text} ({citation})" if text and citation else text
+    text = sentence(step, "caseworker", words)
     if audience == "jurist":
-        return f"{citation or 'no provision'}: {step.said}"
-    return f"{step.said} [{citation}]" if citation else step.said
+        return f"{citation or words.term('no_provision')}: {text}"
+    return f"{text} [{citation}]" if citation else text
 
 
 def _walk(steps: tuple[Step, ...], depth: int) -> Iterator[tuple[int, Step]]:
@@ -84,11 +86,29 @@ def _step(step: Step) -> dict[str, object]:
     return {
         "rule": step.rule,
         "citation": str(step.citation) if step.citation else None,
-        "said": step.said,
-        "inputs": dict(step.inputs),
-        "output": step.output,
+        "values": {name: _exact(value) for name, value in step.values},
+        "output": _exact(step.output),
         "children": [_step(child) for child in step.children],
     }
+
+
+def exact_text(value: Value) -> str:
+    """A value of a step as one exact text; empty where there is none."""
+    found = _exact(value)
+    return "" if found is None else found if isinstance(found, str) else json.dumps(found, ensure_ascii=False)
+
+
+def _exact(value: object) -> object:
+    """A value as JSON that says all of it: fractions and money as text."""
+    match value:
+        case None | str() | int():
+            return value
+        case Money():
+            return _money(value)
+        case tuple():
+            return [_exact(one) for one in value]
+        case _:
+            return str(value)
 
 
 def _money(amount: Money | None) -> str | None:

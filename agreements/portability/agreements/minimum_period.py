@@ -41,20 +41,17 @@ def minimum_period_benefit(case: Calculation, rule: MinimumPeriodFraction) -> Be
         case.scheme, minimum_period_share(outcome.amount, own=own, minimum=needed), case.legislation
     )
     theoretical = Step(
-        "theoretical_amount",
+        "theoretical_on_minimum",
         Citation.of(rule.theoretical_cite),
-        f"On the minimum period of {needed} {case.scheme.unit} alone: {outcome.amount.shown()}.",
-        (("minimum", str(needed)),),
-        outcome.amount.shown(),
-        children=outcome.steps,
+        (("minimum", needed), ("unit", case.scheme.unit)),
+        outcome.amount,
+        outcome.steps,
     )
     fraction = Step(
         "minimum_period_fraction",
         Citation.of(rule.fraction_cite),
-        f"{outcome.amount.shown()} x {own}/{needed} = {share.shown()}.",
-        (("own", str(own)), ("minimum", str(needed))),
-        share.shown(),
-        f"You completed {own} of the {needed} {case.scheme.unit} that a pension takes: {share.shown()} a month.",
+        (("theoretical", outcome.amount), ("own", own), ("minimum", needed), ("unit", case.scheme.unit)),
+        share,
         rounding,
     )
     ratio = min(Fraction(own, needed), Fraction(1))

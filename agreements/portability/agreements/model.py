@@ -7,13 +7,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
+from typing import NamedTuple
 
 from portability.agreements.periods import InsurancePeriod
 from portability.agreements.values import Branch, Citation, Money, StateCode
 
-__all__ = ["BenefitResult", "Determination", "DeterminationFacts", "NationalAnswer", "SchemeOutcome", "Step"]
+__all__ = ["BenefitResult", "Determination", "DeterminationFacts", "NationalAnswer", "SchemeOutcome", "Step", "Value"]
 
-Shown = str | int | bool | None
+Value = str | int | Fraction | Money | date | tuple[object, ...] | None
+"""What a step holds: exact, never a sentence. Tuples hold names, or pairs: of name and amount, of amount and unit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,21 +55,22 @@ class DeterminationFacts:
     unsatisfied_states: frozenset[StateCode] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(NamedTuple):
     """One step of an explanation: which rule, where the law says it, what went in and what came out.
 
-    `said` is one plain sentence for a caseworker; `plain` says the same to the worker (empty: the step is of no
-    interest to her). `inputs` and `output` are exact text, so that a replay gives the same bytes.
+    All of it is exact data, so that a replay gives the same bytes. The sentences for a jurist, a caseworker and the
+    worker stand in the catalogues of `explanations`, one a language, under the name of the rule.
     """
 
     rule: str
     citation: Citation | None
-    said: str
-    inputs: tuple[tuple[str, Shown], ...] = ()
-    output: str = ""
-    plain: str = ""
+    values: tuple[tuple[str, Value], ...] = ()
+    output: Value = None
     children: tuple["Step", ...] = ()
+
+    def value(self, name: str) -> Value:
+        """One of the values, or the output by the name "output"; None where there is none of that name."""
+        return self.output if name == "output" else dict(self.values).get(name)
 
 
 @dataclass(frozen=True, slots=True)

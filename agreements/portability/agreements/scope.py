@@ -11,15 +11,6 @@ from portability.agreements.rules import EqualTreatment, Export, PersonalScope
 
 __all__ = ["periods_outside", "scope_steps"]
 
-_GROUPS = {
-    "nationals": "nationals of the parties",
-    "refugees": "refugees",
-    "stateless": "stateless persons",
-    "family": "members of the family",
-    "survivors": "survivors",
-    "others_insured": "all other insured persons",
-}
-
 
 def scope_steps(facts: DeterminationFacts, agreement: Agreement) -> tuple[Step, ...]:
     """One step for each rule of scope in force on the day of the award, and one for periods of other states."""
@@ -42,30 +33,19 @@ def periods_outside(facts: DeterminationFacts, agreement: Agreement) -> tuple[st
 
 
 def _persons(rule: PersonalScope) -> Step:
-    groups = ", ".join(_GROUPS[group] for group in rule.groups)
-    said = f"The agreement covers {groups}; that the person is one of them is checked by the institution."
-    return Step("personal_scope", rule.citation, said, (("persons", rule.persons),), "to be checked")
+    return Step("personal_scope", rule.citation, (("groups", rule.groups),), "to_be_checked")
 
 
 def _equal(rule: EqualTreatment) -> Step:
-    groups = ", ".join(_GROUPS[group] for group in rule.groups)
-    said = f"Treated as the state's own nationals are: {groups}."
-    return Step("equal_treatment", rule.citation, said, (), "equal treatment")
+    return Step("equal_treatment", rule.citation, (("groups", rule.groups),), "equal_treatment")
 
 
 def _export(rule: Export, facts: DeterminationFacts, agreement: Agreement) -> Step:
     covered = rule.to == "parties_and_third_states" or facts.residence_state in agreement.content.parties
-    inputs = (("residence_state", facts.residence_state), ("to", rule.to))
-    if covered:
-        said = f"Residence in {facts.residence_state} does not stop payment, unless the agreement provides otherwise."
-        return Step("export", rule.citation, said, inputs, "paid abroad", "You can live there and still be paid.")
-    said = f"{facts.residence_state} is outside the agreement: national law decides whether the benefit is paid there."
-    return Step("export", rule.citation, said, inputs, "national law decides")
+    output = "paid_abroad" if covered else "national_law_decides"
+    return Step("export", rule.citation, (("residence_state", facts.residence_state),), output)
 
 
 def _outside(facts: DeterminationFacts, agreement: Agreement) -> Step | None:
-    states = ", ".join(periods_outside(facts, agreement))
-    if not states:
-        return None
-    said = f"Periods in {states} are outside this agreement; another agreement may count them."
-    return Step("outside_the_agreement", None, said, (("states", states),), "not counted here")
+    states = periods_outside(facts, agreement)
+    return Step("outside_the_agreement", None, (("states", states),), "not_counted") if states else None

@@ -16,7 +16,7 @@ from portability.agreements.rules import (
 )
 from portability.agreements.values import Citation, Money
 
-__all__ = ["Calculation", "independent_benefit", "pro_rata_share", "shown"]
+__all__ = ["Calculation", "independent_benefit", "pro_rata_share"]
 
 ShareRule = HigherOfIndependentAndProRata | ProRataWithoutIndependentRight | ProRataWithSupplement
 
@@ -54,10 +54,8 @@ def independent_benefit(case: Calculation, cite: str) -> BenefitResult:
     step = Step(
         "independent_benefit",
         Citation.of(cite),
-        f"Independent benefit of {case.scheme.name}: {shown(outcome.amount)}.",
-        (("own", str(case.national)),),
-        shown(outcome.amount),
-        f"From this country's time alone you would get {shown(outcome.amount)} a month.",
+        (("scheme", case.scheme.name), ("own", case.national), ("unit", case.scheme.unit)),
+        outcome.amount,
         outcome.steps,
     )
     return BenefitResult(case.scheme.id, outcome.amount, None, None, None, outcome.amount, (step,))
@@ -87,10 +85,8 @@ def pro_rata_share(case: Calculation, rule: ShareRule) -> BenefitResult:
     theoretical = Step(
         "theoretical_amount",
         Citation.of(rule.theoretical_cite),
-        f"As if all {counted} {case.scheme.unit} were completed under {case.scheme.name}: {outcome.amount.shown()}.",
-        (("own", str(case.time.own)), ("counted", str(counted))),
-        outcome.amount.shown(),
-        f"If you had completed all your time there, you would get {outcome.amount.shown()} a month.",
+        (("scheme", case.scheme.name), ("own", case.time.own), ("counted", counted), ("unit", case.scheme.unit)),
+        outcome.amount,
         outcome.steps,
     )
     share, rounding = rounded(
@@ -99,10 +95,8 @@ def pro_rata_share(case: Calculation, rule: ShareRule) -> BenefitResult:
     pro_rata = Step(
         "pro_rata_benefit",
         Citation.of(rule.pro_rata_cite),
-        f"{outcome.amount.shown()} x {case.time.own}/{total} = {share.shown()}.",
-        (("own", str(case.time.own)), ("total", str(total)), ("theoretical", str(outcome.amount.amount))),
-        share.shown(),
-        f"You completed {case.time.own} of {total} {case.scheme.unit} there, so your share is {share.shown()} a month.",
+        (("theoretical", outcome.amount), ("own", case.time.own), ("total", total), ("unit", case.scheme.unit)),
+        share,
         rounding,
     )
     capped = _cap_step(case, rule.maximum_cite, maximum)
@@ -121,8 +115,7 @@ def pro_rata_share(case: Calculation, rule: ShareRule) -> BenefitResult:
 def _no_own_time(case: Calculation, rule: ShareRule) -> BenefitResult:
     """Every own period gave way: the share is nothing, and voluntary insurance alone is still paid for."""
     nothing = Money.of(0, case.scheme.currency)
-    said = f"Every period under {case.scheme.name} gave way to another state's: the share by periods is nothing."
-    step = Step("pro_rata_benefit", Citation.of(rule.pro_rata_cite), said, (("own", "0"),), nothing.shown())
+    step = Step("no_own_time", Citation.of(rule.pro_rata_cite), (("scheme", case.scheme.name),), nothing)
     due, added = _with_displaced_voluntary(case, rule, nothing)
     return BenefitResult(case.scheme.id, None, None, nothing, Fraction(0), due, (step, *added))
 
@@ -141,19 +134,11 @@ def _with_displaced_voluntary(case: Calculation, rule: ShareRule, share: Money) 
         )
     extra = Money(amount, share.currency)
     due = share + extra
-    said = f"{share.shown()} plus {extra.shown()} for the voluntary periods that gave way = {due.shown()}."
-    plain = f"The voluntary contributions that were left out still add {extra.shown()} a month."
-    step = Step("displaced_voluntary", Citation.of(cite), said, (("amount", str(amount)),), due.shown(), plain)
-    return due, (step,)
+    return due, (Step("displaced_voluntary", Citation.of(cite), (("share", share), ("extra", extra)), due),)
 
 
 def _cap_step(case: Calculation, cite: str | None, maximum: Fraction | None) -> tuple[Step, ...]:
     if cite is None or maximum is None or case.time.total <= maximum:
         return ()
-    said = f"All periods together ({case.time.total}) are longer than a full benefit needs: {maximum} are taken."
-    return (Step("maximum_period", Citation.of(cite), said, (("maximum", str(maximum)),), str(maximum)),)
-
-
-def shown(amount: Money | None) -> str:
-    """For sentences: the amount, or that there is none."""
-    return amount.shown() if amount is not None else "nothing"
+    values = (("total", case.time.total), ("unit", case.scheme.unit))
+    return (Step("maximum_period", Citation.of(cite), values, maximum),)

@@ -92,37 +92,16 @@ def _last_state(
     }
     last = max(satisfied, key=lambda state: (satisfied[state], state)) if satisfied else ""
     own = last == facts.state
-    said = (
-        "Every institution would be relieved, so the last state whose conditions are satisfied pays for all periods: "
-        f"{last or 'none'}."
-    )
-    step = Step(
-        "last_state",
-        Citation.of(cite),
-        said,
-        tuple((state, end.isoformat()) for state, end in sorted(ends.items())),
-        last or "none",
-        "Your time was short everywhere. This country pays for all of it."
-        if own
-        else "Your time was short everywhere. Another of your countries pays for all of it.",
-    )
+    values = (("ends", tuple(sorted(ends.items()))), ("last", last))
+    output = "this_state" if own else "another_state" if last else "no_state"
+    step = Step("last_state", Citation.of(cite), values, output)
     return Relief(own_relieved=not own, pays_all=own, outside_ratio=Fraction(0), steps=(*steps, step))
 
 
 def _step(state: StateCode, rule: ShortPeriods, facts: DeterminationFacts) -> Step:
-    own = state == facts.state
-    limit = f"{rule.less_than.amount} {rule.less_than.unit}"
-    if own:
-        said = f"The periods in {state} are shorter than {limit} and open no right alone: no benefit is owed for them."
-        plain = "Your time there is too short for a pension of its own. Your other countries count it instead."
-        return Step("short_periods", rule.citation, said, (("state", state),), "relieved", plain)
-    effect = (
-        "they raise the theoretical amount, not the divisor"
-        if rule.others_count_for == "theoretical_amount"
-        else "they count here"
-    )
-    said = (
-        f"The periods in {state} are shorter than {limit}; taken to open no right there alone, they are not paid by "
-        f"{state}: {effect} ({rule.others_count_cite})."
-    )
-    return Step("short_periods", rule.citation, said, (("state", state),), "relieved")
+    limit = (("limit", rule.less_than.amount), ("unit", rule.less_than.unit))
+    if state == facts.state:
+        return Step("short_periods", rule.citation, (("state", state), *limit), "own_relieved")
+    # Taken to open no right there alone: of other states only the length of the periods is known.
+    values = (("state", state), *limit, ("count_for", rule.others_count_for), ("count_cite", rule.others_count_cite))
+    return Step("short_periods", rule.citation, values, "relieved")

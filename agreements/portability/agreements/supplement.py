@@ -41,10 +41,7 @@ def pro_rata_with_supplement(case: Calculation, rule: ProRataWithSupplement) -> 
     step = Step(
         "supplement_to_independent",
         Citation.of(rule.supplement_cite),
-        f"Own periods alone give {independent.award.shown()}, all benefits together {payable.shown()}: a supplement of "
-        f"{extra.shown()}.",
-        (("independent", str(independent.award.amount)), ("payable", str(payable.amount))),
-        extra.shown(),
-        f"You get {extra.shown()} more a month, so that you lose nothing.",
+        (("independent", independent.award), ("payable", payable)),
+        extra,
     )
     return replace(share, independent=independent.award, award=due, steps=(*independent.steps, *share.steps, step))

@@ -73,9 +73,9 @@ def test_each_step_of_a_partial_pension_is_cited() -> None:
     steps = steps_of(*pension(Fraction("35.5"), born=date(1958, 1, 1)).steps)
     assert {rule: str(step.citation) for rule, step in steps.items()} == {
         "residence_fraction": "OAS s. 3(3)",
-        "full_amount": "None",  # the institution's own figure
+        "full_amount_answered": "None",  # the institution's own figure
         "whole_years": "OAS s. 3(4)",
-        "rounding": "OASR s. 7",
+        "rounding_of_money": "OASR s. 7",
     }
 
 
@@ -104,7 +104,7 @@ def test_outside_the_quarters_that_are_known_the_institution_must_give_the_full_
 
 @pytest.mark.parametrize(
     ("months", "residence", "expected"),
-    [(119, "CA", "not met"), (120, "CA", "met"), (180, "IT", "not met"), (239, "IT", "not met"), (240, "IT", "met")],
+    [(119, "CA", "not_met"), (120, "CA", "met"), (180, "IT", "not_met"), (239, "IT", "not_met"), (240, "IT", "met")],
 )
 def test_ten_years_open_the_right_of_residents_and_twenty_that_of_others(
     months: int, residence: str, expected: str
@@ -131,7 +131,7 @@ def test_the_plan_is_answered_by_its_institution_and_the_step_says_so() -> None:
     outcome = answered(CPP, NationalAnswer(CPP.id, "ca-sc", independent_amount=cad("312.40")))
     assert outcome.amount == cad("312.40")
     assert outcome.answered_by == "ca-sc"
-    assert "its law is not encoded here" in outcome.steps[0].said
+    assert outcome.steps[0].rule == "national_answer"
 
 
 def test_without_an_answer_nothing_is_made_up() -> None:

@@ -26,7 +26,6 @@ def answered_right(scheme: Scheme, facts: DeterminationFacts, *, own_time_alone:
         )
     amounts = (answer.independent_amount, answer.theoretical_amount, answer.earnings_amount, answer.flat_rate_amount)
     met = amounts[0] is not None if own_time_alone else any(amount is not None for amount in amounts)
-    time = "own time alone" if own_time_alone else "all time together"
-    said = f"{scheme.name}: {time} {'opens the' if met else 'opens no'} right, answered by {answer.answered_by}."
-    inputs = (("answered_by", answer.answered_by), ("source", "answered"))
-    return met, Step("minimum_period", None, said, inputs, "met" if met else "not met")
+    time = "own_time_alone" if own_time_alone else "all_time_together"
+    values = (("scheme", scheme.name), ("time", time), ("answered_by", answer.answered_by))
+    return met, Step("answered_right", None, values, "met" if met else "not_met")

@@ -21,28 +21,14 @@ def payable_abroad(
 ) -> tuple[Step, ...]:
     """The step that says whether the pension is paid to somebody who lives abroad; none where she lives at home.
 
-    Its output is "payable abroad" or "not payable abroad".
+    Its output is "by_own_residence", "by_all_time" or "not_paid_abroad".
     """
     if not isinstance(scheme, ResidenceFractions) or facts.residence_state == facts.state:
         return ()
     needed = scheme.abroad_minimum.time.amount
     alone, together = own >= needed, total >= needed and rule.abroad_cite is not None
     law = citation_of(scheme.export_cite, legislation.content.instruments)
-    if alone:
-        said = f"Resident abroad; {own} of {needed} {scheme.unit} of own residence: paid abroad without the agreement."
-    elif together:
-        said = f"Resident abroad; own and others' time together reach {needed} {scheme.unit}: paid abroad."
-    else:
-        said = f"Resident abroad; all time together ({total}) stays under {needed} {scheme.unit}: not paid abroad."
-    return (
-        Step(
-            "export",
-            law if alone or rule.abroad_cite is None else Citation.of(rule.abroad_cite),
-            said,
-            (("needed", str(needed)), ("own", str(own)), ("total", str(total))),
-            "payable abroad" if alone or together else "not payable abroad",
-            "This pension can be paid to you where you live."
-            if alone or together
-            else "This pension is not paid outside the country on the time we know of.",
-        ),
-    )
+    output = "by_own_residence" if alone else "by_all_time" if together else "not_paid_abroad"
+    cite = law if alone or rule.abroad_cite is None else Citation.of(rule.abroad_cite)
+    values = (("needed", needed), ("own", own), ("total", total), ("unit", scheme.unit))
+    return (Step("payable_abroad", cite, values, output),)

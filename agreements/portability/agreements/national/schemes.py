@@ -48,25 +48,19 @@ def has_minimum(scheme: Scheme, time: Fraction, legislation: Legislation, *, abr
     """
     minimum = scheme.abroad_minimum if abroad and isinstance(scheme, ResidenceFractions) else scheme.minimum
     if minimum is None:
-        return time > 0, Step("minimum_period", None, f"{scheme.name} has no minimum: any period opens the right.")
+        return time > 0, Step("no_minimum", None, (("scheme", scheme.name),))
     needed = minimum.time.amount
     met = time >= needed
-    of_whom = " of people who live abroad" if minimum is not scheme.minimum else ""
-    return met, Step(
-        rule="minimum_period",
-        citation=citation_of(minimum.cite, legislation.content.instruments),
-        said=f"{scheme.name} needs {needed} {scheme.unit}{of_whom}; counted: {_number(time)}. "
-        + ("Met." if met else "Not met."),
-        inputs=(
-            ("needed", str(needed)),
-            ("counted", str(time)),
-            ("unit", scheme.unit.value),
-            ("source", minimum.status),
-        ),
-        output="met" if met else "not met",
-        plain=f"You need {needed} {scheme.unit}. We count {_number(time)}."
-        + ("" if met else " That is not enough on its own."),
+    values = (
+        ("scheme", scheme.name),
+        ("needed", needed),
+        ("counted", time),
+        ("unit", scheme.unit),
+        ("of", "everybody" if minimum is scheme.minimum else "residents_abroad"),
+        ("source", minimum.status),
     )
+    cite = citation_of(minimum.cite, legislation.content.instruments)
+    return met, Step("minimum_period", cite, values, "met" if met else "not_met")
 
 
 def amount_for(
@@ -99,7 +93,7 @@ def rounded(scheme: Scheme, amount: Money, legislation: Legislation) -> tuple[Mo
         return amount, ()
     result = Money(half_up(amount.amount, 2), amount.currency)
     citation = citation_of(scheme.rounding_cite, legislation.content.instruments)
-    return result, (Step("rounding", citation, f"{amount.amount} is {result.shown()}.", output=result.shown()),)
+    return result, (Step("rounding", citation, (("exact", amount.amount),), result),)
 
 
 def _earnings_points(
@@ -119,39 +113,35 @@ def _earnings_points(
     personal = half_up(points * access, 4)
     amount = Money(half_up(personal * Fraction(scheme.pension_type_factor.value) * Fraction(value.value), 2),
                    scheme.currency)  # fmt: skip
+    values = (
+        ("points", personal),
+        ("type_factor", Fraction(scheme.pension_type_factor.value)),
+        ("current_value", Money(Fraction(value.value), scheme.currency)),
+        ("value_cite", value.cite),
+        ("source", value.status),
+    )
     formula = Step(
         "earnings_points",
         citation_of(scheme.amount_cite, instruments),
-        f"{_number(personal)} personal points x {scheme.pension_type_factor.value} x {value.value} {scheme.currency} "
-        f"= {amount.shown()}.",
+        values,
+        amount,
         (
-            ("personal_points", str(personal)),
-            ("pension_type_factor", str(scheme.pension_type_factor.value)),
-            ("current_value", str(value.value)),
-            ("current_value_source", f"{value.cite} ({value.status})"),
-        ),
-        amount.shown(),
-        f"Your {_number(personal)} pension points are worth {value.value} {scheme.currency} each a month.",
-        (
-            *_average_points(earned, points, own=own, counted=counted),
+            *_average_points(earned, points, own=own, counted=counted, unit=scheme.unit),
             _access_step(scheme, points, personal, access=access, late=late, legislation=legislation),
-            Step("rounding", citation_of(scheme.rounding_cite, instruments), "Money to two decimals; a following 5 "
-                 "raises the last.", output=amount.shown()),
+            Step("rounding_of_money", citation_of(scheme.rounding_cite, instruments), (), amount),
         ),
-    )  # fmt: skip
+    )
     return SchemeOutcome(True, amount, (formula,))
 
 
-def _average_points(earned: Fraction, points: Fraction, *, own: Fraction, counted: Fraction) -> tuple[Step, ...]:
+def _average_points(
+    earned: Fraction, points: Fraction, *, own: Fraction, counted: Fraction, unit: PeriodUnit
+) -> tuple[Step, ...]:
     if counted == own:
         return ()
     # Of the agreements encoded only 883/2004 asks a scheme of points for a theoretical amount.
-    said = (
-        f"{_number(earned)} points in {_number(own)} months are the average for all {_number(counted)} months: "
-        f"{_number(points)} points."
-    )
-    inputs = (("earned", str(earned)), ("own", str(own)), ("counted", str(counted)))
-    return (Step("average_points", Citation("883/2004", "Art. 56(1)(c)"), said, inputs, str(points)),)
+    values = (("earned", earned), ("own", own), ("counted", counted), ("unit", unit))
+    return (Step("average_points", Citation("883/2004", "Art. 56(1)(c)"), values, points),)
 
 
 def _access_step(
@@ -164,22 +154,10 @@ def _access_step(
     legislation: Legislation,
 ) -> Step:
     instruments = legislation.content.instruments
-    said = f"{_number(points)} points x access factor {_exact(access)} = {_number(personal)} personal points"
-    rounding = Step(
-        "rounding",
-        citation_of(scheme.decimals_cite, instruments),
-        "Points to four decimals; a following 5 raises the last.",
-        output=str(personal),
-    )
-    return Step(
-        "access_factor",
-        citation_of(scheme.later_claim_per_month.cite if late else scheme.access_cite, instruments),
-        f"{said}; {late} months after the pension age." if late else f"{said}; claimed at the pension age.",
-        (("points", str(points)), ("access_factor", str(access)), ("months_after_pension_age", late)),
-        str(personal),
-        f"You claim {late} months after the pension age, so your points count more." if late else "",
-        (rounding,),
-    )
+    cite = citation_of(scheme.later_claim_per_month.cite if late else scheme.access_cite, instruments)
+    rounding = Step("rounding_of_points", citation_of(scheme.decimals_cite, instruments), (), personal)
+    values = (("points", points), ("access_factor", access), ("late_months", late))
+    return Step("access_factor_late" if late else "access_factor", cite, values, personal, (rounding,))
 
 
 def _residence_fractions(
@@ -194,22 +172,17 @@ def _residence_fractions(
     exact_years = own if scheme.unit == PeriodUnit.YEARS else own / 12
     years = min(floor(exact_years), scheme.years_for_full)
     amount = Money(half_up((full * Fraction(years, scheme.years_for_full)).amount, 2), scheme.currency)
-    fraction = f"{years}/{scheme.years_for_full}"
     step = Step(
         "residence_fraction",
         citation_of(scheme.amount_cite, instruments),
-        f"{fraction} of {full.shown()} is {amount.shown()}.",
-        (("years", years), ("years_for_full", scheme.years_for_full), ("full_amount", str(full.amount))),
-        amount.shown(),
-        f"You lived there {years} whole years, so you get {fraction} of the full amount.",
+        (("years", years), ("years_for_full", scheme.years_for_full), ("full_amount", full)),
+        amount,
         (
             full_step,
-            Step("whole_years", citation_of(scheme.whole_years_cite, instruments),
-                 f"{_number(exact_years)} years are {years} whole years.", (("exact", str(exact_years)),), str(years)),
-            Step("rounding", citation_of(scheme.rounding_cite, instruments), "To the cent; a third digit of 5 or more "
-                 "raises the second.", output=amount.shown()),
+            Step("whole_years", citation_of(scheme.whole_years_cite, instruments), (("exact", exact_years),), years),
+            Step("rounding_of_money", citation_of(scheme.rounding_cite, instruments), (), amount),
         ),
-    )  # fmt: skip
+    )
     return SchemeOutcome(years > 0, amount, (step,))
 
 
@@ -218,8 +191,7 @@ def _full_amount(scheme: ResidenceFractions, facts: DeterminationFacts, legislat
     given = facts.scheme_facts.get(scheme.id, {}).get("full_monthly_amount")
     if given is not None:
         full = Money(given, scheme.currency)
-        return full, Step("full_amount", None, f"The institution gives {full.shown()} as the full amount of the month.",
-                          output=full.shown())  # fmt: skip
+        return full, Step("full_amount_answered", None, (), full)
     try:
         row = in_force(scheme.full_amount, facts.award_on)
     except NoRuleInForceError as exc:
@@ -228,16 +200,14 @@ def _full_amount(scheme: ResidenceFractions, facts: DeterminationFacts, legislat
             "figure 'full_monthly_amount'.",
             citation=exc.citation,
         ) from exc
-    full, cite, more = Money(Fraction(row.value), scheme.currency), row.cite, ""
+    full, cite, factor = Money(Fraction(row.value), scheme.currency), row.cite, Fraction(1)
     increase = scheme.full_amount_increase
     if increase is not None and increase.valid_from <= facts.award_on and _older(facts, increase.from_age):
-        full, cite, more = (
-            full * Fraction(increase.factor),
-            increase.cite,
-            f" x {increase.factor} from {increase.from_age}",
-        )
-    said = f"Full amount on {facts.award_on}: {row.value} {scheme.currency}{more} ({row.status})."
-    return full, Step("full_amount", citation_of(cite, legislation.content.instruments), said, output=full.shown())
+        cite, factor = increase.cite, Fraction(increase.factor)
+    values = (("on", facts.award_on), ("base", full), ("factor", factor), ("source", row.status))
+    raised = full * factor
+    rule = "full_amount" if factor == 1 else "full_amount_raised"
+    return raised, Step(rule, citation_of(cite, legislation.content.instruments), values, raised)
 
 
 def _older(facts: DeterminationFacts, age: int) -> bool:
@@ -258,14 +228,8 @@ def _answered(scheme: AnsweredByInstitution, facts: DeterminationFacts, *, theor
             f"The law of scheme '{scheme.id}' is not encoded, and its institution has not answered the {name} amount: "
             "record the national answer, then determine again."
         )
-    step = Step(
-        "national_answer",
-        None,
-        f"{answer.answered_by} answered the {name} amount of {scheme.name}: its law is not encoded here.",
-        (("scheme", scheme.id), ("answered_by", answer.answered_by), ("kind", name)),
-        amount.shown(),
-        "The institution itself worked out this amount under its own law.",
-    )
+    values = (("scheme", scheme.name), ("answered_by", answer.answered_by), ("kind", name))
+    step = Step("national_answer", None, values, amount)
     return SchemeOutcome(True, amount, (step,), answer.answered_by)
 
 
@@ -286,13 +250,3 @@ def _months_after(birthday: date, award_on: date) -> int:
     """
     completed = birthday - timedelta(days=1)
     return max((award_on.year - completed.year) * 12 + award_on.month - completed.month - 1, 0)
-
-
-def _number(value: Fraction) -> str:
-    """To four decimals, for people."""
-    return str(value.numerator) if value.denominator == 1 else _exact(half_up(value, 4))
-
-
-def _exact(value: Fraction) -> str:
-    """A fraction with a finite decimal, as its decimal text."""
-    return f"{Money(value, '').decimal():f}"

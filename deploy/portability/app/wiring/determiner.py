@@ -11,8 +11,9 @@ from collections.abc import Iterator
 from portability.agreements import packaged
 from portability.agreements.determination import determine
 from portability.agreements.errors import DeterminationError, UnmodelledProvisionError
-from portability.agreements.explanation import trace_bytes
+from portability.agreements.explanation import exact_text, trace_bytes
 from portability.agreements.model import BenefitResult, Determination, DeterminationFacts, NationalAnswer, Step
+from portability.agreements.sentences import catalogue, sentence
 from portability.agreements.values import Citation
 from portability.services.cases.model import AgreementUsed, Explanation, ProposedBenefit
 from portability.services.cases.ports import DeterminationAnswer, DeterminationQuestion
@@ -155,9 +156,9 @@ def _explanation(step: Step) -> Explanation:
     return Explanation(
         rule=step.rule,
         citation=step.citation,
-        text=step.said,
-        plain=step.plain,
-        output=step.output,
+        text=sentence(step, "caseworker", catalogue("en")),
+        plain=sentence(step, "worker", catalogue("en")),
+        output=exact_text(step.output),
         children=tuple(_explanation(child) for child in step.children),
     )
 

@@ -7,10 +7,11 @@ from datetime import date
 from fractions import Fraction
 
 from portability.agreements.errors import InputError
-from portability.agreements.explanation import Audience
+from portability.agreements.explanation import Audience, exact_text
 from portability.agreements.loading import Agreement
 from portability.agreements.model import BenefitResult, Determination, DeterminationFacts, NationalAnswer, Step
 from portability.agreements.rules import RuleBase
+from portability.agreements.sentences import catalogue, sentence
 from portability.agreements.values import Branch, Citation, Money
 from portability.api.agreements.v1 import agreements_pb2 as agreements_pb
 from portability.api.determination.v1 import determination_pb2 as pb
@@ -225,10 +226,10 @@ def _step(step: Step) -> pb.Step:
     return pb.Step(
         rule=step.rule,
         citation=write_citation(step.citation),
-        said=step.said,
-        plain=step.plain,
-        inputs=[pb.StepInput(name=name, value=_text(value)) for name, value in step.inputs],
-        output=step.output,
+        said=sentence(step, "caseworker", catalogue("en")),
+        plain=sentence(step, "worker", catalogue("en")),
+        inputs=[pb.StepInput(name=name, value=exact_text(value)) for name, value in step.values],
+        output=exact_text(step.output),
         children=[_step(each) for each in step.children],
     )
 
