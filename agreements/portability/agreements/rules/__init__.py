@@ -45,6 +45,7 @@ from portability.agreements.rules.benefits import (
     LegislationsNotSatisfied,
     MinimumPeriodFraction,
     OwnPeriodsOnly,
+    ProRataOverCoverageLifetime,
     ProRataWithoutIndependentRight,
     ProRataWithSupplement,
     ShortPeriods,
@@ -69,6 +70,7 @@ from portability.agreements.rules.periods import (
     Overlap,
     PeriodConversion,
     PeriodCredit,
+    QuarterCredit,
 )
 from portability.agreements.rules.procedure import (
     ClaimDate,
@@ -130,8 +132,10 @@ __all__ = [
     "PersonalScope",
     "PlaceOfWork",
     "Posting",
+    "ProRataOverCoverageLifetime",
     "ProRataWithSupplement",
     "ProRataWithoutIndependentRight",
+    "QuarterCredit",
     "ResidenceAttribution",
     "Rule",
     "RuleBase",

@@ -8,7 +8,8 @@ from portability.agreements.rules.base import RuleBase, Text, Units
 
 __all__ = [
     "FlatRateFraction", "HigherOfIndependentAndProRata", "LegislationsNotSatisfied", "MinimumPeriodFraction",
-    "OwnPeriodsOnly", "ProRataWithSupplement", "ProRataWithoutIndependentRight", "ShortPeriods",
+    "OwnPeriodsOnly", "ProRataOverCoverageLifetime", "ProRataWithSupplement", "ProRataWithoutIndependentRight",
+    "ShortPeriods",
 ]  # fmt: skip
 
 
@@ -75,6 +76,20 @@ class MinimumPeriodFraction(RuleBase):
     independent_cite: Text
     theoretical_cite: Text
     fraction_cite: Text
+
+
+class ProRataOverCoverageLifetime(RuleBase):
+    """Theoretical amount x own quarters / quarters of a coverage lifetime, where own ones open no right
+    (`coverage_lifetime`)."""
+
+    rule: Literal["pro_rata_over_coverage_lifetime"]
+    minimum_own: Units = Field(description="Least own time without which nothing is due")
+    minimum_cite: Text
+    independent_cite: Text
+    theoretical_cite: Text
+    pro_rata_cite: Text
+    reduction_cite: Text = Field(description="At most the amount on own periods as though they opened the right")
+    small_amounts_cite: Text | None = Field(default=None, description="Small monthly amounts may accumulate")
 
 
 class ShortPeriods(RuleBase):

@@ -29,9 +29,11 @@ Rule = Annotated[
     | periods.Overlap
     | periods.PeriodConversion
     | periods.PeriodCredit
+    | periods.QuarterCredit
     | benefits.HigherOfIndependentAndProRata
     | benefits.ProRataWithoutIndependentRight
     | benefits.ProRataWithSupplement
+    | benefits.ProRataOverCoverageLifetime
     | benefits.OwnPeriodsOnly
     | benefits.FlatRateFraction
     | benefits.MinimumPeriodFraction

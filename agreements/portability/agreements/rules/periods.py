@@ -4,10 +4,10 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from portability.agreements.periods import DayRegime
-from portability.agreements.rules.base import Day, Entry, Id, RuleBase, State, Text, Units
+from portability.agreements.periods import DayRegime, PeriodKind, PeriodUnit
+from portability.agreements.rules.base import Amount, Day, Entry, Id, RuleBase, State, Text, Units
 
-__all__ = ["Aggregation", "DayRow", "Overlap", "PeriodConversion", "PeriodCredit"]
+__all__ = ["Aggregation", "DayRow", "Overlap", "PeriodConversion", "PeriodCredit", "QuarterCredit"]
 
 
 class Aggregation(RuleBase):
@@ -75,3 +75,29 @@ class PeriodCredit(RuleBase):
     time_until: Day | None = Field(default=None, description="Counts only time until this day, inclusive")
     from_age: int | None = Field(default=None, ge=0, le=100, description="Counts only time from this age, in years")
     not_during: tuple[Id, ...] = Field(default=(), description="Not where a period of these schemes stands already")
+
+
+class QuarterCredit(RuleBase):
+    """How many calendar quarters of this state another state's periods count as, and which (`quarter_credits`).
+
+    Own quarters of coverage go before them, a calendar quarter counts once, and a year has four.
+    """
+
+    several_at_once: ClassVar[bool] = True
+
+    rule: Literal["quarter_credit"]
+    to_scheme: Id
+    from_state: State
+    from_schemes: tuple[Id, ...] = Field(default=(), description="Empty: every scheme of the state")
+    not_kinds: tuple[PeriodKind, ...] = Field(default=(), description="Periods of these kinds do not count")
+    counted: PeriodUnit = Field(description="The unit that the other state certifies; one rule for each")
+    units: Amount = Field(description="So many of them are credited")
+    quarters: int = Field(default=1, ge=1, le=4, description="with so many quarters")
+    remainder: Literal["one_quarter", "dropped"] = Field(description="What is left after dividing")
+    per: Literal["period", "calendar_year"] = Field(description="What is divided: each period, or each year's time")
+    within: Literal["period", "calendar_year"] = Field(description="Where the quarters may stand")
+    time_from: Day | None = Field(default=None, description="Counts only time from this day")
+    own_first_cite: Text = Field(description="No quarter that is an own quarter of coverage already")
+    review_cite: Text | None = Field(
+        default=None, description="Periods of the same days that share quarters are reviewed by hand"
+    )
