@@ -11,7 +11,7 @@ from portability.agreements.explanation import render, trace_bytes
 from portability.agreements.loading import Agreement
 from portability.agreements.lookup import boundary_dates, rule_in_force, rules_in_force
 from portability.agreements.model import DeterminationFacts, NationalAnswer
-from portability.agreements.national.schemes import age_reached_on
+from portability.agreements.national.base import age_reached_on
 from portability.agreements.packaged import agreements, legislations
 from portability.agreements.periods import Duration, InsurancePeriod, PeriodKind, PeriodUnit
 from portability.agreements.rules import Aggregation

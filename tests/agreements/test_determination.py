@@ -10,7 +10,7 @@ from portability.agreements.determination import determine
 from portability.agreements.errors import DeterminationError, InputError, NoRuleInForceError, UnmodelledProvisionError
 from portability.agreements.explanation import render, trace_bytes
 from portability.agreements.model import BenefitResult, Determination, DeterminationFacts, NationalAnswer, Step
-from portability.agreements.national.schemes import age_reached_on
+from portability.agreements.national.base import age_reached_on
 from portability.agreements.packaged import agreements, legislations
 from portability.agreements.periods import DayRegime, Duration, InsurancePeriod, PeriodKind, PeriodUnit
 from portability.agreements.rules import Units

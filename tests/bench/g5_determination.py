@@ -17,7 +17,7 @@ from typing import Any
 from portability.agreements import packaged
 from portability.agreements.determination import determine
 from portability.agreements.explanation import trace_bytes
-from portability.agreements.national.legislation import EarningsPoints
+from portability.agreements.national.earnings_points import EarningsPoints
 from tests.services.determination.samples import AWARD, BORN, facts
 
 PAIRS = 9

@@ -24,9 +24,10 @@ from portability.agreements.errors import (
 from portability.agreements.loading import Agreement
 from portability.agreements.lookup import find_rule, refuse_unmodelled, rule_in_force, rules_in_force
 from portability.agreements.model import BenefitResult, Determination, DeterminationFacts, Step
-from portability.agreements.national.answers import answered_right, asks_for_conditions
-from portability.agreements.national.legislation import AnsweredByInstitution, Legislation, Scheme, citation_of
-from portability.agreements.national.schemes import age_reached_on, has_minimum, pension_age
+from portability.agreements.national.answered import AnsweredByInstitution, answered_right, asks_for_conditions
+from portability.agreements.national.base import age_reached_on, citation_of, pension_age
+from portability.agreements.national.legislation import Legislation, Scheme
+from portability.agreements.national.schemes import has_minimum
 from portability.agreements.overlap import CountedPeriod, SetAside, resolve_overlaps
 from portability.agreements.parties import is_bound, parties_on
 from portability.agreements.rules import (

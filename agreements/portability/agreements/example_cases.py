@@ -37,7 +37,8 @@ from portability.agreements.loading import Agreement
 from portability.agreements.lookup import rule_in_force, rules_in_force
 from portability.agreements.model import DeterminationFacts
 from portability.agreements.national.legislation import Legislation, Scheme
-from portability.agreements.national.schemes import age_reached_on, amount_for, has_minimum
+from portability.agreements.national.base import age_reached_on
+from portability.agreements.national.schemes import amount_for, has_minimum
 from portability.agreements.overlap import resolve_overlaps
 from portability.agreements.periods import Duration
 from portability.agreements.rules import (

@@ -10,8 +10,10 @@ from portability.agreements import packaged
 from portability.agreements.determination import determine
 from portability.agreements.errors import DeterminationError
 from portability.agreements.model import DeterminationFacts, NationalAnswer, SchemeOutcome, Step
-from portability.agreements.national.legislation import ResidenceFractions, Scheme
-from portability.agreements.national.schemes import age_reached_on, amount_for, has_minimum
+from portability.agreements.national.base import age_reached_on
+from portability.agreements.national.legislation import Scheme
+from portability.agreements.national.residence_fractions import ResidenceFractions
+from portability.agreements.national.schemes import amount_for, has_minimum
 from portability.agreements.periods import Duration, InsurancePeriod, PeriodKind, PeriodUnit
 from portability.agreements.values import Branch, Money
 

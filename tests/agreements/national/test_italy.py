@@ -8,7 +8,8 @@ import pytest
 from portability.agreements import packaged
 from portability.agreements.errors import DeterminationError
 from portability.agreements.model import DeterminationFacts, NationalAnswer
-from portability.agreements.national.schemes import age_reached_on, amount_for, has_minimum
+from portability.agreements.national.base import age_reached_on
+from portability.agreements.national.schemes import amount_for, has_minimum
 from portability.agreements.values import Branch, Money
 
 ITALY = packaged.legislation("IT")

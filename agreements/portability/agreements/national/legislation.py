@@ -4,132 +4,22 @@ Each scheme names its `law`, one of a closed set; what it means is one function 
 """
 
 from dataclasses import dataclass
-from datetime import date
-from decimal import Decimal
 from itertools import pairwise
 from typing import Annotated, Literal
 
 from pydantic import Field
 
-from portability.agreements.errors import AgreementFileError, AgreementSyntaxError, NoRuleInForceError
+from portability.agreements.errors import AgreementFileError, AgreementSyntaxError
 from portability.agreements.loading import load_model
-from portability.agreements.periods import DayRegime, PeriodUnit
-from portability.agreements.rules import Day, Entry, ExampleCase, Id, Instrument, NotModelled, State, Text, Units
-from portability.agreements.values import Branch, Citation
+from portability.agreements.national.answered import AnsweredByInstitution
+from portability.agreements.national.base import DatedAmount
+from portability.agreements.national.earnings_points import EarningsPoints
+from portability.agreements.national.residence_fractions import ResidenceFractions
+from portability.agreements.rules import Entry, ExampleCase, Id, Instrument, NotModelled, State, Text
+from portability.agreements.values import Branch
 from portability.agreements.yaml_source import SourceTree, read_yaml
 
-__all__ = [
-    "AgeIncrease",
-    "AnsweredByInstitution",
-    "DatedAmount",
-    "EarningsPoints",
-    "Legislation",
-    "LegislationFile",
-    "Minimum",
-    "PensionAge",
-    "ResidenceFractions",
-    "Scheme",
-    "citation_of",
-    "in_force",
-    "load_legislation",
-]
-
-
-class DatedAmount(Entry):
-    """A value from a day on, until its last day, or until the next one where it has none."""
-
-    valid_from: Day = Field(alias="from")
-    valid_until: Day | None = Field(default=None, alias="until", description="Last day in force, inclusive")
-    value: Decimal
-    cite: Text
-    status: Literal["verified", "unverified"] = "verified"
-
-
-class Minimum(Entry):
-    """The least insured time that opens the right."""
-
-    time: Units
-    cite: Text
-    status: Literal["verified", "unverified"] = "verified"
-
-
-class PensionAge(Entry):
-    """The age of people born from a day on, until the next row, in months."""
-
-    born_from: Day
-    months: int = Field(ge=600, le=900)
-    cite: Text
-    status: Literal["verified", "unverified"] = "verified"
-
-
-class AgeIncrease(Entry):
-    """A full amount that is higher from the month after an age is reached, for months from a day on."""
-
-    valid_from: Day = Field(alias="from")
-    from_age: int = Field(ge=50, le=120, description="In years")
-    factor: Decimal
-    cite: Text
-    status: Literal["verified", "unverified"] = "verified"
-
-
-class SchemeBase(Entry):
-    """What every scheme says: its own name, the branch, the unit it counts in, its conditions."""
-
-    id: Id
-    name: Text
-    branch: Branch
-    unit: PeriodUnit
-    day_regime: DayRegime | None = None
-    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
-    age: tuple[PensionAge, ...] = Field(min_length=1)
-    minimum: Minimum | None = Field(default=None, description="None: any period opens the right")
-    full_after: Minimum | None = Field(default=None, description="Insured time for a full benefit; none: no maximum")
-
-
-class EarningsPoints(SchemeBase):
-    """Points x access factor x pension type factor x current value (`earnings_points`)."""
-
-    law: Literal["earnings_points"]
-    amount_cite: Text
-    access_cite: Text = Field(description="Access factor of a pension claimed at the pension age")
-    decimals_cite: Text = Field(description="To how many decimals points are computed")
-    current_value: tuple[DatedAmount, ...] = Field(min_length=1)
-    pension_type_factor: DatedAmount
-    later_claim_per_month: DatedAmount
-    rounding_cite: Text
-
-
-class ResidenceFractions(SchemeBase):
-    """Full amount x whole years of residence / years for a full one (`residence_fractions`).
-
-    `minimum` is for residents of the state, `abroad_minimum` for everybody else.
-    """
-
-    law: Literal["residence_fractions"]
-    amount_cite: Text
-    years_for_full: int = Field(ge=1, le=60)
-    whole_years_cite: Text
-    rounding_cite: Text
-    abroad_minimum: Minimum
-    export_cite: Text
-    full_amount: tuple[DatedAmount, ...] = Field(
-        default=(), description="Full amounts a month that are known; the institution's own figure goes before them"
-    )
-    full_amount_increase: AgeIncrease | None = None
-
-
-class AnsweredByInstitution(SchemeBase):
-    """The institution answers the amounts; its law is not encoded here (`answered`).
-
-    `conditions: answered` says that the file states neither age nor minimum: an independent amount is then answered
-    only where own time alone opens a right.
-    """
-
-    law: Literal["answered_by_institution"]
-    age: tuple[PensionAge, ...] = Field(default=(), description="Empty: the institution answers whether it is reached")
-    conditions: Literal["stated", "answered"] = "stated"
-    why: Text
-
+__all__ = ["Legislation", "LegislationFile", "Scheme", "load_legislation"]
 
 Scheme = Annotated[EarningsPoints | ResidenceFractions | AnsweredByInstitution, Field(discriminator="law")]
 
@@ -180,30 +70,6 @@ def load_legislation(text: str, file: str, *, sha256: str) -> Legislation:
     if errors:
         raise AgreementFileError(errors)
     return Legislation(content, file, sha256)
-
-
-def in_force(rows: tuple[DatedAmount, ...], on: date) -> DatedAmount:
-    """The value in force on a day; NoRuleInForceError with the first date covered before or between rows."""
-    started = [row for row in rows if row.valid_from <= on]
-    newest = max(started, key=lambda row: row.valid_from, default=None)
-    if newest is not None and (newest.valid_until is None or on <= newest.valid_until):
-        return newest
-    first = min((row.valid_from for row in rows), default=None)
-    cite = rows[0].cite if rows else ""
-    raise NoRuleInForceError(
-        f"No value is in force on {on} ({cite or 'none is known'}): "
-        + (f"the first date covered is {first}." if first else "the file has none."),
-        first_day=first,
-        citation=cite,
-    )
-
-
-def citation_of(cite: str, instruments: tuple[Instrument, ...]) -> Citation:
-    """A citation's text, split after the id of its instrument (which may hold spaces)."""
-    for instrument in instruments:
-        if cite.startswith(f"{instrument.id} "):
-            return Citation(instrument.id, cite[len(instrument.id) + 1 :])
-    return Citation(cite, "")
 
 
 def _cites(values: object, path: tuple[str | int, ...]) -> list[tuple[tuple[str | int, ...], str]]:

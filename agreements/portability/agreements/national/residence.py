@@ -3,7 +3,9 @@
 from fractions import Fraction
 
 from portability.agreements.model import DeterminationFacts, Step
-from portability.agreements.national.legislation import Legislation, ResidenceFractions, Scheme, citation_of
+from portability.agreements.national.base import citation_of
+from portability.agreements.national.legislation import Legislation, Scheme
+from portability.agreements.national.residence_fractions import ResidenceFractions
 from portability.agreements.rules import OwnPeriodsOnly
 from portability.agreements.values import Citation
 
