@@ -18,7 +18,7 @@ from portability.agreements.national.legislation import Legislation
 from portability.agreements.rules import ExampleCase
 from portability.agreements.values import Money, StateCode
 
-__all__ = ["ExampleResult", "run_agreement_examples", "run_legislation_examples"]
+__all__ = ["ExampleResult", "all_that_comes_out", "run_agreement_examples", "run_legislation_examples"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +42,19 @@ def run_agreement_examples(
 def run_legislation_examples(legislation: Legislation) -> list[ExampleResult]:
     """Each case of a legislation file."""
     return [_run(case, partial(evaluate_scheme_case, case, legislation)) for case in legislation.content.examples]
+
+
+def all_that_comes_out(
+    case: ExampleCase, agreement: Agreement, legislations: Mapping[StateCode, Legislation]
+) -> Mapping[str, object]:
+    """All that a case gives under an agreement, as text, whatever it expects; `error` where nothing comes out."""
+    try:
+        actual = evaluate_agreement_case(case, agreement, legislations)
+    except PortabilityError as exc:
+        return {"error": exc.code, "message": exc.message}
+    except (ValidationError, ValueError, ArithmeticError) as exc:
+        return {"error": "INVALID_INPUT", "message": _one_line(exc)}
+    return {key: _text(value) for key, value in actual.items()}
 
 
 def _run(case: ExampleCase, evaluate: Callable[[], Result]) -> ExampleResult:

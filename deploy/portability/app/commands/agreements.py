@@ -4,27 +4,25 @@ What is printed is for people; the exit status is 0 where all is well and 1 wher
 """
 
 import sys
-from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from portability.agreements.errors import AgreementError, AgreementSyntaxError, InputError, NotFoundError
+from portability.agreements.errors import NotFoundError
+from portability.app.commands import agreement_reports
+from portability.app.commands.law_files import WRONG, AgreementId, Files, load, packaged_law, texts
+from portability.app.commands.printing import count, plain, table
 
 if TYPE_CHECKING:
     from portability.agreements.loading import Agreement
     from portability.agreements.model import DeterminationFacts
-    from portability.agreements.national.legislation import Legislation
-    from portability.services.determination.model import CaseReport, LawFile
+    from portability.services.determination.model import CaseReport
 
 __all__ = ["app"]
 
-WRONG = 1
-Files = Annotated[list[Path] | None, typer.Argument(help="Files; without any, all that ship with the package.")]
-AgreementId = Annotated[str, typer.Argument(help="Id of an agreement, for example eu-883-2004.")]
-
 app = typer.Typer(no_args_is_help=True, help="The files of the law: agreements between states, and legislations.")
+app.command("diff")(agreement_reports.diff)
 
 
 @app.command("check")
@@ -32,15 +30,15 @@ def check(files: Files = None) -> None:
     """Read files strictly and print every fault as file:line:column: expectation; exit status 1 on any."""
     from portability.services.determination.files import check_file  # noqa: PLC0415 (heavy)
 
-    texts = dict(_texts(files))
-    faults = [fault for file, text in texts.items() for fault in check_file(text, file)]
+    found = dict(texts(files))
+    faults = [fault for file, text in found.items() for fault in check_file(text, file)]
     for fault in faults:
         typer.echo(str(fault))
     if faults:
         wrong = len({fault.file for fault in faults})
-        typer.echo(f"{_count(len(faults), 'fault')} in {wrong} of {_count(len(texts), 'file')}.", err=True)
+        typer.echo(f"{count(len(faults), 'fault')} in {wrong} of {count(len(found), 'file')}.", err=True)
         raise typer.Exit(WRONG)
-    typer.echo(f"{_count(len(texts), 'file')} checked, no fault.")
+    typer.echo(f"{count(len(found), 'file')} checked, no fault.")
 
 
 @app.command("test")
@@ -53,16 +51,16 @@ def test(files: Files = None) -> None:
     from portability.services.determination.files import run_examples  # noqa: PLC0415 (heavy)
 
     reports: list[CaseReport] = []
-    loaded = [_load(file, text) for file, text in _texts(files)]
+    loaded = [load(file, text) for file, text in texts(files)]
     for one in loaded:
         found = run_examples(one, packaged)
-        typer.echo(f"{one.file}: {_count(len(found), 'example')}")
+        typer.echo(f"{one.file}: {count(len(found), 'example')}")
         for report in found:
             _print_report(report)
         reports += found
     counts = {status: sum(report.status == status for report in reports) for status in ("passed", "failed", "differs")}
     typer.echo(
-        f"{_count(len(reports), 'example')}: " + ", ".join(f"{count} {name}" for name, count in counts.items()) + "."
+        f"{count(len(reports), 'example')}: " + ", ".join(f"{number} {name}" for name, number in counts.items()) + "."
     )
     if counts["failed"] or not reports:
         raise typer.Exit(WRONG)
@@ -81,7 +79,7 @@ def list_files() -> None:
          one.content.title)
         for one in packaged.legislations().values()
     ]  # fmt: skip
-    _table(("id", "kind", "review", "rules", "examples", "title"), [tuple(map(str, row)) for row in rows])
+    table(("id", "kind", "review", "rules", "examples", "title"), [tuple(map(str, row)) for row in rows])
 
 
 @app.command("show")
@@ -89,7 +87,7 @@ def show(name: Annotated[str, typer.Argument(help="Id of an agreement or of a le
     """One agreement or legislation as a page to read: rules with their articles and dates, and what is not modelled."""
     from portability.app.commands.agreement_page import agreement_page, legislation_page  # noqa: PLC0415 (heavy)
 
-    agreements, legislations = _known()
+    agreements, legislations = packaged_law()
     if name in agreements:
         typer.echo(agreement_page(agreements[name]), nl=False)
     elif name in legislations:
@@ -110,95 +108,30 @@ def explain(
         typer.Option("--for", help="Who reads it; `trace` is the canonical JSON."),
     ] = "caseworker",
 ) -> None:
-    """Determine one claim and print every step: a proposal, never an award."""
+    """Determine one claim on a file and print every step: a trial, since files alone bind no state."""
     import asyncio  # noqa: PLC0415 (heavy)
 
     from portability.agreements import packaged  # noqa: PLC0415 (heavy)
     from portability.services.determination.handlers import determine_benefits  # noqa: PLC0415 (heavy)
     from portability.services.determination.model import DetermineQuery  # noqa: PLC0415 (heavy)
+    from portability.services.determination.trial import TrialLaw  # noqa: PLC0415 (heavy)
 
     facts = _facts(packaged.agreement(agreement_id), case)
-    result = asyncio.run(determine_benefits(DetermineQuery(facts, (agreement_id,)), law=packaged))
+    result = asyncio.run(determine_benefits(DetermineQuery(facts, (agreement_id,)), law=TrialLaw(packaged)))
     if audience == "trace":
         sys.stdout.buffer.write(result.trace)
     else:
         typer.echo(result.rendered(audience), nl=False)
 
 
-def _texts(files: list[Path] | None) -> Iterable[tuple[str, str]]:
-    """Name and text of each file; those of the package where none is named."""
-    from portability.agreements.packaged import packaged_texts  # noqa: PLC0415 (heavy)
-
-    if not files:
-        yield from packaged_texts("treaties").items()
-        yield from packaged_texts("legislation").items()
-        return
-    for file in files:
-        try:
-            yield str(file), file.read_text(encoding="utf-8")
-        except OSError as exc:
-            raise InputError(f"{file} cannot be read: {exc.strerror}.") from exc
-        except UnicodeDecodeError as exc:
-            line = exc.object[: exc.start].count(b"\n") + 1
-            raise AgreementSyntaxError(
-                file=str(file), line=line, column=1, expectation="this is not UTF-8: save the file as UTF-8"
-            ) from exc
-
-
-def _load(file: str, text: str) -> "LawFile":
-    from portability.services.determination.files import faults_of, load_file  # noqa: PLC0415 (heavy)
-
-    try:
-        return load_file(text, file)
-    except AgreementError as exc:
-        for fault in faults_of(exc, file):
-            typer.echo(str(fault))
-        raise typer.Exit(WRONG) from exc
-
-
 def _print_report(report: "CaseReport") -> None:
     typer.echo(f"  {report.status:7}  {report.case.id:36}  {report.case.title}")
-    typer.echo(f"           expected  {_plain(dict(report.expected))}")
-    typer.echo(f"           actual    {_plain(dict(report.actual)) if report.actual else 'nothing'}")
+    typer.echo(f"           expected  {plain(dict(report.expected))}")
+    typer.echo(f"           actual    {plain(dict(report.actual)) if report.actual else 'nothing'}")
     if report.reason:
         typer.echo(f"           because   {report.reason}")
     if report.status != "passed":
         typer.echo(f"           source    {report.case.source}")
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number or 'no'} {noun}" if number == 1 else f"{number or 'no'} {noun}s"
-
-
-def _plain(value: object) -> str:
-    if isinstance(value, dict):
-        return "{" + ", ".join(f"{key}: {_plain(one)}" for key, one in value.items()) + "}"
-    if isinstance(value, list | tuple):
-        return "[" + ", ".join(map(_plain, value)) + "]"
-    return "nothing" if value is None else str(value)
-
-
-def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
-    """A table for people; columns of plain text where the output is not a terminal."""
-    if sys.stdout.isatty():
-        from rich.console import Console  # noqa: PLC0415 (heavy)
-        from rich.table import Table  # noqa: PLC0415 (heavy)
-
-        table = Table(*head)
-        for row in rows:
-            table.add_row(*row)
-        Console().print(table)
-        return
-    widths = [max(len(row[index]) for row in (head, *rows)) for index in range(len(head))]
-    for row in (head, *rows):
-        typer.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
-
-
-def _known() -> "tuple[dict[str, Agreement], dict[str, Legislation]]":
-    """Agreements and legislations that ship with the package, by id."""
-    from portability.agreements import packaged  # noqa: PLC0415 (heavy)
-
-    return packaged.agreements(), {one.content.id: one for one in packaged.legislations().values()}
 
 
 def _facts(agreement: "Agreement", case: str) -> "DeterminationFacts":
@@ -214,5 +147,5 @@ def _facts(agreement: "Agreement", case: str) -> "DeterminationFacts":
     if not Path(case).is_file():
         cases = ", ".join(determined) or "it has none"
         raise NotFoundError(f"'{case}' is neither a file nor a `determine` case of '{agreement.id}' ({cases}).")
-    ((file, text),) = _texts([Path(case)])
+    ((file, text),) = texts([Path(case)])
     return read_facts(text, file, default_on=newest)

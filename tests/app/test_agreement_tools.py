@@ -1,0 +1,66 @@
+"""The treaty administrator's commands as she uses them: what is printed, what is refused, and the exit status."""
+
+from pathlib import Path
+
+import pytest
+from click.testing import Result
+from typer.testing import CliRunner
+
+from portability.agreements import packaged
+from portability.agreements.errors import PortabilityError
+from portability.app.commands.agreements import app
+
+
+def run(*arguments: str) -> Result:
+    return CliRunner().invoke(app, arguments)
+
+
+def printed(*arguments: str) -> str:
+    finished = run(*arguments)
+    assert finished.exit_code == 0, finished.output
+    return finished.stdout
+
+
+def refused(*arguments: str) -> str:
+    """The message of the error that ends the command; `portability` prints it and exits with 1."""
+    finished = run(*arguments)
+    assert isinstance(finished.exception, PortabilityError), finished.output
+    return finished.exception.message
+
+
+def treaty(folder: Path, *replacements: tuple[str, str], name: str = "mine.yaml", of: str = "ca-it.yaml") -> str:
+    """A treaty of the package written to a folder, changed."""
+    text = packaged.packaged_texts("treaties")[of]
+    for old, new in replacements:
+        assert old in text
+        text = text.replace(old, new)
+    (folder / name).write_text(text, encoding="utf-8")
+    return str(folder / name)
+
+
+def test_diff_says_what_changes_for_whom_and_which_awards_do(tmp_path: Path) -> None:
+    # Thirteen weeks make a year of the Canada Pension Plan; of fourteen, thirteen do not.
+    version = treaty(tmp_path, ("minimum: {amount: 13, unit: weeks}", "minimum: {amount: 14, unit: weeks}"))
+    text = printed("diff", "ca-it", version)
+    assert "minimum was 13 weeks (CA-IT Art. 13(2)(b)), is 14 weeks (CA-IT Art. 13(2)(b))." in text
+    assert "concerns CA; old age; " in text
+    assert "thirteen-weeks-make-a-year" in text
+    assert "credited.IT: 1 -> 0  (1 less)" in text
+
+
+@pytest.mark.parametrize("name", ["ca-xx", "nowhere.yaml"])
+def test_diff_names_what_is_neither_file_nor_agreement(name: str) -> None:
+    assert refused("diff", "ca-it", name).startswith(f"'{name}' is neither a file nor the id of an agreement. Known: ")
+
+
+def test_diff_refuses_a_file_that_is_no_agreement(tmp_path: Path) -> None:
+    (tmp_path / "ca.yaml").write_text(packaged.packaged_texts("legislation")["ca.yaml"], encoding="utf-8")
+    assert "is no agreement: expected a file with `parties` and `rules`." in refused(
+        "diff", "ca-it", str(tmp_path / "ca.yaml")
+    )
+
+
+def test_diff_prints_the_faults_of_a_file_that_is_wrong(tmp_path: Path) -> None:
+    finished = run("diff", "ca-it", treaty(tmp_path, ("rule: overlap", "rule: overlaps")))
+    assert finished.exit_code == 1
+    assert "unknown rule 'overlaps'" in finished.stdout
