@@ -12,6 +12,7 @@ from portability.agreements.errors import InputError, NoRuleInForceError
 from portability.agreements.packaged import agreement
 from portability.agreements.posting import posting_result
 from portability.agreements.rules import Posting, Silence
+from portability.agreements.sentences import catalogue, sentence
 from portability.agreements.silence import silence_result
 from portability.agreements.work_facts import Activity, ActivityKind, AgreedException, PostingFacts, WorkFacts
 
@@ -174,3 +175,15 @@ def test_an_answer_on_the_last_day_is_in_time() -> None:
 def test_months_end_on_the_last_day_where_the_month_is_shorter() -> None:
     assert months_after(date(2023, 12, 31), 2) == date(2024, 2, 29)
     assert last_day_of(date(2024, 3, 1), 12) == date(2025, 2, 28)
+
+
+def test_the_steps_are_told_in_sentences_to_both_readers() -> None:
+    result = applicable_legislation(replace(IN_GERMANY, posting=SENT), agreement=EU, on=DAY)
+
+    said = [sentence(step, "caseworker", catalogue("en")) for step in result.steps]
+    told = [sentence(step, "worker", catalogue("en")) for step in result.steps]
+    assert said == [
+        "The legislation of France goes on applying during the posting.",
+        "Until December 31, 2025 at the latest.",
+    ]
+    assert told[0] == "You are insured in France, and there only."

@@ -15,7 +15,7 @@ from portability.agreements.noting import noted
 from portability.agreements.one_activity import air_crew, civil_servant, general, seafarer
 from portability.agreements.posting import posting_result
 from portability.agreements.rules import Exceptions, MixedActivities, Posting, SeveralStates, Silence, Telework
-from portability.agreements.several_states import Chosen, state_among_several, without_marginal
+from portability.agreements.several_states import state_among_several, without_marginal
 from portability.agreements.work_facts import Activity, ActivityKind, LegislationResult, WorkFacts
 
 __all__ = ["applicable_legislation"]
@@ -65,9 +65,10 @@ def _by_posting(work: WorkFacts, law: LawOn, inside: tuple[Activity, ...]) -> Le
     if rule is None:
         return None
     posted = posting_result(posting, rule=rule, on=law.on)
-    facts = {"from": posting.from_state, "to": posting.to_state, "months": rule.months or "none"}
     if posted.against:
-        against = noted("posting_does_not_hold", rule.cite, posted.against, **facts)
+        against = noted(
+            "posting_does_not_hold", rule.cite, posted.against, state=posting.from_state, months=rule.months
+        )
         return _by_activity(work, law, inside, (against,))
     result = found(law, rule, posting.from_state, "posting", until=posted.until)
     return replace(result, to_confirm=posted.to_confirm)
@@ -117,24 +118,17 @@ def _several_of_one_kind(
     kept = without_marginal(activities, rule=rule)
     if len(kept) < len(activities):
         left_out = sorted({one.state for one in activities} - {one.state for one in kept})
-        steps = (*steps, noted("marginal_activities", rule.marginal_cite or rule.cite, ", ".join(left_out)))
+        steps = (*steps, noted("marginal_activities", rule.marginal_cite or rule.cite, states=tuple(left_out)))
     if all(one.kind is ActivityKind.AIR_CREW for one in kept):
         result = air_crew(work, law, kept[0], steps)
     elif len({one.state for one in kept}) == 1:
         result = _alone(work, law, kept[0], steps)
     else:
         chosen = state_among_several(work, kept, rule=rule, parties=law.parties)
-        result = _chosen(law, rule, chosen, work, steps)
+        result = found(law, rule, chosen.state, "several_states", cite=chosen.cite, steps=steps)
+        result = replace(result, to_confirm=chosen.to_confirm)
     marginal = conditions(rule, "marginal_share") if len(kept) < len(activities) else ()
     return replace(result, provisional=_provisional(law), to_confirm=(*result.to_confirm, *marginal))
-
-
-def _chosen(
-    law: LawOn, rule: SeveralStates, chosen: Chosen, work: WorkFacts, steps: tuple[Step, ...]
-) -> LegislationResult:
-    step = noted("several_states", chosen.cite, chosen.state, residence=work.residence_state)
-    result = found(law, rule, chosen.state, "several_states", cite=chosen.cite)
-    return replace(result, to_confirm=chosen.to_confirm, steps=(*steps, step))
 
 
 def _provisional(law: LawOn) -> bool:

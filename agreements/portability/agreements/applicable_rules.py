@@ -10,7 +10,7 @@ from portability.agreements.model import Step
 from portability.agreements.noting import noted
 from portability.agreements.parties import parties_on
 from portability.agreements.rules import RuleBase
-from portability.agreements.values import Citation, StateCode
+from portability.agreements.values import Branch, Citation, StateCode
 from portability.agreements.work_facts import Activity, ActivityKind, Condition, LegislationResult, WorkFacts
 
 __all__ = ["LawOn", "as_work", "conditions", "connected_state", "found"]
@@ -26,7 +26,7 @@ _FACTS = {
 
 @dataclass(frozen=True, slots=True)
 class LawOn:
-    """An agreement on one day. These rules hold for all its branches, so none is asked for."""
+    """An agreement on one day; a branch is asked for only where a rule may differ by branch."""
 
     agreement: Agreement
     on: date
@@ -35,7 +35,9 @@ class LawOn:
     def parties(self) -> frozenset[StateCode]:
         return frozenset(parties_on(self.agreement, self.on))
 
-    def find(self, kind: type[Kind], *, subject: str = "", state: StateCode = "") -> Kind | None:
+    def find(
+        self, kind: type[Kind], *, subject: str = "", state: StateCode = "", branch: Branch | None = None
+    ) -> Kind | None:
         """The one rule of a kind in force for a subject, or None. Raises ConflictingRulesError where there are two."""
         found = [
             rule
@@ -45,15 +47,16 @@ class LawOn:
             and (rule.valid_until is None or self.on <= rule.valid_until)
             and (not subject or not rule.subjects or subject in rule.subjects)
             and (not state or not rule.states or state in rule.states)
+            and (branch is None or branch in (rule.branches or self.agreement.content.branches))
         ]
         if len(found) > 1:
             names = ", ".join(f"'{rule.id}' ({rule.cite})" for rule in found)
             raise ConflictingRulesError(f"Agreement '{self.agreement.id}' on {self.on}: {names} are in force at once.")
         return found[0] if found else None
 
-    def rule(self, kind: type[Kind], *, subject: str = "", state: StateCode = "") -> Kind:
+    def rule(self, kind: type[Kind], *, subject: str = "", state: StateCode = "", branch: Branch | None = None) -> Kind:
         """The one rule of a kind in force. Raises NoRuleInForceError with the first date covered."""
-        found = self.find(kind, subject=subject, state=state)
+        found = self.find(kind, subject=subject, state=state, branch=branch)
         if found is not None:
             return found
         dates = [rule.valid_from for rule in self.agreement.content.rules if isinstance(rule, kind)]
@@ -111,7 +114,8 @@ def found(  # all that a result says beside the facts
             f"{law.on}: national law or another agreement decides.",
             citation=cite or rule.cite,
         )
-    step = noted("applicable_legislation", cite or rule.cite, state, by=by, until=until or "none")
+    step = noted("applicable_legislation", cite or rule.cite, by, state=state)
+    ends = (noted("legislation_until", cite or rule.cite, until),) if until else ()
     return LegislationResult(
         agreement_id=law.agreement.id,
         state=state,
@@ -121,5 +125,5 @@ def found(  # all that a result says beside the facts
         status=rule.status,
         provisional=False,
         to_confirm=conditions(rule, *to_confirm, cite=cite),
-        steps=(*steps, step),
+        steps=(*steps, step, *ends),
     )

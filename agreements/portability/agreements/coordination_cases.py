@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from portability.agreements import amount_cases as amounts
+from portability.agreements import procedure_cases as procedure
 from portability.agreements import unemployment_cases as unemployment
 from portability.agreements.legislation_cases import LegislationGiven, evaluate_legislation
 from portability.agreements.loading import Agreement
@@ -17,6 +18,11 @@ COORDINATION_CASES: Mapping[str, tuple[Any, Callable[[Any, Agreement], dict[str,
     "minimum_supplement": (amounts.SupplementGiven, amounts.evaluate_supplement),
     "rate_day": (amounts.RateDayGiven, amounts.evaluate_rate_day),
     "silence": (amounts.SilenceGiven, amounts.evaluate_silence),
+    "claim_date": (procedure.ClaimGiven, procedure.evaluate_claim_day),
+    "time_limit": (procedure.TimeLimitGiven, procedure.evaluate_time_limit),
+    "required_fields": (procedure.FieldsGiven, procedure.evaluate_fields),
+    "transition": (procedure.TransitionGiven, procedure.evaluate_transition),
+    "export": (procedure.ExportGiven, procedure.evaluate_export),
     "unemployment_aggregation": (unemployment.WorkGiven, unemployment.evaluate_work),
     "unemployment_state": (unemployment.UnemployedGiven, unemployment.evaluate_paying_state),
     "unemployment_export": (unemployment.SearchGiven, unemployment.evaluate_search),

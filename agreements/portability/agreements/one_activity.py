@@ -24,7 +24,7 @@ def civil_servant(
     one = next(one for one in inside if one.kind is ActivityKind.CIVIL_SERVANT)
     mixed = law.find(MixedActivities, subject="civil_service_and_other") if len(inside) > 1 else None
     if mixed is not None:
-        return found(law, mixed, connected_state(mixed.legislation, work, one), mixed.rule, steps=steps)
+        return found(law, mixed, connected_state(mixed.legislation, work, one), mixed.legislation, steps=steps)
     rule = law.rule(GovernmentService)
     employing = connected_state("employing_state", work, one)
     if rule.persons == "nationals_of_the_employing_state" and connected_state("nationality", work, one) != employing:

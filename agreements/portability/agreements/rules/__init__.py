@@ -74,8 +74,10 @@ from portability.agreements.rules.periods import (
 )
 from portability.agreements.rules.procedure import (
     ClaimDate,
+    RequiredFields,
     Silence,
     TimeLimit,
+    Transition,
 )
 from portability.agreements.rules.scope import (
     EqualTreatment,
@@ -136,6 +138,7 @@ __all__ = [
     "ProRataWithSupplement",
     "ProRataWithoutIndependentRight",
     "QuarterCredit",
+    "RequiredFields",
     "ResidenceAttribution",
     "Rule",
     "RuleBase",
@@ -148,6 +151,7 @@ __all__ = [
     "Telework",
     "Text",
     "TimeLimit",
+    "Transition",
     "UnemploymentAggregation",
     "UnemploymentCompetence",
     "UnemploymentExport",

@@ -52,7 +52,9 @@ Rule = Annotated[
     | unemployment.UnemploymentReimbursement
     | procedure.ClaimDate
     | procedure.TimeLimit
-    | procedure.Silence,
+    | procedure.Silence
+    | procedure.RequiredFields
+    | procedure.Transition,
     Field(discriminator="rule"),
 ]
 
@@ -68,6 +70,7 @@ class ExampleCase(Entry):
         "convert", "overlap", "aggregate", "pro_rata", "higher_of", "short_period", "determine",
         "applicable_legislation", "family_benefits", "benefit_overlap", "minimum_supplement", "rate_day", "silence",
         "unemployment_aggregation", "unemployment_state", "unemployment_export", "unemployment_reimbursement",
+        "claim_date", "time_limit", "required_fields", "transition", "export",
     ]  # fmt: skip
     given: dict[str, object]
     expect: dict[str, object]

@@ -2,7 +2,9 @@
 
 from typing import Literal
 
-from portability.agreements.rules.base import Group, RuleBase
+from pydantic import Field
+
+from portability.agreements.rules.base import Group, Id, RuleBase, Text
 
 __all__ = ["EqualTreatment", "Export", "PersonalScope"]
 
@@ -23,8 +25,15 @@ class EqualTreatment(RuleBase):
 
 
 class Export(RuleBase):
-    """Benefits are paid abroad: where, and under which condition."""
+    """Benefits are paid abroad: where, under which condition, and which are not (`scope`, `export`)."""
 
     rule: Literal["export"]
     to: Literal["parties", "parties_and_third_states"]
     condition: Literal["none", "minimum_residence_totalized"] = "none"
+    excluded: tuple[Id, ...] = Field(
+        default=(), description="Benefits or schemes that are not paid abroad, or not long"
+    )
+    excluded_cite: Text | None = None
+    excluded_months: int = Field(
+        default=0, ge=0, le=120, description="For so many months after leaving they are paid all the same"
+    )
