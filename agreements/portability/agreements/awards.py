@@ -1,10 +1,11 @@
-"""The amounts of one scheme by the agreement's way of calculating: five ways, one function each."""
+"""The amounts of one scheme by the agreement's way of calculating: one function for each way."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, cast
 
 from portability.agreements.calculation import flat_rate_part, higher_of
+from portability.agreements.coverage_lifetime import pro_rata_over_coverage_lifetime
 from portability.agreements.errors import NoRuleInForceError, UnmodelledProvisionError
 from portability.agreements.loading import Agreement
 from portability.agreements.lookup import find_rule
@@ -18,6 +19,7 @@ from portability.agreements.rules import (
     HigherOfIndependentAndProRata,
     MinimumPeriodFraction,
     OwnPeriodsOnly,
+    ProRataOverCoverageLifetime,
     ProRataWithoutIndependentRight,
     ProRataWithSupplement,
     RuleBase,
@@ -35,6 +37,7 @@ CalculationRule = (
     | OwnPeriodsOnly
     | FlatRateFraction
     | MinimumPeriodFraction
+    | ProRataOverCoverageLifetime
 )
 
 
@@ -143,4 +146,5 @@ _WAYS: Mapping[type[RuleBase], Callable[[Calculation, Any], BenefitResult]] = {
     OwnPeriodsOnly: _own_periods_only,
     FlatRateFraction: _flat_rate,
     MinimumPeriodFraction: _minimum_period,
+    ProRataOverCoverageLifetime: pro_rata_over_coverage_lifetime,
 }

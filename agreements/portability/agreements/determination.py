@@ -28,14 +28,17 @@ from portability.agreements.national.answered import AnsweredByInstitution, answ
 from portability.agreements.national.base import age_reached_on, citation_of, pension_age
 from portability.agreements.national.legislation import Legislation, Scheme
 from portability.agreements.national.schemes import has_minimum
+from portability.agreements.national.us_scheme import UsOldAge
 from portability.agreements.overlap import CountedPeriod, SetAside, resolve_overlaps
 from portability.agreements.parties import is_bound, parties_on
+from portability.agreements.quarter_time import aggregate_quarters, own_quarter_time
 from portability.agreements.rules import (
     Aggregation,
     LegislationsNotSatisfied,
     Overlap,
     PeriodConversion,
     PeriodCredit,
+    QuarterCredit,
     ShortPeriods,
 )
 from portability.agreements.scope import periods_outside, scope_steps
@@ -54,6 +57,7 @@ class RulesInForce:
     overlap: Overlap
     conversion: PeriodConversion | None
     credit_rules: Sequence[PeriodCredit]
+    quarter_rules: Sequence[QuarterCredit]
     not_satisfied: LegislationsNotSatisfied | None
 
 
@@ -94,7 +98,7 @@ def _benefit(
     legislation: Legislation,
 ) -> BenefitResult:
     """(3) to (5) for one scheme."""
-    national = own_national_time(scheme, facts, rule=rules.conversion)
+    national = _national_time(scheme, facts, rules)
     if national == 0:
         return _nothing(scheme, Step("no_own_periods", None, (("scheme", scheme.name),)))
     of_age, age_step = _age(scheme, facts, legislation)
@@ -136,12 +140,19 @@ def _benefit(
     return replace(result, steps=steps)
 
 
+def _national_time(scheme: Scheme, facts: DeterminationFacts, rules: RulesInForce) -> Fraction:
+    if isinstance(scheme, UsOldAge):
+        return own_quarter_time(scheme, facts)
+    return own_national_time(scheme, facts, rule=rules.conversion)
+
+
 def _own_right(
     scheme: Scheme, time: Fraction, facts: DeterminationFacts, legislation: Legislation
 ) -> tuple[bool, Step]:
     if asks_for_conditions(scheme):
         return answered_right(scheme, facts, own_time_alone=True)
-    return has_minimum(scheme, time, legislation, abroad=facts.residence_state != facts.state)
+    abroad = facts.residence_state != facts.state
+    return has_minimum(scheme, time, legislation, abroad=abroad, born_on=facts.birth_date)
 
 
 def _right_of_all(
@@ -149,7 +160,7 @@ def _right_of_all(
 ) -> tuple[bool, Step]:
     if asks_for_conditions(scheme):
         return answered_right(scheme, facts, own_time_alone=False)
-    return has_minimum(scheme, time, legislation)
+    return has_minimum(scheme, time, legislation, born_on=facts.birth_date)
 
 
 def _voluntary_gave_way(scheme: Scheme, facts: DeterminationFacts, aside: Sequence[SetAside], rule: Overlap) -> bool:
@@ -202,6 +213,9 @@ def _rules(facts: DeterminationFacts, agreement: Agreement) -> RulesInForce:
         overlap=rule_in_force(agreement, Overlap, branch=facts.branch, on=facts.award_on, state=facts.state),
         conversion=find_rule(agreement, PeriodConversion, branch=facts.branch, on=facts.award_on, state=facts.state),
         credit_rules=rules_in_force(agreement, PeriodCredit, branch=facts.branch, on=facts.award_on, state=facts.state),
+        quarter_rules=rules_in_force(
+            agreement, QuarterCredit, branch=facts.branch, on=facts.award_on, state=facts.state
+        ),
         not_satisfied=find_rule(
             agreement, LegislationsNotSatisfied, branch=facts.branch, on=facts.award_on, state=facts.state
         ),
@@ -240,6 +254,8 @@ def _aggregate(
     counted: Sequence[CountedPeriod],
     aside: Sequence[SetAside],
 ) -> InsuredTime:
+    if isinstance(scheme, UsOldAge):
+        return aggregate_quarters(scheme, facts, rule=rules.aggregation, credits_=rules.quarter_rules)
     return aggregate_periods(
         scheme,
         facts,

@@ -39,7 +39,9 @@ class DeterminationFacts:
     """The facts of one claim under one legislation, as its institution has established them.
 
     `periods` holds all periods known, of every state. `scheme_facts` holds figures that only the institution
-    knows, by scheme and name (`{"de-rente": {"earnings_points": Fraction(...)}}`). `unsatisfied_states`
+    knows, by scheme and name (`{"de-rente": {"earnings_points": Fraction(...)}}`); `yearly_facts` holds those that it
+    knows year by year (`{"us-old-age": {"earnings": {1974: Fraction(...)}}}`), and `scheme_dates` days that only one
+    law asks for (`{"us-old-age": {"benefit_month": date(...)}}`). `unsatisfied_states`
     are the other states whose conditions are known to be unmet (883/2004 Art. 50(2)); empty: none is known.
     """
 
@@ -51,6 +53,8 @@ class DeterminationFacts:
     award_on: date
     periods: tuple[InsurancePeriod, ...]
     scheme_facts: Mapping[str, Mapping[str, Fraction]] = field(default_factory=dict)
+    yearly_facts: Mapping[str, Mapping[str, Mapping[int, Fraction]]] = field(default_factory=dict)
+    scheme_dates: Mapping[str, Mapping[str, date]] = field(default_factory=dict)
     national_answers: Mapping[str, NationalAnswer] = field(default_factory=dict)
     unsatisfied_states: frozenset[StateCode] = frozenset()
 

@@ -1,6 +1,6 @@
 """What the files of national law are made of: dated amounts, conditions, and the base of all schemes."""
 
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from typing import Annotated, Literal
@@ -70,6 +70,10 @@ class SchemeBase(Entry):
     day_regime: DayRegime | None = None
     currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
     age: tuple[PensionAge, ...] = Field(min_length=1)
+    entitled_from: Literal["age_reached", "whole_month_of_age"] = Field(
+        default="age_reached",
+        description="whole_month_of_age: the first month throughout which the age is held, attained the day before",
+    )
     minimum: Minimum | None = Field(default=None, description="None: any period opens the right")
     full_after: Minimum | None = Field(default=None, description="Insured time for a full benefit; none: no maximum")
 
@@ -84,8 +88,12 @@ def pension_age(scheme: SchemeBase, born_on: date) -> PensionAge:
 
 
 def age_reached_on(scheme: SchemeBase, born_on: date) -> date:
-    """The day on which the scheme's pension age is reached."""
-    return add_months(born_on, pension_age(scheme, born_on).months)
+    """The day on which the scheme's pension age is reached, or the first of the month from which it opens the right."""
+    reached = add_months(born_on, pension_age(scheme, born_on).months)
+    if scheme.entitled_from == "age_reached":
+        return reached
+    attained = reached - timedelta(days=1)
+    return attained if attained.day == 1 else add_months(attained.replace(day=1), 1)
 
 
 def in_force(rows: tuple[DatedAmount, ...], on: date) -> DatedAmount:

@@ -11,7 +11,7 @@ from fractions import Fraction
 from portability.agreements.national.us_age import AgeAdjustment, adjusted_benefit, age_adjustment
 from portability.agreements.national.us_parameters import UsParameters
 from portability.agreements.national.us_pia import PrimaryInsuranceAmount, down_to_dime, primary_insurance_amount
-from portability.agreements.national.us_record import UsRecord, quarters_by
+from portability.agreements.national.us_record import UsRecord, counted_quarters
 from portability.agreements.national.us_theoretical import EarningsPosition, earnings_position, theoretical_earnings
 
 __all__ = ["Payable", "RegularBenefit", "TotalizedBenefit", "insured_quarters", "regular_benefit", "totalized_benefit"]
@@ -97,7 +97,7 @@ def totalized_benefit(record: UsRecord, law: UsParameters) -> TotalizedBenefit:
 
 def insured_quarters(record: UsRecord, law: UsParameters) -> int:
     """Own quarters of coverage up to that of entitlement, which is counted (42 USC 413(a)(2)(B)(v), 414(a))."""
-    return quarters_by(record, record.entitled, law)
+    return sum(counted_quarters(record, law).values())
 
 
 def _regular_amount(record: UsRecord, law: UsParameters) -> PrimaryInsuranceAmount:

@@ -12,7 +12,7 @@ from math import floor
 from portability.agreements.errors import InputError
 from portability.agreements.national.us_parameters import UsParameters
 
-__all__ = ["UsRecord", "first_month", "months_between", "quarters_by", "quarters_of"]
+__all__ = ["UsRecord", "counted_quarters", "months_between", "quarters_of"]
 
 FIRST_DERIVED = 1978
 """From this year on quarters of coverage follow from the year's earnings (42 USC 413(a)(2)(A)(ii))."""
@@ -86,20 +86,12 @@ def quarters_of(record: UsRecord, year: int, law: UsParameters) -> int:
     return record.posted_quarters.get(year, 0)
 
 
-def quarters_by(record: UsRecord, month: date, law: UsParameters) -> int:
-    """Quarters of coverage that can count by a month: none before its quarter begins (42 USC 413(a)(2)(B)(v))."""
-    years = {*record.earnings, *record.posted_quarters}
-    before = sum(quarters_of(record, year, law) for year in years if year < month.year)
+def counted_quarters(record: UsRecord, law: UsParameters) -> dict[int, int]:
+    """Quarters of coverage by year up to entitlement: none before its quarter begins (42 USC 413(a)(2)(B)(v))."""
+    month = record.entitled
+    years = sorted(year for year in {*record.earnings, *record.posted_quarters} if year <= month.year)
     begun = (month.month + 2) // 3
-    return before + (min(quarters_of(record, month.year, law), begun) if month.year in years else 0)
-
-
-def first_month(born_on: date) -> date:
-    """The first month for which a benefit before full retirement age is due: 62 throughout (42 USC 402(a))."""
-    attained = born_on - timedelta(days=1)
-    if attained.day == 1:
-        return date(attained.year + 62, attained.month, 1)
-    return date(attained.year + 62 + attained.month // 12, attained.month % 12 + 1, 1)
+    return {year: min(quarters_of(record, year, law), begun if year == month.year else 4) for year in years}
 
 
 def months_between(earlier: date, later: date) -> int:
