@@ -17,6 +17,7 @@ from pathlib import Path
 
 from portability.adapters.clock.ids import time_ordered_id
 from portability.adapters.clock.system import SystemClock
+from portability.adapters.keys.authorities import DirectoryAuthorities
 from portability.adapters.keys.ring import FileKeyRing
 from portability.adapters.keys.trust import DirectoryTrust
 from portability.adapters.postgres.database import Database, migrate
@@ -26,6 +27,7 @@ from portability.adapters.postgres.listening import PostgresOutboxSignal
 from portability.adapters.postgres.stream import PostgresStream
 from portability.adapters.postgres.workers_store import PostgresSignInHousekeeping
 from portability.adapters.workers.code_delivery import OutboxFileGateway, QueuedCodeSender
+from portability.agreements import packaged
 from portability.agreements.errors import GatewayError
 from portability.app.exchange_observer import ExchangeObserver
 from portability.app.logging import configure_logging
@@ -42,6 +44,8 @@ from portability.app.wiring.cases import CaseEffects, CaseParts, CaseTransaction
 from portability.app.wiring.workers import worker_unit_of_work
 from portability.app.worker_page import WorkerPage
 from portability.services.access_table import NODE_POLICY
+from portability.services.determination.treaties.in_force import Treaties
+from portability.services.determination.treaties.reading import VersionReader
 from portability.services.exchange.consumer import run_consumer
 from portability.services.exchange.node import ExchangeNode
 from portability.services.exchange.ports import EventStream
@@ -132,7 +136,9 @@ async def open_node(
         trust = DirectoryTrust(directory.current, clock=clock)
         signal = PostgresOutboxSignal(database)
         opened.push_async_callback(signal.close)
-        parts = CaseParts(institution, trust, directory.current, clock, time_ordered_id)
+        authorities = DirectoryAuthorities(directory.current, clock=clock)
+        treaties = Treaties(authorities, VersionReader(), shipped=packaged)
+        parts = CaseParts(institution, trust, directory.current, treaties, clock, time_ordered_id)
         exchange = ExchangeNode(
             me=institution,
             unit_of_work=exchange_unit_of_work(database),

@@ -6,6 +6,7 @@ from datetime import UTC
 
 from portability.adapters.postgres.database import Database
 from portability.adapters.postgres.records_store import PostgresRecordWork
+from portability.adapters.postgres.treaties_store import PostgresTreatyWork
 from portability.api.agreements.v1 import agreements_pb2_grpc
 from portability.api.cases.v1 import cases_pb2_grpc
 from portability.api.determination.v1 import determination_pb2_grpc
@@ -19,6 +20,8 @@ from portability.services.cases.handlers import CaseUseCases
 from portability.services.cases.messages import MESSAGE_TYPES
 from portability.services.cases.servicer import CaseServicer
 from portability.services.determination.servicer import AgreementServicer, DeterminationServicer
+from portability.services.determination.treaties.in_force import RatifiedLaw
+from portability.services.determination.treaties.servicer import TreatyDesk
 from portability.services.exchange.node import ExchangeNode
 from portability.services.exchange.servicer import ExchangeServicer
 from portability.services.records.servicer import RecordServicer
@@ -40,6 +43,7 @@ def rpc_services(
     parts: CaseParts,
 ) -> Sequence[RpcService]:
     """The services in the order in which a claim meets them."""
+    treaty_work = treaty_unit_of_work(database)
     return (
         RpcService(
             "portability.api.registry.v1.RegistryService",
@@ -49,12 +53,12 @@ def rpc_services(
         RpcService(
             "portability.api.agreements.v1.AgreementService",
             agreements_pb2_grpc.add_AgreementServiceServicer_to_server,
-            AgreementServicer(),
+            AgreementServicer(TreatyDesk(treaty_work, parts.treaties, parts.clock)),
         ),
         RpcService(
             "portability.api.determination.v1.DeterminationService",
             determination_pb2_grpc.add_DeterminationServiceServicer_to_server,
-            DeterminationServicer(),
+            DeterminationServicer(law=RatifiedLaw(treaty_work, parts.treaties)),
         ),
         RpcService(
             "portability.api.records.v1.RecordService",
@@ -83,6 +87,17 @@ def rpc_services(
             WorkerServicer(worker, zone=UTC),
         ),
     )
+
+
+def treaty_unit_of_work(database: Database) -> Callable[[], AbstractAsyncContextManager[PostgresTreatyWork]]:
+    """Opens a transaction on versions of agreements and statements."""
+
+    @asynccontextmanager
+    async def work() -> AsyncIterator[PostgresTreatyWork]:
+        async with database.transaction() as connection:
+            yield PostgresTreatyWork(connection)
+
+    return work
 
 
 def _records(database: Database) -> Callable[[], AbstractAsyncContextManager[PostgresRecordWork]]:

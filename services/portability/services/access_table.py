@@ -30,6 +30,11 @@ POLICY: Mapping[str, frozenset[Role]] = {
     "/portability.api.agreements.v1.AgreementService/GetAgreement": INSTITUTION,
     "/portability.api.agreements.v1.AgreementService/ValidateAgreement": INSTITUTION,
     "/portability.api.agreements.v1.AgreementService/TestAgreement": INSTITUTION,
+    "/portability.api.agreements.v1.AgreementService/ListAgreementVersions": INSTITUTION,
+    # What binds a state is signed by two officials of its authority; an administrator only hands it in.
+    "/portability.api.agreements.v1.AgreementService/PublishAgreement": ADMINISTRATORS,
+    "/portability.api.agreements.v1.AgreementService/RatifyAgreement": ADMINISTRATORS,
+    "/portability.api.agreements.v1.AgreementService/SuspendAgreement": ADMINISTRATORS,
     # determination/v1: the caller brings the facts; none are read from the node.
     "/portability.api.determination.v1.DeterminationService/Determine": STAFF,
     "/portability.api.determination.v1.DeterminationService/Explain": STAFF,

@@ -98,6 +98,9 @@ class Directory:
     async def agreement_between(self, state: str, other: str, *, branch: Branch, on: date) -> str | None:
         return self.agreements.get(frozenset({state, other}))
 
+    async def why_no_agreement(self, state: str, other: str, *, branch: Branch, on: date) -> str:
+        return f"no agreement between {state} and {other} covers {branch} on {on}."
+
 
 class TenEurosAYear:
     """A determiner with simple arithmetic: ten euros a month for each own period, and nothing for others'."""

@@ -8,8 +8,6 @@ from portability.agreements import packaged
 from portability.agreements.errors import AgreementError, AgreementSyntaxError, InputError, NotFoundError
 from portability.services.determination.agreement_handlers import (
     LARGEST_FILE,
-    get_agreement,
-    list_agreements,
     run_file,
     run_loaded,
     validate_file,
@@ -132,7 +130,7 @@ async def test_examples_of_a_legislation_may_stand_in_a_file_of_their_own() -> N
 
 
 async def test_examples_of_an_unknown_agreement_are_refused() -> None:
-    with pytest.raises(NotFoundError, match=r"'eu-1408'.*ca-de, ca-it, eu-883-2004, ca, de, it"):
+    with pytest.raises(NotFoundError, match=r"'eu-1408'.*ca-de.*eu-883-2004.*\bde\b"):
         await run_file(EXAMPLES.replace("eu-883-2004", "eu-1408"), file="mine.yaml", law=packaged)
 
 
@@ -148,14 +146,6 @@ async def test_a_file_that_is_too_large_is_refused_unread() -> None:
 
 @pytest.mark.parametrize("agreement_id", sorted(packaged.agreements()))
 async def test_the_examples_of_every_agreement_come_out(agreement_id: str) -> None:
-    reports = await run_loaded(agreement_id, law=packaged)
+    reports = await run_loaded(packaged.agreement(agreement_id), law=packaged)
     assert reports
     assert [report for report in reports if report.status is CaseStatus.FAILED] == []
-
-
-async def test_agreements_are_listed_by_id_and_found_by_it() -> None:
-    ids = [one.id for one in await list_agreements(law=packaged)]
-    assert ids == sorted(packaged.agreements())
-    assert (await get_agreement("ca-it", law=packaged)).id == "ca-it"
-    with pytest.raises(NotFoundError, match="'ca-fr'"):
-        await get_agreement("ca-fr", law=packaged)

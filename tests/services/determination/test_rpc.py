@@ -8,6 +8,7 @@ from uuid import UUID
 
 import grpc
 import pytest
+from google.type.date_pb2 import Date
 
 from portability.agreements import packaged
 from portability.api.agreements.v1 import agreements_pb2, agreements_pb2_grpc
@@ -21,6 +22,7 @@ from portability.services.determination.servicer import AgreementServicer, Deter
 
 from .samples import CANADIAN, SHORT_GERMAN, facts_message
 from .test_files import EXAMPLES
+from .treaty_world import World
 
 
 class CallersByMetadata:
@@ -41,7 +43,15 @@ class NoObserver:
 
 
 @pytest.fixture
-async def channel() -> AsyncIterator[grpc.aio.Channel]:
+async def world() -> World:
+    """A node on which every state of the samples has ratified the two agreements that they use."""
+    world = World()
+    await world.ratify_packaged("eu-883-2004", "ca-de")
+    return world
+
+
+@pytest.fixture
+async def channel(world: World) -> AsyncIterator[grpc.aio.Channel]:
     gate = CallGate(
         callers=CallersByMetadata(),  # type: ignore[arg-type]
         policy=NODE_POLICY,
@@ -49,8 +59,8 @@ async def channel() -> AsyncIterator[grpc.aio.Channel]:
         new_id=lambda: UUID(int=1),
     )
     server = grpc.aio.server(interceptors=(gate,))
-    determination_pb2_grpc.add_DeterminationServiceServicer_to_server(DeterminationServicer(), server)
-    agreements_pb2_grpc.add_AgreementServiceServicer_to_server(AgreementServicer(), server)
+    determination_pb2_grpc.add_DeterminationServiceServicer_to_server(DeterminationServicer(law=world.law), server)
+    agreements_pb2_grpc.add_AgreementServiceServicer_to_server(AgreementServicer(world.desk), server)
     port = server.add_insecure_port("127.0.0.1:0")
     await server.start()
     async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
@@ -93,7 +103,9 @@ async def test_a_determination_comes_with_amounts_steps_citations_and_files(dete
     } | cited
     (one,) = answer.determinations
     assert [file.file for file in one.files] == ["eu-883-2004.yaml", "de.yaml"]
-    assert one.files[0].sha256 == packaged.agreement("eu-883-2004").sha256
+    assert one.files[0].sha256 == one.version_sha256 == packaged.agreement("eu-883-2004").sha256
+    (bound,) = one.bound
+    assert (bound.state, bound.first_day) == ("IT", Date(year=2004, month=5, day=1))
     assert (answer.review_status, bool(answer.banner)) == ("unverified", True)
 
 
@@ -109,7 +121,7 @@ async def test_the_text_is_given_for_the_readers_asked_for_only(determination: A
     asked = [pb.AUDIENCE_WORKER, pb.AUDIENCE_JURIST]
     answer = await determination.Determine(request(audiences=asked))
     assert [one.audience for one in answer.explanations] == asked
-    assert "You would get 506.61 EUR a month." in answer.explanations[0].text
+    assert "You would get €506.61 a month." in answer.explanations[0].text
     assert "883/2004 Art. 52(1)(b)(ii)" in answer.explanations[1].text
 
 
@@ -128,7 +140,7 @@ async def test_an_explanation_is_checked_against_the_trace_that_was_kept(determi
     )
     answer = await determination.Explain(ask)
     assert answer.trace_sha256 == kept
-    assert "You would get 506.61 EUR a month." in answer.text
+    assert "You would get €506.61 a month." in answer.text
     ask.facts.figures[0].value = "12.5"
     refused = await refusal(determination.Explain(ask))
     assert refused.code() is not grpc.StatusCode.OK

@@ -1,7 +1,7 @@
 """The ports of cases filled from the exchange and the directory, all on one connection: one transaction for both."""
 
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import date
 
@@ -11,11 +11,21 @@ from portability.adapters.postgres.database import Connection, Database
 from portability.adapters.postgres.exchange_inbox import PostgresExchangeWork
 from portability.adapters.postgres.exchange_store import PostgresOutbox
 from portability.adapters.postgres.records_store import PostgresCareers, PostgresCommands, PostgresRegister
-from portability.agreements import packaged
+from portability.adapters.postgres.treaties_store import PostgresTreatyWork
+from portability.agreements.errors import NotBindingError
 from portability.agreements.values import Branch, StateCode
-from portability.app.wiring.determiner import PackagedRulesDeterminer
+from portability.app.wiring.determiner import RatifiedRulesDeterminer
 from portability.services.cases.effects import apply_message
 from portability.services.cases.messages import ArrivedMessage, CaseMessage
+from portability.services.cases.model import state_of
+from portability.services.determination.treaties.in_force import (
+    AgreementFound,
+    RatifiedLaw,
+    Treaties,
+    find_agreement,
+    treaty_book,
+)
+from portability.services.determination.treaties.ports import TreatyWork
 from portability.services.exchange.handlers import submit
 from portability.services.exchange.model import InstitutionId, OutgoingMessage, ReceivedMessage
 from portability.services.exchange.ports import Clock, ExchangeWork, NewId
@@ -25,10 +35,12 @@ __all__ = ["CaseEffects", "CaseParts", "CaseTransaction", "DirectoryOfInstitutio
 
 
 class DirectoryOfInstitutions:
-    """InstitutionDirectory: competences from the signed directory, agreements from the packaged files."""
+    """InstitutionDirectory: competences from the signed directory, agreements as far as both states have ratified."""
 
-    def __init__(self, current: Callable[[], Directory]) -> None:
+    def __init__(self, current: Callable[[], Directory], work: TreatyWork, treaties: Treaties) -> None:
         self._current = current
+        self._work = work
+        self._treaties = treaties
 
     async def competent_institution(self, state: StateCode, *, branch: Branch, on: date) -> InstitutionId | None:
         """The institution of a state for a branch on a day; None where the directory has none."""
@@ -37,27 +49,27 @@ class DirectoryOfInstitutions:
 
     async def agreement_between(self, state: StateCode, other: StateCode, *, branch: Branch, on: date) -> str | None:
         """The agreement with the fewest parties that binds both states for the branch on the day."""
-        found = [
-            agreement.content
-            for agreement in packaged.agreements().values()
-            if {state, other} <= set(agreement.content.parties)
-            and branch in agreement.content.branches
-            and min(rule.valid_from for rule in agreement.content.rules) <= on
-        ]
-        return min(found, key=lambda content: (len(content.parties), content.id)).id if found else None
+        return (await self._find(state, other, branch=branch, on=on)).agreement_id or None
+
+    async def why_no_agreement(self, state: StateCode, other: StateCode, *, branch: Branch, on: date) -> str:
+        """What is missing on the way to an agreement that binds both."""
+        return (await self._find(state, other, branch=branch, on=on)).why_none
+
+    async def _find(self, state: StateCode, other: StateCode, *, branch: Branch, on: date) -> AgreementFound:
+        return await find_agreement((state, other), branch=branch, on=on, work=self._work, treaties=self._treaties)
 
 
 class OutboxSender:
     """MessageSender: puts case messages into the exchange's outbox, in the same transaction."""
 
-    def __init__(self, connection: Connection, *, trust: DirectoryTrust, clock: Clock) -> None:
+    def __init__(self, connection: Connection, parts: "CaseParts") -> None:
         self._outbox = PostgresOutbox(connection)
-        self._trust = trust
-        self._clock = clock
+        self._treaty_work = PostgresTreatyWork(connection)
+        self._parts = parts
 
     async def send(self, message: CaseMessage) -> None:
-        """Put a message into the outbox; the agreement is named by the hash of its file."""
-        agreement = packaged.agreements().get(message.agreement_id)
+        """Put a message into the outbox; the agreement is named by the hash of the version that binds both today."""
+        sha256 = await self._version(message)
         await submit(
             OutgoingMessage(
                 message_id=message.message_id,
@@ -67,14 +79,25 @@ class OutboxSender:
                 type=message.type,
                 schema_version=message.schema_version,
                 record=message.record,
-                agreement_id=agreement.id if agreement else "",
-                agreement_sha256=agreement.sha256 if agreement else "",
+                agreement_id=message.agreement_id if sha256 else "",
+                agreement_sha256=sha256,
                 in_reply_to=message.in_reply_to,
             ),
             outbox=self._outbox,
-            recipients=self._trust,
-            clock=self._clock,
+            recipients=self._parts.trust,
+            clock=self._parts.clock,
         )
+
+    async def _version(self, message: CaseMessage) -> str:
+        """Its hash; empty where none binds today, since a case that began under one is told to its end."""
+        pair = state_of(self._parts.me), state_of(message.recipient)
+        book = await treaty_book(
+            message.agreement_id, pair, work=self._treaty_work, authorities=self._parts.treaties.authorities
+        )
+        try:
+            return book.binding_version(pair, on=self._parts.clock.now().date()).version.sha256
+        except NotBindingError:
+            return ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +107,7 @@ class CaseParts:
     me: InstitutionId
     trust: DirectoryTrust
     directory: Callable[[], Directory]
+    treaties: Treaties
     clock: Clock
     new_id: NewId
 
@@ -98,9 +122,10 @@ class CaseTransaction:
         self.accounts = PostgresRegister(connection)
         self.careers = PostgresCareers(connection)
         self.commands = PostgresCommands(connection)
-        self.sender = OutboxSender(connection, trust=parts.trust, clock=parts.clock)
-        self.directory = DirectoryOfInstitutions(parts.directory)
-        self.determiner = PackagedRulesDeterminer()
+        treaty_work = PostgresTreatyWork(connection)
+        self.sender = OutboxSender(connection, parts)
+        self.directory = DirectoryOfInstitutions(parts.directory, treaty_work, parts.treaties)
+        self.determiner = RatifiedRulesDeterminer(RatifiedLaw(lambda: nullcontext(treaty_work), parts.treaties))
 
 
 def case_unit_of_work(

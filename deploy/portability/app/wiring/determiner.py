@@ -2,15 +2,15 @@
 
 Two agreements can lead to a benefit of one scheme (a worker of the Union with a career in Canada as well). The texts
 that are encoded do not say which goes first, so each is determined, the higher is proposed, and the explanation names
-both: the official who decides confirms the choice.
+both: the official who decides confirms the choice. Each is applied in the version that both states have ratified.
 """
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
-from portability.agreements import packaged
 from portability.agreements.determination import determine
-from portability.agreements.errors import DeterminationError, UnmodelledProvisionError
+from portability.agreements.errors import AgreementError, DeterminationError, UnmodelledProvisionError
 from portability.agreements.explanation import exact_text, trace_bytes
 from portability.agreements.model import BenefitResult, Determination, DeterminationFacts, NationalAnswer, Step
 from portability.agreements.sentences import catalogue, sentence
@@ -18,46 +18,60 @@ from portability.agreements.values import Citation
 from portability.services.cases.model import AgreementUsed, Explanation, ProposedBenefit
 from portability.services.cases.ports import DeterminationAnswer, DeterminationQuestion
 from portability.services.determination.handlers import propose
+from portability.services.determination.ports import LawInForce
+from portability.services.determination.treaties.model import VersionInForce
+from portability.services.determination.treaties.saying import version_steps
 
-__all__ = ["PackagedRulesDeterminer", "determine_question"]
+__all__ = ["RatifiedRulesDeterminer"]
 
 _WEAKEST_FIRST = ("unverified", "drafted", "reviewed")
 
 
-class PackagedRulesDeterminer:
-    """Determiner on the treaty and legislation files that ship with the package."""
+@dataclass(frozen=True, slots=True)
+class _Result:
+    """A determination and the version of the agreement that it was made by."""
+
+    made: Determination
+    version: VersionInForce
+
+
+class RatifiedRulesDeterminer:
+    """Determiner on versions of agreements that both states have ratified; legislations are those of the package."""
+
+    def __init__(self, law: LawInForce) -> None:
+        self._law = law
 
     async def determine(self, question: DeterminationQuestion) -> DeterminationAnswer:
-        """Apply the rules in force; DeterminationError where the law as encoded gives no answer."""
-        # In a thread: a long career takes longer than other calls of the node should wait.
-        return await asyncio.to_thread(determine_question, question)
+        """One answer for all agreements that the question names, the best proposal for each scheme.
 
-
-def determine_question(question: DeterminationQuestion) -> DeterminationAnswer:
-    """One answer for all agreements that the question names, the best proposal for each scheme."""
-    results, refused = [], []
-    for agreement_id in sorted(set(question.agreements.values())):
-        try:
-            results.append(_under(agreement_id, question))
-        except UnmodelledProvisionError as error:
-            refused.append(error)
-    if not results:
-        raise (
-            refused[0]
-            if refused
-            else DeterminationError(
-                f"No agreement binds {question.state} to another state of this career: it is a national case."
+        Raises DeterminationError where the law as encoded gives no answer, NotBindingError among them where a version
+        does not bind our state to another of the career: no agreement is left out for that.
+        """
+        results, refused = [], []
+        for agreement_id in sorted(set(question.agreements.values())):
+            try:
+                results.append(await self._under(agreement_id, question))
+            except UnmodelledProvisionError as error:
+                refused.append(error)
+        if not results:
+            raise (
+                refused[0]
+                if refused
+                else DeterminationError(
+                    f"No agreement binds {question.state} to another state of this career: it is a national case."
+                )
             )
-        )
-    return _answer(results, refused)
+        return _answer(results, refused)
 
-
-def _under(agreement_id: str, question: DeterminationQuestion) -> Determination:
-    return determine(
-        _facts(question, agreement_id),
-        agreement=packaged.agreement(agreement_id),
-        legislation=packaged.legislation(question.state),
-    )
+    async def _under(self, agreement_id: str, question: DeterminationQuestion) -> _Result:
+        facts = _facts(question, agreement_id)
+        version = await self._law.version_for(agreement_id, facts)
+        legislation = self._law.legislations().get(question.state)
+        if legislation is None:
+            raise AgreementError(f"No legislation of {question.state} is encoded.")
+        # In a thread: a long career takes longer than other calls of the node should wait.
+        made = await asyncio.to_thread(determine, facts, agreement=version.agreement, legislation=legislation)
+        return _Result(replace(made, steps=(*version_steps(version), *made.steps)), version)
 
 
 def _facts(question: DeterminationQuestion, agreement_id: str) -> DeterminationFacts:
@@ -90,24 +104,24 @@ def _answers_under(agreement_id: str, question: DeterminationQuestion) -> dict[s
     return found
 
 
-def _answer(results: list[Determination], refused: list[UnmodelledProvisionError]) -> DeterminationAnswer:
-    proposal = propose(results)
-    chosen = [(_of(one.agreement_id, results), one.benefit) for one in proposal.benefits]
+def _answer(results: Sequence[_Result], refused: Sequence[UnmodelledProvisionError]) -> DeterminationAnswer:
+    made = [result.made for result in results]
+    proposal = propose(made)
+    chosen = [(_of(one.agreement_id, made), one.benefit) for one in proposal.benefits]
     explanation = tuple(_headline(result, benefit) for result, benefit in chosen)
     explanation += tuple(_choice(sentence) for sentence in proposal.choice)
     explanation += tuple(_not_modelled(error) for error in refused)
-    status = min((result.review_status for result in results), key=_WEAKEST_FIRST.index)
+    explanation += tuple(_explanation(step) for result in results for step in version_steps(result.version))
+    status = min((result.review_status for result in made), key=_WEAKEST_FIRST.index)
     return DeterminationAnswer(
         benefits=tuple(_proposed(result, benefit) for result, benefit in chosen),
         citations=_citations(step for _, benefit in chosen for step in benefit.steps),
         explanation=explanation,
         summary=tuple(f"{one.scheme}: {one.award.shown() if one.award else 'no benefit'}" for _, one in chosen),
-        agreements=tuple(
-            AgreementUsed(result.agreement_id, packaged.agreement(result.agreement_id).sha256) for result in results
-        ),
+        agreements=tuple(AgreementUsed(one.version.agreement.id, one.version.agreement.sha256) for one in results),
         review_status=status,
-        banner=next(result.banner for result in results if result.review_status == status),
-        trace=b"[" + b",".join(trace_bytes(result) for result in results) + b"]",
+        banner=next(result.banner for result in made if result.review_status == status),
+        trace=b"[" + b",".join(trace_bytes(result) for result in made) + b"]",
     )
 
 

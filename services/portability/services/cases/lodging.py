@@ -95,7 +95,7 @@ async def _concerned(
         agreement_id = await directory.agreement_between(desk.my_state, state, branch=_BRANCH, on=on)
         institution = await directory.competent_institution(state, branch=_BRANCH, on=on)
         if agreement_id is None:
-            why = f"no agreement between {desk.my_state} and {state} covers {_BRANCH} on {on}."
+            why = await directory.why_no_agreement(desk.my_state, state, branch=_BRANCH, on=on)
             not_asked.append((state, institution or "", why))
         elif institution is None:
             not_asked.append((state, "", f"the directory has no institution for {_BRANCH} there on {on}."))

@@ -149,7 +149,11 @@ class InstitutionDirectory(Protocol):
         ...
 
     async def agreement_between(self, state: StateCode, other: StateCode, *, branch: Branch, on: date) -> str | None:
-        """Id of the agreement between two states for a branch on a day ("eu-883-2004"); None where there is none."""
+        """Id of the agreement that binds two states for a branch on a day ("eu-883-2004"); None where none does."""
+        ...
+
+    async def why_no_agreement(self, state: StateCode, other: StateCode, *, branch: Branch, on: date) -> str:
+        """Where none binds them: the reason and the next step, for people."""
         ...
 
 

@@ -3,43 +3,43 @@
 import asyncio
 import hashlib
 from collections.abc import Sequence
+from dataclasses import replace
 
 from portability.agreements.determination import determine
 from portability.agreements.errors import InputError, NotFoundError, VerificationError
 from portability.agreements.model import BenefitResult, Determination
 from portability.services.determination.model import DetermineQuery, ExplainedDetermination, ProposedBenefit
-from portability.services.determination.ports import LawLibrary
+from portability.services.determination.ports import LawInForce
+from portability.services.determination.treaties.saying import version_steps
 
 __all__ = ["determine_benefits", "explain_again", "propose"]
 
 
-async def determine_benefits(query: DetermineQuery, *, law: LawLibrary) -> ExplainedDetermination:
+async def determine_benefits(query: DetermineQuery, *, law: LawInForce) -> ExplainedDetermination:
     """Determine under each agreement asked for, and propose the highest award of each scheme.
 
-    Stores nothing and awards nothing. Raises NotFoundError for an agreement or legislation that is not loaded,
-    InputError for facts that do not fit, DeterminationError where the law as encoded gives no answer under one of
-    the agreements: leaving that one out would be a choice that no provision makes.
+    Stores nothing and awards nothing. Raises NotFoundError for an agreement or legislation that is not there,
+    InputError for facts that do not fit, NotBindingError where no version of one of the agreements binds the states of
+    this career, DeterminationError where the law as encoded gives no answer under one of them: leaving that one out
+    would be a choice that no provision makes.
     """
     if not query.agreement_ids:
         raise InputError("No agreement is named: name at least one that binds the state.", field="agreement_ids")
     state = query.facts.state
     if state not in law.legislations():
         raise NotFoundError(f"No legislation of {state} is encoded. Encoded: {', '.join(sorted(law.legislations()))}.")
-    determinations = []
+    legislation = law.legislations()[state]
+    determinations, versions = [], []
     for agreement_id in dict.fromkeys(query.agreement_ids):
-        if agreement_id not in law.agreements():
-            raise NotFoundError(
-                f"There is no agreement '{agreement_id}'. Known: {', '.join(sorted(law.agreements()))}."
-            )
-        agreement, legislation = law.agreements()[agreement_id], law.legislations()[state]
+        version = await law.version_for(agreement_id, query.facts)
+        versions.append(version)
         # In a thread: two thousand periods take two seconds, and other calls must not wait for them.
-        determinations.append(
-            await asyncio.to_thread(determine, query.facts, agreement=agreement, legislation=legislation)
-        )
-    return propose(determinations)
+        made = await asyncio.to_thread(determine, query.facts, agreement=version.agreement, legislation=legislation)
+        determinations.append(replace(made, steps=(*version_steps(version), *made.steps)))
+    return replace(propose(determinations), versions=tuple(versions))
 
 
-async def explain_again(query: DetermineQuery, *, trace_sha256: str, law: LawLibrary) -> ExplainedDetermination:
+async def explain_again(query: DetermineQuery, *, trace_sha256: str, law: LawInForce) -> ExplainedDetermination:
     """Determine once more and check that it gives the trace of that hash (hexadecimal; empty: nothing to check).
 
     Raises VerificationError where other bytes come out: the facts, or one of the files, are not what they were.

@@ -16,6 +16,7 @@ from portability.agreements.values import Branch, Citation, Money
 from portability.api.agreements.v1 import agreements_pb2 as agreements_pb
 from portability.api.determination.v1 import determination_pb2 as pb
 from portability.services.determination.model import CaseReport, DetermineQuery, ExplainedDetermination, FileFault
+from portability.services.determination.treaties.model import VersionInForce
 from portability.services.mapping.common import (
     read_date,
     read_decimal,
@@ -85,7 +86,9 @@ def write_determined(
     trace = result.trace
     return pb.DetermineResponse(
         benefits=[_benefit(each.benefit, each.agreement_id) for each in result.benefits],
-        determinations=[_determination(each) for each in result.determinations],
+        determinations=[
+            _determination(each, version) for each, version in zip(result.determinations, result.versions, strict=True)
+        ],
         choices=result.choice,
         review_status=result.review_status,
         banner=result.banner,
@@ -102,7 +105,9 @@ def write_explained(result: ExplainedDetermination, audience: Audience) -> pb.Ex
     return pb.ExplainResponse(text=result.rendered(audience), trace_sha256=hashlib.sha256(result.trace).hexdigest())
 
 
-def write_summary(agreement: Agreement) -> agreements_pb.AgreementSummary:
+def write_summary(
+    agreement: Agreement, *, standing: agreements_pb.Standing.ValueType
+) -> agreements_pb.AgreementSummary:
     content = agreement.content
     return agreements_pb.AgreementSummary(
         agreement_id=content.id,
@@ -111,13 +116,16 @@ def write_summary(agreement: Agreement) -> agreements_pb.AgreementSummary:
         branches=content.branches,
         review_status=agreements_pb.ReviewStatus.Value(f"REVIEW_STATUS_{content.status.upper()}"),
         sha256=agreement.sha256,
+        standing=standing,
     )
 
 
-def write_agreement(agreement: Agreement) -> agreements_pb.GetAgreementResponse:
+def write_agreement(
+    agreement: Agreement, *, standing: agreements_pb.Standing.ValueType
+) -> agreements_pb.GetAgreementResponse:
     content = agreement.content
     return agreements_pb.GetAgreementResponse(
-        summary=write_summary(agreement),
+        summary=write_summary(agreement, standing=standing),
         instruments=[
             agreements_pb.Instrument(instrument_id=one.id, title=one.title, official=one.official, read=one.read)
             for one in content.instruments
@@ -200,12 +208,14 @@ def _amount(message: pb.NationalAnswer, name: str, *, field: str) -> Money | Non
     return money
 
 
-def _determination(determination: Determination) -> pb.Determination:
+def _determination(determination: Determination, version: VersionInForce) -> pb.Determination:
     return pb.Determination(
         agreement_id=determination.agreement_id,
         benefits=[_benefit(each, determination.agreement_id) for each in determination.benefits],
         steps=[_step(each) for each in determination.steps],
         files=[pb.AppliedFile(file=file, sha256=sha256) for file, sha256 in determination.files],
+        version_sha256=version.agreement.sha256,
+        bound=[pb.BoundState(state=one.pair[1], first_day=write_date(one.since)) for one in version.bindings],
     )
 
 

@@ -10,6 +10,7 @@ from portability.agreements.loading import Agreement
 from portability.agreements.model import BenefitResult, Determination, DeterminationFacts
 from portability.agreements.national.legislation import Legislation
 from portability.agreements.rules import ExampleCase
+from portability.services.determination.treaties.model import VersionInForce
 
 __all__ = [
     "CaseReport",
@@ -22,6 +23,9 @@ __all__ = [
     "LawFile",
     "ProposedBenefit",
 ]
+
+
+TRIAL = "Not ratified: a trial. No state is bound by these files."
 
 
 class FileKind(StrEnum):
@@ -116,6 +120,7 @@ class ExplainedDetermination:
     determinations: tuple[Determination, ...]
     benefits: tuple[ProposedBenefit, ...]
     choice: tuple[str, ...]
+    versions: tuple[VersionInForce, ...] = ()  # which version of each agreement, and between whom it binds
 
     @property
     def review_status(self) -> str:
@@ -125,8 +130,14 @@ class ExplainedDetermination:
 
     @property
     def banner(self) -> str:
-        """The warning to show with every amount; empty once every file has been reviewed."""
-        return next((one.banner for one in self.determinations if one.banner), "")
+        """The warning to show with every amount; empty once the version is ratified and every file reviewed."""
+        warning = next((one.banner for one in self.determinations if one.banner), "")
+        return " ".join(part for part in (TRIAL if self.is_trial else "", warning) if part)
+
+    @property
+    def is_trial(self) -> bool:
+        """Whether a version was applied that no state has ratified."""
+        return any(version.is_trial for version in self.versions)
 
     @property
     def trace(self) -> bytes:
@@ -135,5 +146,6 @@ class ExplainedDetermination:
 
     def rendered(self, audience: Audience) -> str:
         """The explanation as text for one reader."""
-        parts = [render(one, audience) for one in self.determinations]
+        trial = [f"{TRIAL}\n"] if self.is_trial else []
+        parts = [*trial, *(render(one, audience) for one in self.determinations)]
         return "\n".join([*parts, *(f"{line}\n" for line in self.choice)])

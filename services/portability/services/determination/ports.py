@@ -1,20 +1,37 @@
-"""What determinations need from outside: the law that is loaded."""
+"""What determinations need from outside: the law that may be applied, and files to try."""
 
 from collections.abc import Mapping
 from typing import Protocol
 
 from portability.agreements.loading import Agreement
+from portability.agreements.model import DeterminationFacts
 from portability.agreements.national.legislation import Legislation
 from portability.agreements.values import StateCode
+from portability.services.determination.treaties.model import VersionInForce
 
-__all__ = ["LawLibrary"]
+__all__ = ["LawInForce", "LawLibrary"]
 
 
 class LawLibrary(Protocol):
-    """Agreements and legislations that may be applied; `portability.agreements.packaged` is one."""
+    """Agreements and legislations as files; `portability.agreements.packaged` is one. Good for examples and trials."""
 
     def agreements(self) -> Mapping[str, Agreement]:
         """By id."""
+        ...
+
+    def legislations(self) -> Mapping[StateCode, Legislation]:
+        """By state."""
+        ...
+
+
+class LawInForce(Protocol):
+    """The law by which claims are determined."""
+
+    async def version_for(self, agreement_id: str, facts: DeterminationFacts) -> VersionInForce:
+        """The version that binds the states of these facts. Raises NotBindingError, with the reason, where none does.
+
+        NotFoundError where there is no agreement of that id.
+        """
         ...
 
     def legislations(self) -> Mapping[StateCode, Legislation]:

@@ -3,19 +3,11 @@
 
 from typing import Any
 
-from portability.agreements import packaged
 from portability.agreements.errors import AgreementError, InputError
 from portability.api.agreements.v1 import agreements_pb2 as agreements_pb
-from portability.api.agreements.v1 import agreements_pb2_grpc
 from portability.api.determination.v1 import determination_pb2 as pb
 from portability.api.determination.v1 import determination_pb2_grpc
-from portability.services.determination.agreement_handlers import (
-    get_agreement,
-    list_agreements,
-    run_file,
-    run_loaded,
-    validate_file,
-)
+from portability.services.determination.agreement_handlers import run_file, run_loaded, validate_file
 from portability.services.determination.files import faults_of
 from portability.services.determination.handlers import determine_benefits, explain_again
 from portability.services.determination.mapping import (
@@ -28,7 +20,16 @@ from portability.services.determination.mapping import (
     write_reports,
     write_summary,
 )
-from portability.services.determination.ports import LawLibrary
+from portability.services.determination.ports import LawInForce
+from portability.services.determination.treaties.mapping.api import (
+    write_pairs,
+    write_standing,
+    write_statement,
+    write_version,
+)
+from portability.services.determination.treaties.servicer import TreatyServicer
+from portability.services.determination.treaties.standing import agreement_ids, agreement_state
+from portability.services.mapping.common import read_date
 
 __all__ = ["AgreementServicer", "DeterminationServicer"]
 
@@ -36,9 +37,9 @@ PAGE_SIZE = 50
 
 
 class DeterminationServicer(determination_pb2_grpc.DeterminationServiceServicer):
-    """`law` holds the agreements and legislations that may be applied; without another, those of the package."""
+    """`law` finds the version of an agreement that binds the states of a claim, and holds the legislations."""
 
-    def __init__(self, *, law: LawLibrary = packaged) -> None:
+    def __init__(self, *, law: LawInForce) -> None:
         self._law = law
 
     async def Determine(self, request: pb.DetermineRequest, context: Any) -> pb.DetermineResponse:
@@ -51,27 +52,42 @@ class DeterminationServicer(determination_pb2_grpc.DeterminationServiceServicer)
         return write_explained(await explain_again(query, trace_sha256=request.trace_sha256, law=self._law), audience)
 
 
-class AgreementServicer(agreements_pb2_grpc.AgreementServiceServicer):
-    """`law` holds the agreements that are listed, and the legislations that examples are run with."""
-
-    def __init__(self, *, law: LawLibrary = packaged) -> None:
-        self._law = law
+class AgreementServicer(TreatyServicer):
+    """Agreements as they stand here, and files to check and try; how versions come to bind is in the base."""
 
     async def ListAgreements(
         self, request: agreements_pb.ListAgreementsRequest, context: Any
     ) -> agreements_pb.ListAgreementsResponse:
-        size = request.page_size or PAGE_SIZE
-        after = [one for one in await list_agreements(law=self._law) if one.id > request.page_token]
-        page = after[:size]
+        desk, size = self._desk, request.page_size or PAGE_SIZE
+        async with desk.unit_of_work() as work:
+            known = await agreement_ids(work=work, treaties=desk.treaties)
+            after = [one for one in known if one > request.page_token]
+            page = [
+                await agreement_state(one, on=desk.today, work=work, treaties=desk.treaties) for one in after[:size]
+            ]
         return agreements_pb.ListAgreementsResponse(
-            agreements=[write_summary(one) for one in page],
-            next_page_token=page[-1].id if len(after) > size else "",
+            agreements=[write_summary(one.agreement, standing=write_standing(one)) for one in page],
+            next_page_token=page[-1].agreement.id if len(after) > size else "",
         )
 
     async def GetAgreement(
         self, request: agreements_pb.GetAgreementRequest, context: Any
     ) -> agreements_pb.GetAgreementResponse:
-        return write_agreement(await get_agreement(request.agreement_id, law=self._law))
+        desk, on = self._desk, read_date(request, "on", field="on") or self._desk.today
+        async with desk.unit_of_work() as work:
+            state = await agreement_state(
+                request.agreement_id, sha256=request.sha256, on=on, work=work, treaties=desk.treaties
+            )
+        answer = write_agreement(state.agreement, standing=write_standing(state))
+        answer.MergeFrom(
+            agreements_pb.GetAgreementResponse(
+                version=write_version(state.version) if state.version else None,
+                pairs=write_pairs(state.pairs),
+                statements=[write_statement(one) for one in state.statements],
+                content=state.content,
+            )
+        )
+        return answer
 
     async def ValidateAgreement(
         self, request: agreements_pb.ValidateAgreementRequest, context: Any
@@ -84,10 +100,15 @@ class AgreementServicer(agreements_pb2_grpc.AgreementServiceServicer):
     ) -> agreements_pb.TestAgreementResponse:
         match request.WhichOneof("examples"):
             case "agreement_id":
-                reports = await run_loaded(request.agreement_id, law=self._law)
+                desk = self._desk
+                async with desk.unit_of_work() as work:
+                    state = await agreement_state(
+                        request.agreement_id, on=desk.today, work=work, treaties=desk.treaties
+                    )
+                reports = await run_loaded(state.agreement, law=desk.treaties.shipped)
             case "file":
                 try:
-                    reports = await run_file(request.file.text, file=request.file.file, law=self._law)
+                    reports = await run_file(request.file.text, file=request.file.file, law=self._desk.treaties.shipped)
                 except AgreementError as error:
                     faults = faults_of(error, request.file.file)
                     return agreements_pb.TestAgreementResponse(faults=write_faults(faults))

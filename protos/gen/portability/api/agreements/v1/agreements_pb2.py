@@ -23,11 +23,13 @@ _sym_db = _symbol_database.Default()
 
 
 from portability.api import field_rules as buf_dot_validate_dot_validate__pb2
+from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 from google.type import date_pb2 as google_dot_type_dot_date__pb2
+from portability.api.agreements.v1 import statements_pb2 as portability_dot_api_dot_agreements_dot_v1_dot_statements__pb2
 from portability.api.common.v1 import common_pb2 as portability_dot_api_dot_common_dot_v1_dot_common__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n.portability/api/agreements/v1/agreements.proto\x12\x1dportability.api.agreements.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x16google/type/date.proto\x1a&portability/api/common/v1/common.proto\"\xae\x01\n\x10\x41greementSummary\x12\x14\n\x0c\x61greement_id\x18\x01 \x01(\t\x12\r\n\x05title\x18\x02 \x01(\t\x12\x0f\n\x07parties\x18\x03 \x03(\t\x12\x10\n\x08\x62ranches\x18\x04 \x03(\t\x12\x42\n\rreview_status\x18\x05 \x01(\x0e\x32+.portability.api.agreements.v1.ReviewStatus\x12\x0e\n\x06sha256\x18\x06 \x01(\t\"S\n\x15ListAgreementsRequest\x12\x1d\n\tpage_size\x18\x01 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xc8\x01(\x00\x12\x1b\n\npage_token\x18\x02 \x01(\tB\x07\xbaH\x04r\x02\x18@\"v\n\x16ListAgreementsResponse\x12\x43\n\nagreements\x18\x01 \x03(\x0b\x32/.portability.api.agreements.v1.AgreementSummary\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"M\n\x13GetAgreementRequest\x12\x36\n\x0c\x61greement_id\x18\x01 \x01(\tB \xbaH\x1dr\x1b\x32\x19^[a-z0-9][a-z0-9-]{0,63}$\"\x8e\x02\n\x14GetAgreementResponse\x12@\n\x07summary\x18\x01 \x01(\x0b\x32/.portability.api.agreements.v1.AgreementSummary\x12>\n\x0binstruments\x18\x02 \x03(\x0b\x32).portability.api.agreements.v1.Instrument\x12\x32\n\x05rules\x18\x03 \x03(\x0b\x32#.portability.api.agreements.v1.Rule\x12@\n\x0cnot_modelled\x18\x04 \x03(\x0b\x32*.portability.api.agreements.v1.NotModelled\"R\n\nInstrument\x12\x15\n\rinstrument_id\x18\x01 \x01(\t\x12\r\n\x05title\x18\x02 \x01(\t\x12\x10\n\x08official\x18\x03 \x01(\t\x12\x0c\n\x04read\x18\x04 \x01(\t\"\x9e\x02\n\x04Rule\x12\x0f\n\x07rule_id\x18\x01 \x01(\t\x12\x0c\n\x04kind\x18\x02 \x01(\t\x12;\n\x08\x63itation\x18\x03 \x01(\x0b\x32).portability.api.common.v1.LegalReference\x12$\n\tfirst_day\x18\x04 \x01(\x0b\x32\x11.google.type.Date\x12#\n\x08last_day\x18\x05 \x01(\x0b\x32\x11.google.type.Date\x12\x0e\n\x06states\x18\x06 \x03(\t\x12\x0f\n\x07schemes\x18\x07 \x03(\t\x12<\n\nparameters\x18\x08 \x03(\x0b\x32(.portability.api.agreements.v1.Parameter\x12\x10\n\x08verified\x18\t \x01(\x08\"-\n\tParameter\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x12\n\njson_value\x18\x02 \x01(\t\"w\n\x0bNotModelled\x12;\n\x08\x63itation\x18\x01 \x01(\x0b\x32).portability.api.common.v1.LegalReference\x12\x0c\n\x04what\x18\x02 \x01(\t\x12\r\n\x05stops\x18\x03 \x01(\t\x12\x0e\n\x06states\x18\x04 \x03(\t\">\n\x07LawFile\x12\x18\n\x04\x66ile\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xc8\x01\x12\x19\n\x04text\x18\x02 \x01(\tB\x0b\xbaH\x08r\x06\x10\x01\x18\x80\x80\x10\"X\n\x18ValidateAgreementRequest\x12<\n\x04\x66ile\x18\x01 \x01(\x0b\x32&.portability.api.agreements.v1.LawFileB\x06\xbaH\x03\xc8\x01\x01\"Q\n\x19ValidateAgreementResponse\x12\x34\n\x06\x66\x61ults\x18\x01 \x03(\x0b\x32$.portability.api.agreements.v1.Fault\"H\n\x05\x46\x61ult\x12\x0c\n\x04\x66ile\x18\x01 \x01(\t\x12\x0c\n\x04line\x18\x02 \x01(\x05\x12\x0e\n\x06\x63olumn\x18\x03 \x01(\x05\x12\x13\n\x0b\x65xpectation\x18\x04 \x01(\t\"\x9b\x01\n\x14TestAgreementRequest\x12\x38\n\x0c\x61greement_id\x18\x01 \x01(\tB \xbaH\x1dr\x1b\x32\x19^[a-z0-9][a-z0-9-]{0,63}$H\x00\x12\x36\n\x04\x66ile\x18\x02 \x01(\x0b\x32&.portability.api.agreements.v1.LawFileH\x00\x42\x11\n\x08\x65xamples\x12\x05\xbaH\x02\x08\x01\"\x8c\x01\n\x15TestAgreementResponse\x12=\n\x07results\x18\x01 \x03(\x0b\x32,.portability.api.agreements.v1.ExampleResult\x12\x34\n\x06\x66\x61ults\x18\x02 \x03(\x0b\x32$.portability.api.agreements.v1.Fault\"\xd0\x01\n\rExampleResult\x12\x12\n\nexample_id\x18\x01 \x01(\t\x12\r\n\x05title\x18\x02 \x01(\t\x12\x0e\n\x06source\x18\x03 \x01(\t\x12<\n\x06status\x18\x04 \x01(\x0e\x32,.portability.api.agreements.v1.ExampleStatus\x12>\n\x0b\x63omparisons\x18\x05 \x03(\x0b\x32).portability.api.agreements.v1.Comparison\x12\x0e\n\x06reason\x18\x06 \x01(\t\"<\n\nComparison\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x10\n\x08\x65xpected\x18\x02 \x01(\t\x12\x0e\n\x06\x61\x63tual\x18\x03 \x01(\t*\x82\x01\n\x0cReviewStatus\x12\x1d\n\x19REVIEW_STATUS_UNSPECIFIED\x10\x00\x12\x1c\n\x18REVIEW_STATUS_UNVERIFIED\x10\x01\x12\x19\n\x15REVIEW_STATUS_DRAFTED\x10\x02\x12\x1a\n\x16REVIEW_STATUS_REVIEWED\x10\x03*\x81\x01\n\rExampleStatus\x12\x1e\n\x1a\x45XAMPLE_STATUS_UNSPECIFIED\x10\x00\x12\x19\n\x15\x45XAMPLE_STATUS_PASSED\x10\x01\x12\x19\n\x15\x45XAMPLE_STATUS_FAILED\x10\x02\x12\x1a\n\x16\x45XAMPLE_STATUS_DIFFERS\x10\x03\x32\x8f\x04\n\x10\x41greementService\x12}\n\x0eListAgreements\x12\x34.portability.api.agreements.v1.ListAgreementsRequest\x1a\x35.portability.api.agreements.v1.ListAgreementsResponse\x12w\n\x0cGetAgreement\x12\x32.portability.api.agreements.v1.GetAgreementRequest\x1a\x33.portability.api.agreements.v1.GetAgreementResponse\x12\x86\x01\n\x11ValidateAgreement\x12\x37.portability.api.agreements.v1.ValidateAgreementRequest\x1a\x38.portability.api.agreements.v1.ValidateAgreementResponse\x12z\n\rTestAgreement\x12\x33.portability.api.agreements.v1.TestAgreementRequest\x1a\x34.portability.api.agreements.v1.TestAgreementResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n.portability/api/agreements/v1/agreements.proto\x12\x1dportability.api.agreements.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16google/type/date.proto\x1a.portability/api/agreements/v1/statements.proto\x1a&portability/api/common/v1/common.proto\"\xe9\x01\n\x10\x41greementSummary\x12\x14\n\x0c\x61greement_id\x18\x01 \x01(\t\x12\r\n\x05title\x18\x02 \x01(\t\x12\x0f\n\x07parties\x18\x03 \x03(\t\x12\x10\n\x08\x62ranches\x18\x04 \x03(\t\x12\x42\n\rreview_status\x18\x05 \x01(\x0e\x32+.portability.api.agreements.v1.ReviewStatus\x12\x0e\n\x06sha256\x18\x06 \x01(\t\x12\x39\n\x08standing\x18\x07 \x01(\x0e\x32\'.portability.api.agreements.v1.Standing\"S\n\x15ListAgreementsRequest\x12\x1d\n\tpage_size\x18\x01 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xc8\x01(\x00\x12\x1b\n\npage_token\x18\x02 \x01(\tB\x07\xbaH\x04r\x02\x18@\"v\n\x16ListAgreementsResponse\x12\x43\n\nagreements\x18\x01 \x03(\x0b\x32/.portability.api.agreements.v1.AgreementSummary\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\x96\x01\n\x13GetAgreementRequest\x12\x36\n\x0c\x61greement_id\x18\x01 \x01(\tB \xbaH\x1dr\x1b\x32\x19^[a-z0-9][a-z0-9-]{0,63}$\x12(\n\x06sha256\x18\x02 \x01(\tB\x18\xbaH\x15r\x13\x32\x11^([0-9a-f]{64})?$\x12\x1d\n\x02on\x18\x03 \x01(\x0b\x32\x11.google.type.Date\"\xe1\x03\n\x14GetAgreementResponse\x12@\n\x07summary\x18\x01 \x01(\x0b\x32/.portability.api.agreements.v1.AgreementSummary\x12>\n\x0binstruments\x18\x02 \x03(\x0b\x32).portability.api.agreements.v1.Instrument\x12\x32\n\x05rules\x18\x03 \x03(\x0b\x32#.portability.api.agreements.v1.Rule\x12@\n\x0cnot_modelled\x18\x04 \x03(\x0b\x32*.portability.api.agreements.v1.NotModelled\x12@\n\x07version\x18\x05 \x01(\x0b\x32/.portability.api.agreements.v1.AgreementVersion\x12:\n\x05pairs\x18\x06 \x03(\x0b\x32+.portability.api.agreements.v1.PairStanding\x12\x42\n\nstatements\x18\x07 \x03(\x0b\x32..portability.api.agreements.v1.TreatyStatement\x12\x0f\n\x07\x63ontent\x18\x08 \x01(\x0c\"\xb4\x01\n\x10\x41greementVersion\x12\x14\n\x0c\x61greement_id\x18\x01 \x01(\t\x12\x0e\n\x06sha256\x18\x02 \x01(\t\x12\x0f\n\x07parties\x18\x03 \x03(\t\x12\x0c\n\x04\x66ile\x18\x04 \x01(\t\x12\x30\n\x0cpublished_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x14\n\x0cpublished_by\x18\x06 \x01(\t\x12\x13\n\x0bratified_by\x18\x07 \x03(\t\"\x94\x01\n\x0cPairStanding\x12\r\n\x05state\x18\x01 \x01(\t\x12\r\n\x05other\x18\x02 \x01(\t\x12\x0f\n\x07\x62inding\x18\x03 \x01(\x08\x12\x0e\n\x06sha256\x18\x04 \x01(\t\x12$\n\tfirst_day\x18\x05 \x01(\x0b\x32\x11.google.type.Date\x12\x0e\n\x06reason\x18\x06 \x01(\t\x12\x0f\n\x07why_not\x18\x07 \x01(\t\"\x97\x03\n\x0fTreatyStatement\x12:\n\x04kind\x18\x01 \x01(\x0e\x32,.portability.api.agreements.v1.StatementKind\x12\r\n\x05party\x18\x02 \x01(\t\x12\x0e\n\x06sha256\x18\x03 \x01(\t\x12\x1b\n\x13incorporated_sha256\x18\x04 \x01(\t\x12$\n\tfirst_day\x18\x05 \x01(\x0b\x32\x11.google.type.Date\x12\x0f\n\x07towards\x18\x06 \x03(\t\x12\x0f\n\x07signers\x18\x07 \x03(\t\x12-\n\tsigned_at\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0breceived_at\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x13\n\x0breceived_by\x18\n \x01(\t\x12\x0f\n\x07why_not\x18\x0b \x01(\t\x12>\n\x06signed\x18\x0c \x01(\x0b\x32..portability.api.agreements.v1.SignedStatement\"u\n\x17PublishAgreementRequest\x12\x1c\n\nrequest_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12<\n\x04\x66ile\x18\x02 \x01(\x0b\x32&.portability.api.agreements.v1.LawFileB\x06\xbaH\x03\xc8\x01\x01\"\\\n\x18PublishAgreementResponse\x12@\n\x07version\x18\x01 \x01(\x0b\x32/.portability.api.agreements.v1.AgreementVersion\"~\n\x16RatifyAgreementRequest\x12\x1c\n\nrequest_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x46\n\x06signed\x18\x02 \x01(\x0b\x32..portability.api.agreements.v1.SignedStatementB\x06\xbaH\x03\xc8\x01\x01\"\x98\x01\n\x17RatifyAgreementResponse\x12\x41\n\tstatement\x18\x01 \x01(\x0b\x32..portability.api.agreements.v1.TreatyStatement\x12:\n\x05pairs\x18\x02 \x03(\x0b\x32+.portability.api.agreements.v1.PairStanding\"\x7f\n\x17SuspendAgreementRequest\x12\x1c\n\nrequest_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x46\n\x06signed\x18\x02 \x01(\x0b\x32..portability.api.agreements.v1.SignedStatementB\x06\xbaH\x03\xc8\x01\x01\"\x99\x01\n\x18SuspendAgreementResponse\x12\x41\n\tstatement\x18\x01 \x01(\x0b\x32..portability.api.agreements.v1.TreatyStatement\x12:\n\x05pairs\x18\x02 \x03(\x0b\x32+.portability.api.agreements.v1.PairStanding\"V\n\x1cListAgreementVersionsRequest\x12\x36\n\x0c\x61greement_id\x18\x01 \x01(\tB \xbaH\x1dr\x1b\x32\x19^[a-z0-9][a-z0-9-]{0,63}$\"b\n\x1dListAgreementVersionsResponse\x12\x41\n\x08versions\x18\x01 \x03(\x0b\x32/.portability.api.agreements.v1.AgreementVersion\"R\n\nInstrument\x12\x15\n\rinstrument_id\x18\x01 \x01(\t\x12\r\n\x05title\x18\x02 \x01(\t\x12\x10\n\x08official\x18\x03 \x01(\t\x12\x0c\n\x04read\x18\x04 \x01(\t\"\x9e\x02\n\x04Rule\x12\x0f\n\x07rule_id\x18\x01 \x01(\t\x12\x0c\n\x04kind\x18\x02 \x01(\t\x12;\n\x08\x63itation\x18\x03 \x01(\x0b\x32).portability.api.common.v1.LegalReference\x12$\n\tfirst_day\x18\x04 \x01(\x0b\x32\x11.google.type.Date\x12#\n\x08last_day\x18\x05 \x01(\x0b\x32\x11.google.type.Date\x12\x0e\n\x06states\x18\x06 \x03(\t\x12\x0f\n\x07schemes\x18\x07 \x03(\t\x12<\n\nparameters\x18\x08 \x03(\x0b\x32(.portability.api.agreements.v1.Parameter\x12\x10\n\x08verified\x18\t \x01(\x08\"-\n\tParameter\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x12\n\njson_value\x18\x02 \x01(\t\"w\n\x0bNotModelled\x12;\n\x08\x63itation\x18\x01 \x01(\x0b\x32).portability.api.common.v1.LegalReference\x12\x0c\n\x04what\x18\x02 \x01(\t\x12\r\n\x05stops\x18\x03 \x01(\t\x12\x0e\n\x06states\x18\x04 \x03(\t\">\n\x07LawFile\x12\x18\n\x04\x66ile\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xc8\x01\x12\x19\n\x04text\x18\x02 \x01(\tB\x0b\xbaH\x08r\x06\x10\x01\x18\x80\x80\x10\"X\n\x18ValidateAgreementRequest\x12<\n\x04\x66ile\x18\x01 \x01(\x0b\x32&.portability.api.agreements.v1.LawFileB\x06\xbaH\x03\xc8\x01\x01\"Q\n\x19ValidateAgreementResponse\x12\x34\n\x06\x66\x61ults\x18\x01 \x03(\x0b\x32$.portability.api.agreements.v1.Fault\"H\n\x05\x46\x61ult\x12\x0c\n\x04\x66ile\x18\x01 \x01(\t\x12\x0c\n\x04line\x18\x02 \x01(\x05\x12\x0e\n\x06\x63olumn\x18\x03 \x01(\x05\x12\x13\n\x0b\x65xpectation\x18\x04 \x01(\t\"\x9b\x01\n\x14TestAgreementRequest\x12\x38\n\x0c\x61greement_id\x18\x01 \x01(\tB \xbaH\x1dr\x1b\x32\x19^[a-z0-9][a-z0-9-]{0,63}$H\x00\x12\x36\n\x04\x66ile\x18\x02 \x01(\x0b\x32&.portability.api.agreements.v1.LawFileH\x00\x42\x11\n\x08\x65xamples\x12\x05\xbaH\x02\x08\x01\"\x8c\x01\n\x15TestAgreementResponse\x12=\n\x07results\x18\x01 \x03(\x0b\x32,.portability.api.agreements.v1.ExampleResult\x12\x34\n\x06\x66\x61ults\x18\x02 \x03(\x0b\x32$.portability.api.agreements.v1.Fault\"\xd0\x01\n\rExampleResult\x12\x12\n\nexample_id\x18\x01 \x01(\t\x12\r\n\x05title\x18\x02 \x01(\t\x12\x0e\n\x06source\x18\x03 \x01(\t\x12<\n\x06status\x18\x04 \x01(\x0e\x32,.portability.api.agreements.v1.ExampleStatus\x12>\n\x0b\x63omparisons\x18\x05 \x03(\x0b\x32).portability.api.agreements.v1.Comparison\x12\x0e\n\x06reason\x18\x06 \x01(\t\"<\n\nComparison\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x10\n\x08\x65xpected\x18\x02 \x01(\t\x12\x0e\n\x06\x61\x63tual\x18\x03 \x01(\t*f\n\x08Standing\x12\x18\n\x14STANDING_UNSPECIFIED\x10\x00\x12\x12\n\x0eSTANDING_TRIAL\x10\x01\x12\x16\n\x12STANDING_PUBLISHED\x10\x02\x12\x14\n\x10STANDING_BINDING\x10\x03*\x82\x01\n\x0cReviewStatus\x12\x1d\n\x19REVIEW_STATUS_UNSPECIFIED\x10\x00\x12\x1c\n\x18REVIEW_STATUS_UNVERIFIED\x10\x01\x12\x19\n\x15REVIEW_STATUS_DRAFTED\x10\x02\x12\x1a\n\x16REVIEW_STATUS_REVIEWED\x10\x03*\x81\x01\n\rExampleStatus\x12\x1e\n\x1a\x45XAMPLE_STATUS_UNSPECIFIED\x10\x00\x12\x19\n\x15\x45XAMPLE_STATUS_PASSED\x10\x01\x12\x19\n\x15\x45XAMPLE_STATUS_FAILED\x10\x02\x12\x1a\n\x16\x45XAMPLE_STATUS_DIFFERS\x10\x03\x32\xb3\x08\n\x10\x41greementService\x12}\n\x0eListAgreements\x12\x34.portability.api.agreements.v1.ListAgreementsRequest\x1a\x35.portability.api.agreements.v1.ListAgreementsResponse\x12w\n\x0cGetAgreement\x12\x32.portability.api.agreements.v1.GetAgreementRequest\x1a\x33.portability.api.agreements.v1.GetAgreementResponse\x12\x86\x01\n\x11ValidateAgreement\x12\x37.portability.api.agreements.v1.ValidateAgreementRequest\x1a\x38.portability.api.agreements.v1.ValidateAgreementResponse\x12z\n\rTestAgreement\x12\x33.portability.api.agreements.v1.TestAgreementRequest\x1a\x34.portability.api.agreements.v1.TestAgreementResponse\x12\x83\x01\n\x10PublishAgreement\x12\x36.portability.api.agreements.v1.PublishAgreementRequest\x1a\x37.portability.api.agreements.v1.PublishAgreementResponse\x12\x80\x01\n\x0fRatifyAgreement\x12\x35.portability.api.agreements.v1.RatifyAgreementRequest\x1a\x36.portability.api.agreements.v1.RatifyAgreementResponse\x12\x83\x01\n\x10SuspendAgreement\x12\x36.portability.api.agreements.v1.SuspendAgreementRequest\x1a\x37.portability.api.agreements.v1.SuspendAgreementResponse\x12\x92\x01\n\x15ListAgreementVersions\x12;.portability.api.agreements.v1.ListAgreementVersionsRequest\x1a<.portability.api.agreements.v1.ListAgreementVersionsResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -40,6 +42,22 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_LISTAGREEMENTSREQUEST'].fields_by_name['page_token']._serialized_options = b'\272H\004r\002\030@'
   _globals['_GETAGREEMENTREQUEST'].fields_by_name['agreement_id']._loaded_options = None
   _globals['_GETAGREEMENTREQUEST'].fields_by_name['agreement_id']._serialized_options = b'\272H\035r\0332\031^[a-z0-9][a-z0-9-]{0,63}$'
+  _globals['_GETAGREEMENTREQUEST'].fields_by_name['sha256']._loaded_options = None
+  _globals['_GETAGREEMENTREQUEST'].fields_by_name['sha256']._serialized_options = b'\272H\025r\0232\021^([0-9a-f]{64})?$'
+  _globals['_PUBLISHAGREEMENTREQUEST'].fields_by_name['request_id']._loaded_options = None
+  _globals['_PUBLISHAGREEMENTREQUEST'].fields_by_name['request_id']._serialized_options = b'\272H\005r\003\260\001\001'
+  _globals['_PUBLISHAGREEMENTREQUEST'].fields_by_name['file']._loaded_options = None
+  _globals['_PUBLISHAGREEMENTREQUEST'].fields_by_name['file']._serialized_options = b'\272H\003\310\001\001'
+  _globals['_RATIFYAGREEMENTREQUEST'].fields_by_name['request_id']._loaded_options = None
+  _globals['_RATIFYAGREEMENTREQUEST'].fields_by_name['request_id']._serialized_options = b'\272H\005r\003\260\001\001'
+  _globals['_RATIFYAGREEMENTREQUEST'].fields_by_name['signed']._loaded_options = None
+  _globals['_RATIFYAGREEMENTREQUEST'].fields_by_name['signed']._serialized_options = b'\272H\003\310\001\001'
+  _globals['_SUSPENDAGREEMENTREQUEST'].fields_by_name['request_id']._loaded_options = None
+  _globals['_SUSPENDAGREEMENTREQUEST'].fields_by_name['request_id']._serialized_options = b'\272H\005r\003\260\001\001'
+  _globals['_SUSPENDAGREEMENTREQUEST'].fields_by_name['signed']._loaded_options = None
+  _globals['_SUSPENDAGREEMENTREQUEST'].fields_by_name['signed']._serialized_options = b'\272H\003\310\001\001'
+  _globals['_LISTAGREEMENTVERSIONSREQUEST'].fields_by_name['agreement_id']._loaded_options = None
+  _globals['_LISTAGREEMENTVERSIONSREQUEST'].fields_by_name['agreement_id']._serialized_options = b'\272H\035r\0332\031^[a-z0-9][a-z0-9-]{0,63}$'
   _globals['_LAWFILE'].fields_by_name['file']._loaded_options = None
   _globals['_LAWFILE'].fields_by_name['file']._serialized_options = b'\272H\007r\005\020\001\030\310\001'
   _globals['_LAWFILE'].fields_by_name['text']._loaded_options = None
@@ -50,44 +68,68 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_TESTAGREEMENTREQUEST'].oneofs_by_name['examples']._serialized_options = b'\272H\002\010\001'
   _globals['_TESTAGREEMENTREQUEST'].fields_by_name['agreement_id']._loaded_options = None
   _globals['_TESTAGREEMENTREQUEST'].fields_by_name['agreement_id']._serialized_options = b'\272H\035r\0332\031^[a-z0-9][a-z0-9-]{0,63}$'
-  _globals['_REVIEWSTATUS']._serialized_start=2335
-  _globals['_REVIEWSTATUS']._serialized_end=2465
-  _globals['_EXAMPLESTATUS']._serialized_start=2468
-  _globals['_EXAMPLESTATUS']._serialized_end=2597
-  _globals['_AGREEMENTSUMMARY']._serialized_start=175
-  _globals['_AGREEMENTSUMMARY']._serialized_end=349
-  _globals['_LISTAGREEMENTSREQUEST']._serialized_start=351
-  _globals['_LISTAGREEMENTSREQUEST']._serialized_end=434
-  _globals['_LISTAGREEMENTSRESPONSE']._serialized_start=436
-  _globals['_LISTAGREEMENTSRESPONSE']._serialized_end=554
-  _globals['_GETAGREEMENTREQUEST']._serialized_start=556
-  _globals['_GETAGREEMENTREQUEST']._serialized_end=633
-  _globals['_GETAGREEMENTRESPONSE']._serialized_start=636
-  _globals['_GETAGREEMENTRESPONSE']._serialized_end=906
-  _globals['_INSTRUMENT']._serialized_start=908
-  _globals['_INSTRUMENT']._serialized_end=990
-  _globals['_RULE']._serialized_start=993
-  _globals['_RULE']._serialized_end=1279
-  _globals['_PARAMETER']._serialized_start=1281
-  _globals['_PARAMETER']._serialized_end=1326
-  _globals['_NOTMODELLED']._serialized_start=1328
-  _globals['_NOTMODELLED']._serialized_end=1447
-  _globals['_LAWFILE']._serialized_start=1449
-  _globals['_LAWFILE']._serialized_end=1511
-  _globals['_VALIDATEAGREEMENTREQUEST']._serialized_start=1513
-  _globals['_VALIDATEAGREEMENTREQUEST']._serialized_end=1601
-  _globals['_VALIDATEAGREEMENTRESPONSE']._serialized_start=1603
-  _globals['_VALIDATEAGREEMENTRESPONSE']._serialized_end=1684
-  _globals['_FAULT']._serialized_start=1686
-  _globals['_FAULT']._serialized_end=1758
-  _globals['_TESTAGREEMENTREQUEST']._serialized_start=1761
-  _globals['_TESTAGREEMENTREQUEST']._serialized_end=1916
-  _globals['_TESTAGREEMENTRESPONSE']._serialized_start=1919
-  _globals['_TESTAGREEMENTRESPONSE']._serialized_end=2059
-  _globals['_EXAMPLERESULT']._serialized_start=2062
-  _globals['_EXAMPLERESULT']._serialized_end=2270
-  _globals['_COMPARISON']._serialized_start=2272
-  _globals['_COMPARISON']._serialized_end=2332
-  _globals['_AGREEMENTSERVICE']._serialized_start=2600
-  _globals['_AGREEMENTSERVICE']._serialized_end=3127
+  _globals['_STANDING']._serialized_start=4472
+  _globals['_STANDING']._serialized_end=4574
+  _globals['_REVIEWSTATUS']._serialized_start=4577
+  _globals['_REVIEWSTATUS']._serialized_end=4707
+  _globals['_EXAMPLESTATUS']._serialized_start=4710
+  _globals['_EXAMPLESTATUS']._serialized_end=4839
+  _globals['_AGREEMENTSUMMARY']._serialized_start=256
+  _globals['_AGREEMENTSUMMARY']._serialized_end=489
+  _globals['_LISTAGREEMENTSREQUEST']._serialized_start=491
+  _globals['_LISTAGREEMENTSREQUEST']._serialized_end=574
+  _globals['_LISTAGREEMENTSRESPONSE']._serialized_start=576
+  _globals['_LISTAGREEMENTSRESPONSE']._serialized_end=694
+  _globals['_GETAGREEMENTREQUEST']._serialized_start=697
+  _globals['_GETAGREEMENTREQUEST']._serialized_end=847
+  _globals['_GETAGREEMENTRESPONSE']._serialized_start=850
+  _globals['_GETAGREEMENTRESPONSE']._serialized_end=1331
+  _globals['_AGREEMENTVERSION']._serialized_start=1334
+  _globals['_AGREEMENTVERSION']._serialized_end=1514
+  _globals['_PAIRSTANDING']._serialized_start=1517
+  _globals['_PAIRSTANDING']._serialized_end=1665
+  _globals['_TREATYSTATEMENT']._serialized_start=1668
+  _globals['_TREATYSTATEMENT']._serialized_end=2075
+  _globals['_PUBLISHAGREEMENTREQUEST']._serialized_start=2077
+  _globals['_PUBLISHAGREEMENTREQUEST']._serialized_end=2194
+  _globals['_PUBLISHAGREEMENTRESPONSE']._serialized_start=2196
+  _globals['_PUBLISHAGREEMENTRESPONSE']._serialized_end=2288
+  _globals['_RATIFYAGREEMENTREQUEST']._serialized_start=2290
+  _globals['_RATIFYAGREEMENTREQUEST']._serialized_end=2416
+  _globals['_RATIFYAGREEMENTRESPONSE']._serialized_start=2419
+  _globals['_RATIFYAGREEMENTRESPONSE']._serialized_end=2571
+  _globals['_SUSPENDAGREEMENTREQUEST']._serialized_start=2573
+  _globals['_SUSPENDAGREEMENTREQUEST']._serialized_end=2700
+  _globals['_SUSPENDAGREEMENTRESPONSE']._serialized_start=2703
+  _globals['_SUSPENDAGREEMENTRESPONSE']._serialized_end=2856
+  _globals['_LISTAGREEMENTVERSIONSREQUEST']._serialized_start=2858
+  _globals['_LISTAGREEMENTVERSIONSREQUEST']._serialized_end=2944
+  _globals['_LISTAGREEMENTVERSIONSRESPONSE']._serialized_start=2946
+  _globals['_LISTAGREEMENTVERSIONSRESPONSE']._serialized_end=3044
+  _globals['_INSTRUMENT']._serialized_start=3046
+  _globals['_INSTRUMENT']._serialized_end=3128
+  _globals['_RULE']._serialized_start=3131
+  _globals['_RULE']._serialized_end=3417
+  _globals['_PARAMETER']._serialized_start=3419
+  _globals['_PARAMETER']._serialized_end=3464
+  _globals['_NOTMODELLED']._serialized_start=3466
+  _globals['_NOTMODELLED']._serialized_end=3585
+  _globals['_LAWFILE']._serialized_start=3587
+  _globals['_LAWFILE']._serialized_end=3649
+  _globals['_VALIDATEAGREEMENTREQUEST']._serialized_start=3651
+  _globals['_VALIDATEAGREEMENTREQUEST']._serialized_end=3739
+  _globals['_VALIDATEAGREEMENTRESPONSE']._serialized_start=3741
+  _globals['_VALIDATEAGREEMENTRESPONSE']._serialized_end=3822
+  _globals['_FAULT']._serialized_start=3824
+  _globals['_FAULT']._serialized_end=3896
+  _globals['_TESTAGREEMENTREQUEST']._serialized_start=3899
+  _globals['_TESTAGREEMENTREQUEST']._serialized_end=4054
+  _globals['_TESTAGREEMENTRESPONSE']._serialized_start=4057
+  _globals['_TESTAGREEMENTRESPONSE']._serialized_end=4197
+  _globals['_EXAMPLERESULT']._serialized_start=4200
+  _globals['_EXAMPLERESULT']._serialized_end=4408
+  _globals['_COMPARISON']._serialized_start=4410
+  _globals['_COMPARISON']._serialized_end=4470
+  _globals['_AGREEMENTSERVICE']._serialized_start=4842
+  _globals['_AGREEMENTSERVICE']._serialized_end=5917
 # @@protoc_insertion_point(module_scope)

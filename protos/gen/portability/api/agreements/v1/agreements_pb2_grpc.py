@@ -55,6 +55,26 @@ class AgreementServiceStub:
                 request_serializer=portability_dot_api_dot_agreements_dot_v1_dot_agreements__pb2.TestAgreementRequest.SerializeToString,
                 response_deserializer=portability_dot_api_dot_agreements_dot_v1_dot_agreements__pb2.TestAgreementResponse.FromString,
                 _registered_method=True)
+        self.PublishAgreement = channel.unary_unary(
+                '/portability.api.agreements.v1.AgreementService/PublishAgreement',
+                request_serializer=portability_dot_api_dot_agreements_dot_v1_dot_agreements__pb2.PublishAgreementRequest.SerializeToString,
+                response_deserializer=portability_dot_api_dot_agreements_dot_v1_dot_agreements__pb2.PublishAgreementResponse.FromString,
+                _registered_method=True)
+        self.RatifyAgreement = channel.unary_unary(
+                '/portability.api.agreements.v1.AgreementService/RatifyAgreement',
+                request_serializer=portability_dot_api_dot_agreements_dot_v1_dot_agreements__pb2.RatifyAgreementRequest.SerializeToString,
+                response_deserializer=portability_dot_api_dot_agreements_dot_v1_dot_agreements__pb2.RatifyAgreementResponse.FromString,
+                _registered_method=True)
+        self.SuspendAgreement = channel.unary_unary(
+                '/portability.api.agreements.v1.AgreementService/SuspendAgreement',
+                request_serializer=portability_dot_api_dot_agreements_dot_v1_dot_agreements__pb2.SuspendAgreementRequest.SerializeToString,
+                response_deserializer=portability_dot_api_dot_agreements_dot_v1_dot_agreements__pb2.SuspendAgreementResponse.FromString,
+                _registered_method=True)
+        self.ListAgreementVersions = channel.unary_unary(
+                '/portability.api.agreements.v1.AgreementService/ListAgreementVersions',
+                request_serializer=portability_dot_api_dot_agreements_dot_v1_dot_agreements__pb2.ListAgreementVersionsRequest.SerializeToString,
+                response_deserializer=portability_dot_api_dot_agreements_dot_v1_dot_agreements__pb2.ListAgreementVersionsResponse.FromString,
+                _registered_method=True)
 
 
 class AgreementServiceServicer:
@@ -62,14 +82,14 @@ class AgreementServiceServicer:
     """
 
     def ListAgreements(self, request, context):
-        """Lists the agreements that are loaded, by id.
+        """Lists the agreements that are published here or ship with the package, by id; of each the newest version.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def GetAgreement(self, request, context):
-        """Gives one agreement with its rules, each with its citation and dates, and what it does not model.
+        """Gives one version with its rules, each with its citation and dates, what it does not model, and whom it binds.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -83,7 +103,36 @@ class AgreementServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def TestAgreement(self, request, context):
-        """Runs examples: those of an agreement that is loaded, or those of a file. A failed example is no error of the call.
+        """Runs examples: those of an agreement of the list, or those of a file. A failed example is no error of the call.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def PublishAgreement(self, request, context):
+        """Publishes a file here as a version of its agreement: it binds nobody until states ratify it. Refused where it has a
+        fault or an example fails.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RatifyAgreement(self, request, context):
+        """Takes in a ratification, of the own state or of another, that two officials of its authority have signed.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def SuspendAgreement(self, request, context):
+        """Takes in a suspension, signed in the same way.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListAgreementVersions(self, request, context):
+        """Lists the versions of one agreement that are published here, in the order of publication.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -111,6 +160,26 @@ def add_AgreementServiceServicer_to_server(servicer, server):
                     servicer.TestAgreement,
                     request_deserializer=portability_dot_api_dot_agreements_dot_v1_dot_agreements__pb2.TestAgreementRequest.FromString,
                     response_serializer=portability_dot_api_dot_agreements_dot_v1_dot_agreements__pb2.TestAgreementResponse.SerializeToString,
+            ),
+            'PublishAgreement': grpc.unary_unary_rpc_method_handler(
+                    servicer.PublishAgreement,
+                    request_deserializer=portability_dot_api_dot_agreements_dot_v1_dot_agreements__pb2.PublishAgreementRequest.FromString,
+                    response_serializer=portability_dot_api_dot_agreements_dot_v1_dot_agreements__pb2.PublishAgreementResponse.SerializeToString,
+            ),
+            'RatifyAgreement': grpc.unary_unary_rpc_method_handler(
+                    servicer.RatifyAgreement,
+                    request_deserializer=portability_dot_api_dot_agreements_dot_v1_dot_agreements__pb2.RatifyAgreementRequest.FromString,
+                    response_serializer=portability_dot_api_dot_agreements_dot_v1_dot_agreements__pb2.RatifyAgreementResponse.SerializeToString,
+            ),
+            'SuspendAgreement': grpc.unary_unary_rpc_method_handler(
+                    servicer.SuspendAgreement,
+                    request_deserializer=portability_dot_api_dot_agreements_dot_v1_dot_agreements__pb2.SuspendAgreementRequest.FromString,
+                    response_serializer=portability_dot_api_dot_agreements_dot_v1_dot_agreements__pb2.SuspendAgreementResponse.SerializeToString,
+            ),
+            'ListAgreementVersions': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListAgreementVersions,
+                    request_deserializer=portability_dot_api_dot_agreements_dot_v1_dot_agreements__pb2.ListAgreementVersionsRequest.FromString,
+                    response_serializer=portability_dot_api_dot_agreements_dot_v1_dot_agreements__pb2.ListAgreementVersionsResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -222,6 +291,114 @@ class AgreementService:
             '/portability.api.agreements.v1.AgreementService/TestAgreement',
             portability_dot_api_dot_agreements_dot_v1_dot_agreements__pb2.TestAgreementRequest.SerializeToString,
             portability_dot_api_dot_agreements_dot_v1_dot_agreements__pb2.TestAgreementResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def PublishAgreement(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/portability.api.agreements.v1.AgreementService/PublishAgreement',
+            portability_dot_api_dot_agreements_dot_v1_dot_agreements__pb2.PublishAgreementRequest.SerializeToString,
+            portability_dot_api_dot_agreements_dot_v1_dot_agreements__pb2.PublishAgreementResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RatifyAgreement(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/portability.api.agreements.v1.AgreementService/RatifyAgreement',
+            portability_dot_api_dot_agreements_dot_v1_dot_agreements__pb2.RatifyAgreementRequest.SerializeToString,
+            portability_dot_api_dot_agreements_dot_v1_dot_agreements__pb2.RatifyAgreementResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SuspendAgreement(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/portability.api.agreements.v1.AgreementService/SuspendAgreement',
+            portability_dot_api_dot_agreements_dot_v1_dot_agreements__pb2.SuspendAgreementRequest.SerializeToString,
+            portability_dot_api_dot_agreements_dot_v1_dot_agreements__pb2.SuspendAgreementResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListAgreementVersions(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/portability.api.agreements.v1.AgreementService/ListAgreementVersions',
+            portability_dot_api_dot_agreements_dot_v1_dot_agreements__pb2.ListAgreementVersionsRequest.SerializeToString,
+            portability_dot_api_dot_agreements_dot_v1_dot_agreements__pb2.ListAgreementVersionsResponse.FromString,
             options,
             channel_credentials,
             insecure,

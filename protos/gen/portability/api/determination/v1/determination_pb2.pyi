@@ -443,8 +443,12 @@ class Determination(_message.Message):
     BENEFITS_FIELD_NUMBER: _builtins.int
     STEPS_FIELD_NUMBER: _builtins.int
     FILES_FIELD_NUMBER: _builtins.int
+    VERSION_SHA256_FIELD_NUMBER: _builtins.int
+    BOUND_FIELD_NUMBER: _builtins.int
     agreement_id: _builtins.str
     """Agreement applied. Never empty."""
+    version_sha256: _builtins.str
+    """Hexadecimal SHA-256 of the version of the agreement that was applied: both states have ratified it. Never empty."""
     @_builtins.property
     def benefits(self) -> _containers.RepeatedCompositeFieldContainer[Global___Benefit]:
         """One entry a national scheme of the branch. Empty: the state has none."""
@@ -457,6 +461,10 @@ class Determination(_message.Message):
     def files(self) -> _containers.RepeatedCompositeFieldContainer[Global___AppliedFile]:
         """Files whose rules were applied, by their exact content. Never empty."""
 
+    @_builtins.property
+    def bound(self) -> _containers.RepeatedCompositeFieldContainer[Global___BoundState]:
+        """The other states of the career, and since when the version binds them and this one. Never empty."""
+
     def __init__(
         self,
         *,
@@ -464,14 +472,44 @@ class Determination(_message.Message):
         benefits: _abc.Iterable[Global___Benefit] | None = ...,
         steps: _abc.Iterable[Global___Step] | None = ...,
         files: _abc.Iterable[Global___AppliedFile] | None = ...,
+        version_sha256: _builtins.str = ...,
+        bound: _abc.Iterable[Global___BoundState] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["agreement_id", b"agreement_id", "benefits", b"benefits", "files", b"files", "steps", b"steps"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agreement_id", b"agreement_id", "benefits", b"benefits", "bound", b"bound", "files", b"files", "steps", b"steps", "version_sha256", b"version_sha256"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Determination: _TypeAlias = Determination  # noqa: Y015
+
+@_typing.final
+class BoundState(_message.Message):
+    """A state that is bound, towards the state of the claim, by the version that was applied."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    STATE_FIELD_NUMBER: _builtins.int
+    FIRST_DAY_FIELD_NUMBER: _builtins.int
+    state: _builtins.str
+    """ISO 3166-1 alpha-2. Never empty."""
+    @_builtins.property
+    def first_day(self) -> _date_pb2.Date:
+        """Since when: the later of the days on which both are bound. Always set."""
+
+    def __init__(
+        self,
+        *,
+        state: _builtins.str = ...,
+        first_day: _date_pb2.Date | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["first_day", b"first_day"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["first_day", b"first_day", "state", b"state"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___BoundState: _TypeAlias = BoundState  # noqa: Y015
 
 @_typing.final
 class AppliedFile(_message.Message):

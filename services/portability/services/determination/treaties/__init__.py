@@ -1,0 +1,1 @@
+"""Versions of agreements, published, ratified, superseded and suspended: which one binds a pair of states."""

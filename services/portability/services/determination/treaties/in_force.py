@@ -1,0 +1,193 @@
+"""The law in force between states: which version of an agreement decides a claim, found through the ratifications."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from portability.agreements.errors import NotBindingError, NotFoundError, VerificationError
+from portability.agreements.model import DeterminationFacts
+from portability.agreements.national.legislation import Legislation
+from portability.agreements.parties import is_bound
+from portability.agreements.values import Branch, StateCode
+from portability.services.determination.ports import LawLibrary
+from portability.services.determination.treaties.binding import TreatyBook
+from portability.services.determination.treaties.mapping.statements import decode_statement
+from portability.services.determination.treaties.model import (
+    Binding,
+    ExaminedStatement,
+    KeptStatement,
+    NotBinding,
+    PublishedVersion,
+    VersionInForce,
+)
+from portability.services.determination.treaties.ports import Authorities, TreatyWork, UnitOfWork
+from portability.services.determination.treaties.reading import VersionReader
+from portability.services.determination.treaties.signing import verify_statement
+
+__all__ = ["AgreementFound", "RatifiedLaw", "Treaties", "examine", "find_agreement", "other_states", "treaty_book",
+           "version_in_force"]  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Treaties:
+    """What finding the law in force needs besides its transaction.
+
+    `shipped` are files that came with the package: they say which ids there are, and never decide anything here.
+    """
+
+    authorities: Authorities
+    reader: VersionReader
+    shipped: LawLibrary
+
+
+class RatifiedLaw:
+    """LawInForce: only versions that bind the state of the claim to each other state of the career."""
+
+    def __init__(self, unit_of_work: UnitOfWork, treaties: Treaties) -> None:
+        self._unit_of_work = unit_of_work
+        self._treaties = treaties
+
+    async def version_for(self, agreement_id: str, facts: DeterminationFacts) -> VersionInForce:
+        """The version that binds on the day of the award."""
+        async with self._unit_of_work() as work:
+            return await version_in_force(agreement_id, facts, work=work, treaties=self._treaties)
+
+    def legislations(self) -> Mapping[StateCode, Legislation]:
+        """By state; no other state's consent is needed for these."""
+        return self._treaties.shipped.legislations()
+
+
+async def version_in_force(
+    agreement_id: str, facts: DeterminationFacts, *, work: TreatyWork, treaties: Treaties
+) -> VersionInForce:
+    """The one version that binds the state of the claim to every other state of the career on the day of the award.
+
+    Raises NotBindingError where it binds one of them not, or where they are bound by different versions; NotFoundError
+    where there is no agreement of that id.
+    """
+    published = await work.versions.of_agreement(agreement_id)
+    others = other_states(facts, _parties(agreement_id, published, treaties.shipped))
+    if not others:
+        raise NotBindingError(
+            f"Agreement '{agreement_id}' has nothing to bind: no period lies in another of its states than "
+            f"{facts.state}, and none is that of residence. It is a national case.",
+            reason=NotBinding.NO_OTHER_STATE,
+        )
+    book = await treaty_book(agreement_id, {facts.state, *others}, work=work, authorities=treaties.authorities)
+    bindings, refused = _bindings(book, [(facts.state, other) for other in others], on=facts.award_on)
+    if not bindings:
+        raise refused[0]
+    _require_one_version(agreement_id, bindings)
+    agreement = await treaties.reader.read(bindings[0].version, agreement_id=agreement_id, versions=work.versions)
+    for error in refused:
+        # A state that the agreement itself does not bind on that day (withdrawn, not acceded) has nothing to ratify.
+        if error.states is None or is_bound(agreement, error.states[1], on=facts.award_on):
+            raise error
+    return VersionInForce(agreement, bindings)
+
+
+def other_states(facts: DeterminationFacts, parties: Iterable[StateCode]) -> tuple[StateCode, ...]:
+    """The other parties in which the person has periods; where there are none, the one in which she lives."""
+    others = set(parties) - {facts.state}
+    found = {period.state for period in facts.periods} & others or {facts.residence_state} & others
+    return tuple(sorted(found))
+
+
+async def treaty_book(
+    agreement_id: str, parties: Iterable[StateCode] | None, *, work: TreatyWork, authorities: Authorities
+) -> TreatyBook:
+    """What these states (None: all) have signed about an agreement, each statement verified anew.
+
+    A store that somebody has written to, or a key that was revoked since, then decides nothing.
+    """
+    kept = await work.statements.of_agreement(agreement_id)
+    return TreatyBook.of(agreement_id, examine(kept, agreement_id, parties=parties, authorities=authorities))
+
+
+def examine(
+    kept: Iterable[KeptStatement], agreement_id: str, *, parties: Iterable[StateCode] | None, authorities: Authorities
+) -> list[ExaminedStatement]:
+    """Each statement of these states (None: all) about the agreement, verified anew."""
+    wanted = None if parties is None else set(parties)
+    found = []
+    for one in kept:
+        statement = decode_statement(one.signed.statement)
+        if statement.agreement_id != agreement_id or (wanted is not None and statement.party not in wanted):
+            continue
+        try:
+            verified = verify_statement(one.signed, authorities=authorities)
+            found.append(ExaminedStatement(one, statement, verified))
+        except VerificationError as error:
+            found.append(ExaminedStatement(one, statement, None, error.message))
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class AgreementFound:
+    """The agreement that applies between two states; empty with the reasons where there is none."""
+
+    agreement_id: str
+    why_none: str = ""
+
+
+async def find_agreement(
+    pair: tuple[StateCode, StateCode], *, branch: Branch, on: date, work: TreatyWork, treaties: Treaties
+) -> AgreementFound:
+    """Of the agreements that bind both states for the branch on the day, the one with the fewest parties."""
+    by_id: dict[str, set[StateCode]] = {}
+    for version in await work.versions.of_agreement(""):
+        by_id.setdefault(version.agreement_id, set()).update(version.parties)
+    found, refused = [], []
+    for agreement_id in sorted(one for one, parties in by_id.items() if set(pair) <= parties):
+        book = await treaty_book(agreement_id, pair, work=work, authorities=treaties.authorities)
+        try:
+            binding = book.binding_version(pair, on=on)
+        except NotBindingError as error:
+            refused.append(error.message)
+            continue
+        agreement = await treaties.reader.read(binding.version, agreement_id=agreement_id, versions=work.versions)
+        content = agreement.content
+        in_force = min(rule.valid_from for rule in content.rules) <= on
+        if branch in content.branches and in_force and all(is_bound(agreement, state, on=on) for state in pair):
+            found.append((len(content.parties), agreement_id))
+    if found:
+        return AgreementFound(min(found)[1])
+    none = f"No agreement that is published here covers {branch} between {pair[0]} and {pair[1]} on {on}."
+    return AgreementFound("", " ".join(refused) or none)
+
+
+def _parties(agreement_id: str, published: Sequence[PublishedVersion], shipped: LawLibrary) -> set[StateCode]:
+    if published:
+        return {state for version in published for state in version.parties}
+    if agreement_id in shipped.agreements():
+        raise NotBindingError(
+            f"Agreement '{agreement_id}' is not published on this node: it ships with the package for trials. An "
+            "administrator publishes its file, then each state ratifies that version.",
+            reason=NotBinding.NOT_PUBLISHED,
+        )
+    raise NotFoundError(f"There is no agreement '{agreement_id}'. Known: {', '.join(sorted(shipped.agreements()))}.")
+
+
+def _bindings(
+    book: TreatyBook, pairs: Iterable[tuple[StateCode, StateCode]], *, on: date
+) -> tuple[tuple[Binding, ...], tuple[NotBindingError, ...]]:
+    """What binds which pair, and why the others are not bound."""
+    bound, refused = [], []
+    for pair in pairs:
+        try:
+            bound.append(book.binding_version(pair, on=on))
+        except NotBindingError as error:
+            refused.append(error)
+    return tuple(bound), tuple(refused)
+
+
+def _require_one_version(agreement_id: str, bindings: Sequence[Binding]) -> None:
+    by_version = {one.version: one.pair[1] for one in bindings}
+    if len(by_version) > 1:
+        shown = ", ".join(f"{other} by {version.shown()}" for version, other in sorted(by_version.items()))
+        raise NotBindingError(
+            f"Agreement '{agreement_id}' binds {bindings[0].pair[0]} to the states of this career by different "
+            f"versions ({shown}): no provision says how to take their periods together. Determine by hand until all "
+            "have ratified one version.",
+            reason=NotBinding.SEVERAL_VERSIONS,
+        )

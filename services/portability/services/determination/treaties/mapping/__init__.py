@@ -1,0 +1,1 @@
+"""Statements as bytes, and versions, statements and pairs of states as messages."""

@@ -1,0 +1,30 @@
+"""Determinations on files that no state has ratified: for whoever writes or checks a file, never for a claim."""
+
+from collections.abc import Mapping
+
+from portability.agreements.errors import NotFoundError
+from portability.agreements.model import DeterminationFacts
+from portability.agreements.national.legislation import Legislation
+from portability.agreements.values import StateCode
+from portability.services.determination.ports import LawLibrary
+from portability.services.determination.treaties.model import VersionInForce
+
+__all__ = ["TrialLaw"]
+
+
+class TrialLaw:
+    """LawInForce in shape only: it takes each file as it stands, and every result says that it is a trial."""
+
+    def __init__(self, library: LawLibrary) -> None:
+        self._library = library
+
+    async def version_for(self, agreement_id: str, facts: DeterminationFacts) -> VersionInForce:
+        """The file of that id, bound by nobody."""
+        known = self._library.agreements()
+        if agreement_id not in known:
+            raise NotFoundError(f"There is no agreement '{agreement_id}'. Known: {', '.join(sorted(known))}.")
+        return VersionInForce(known[agreement_id])
+
+    def legislations(self) -> Mapping[StateCode, Legislation]:
+        """By state."""
+        return self._library.legislations()
