@@ -10,6 +10,7 @@ from fractions import Fraction
 
 from portability.agreements.counted_time import counted_duration, time_in_unit
 from portability.agreements.credits import credited_time
+from portability.agreements.errors import NoRuleInForceError
 from portability.agreements.model import DeterminationFacts, Step
 from portability.agreements.national.legislation import Scheme
 from portability.agreements.overlap import CountedPeriod, SetAside
@@ -55,8 +56,8 @@ def aggregate_periods(
 ) -> InsuredTime:
     """All periods together, as though completed under the legislation applied (883/2004 Art. 6; 987/2009 Art. 12(2)).
 
-    `counted` holds the days that count after overlaps. A state for which neither conversion nor a credit stands
-    adds nothing, and the step says so.
+    `counted` holds the days that count after overlaps. A state for which neither conversion nor a credit stands adds
+    nothing, unless the agreement names no scale at all: then the calendar counts.
     """
     steps = [_overlap_step(entry) for entry in aside]
     own = time_in_unit([entry for entry in counted if _is_own(entry, facts, scheme)], scheme, conversion)
@@ -70,7 +71,10 @@ def aggregate_periods(
             )
         elif conversion is not None:
             amount = time_in_unit(foreign, scheme, conversion)
-            step = _conversion_step(state, amount, foreign, scheme, conversion)
+            step = _conversion_step(state, amount, foreign, scheme, conversion.citation)
+        elif rule.without_scale == "calendar":
+            amount = _by_calendar(foreign, scheme, rule)
+            step = _conversion_step(state, amount, foreign, scheme, rule.citation)._replace(rule="counted_by_calendar")
         else:
             continue
         others.append((state, amount))
@@ -79,6 +83,19 @@ def aggregate_periods(
     parts = ((facts.state, own), *others)
     steps.append(Step("aggregation", rule.citation, (("parts", parts), ("unit", scheme.unit)), result.total))
     return InsuredTime(own, tuple(others), tuple(steps))
+
+
+def _by_calendar(foreign: list[CountedPeriod], scheme: Scheme, rule: Aggregation) -> Fraction:
+    """Time in one unit as it is, anything else by its days; NoRuleInForceError for a period without dates."""
+    for entry in foreign:
+        duration = counted_duration(entry)
+        if entry.period.start is None and (duration.unit, duration.day_regime) != (scheme.unit, scheme.day_regime):
+            raise NoRuleInForceError(
+                f"{rule.cite} adds up periods, and no rule of the agreement turns {duration.unit} without dates into "
+                f"{scheme.unit}: ask for the dates of {entry.period.period_id}, or determine it by hand.",
+                citation=rule.cite,
+            )
+    return time_in_unit(foreign, scheme, None)
 
 
 def _is_own(entry: CountedPeriod, facts: DeterminationFacts, scheme: Scheme) -> bool:
@@ -123,11 +140,11 @@ def _overlap_step(entry: SetAside) -> Step:
 
 
 def _conversion_step(
-    state: StateCode, amount: Fraction, foreign: list[CountedPeriod], scheme: Scheme, rule: PeriodConversion
+    state: StateCode, amount: Fraction, foreign: list[CountedPeriod], scheme: Scheme, citation: Citation
 ) -> Step:
     sums: dict[str, Fraction] = {}
     for entry in foreign:
         duration = counted_duration(entry)
         sums[duration.unit] = sums.get(duration.unit, Fraction(0)) + duration.amount
     given = tuple((value, unit) for unit, value in sorted(sums.items()))
-    return Step("period_conversion", rule.citation, (("state", state), ("given", given), ("unit", scheme.unit)), amount)
+    return Step("period_conversion", citation, (("state", state), ("given", given), ("unit", scheme.unit)), amount)

@@ -18,6 +18,10 @@ class Aggregation(RuleBase):
 
     rule: Literal["aggregation"]
     only: Literal["to_the_extent_necessary", "when_own_are_insufficient", "not_provided"]
+    without_scale: Literal["adds_nothing", "calendar"] = Field(
+        default="adds_nothing",
+        description="Time of a state for which neither a conversion nor a credit stands; calendar: its days count",
+    )
     third_states_cite: Text | None = Field(
         default=None,
         description="Periods in states bound to both parties count as well. No scale for them is modelled: a right "
