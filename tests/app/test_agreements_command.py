@@ -34,6 +34,8 @@ examples:
     expect: {pro_rata: "1000.00", award: "1000.00"}
 """
 
+LEGISLATIONS = {one.content.id: one for one in packaged.legislations().values()}
+
 FACTS = """\
 state: DE
 birth_date: 1958-12-15
@@ -148,16 +150,17 @@ def test_examples_of_an_agreement_that_there_is_not_are_refused(tmp_path: Path) 
     name = written(tmp_path, "mine.yaml", EXAMPLES.replace("eu-883-2004", "eu-1408-71"))
     refused = agreements("test", name, folder=tmp_path)
     assert refused.returncode == 1
-    assert "there is no agreement or legislation 'eu-1408-71'. Known: ca-de" in refused.stderr
+    assert "there is no agreement or legislation 'eu-1408-71'. Known: " in refused.stderr
+    assert "ca-de" in refused.stderr
 
 
 def test_the_list_names_every_file_with_its_review() -> None:
     lines = printed("list").splitlines()
     assert lines[0].split() == ["id", "kind", "review", "rules", "examples", "title"]
-    assert [line.split()[0] for line in lines[1:]] == [*packaged.agreements(), "ca", "de", "it"]
+    assert [line.split()[0] for line in lines[1:]] == [*packaged.agreements(), *LEGISLATIONS]
 
 
-@pytest.mark.parametrize("name", [*packaged.agreements(), "ca", "de", "it"])
+@pytest.mark.parametrize("name", [*packaged.agreements(), *LEGISLATIONS])
 def test_a_page_cites_every_rule_with_its_date_and_says_what_is_not_modelled(name: str) -> None:
     page = printed("show", name)
     if name in packaged.agreements():
@@ -166,15 +169,16 @@ def test_a_page_cites_every_rule_with_its_date_and_says_what_is_not_modelled(nam
             assert f"from {rule.valid_from}" in page
         gaps = packaged.agreement(name).content.not_modelled
     else:
-        gaps = packaged.legislation(name.upper()).content.not_modelled
+        gaps = LEGISLATIONS[name].content.not_modelled
     for gap in gaps:
         assert f"{gap.cite}: {gap.what}" in page
 
 
 def test_a_page_that_there_is_not_is_named_with_those_that_there_are(tmp_path: Path) -> None:
-    refused = agreements("show", "fr", folder=tmp_path)
+    refused = agreements("show", "atlantis", folder=tmp_path)
     assert refused.returncode == 1
-    assert "no agreement or legislation 'fr'. Known: ca-de, ca-it, eu-883-2004, ca, de, it." in refused.stderr
+    ids = ", ".join([*packaged.agreements(), *LEGISLATIONS])
+    assert f"no agreement or legislation 'atlantis'. Known: {ids}." in refused.stderr
 
 
 def test_a_claim_is_explained_to_each_reader(tmp_path: Path) -> None:
@@ -183,11 +187,11 @@ def test_a_claim_is_explained_to_each_reader(tmp_path: Path) -> None:
     for reader, said in (
         ("caseworker", "[883/2004 Art. 52(1)(b)(ii)]"),
         ("jurist", "883/2004 Art. 52(1)(b)(ii): "),
-        ("worker", "506.61 EUR a month."),
+        ("worker", "€506.61 a month."),
     ):
         text = printed("explain", "eu-883-2004", claim, "--for", reader)
         assert said in text
-        assert "506.61 EUR" in text
+        assert "€506.61" in text
         assert "projection, not an award" in text
 
 
