@@ -128,7 +128,7 @@ class World:
 
     async def publish(self, text: str, *, file: str = "mine.yaml") -> PublishedVersion:
         command = PublishVersion(self.request_id(), file, text)
-        checked = await checked_version(command, caller=KARL, law=packaged, clock=self.clock)
+        checked = await checked_version(command, caller=KARL, law=packaged, reader=self.reader, clock=self.clock)
         return await publish_version(command, checked, work=self.work)
 
     async def put(self, text: str) -> VersionId:

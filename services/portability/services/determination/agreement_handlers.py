@@ -11,7 +11,7 @@ from portability.services.determination.files import check_file, load_file, run_
 from portability.services.determination.model import CaseReport, FileFault
 from portability.services.determination.ports import LawLibrary
 
-__all__ = ["LARGEST_FILE", "run_file", "run_loaded", "validate_file"]
+__all__ = ["LARGEST_FILE", "refuse_large", "run_file", "run_loaded", "validate_file"]
 
 LARGEST_FILE = 256 * 1024
 """Characters; the largest file of today has a tenth of it."""
@@ -19,13 +19,13 @@ LARGEST_FILE = 256 * 1024
 
 async def validate_file(text: str, *, file: str) -> tuple[FileFault, ...]:
     """Everything that is wrong with an agreement, legislation or examples file; nothing where it can be applied."""
-    _refuse_large(text)
+    refuse_large(text)
     return await asyncio.to_thread(check_file, text, file)
 
 
 async def run_file(text: str, *, file: str, law: LawLibrary) -> tuple[CaseReport, ...]:
     """Run the examples of a file of the caller's. Raises AgreementError with every fault and its place."""
-    _refuse_large(text)
+    refuse_large(text)
     return await asyncio.to_thread(lambda: run_examples(load_file(text, file), law))
 
 
@@ -34,6 +34,7 @@ async def run_loaded(agreement: Agreement, *, law: LawLibrary) -> tuple[CaseRepo
     return await asyncio.to_thread(run_examples, agreement, law)
 
 
-def _refuse_large(text: str) -> None:
+def refuse_large(text: str) -> None:
+    """Raise InputError where a text is too large to be read."""
     if len(text) > LARGEST_FILE:
         raise InputError(f"The file has {len(text)} characters; at most {LARGEST_FILE} are read.", field="text")

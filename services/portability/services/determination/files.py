@@ -22,7 +22,7 @@ from portability.agreements.yaml_source import read_yaml
 from portability.services.determination.model import CaseReport, ExampleSet, FileFault, FileKind, LawFile
 from portability.services.determination.ports import LawLibrary
 
-__all__ = ["check_file", "faults_of", "file_id", "file_kind", "load_file", "read_facts", "run_examples"]
+__all__ = ["check_file", "faults_of", "file_id", "file_kind", "in_full", "load_file", "read_facts", "run_examples"]
 
 
 def file_kind(text: str, file: str) -> FileKind:
@@ -92,6 +92,11 @@ def read_facts(text: str, file: str, *, default_on: date) -> DeterminationFacts:
     return load_model(DetermineGiven, read_yaml(text, file)).facts(default_on)
 
 
+def in_full(agreement: Agreement, law: LawLibrary) -> Agreement:
+    """With what it incorporates of the library, which is not read where it incorporates nothing."""
+    return with_incorporated(agreement, law.agreements() if agreement.content.incorporates else {})
+
+
 def run_examples(content: LawFile, law: LawLibrary) -> tuple[CaseReport, ...]:
     """Run every example of a file.
 
@@ -99,7 +104,7 @@ def run_examples(content: LawFile, law: LawLibrary) -> tuple[CaseReport, ...]:
     the library by its id (NotFoundError).
     """
     if isinstance(content, Agreement):
-        return _reports_of_agreement(with_incorporated(content, law.agreements()), content.file, law.legislations())
+        return _reports_of_agreement(in_full(content, law), content.file, law.legislations())
     if isinstance(content, Legislation):
         return _reports_of_legislation(content, content.file)
     if content.of in law.agreements():

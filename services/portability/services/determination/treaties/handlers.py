@@ -8,8 +8,8 @@ from uuid import UUID
 from portability.agreements.errors import InputError, NotFoundError
 from portability.agreements.loading import Agreement
 from portability.services.access import Caller
-from portability.services.determination.agreement_handlers import run_file
-from portability.services.determination.files import load_file
+from portability.services.determination.agreement_handlers import refuse_large
+from portability.services.determination.files import load_file, run_examples
 from portability.services.determination.model import CaseStatus
 from portability.services.determination.ports import LawLibrary
 from portability.services.determination.treaties.model import (
@@ -49,17 +49,18 @@ class TakeInStatement:
 
 
 async def checked_version(
-    command: PublishVersion, *, caller: Caller, law: LawLibrary, clock: Clock
+    command: PublishVersion, *, caller: Caller, law: LawLibrary, reader: VersionReader, clock: Clock
 ) -> PublishedVersion:
     """The version that a file is, read strictly and with every example run; nothing is stored yet.
 
     Raises AgreementError with every fault and its place, InputError where it is no agreement or an example fails.
     """
-    # The file's own name stands in no rule, but in places of faults.
+    refuse_large(command.text)
+    # In a thread: the largest file takes a second, and other calls must not wait for it.
     content = await asyncio.to_thread(load_file, command.text, command.file)
     if not isinstance(content, Agreement):
         raise InputError(f"{command.file} is no agreement: only agreements are ratified.", field="file.text")
-    reports = await run_file(command.text, file=command.file, law=law)
+    reports = await asyncio.to_thread(run_examples, content, law)
     failed = [one.case.id for one in reports if one.status is CaseStatus.FAILED]
     if failed:
         raise InputError(
@@ -67,6 +68,7 @@ async def checked_version(
             "agreements test` on it, and mend the rule or the example.",
             field="file.text",
         )
+    reader.keep(content)
     return PublishedVersion(
         agreement_id=content.id,
         sha256=content.sha256,

@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+from dataclasses import replace
 
 from portability.agreements.errors import NotBindingError
 from portability.agreements.incorporation import with_incorporated
@@ -39,6 +40,10 @@ class VersionReader:
                     reason=NotBinding.ALTERED,
                 )
             # In a thread: the largest file takes a second.
-            known = await asyncio.to_thread(load_agreement, content.decode(), f"{agreement_id}.yaml")
-            self._read[sha256] = known
+            known = self.keep(await asyncio.to_thread(load_agreement, content.decode(), f"{agreement_id}.yaml"))
         return known
+
+    def keep(self, agreement: Agreement) -> Agreement:
+        """Keep what was read from bytes of that hash, under a file name that is the same on every node."""
+        self._read[agreement.sha256] = kept = replace(agreement, file=f"{agreement.id}.yaml")
+        return kept

@@ -51,7 +51,9 @@ class TreatyServicer(agreements_pb2_grpc.AgreementServiceServicer):
 
     async def PublishAgreement(self, request: pb.PublishAgreementRequest, context: Any) -> pb.PublishAgreementResponse:
         command, desk = read_publish(request), self._desk
-        checked = await checked_version(command, caller=current_caller(), law=desk.treaties.shipped, clock=desk.clock)
+        checked = await checked_version(
+            command, caller=current_caller(), law=desk.treaties.shipped, reader=desk.treaties.reader, clock=desk.clock
+        )
         async with desk.unit_of_work() as work:
             kept = await publish_version(command, checked, work=work)
             found = await versions_of(kept.agreement_id, work=work, treaties=desk.treaties)

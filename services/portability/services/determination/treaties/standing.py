@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import date
 
 from portability.agreements.errors import NotBindingError, NotFoundError
-from portability.agreements.incorporation import with_incorporated
 from portability.agreements.loading import Agreement
 from portability.agreements.values import StateCode
+from portability.services.determination.files import in_full
 from portability.services.determination.treaties.binding import Pair, TreatyBook
 from portability.services.determination.treaties.in_force import Treaties, examine
 from portability.services.determination.treaties.model import (
@@ -85,7 +85,7 @@ async def agreement_state(
         return AgreementState(treaties.shipped.agreements()[agreement_id], None, b"", (), tuple(examined))
     alone = await treaties.reader.read_alone(version.sha256, agreement_id=agreement_id, versions=work.versions)
     return AgreementState(
-        with_incorporated(alone, treaties.shipped.agreements()),
+        in_full(alone, treaties.shipped),
         _version_state(version, examined),
         await work.versions.content(version.sha256) or b"",
         pairs_of(book, parties, on=on),
