@@ -1,5 +1,6 @@
 """The treaty administrator's commands as she uses them: what is printed, what is refused, and the exit status."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -64,3 +65,33 @@ def test_diff_prints_the_faults_of_a_file_that_is_wrong(tmp_path: Path) -> None:
     finished = run("diff", "ca-it", treaty(tmp_path, ("rule: overlap", "rule: overlaps")))
     assert finished.exit_code == 1
     assert "unknown rule 'overlaps'" in finished.stdout
+
+
+def test_coverage_of_one_agreement_names_its_gaps() -> None:
+    text = printed("coverage", "--agreement", "mercosur")
+    assert text.startswith("Multilateral Agreement on Social Security of the Southern Common Market\nmercosur: drafted")
+    for gap in packaged.agreement("mercosur").content.not_modelled:
+        assert f"  {gap.cite}: {gap.what}" in text
+
+
+def test_coverage_is_there_for_programs() -> None:
+    value = json.loads(printed("coverage", "--agreement", "ca-it", "--json"))
+    assert value["id"] == "ca-it"
+    assert value["examples"] == len(packaged.agreement("ca-it").content.examples)
+    assert value["provisions"] == value["provisions_cited"]
+
+
+def test_coverage_of_everything_has_a_row_for_each_agreement() -> None:
+    finished = run("coverage")
+    rows = {line.split()[0] for line in finished.stdout.rpartition("\nagreement ")[2].splitlines()[1:]}
+    assert rows == set(packaged.agreements())
+
+
+def test_coverage_fails_where_a_provision_names_no_place(tmp_path: Path) -> None:
+    finished = run("coverage", "--agreement", treaty(tmp_path, ("cite: CA-IT Art. 5", "cite: CA-IT somewhere")))
+    assert finished.exit_code == 1
+    assert "without a place in a text: ca-it 'export'" in finished.stdout
+
+
+def test_coverage_names_an_agreement_that_there_is_not() -> None:
+    assert refused("coverage", "--agreement", "ca-xx").startswith("'ca-xx' is neither a file nor the id")

@@ -13,7 +13,7 @@ from portability.agreements.loading import Agreement, load_agreement
 from portability.agreements.national.legislation import Legislation, load_legislation
 from portability.agreements.values import StateCode
 
-__all__ = ["agreement", "agreements", "legislation", "legislations", "packaged_texts"]
+__all__ = ["agreement", "agreements", "legislation", "legislations", "packaged_texts", "stated_agreements"]
 
 
 REGISTER = "register.yaml"  # generated from the treaty files beside it, no treaty itself
@@ -29,8 +29,15 @@ def packaged_texts(folder: str) -> dict[str, str]:
 @cache
 def agreements() -> dict[str, Agreement]:
     """Every packaged agreement by its id. Raises AgreementError where a file is wrong: start-up fails."""
-    loaded = {one.id: one for one in (load_agreement(text, name) for name, text in packaged_texts("treaties").items())}
-    return {one.id: with_incorporated(one, loaded) for one in loaded.values()}
+    stated = stated_agreements()
+    return {one.id: with_incorporated(one, stated) for one in stated.values()}
+
+
+@cache
+def stated_agreements() -> dict[str, Agreement]:
+    """Every packaged agreement as its file states it, without the rules that it takes over from another one."""
+    loaded = (load_agreement(text, name) for name, text in packaged_texts("treaties").items())
+    return {one.id: one for one in loaded}
 
 
 @cache

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["app"]
 
 app = typer.Typer(no_args_is_help=True, help="The files of the law: agreements between states, and legislations.")
+app.command("coverage")(agreement_reports.coverage)
 app.command("diff")(agreement_reports.diff)
 
 
