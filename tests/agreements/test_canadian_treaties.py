@@ -15,6 +15,7 @@ from portability.agreements.packaged import agreement, legislations
 from portability.agreements.periods import Duration, InsurancePeriod, PeriodKind, PeriodUnit
 from portability.agreements.values import Branch, Money
 from portability.agreements.work_facts import Activity, ActivityKind, WorkFacts
+from portability.app.commands.agreement_page import agreement_page
 
 DAY = date(2025, 8, 1)
 
@@ -127,3 +128,9 @@ def test_ships_of_a_third_flag_are_under_canadian_legislation(flag: str, state: 
     work = crew(ActivityKind.SEAFARER, residence="TR", flag=flag)
 
     assert applicable_legislation(work, agreement=agreement("ca-tr"), on=DAY).state == state
+
+
+def test_the_page_says_from_which_day_back_a_gap_stops() -> None:
+    page = agreement_page(agreement("ca-kr"))
+
+    assert "STOPS aggregation for CA, where its own time began before 1988-01-01 or has no dates" in page

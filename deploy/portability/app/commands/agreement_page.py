@@ -125,6 +125,8 @@ def _not_modelled(gaps: Iterable[NotModelled]) -> Iterator[str]:
     yield from _title("Not modelled")
     for gap in gaps:
         stops = "" if gap.stops == "nothing" else f"  STOPS {gap.stops} for {', '.join(gap.states) or 'every state'}"
+        if stops and gap.own_time_before is not None:
+            stops += f", where its own time began before {gap.own_time_before} or has no dates"
         yield f"{gap.cite}: {gap.what}{stops}"
 
 
