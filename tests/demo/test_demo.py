@@ -30,10 +30,20 @@ def run_demo(*arguments: str, **environment: str) -> str:
 
 
 def check(told: str) -> None:
+    # Each pair of the story is bound by one version, at each node, and the determinations name it.
+    assert "every node holds" in told
+    for agreement, one, other, names in (
+        ("eu-883-2004", "DE", "IT", "Italy and Germany"),
+        ("ca-it", "CA", "IT", "Italy and Canada"),
+        ("ca-de", "CA", "DE", "Germany and Canada"),
+    ):
+        begins = re.search(rf"{agreement} binds {one} and {other} since 2025-07-01 \(version (\w{{12}})\)", told)
+        assert begins
+        assert re.search(rf"{agreement}, version {begins[1]}\w{{52}}, binds {names} since", told)
     # 794 of 1449 weeks count in Italy: 1184.60 x 794/1449 = 649.116..., plus 9.70 for the displaced voluntary weeks.
-    assert "1184.60 EUR x 794/1449 = 649.12 EUR.  [883/2004 Art. 52(1)(b)(ii)]" in told
+    assert "€1,184.60 × 794/1,449 = €649.12.  [883/2004 Art. 52(1)(b)(ii)]" in told
     # 13.2145 points x (1 + 11 x 0.005) = 13.9413; x 42.52 = 592.784...
-    assert "13.9413 personal points x 1.0 x 42.52 EUR = 592.78 EUR.  [SGB VI § 64]" in told
+    assert re.search(r"13\.9413 personal points × 1 × €42\.52 .*= €592\.78\.  \[SGB VI § 64\]", told)
     # 167 months are 13 whole years: 740.09 x 13/40 = 240.529...
     assert re.search(r"ca-oas +240\.53 CAD +2026-12-01 +amelie-tremblay", told)
     messages = re.findall(r"^ \d\d:\d\d:\d\d\.\d+ .*$", told, re.MULTILINE)

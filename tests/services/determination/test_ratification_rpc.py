@@ -164,7 +164,7 @@ async def test_a_file_with_a_fault_or_a_failing_example_is_not_published(
     wrong = TEXT[: TEXT.rindex(marker)] + TEXT[TEXT.rindex(marker) :].replace('"', '"9', 1)
     assert wrong != TEXT
     failing = await refusal(agreements.PublishAgreement(publish(wrong), **AS_ADMINISTRATOR))
-    assert "1 examples of ca-de.yaml fail" in (failing.details() or "")
+    assert "Of the examples of ca-de.yaml, 1 of " in (failing.details() or "")
     law = packaged.packaged_texts("legislation")["de.yaml"]
     no_agreement = await refusal(agreements.PublishAgreement(publish(law), **AS_ADMINISTRATOR))
     assert "only agreements are ratified" in (no_agreement.details() or "")

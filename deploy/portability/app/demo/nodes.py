@@ -1,7 +1,7 @@
 """Three nodes for the demo: keys, a directory signed with test keys, settings, and all of it kept up together."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -12,10 +12,10 @@ from portability.adapters.keys.directory_file import DirectoryFile
 from portability.adapters.keys.ring import FileKeyRing
 from portability.adapters.postgres.embedded import in_database, start_embedded
 from portability.adapters.postgres.stream import PostgresStream
-from portability.agreements import packaged
 from portability.agreements.values import Branch
 from portability.app.bootstrap import Node, load_or_draw_keys, open_node
 from portability.app.demo.story import INSTITUTIONS, Institution
+from portability.app.demo.treaties import DemoAuthority, Ratified, draw_authorities, publish_and_ratify
 from portability.app.rpc.client import DeadlineChannel, open_channel
 from portability.app.settings import Settings, load_settings
 from portability.app.trust import save_roots
@@ -39,6 +39,7 @@ class DemoNode:
     node: Node
     caseworker: DeadlineChannel
     system: DeadlineChannel
+    ratified: tuple[Ratified, ...] = ()
 
 
 @asynccontextmanager
@@ -48,7 +49,8 @@ async def demo_nodes(
     """Three running nodes by institution id, or the one that `only` names; all ends, in order, with the block."""
     clock = SystemClock()
     rings = {one.institution_id: load_or_draw_keys(folder / one.institution_id / "keys", clock) for one in INSTITUTIONS}
-    await _sign_directory(folder, rings, clock)
+    authorities = draw_authorities(folder / "authorities")
+    await _sign_directory(folder, rings, authorities, clock)
     async with AsyncExitStack() as opened:
         urls, stream = await _databases(folder, opened, kafka=kafka, served=database_url)
         nodes = {}
@@ -62,7 +64,10 @@ async def demo_nodes(
         for node in nodes.values():
             await node.started.wait()
         try:
-            yield {name: await _with_people(node, name, opened) for name, node in nodes.items()}
+            desks = {name: await _with_people(node, name, opened) for name, node in nodes.items()}
+            for desk in desks.values():
+                desk.ratified = await _ratify(desk.node, authorities, clock)
+            yield desks
         finally:
             for task in tasks:
                 task.cancel()
@@ -76,6 +81,13 @@ async def _with_people(node: Node, name: str, opened: AsyncExitStack) -> DemoNod
     opened.push_async_callback(caseworker.close)
     opened.push_async_callback(system.close)
     return DemoNode(institution, node, caseworker, system)
+
+
+async def _ratify(node: Node, authorities: Mapping[str, DemoAuthority], clock: SystemClock) -> tuple[Ratified, ...]:
+    """The node's administrator publishes the agreements and hands in the ratifications of both states of each."""
+    files = node.tls.caller(Role.ADMINISTRATOR, "treaty-desk")
+    async with open_channel(f"localhost:{node.port}", files) as administrator:
+        return await publish_and_ratify(administrator, authorities, now=clock.now())
 
 
 async def _databases(
@@ -122,8 +134,10 @@ def _settings(folder: Path, one: Institution, *, database_url: str, pages: bool)
     )
 
 
-async def _sign_directory(folder: Path, rings: dict[str, FileKeyRing], clock: SystemClock) -> None:
-    """A directory of the three, signed by a test root key, in the folder of each node; as ratified as a demo can be."""
+async def _sign_directory(
+    folder: Path, rings: dict[str, FileKeyRing], authorities: Mapping[str, DemoAuthority], clock: SystemClock
+) -> None:
+    """A directory of the three and of their states' authorities, signed by a test root key, for each node."""
     now = clock.now()
     roots = load_or_draw_keys(folder / "root-keys", clock)
     directory = registry.Directory(
@@ -140,10 +154,7 @@ async def _sign_directory(folder: Path, rings: dict[str, FileKeyRing], clock: Sy
             )
             for one in INSTITUTIONS
         ),
-        agreements=tuple(
-            registry.AgreementVersion(one.id, bytes.fromhex(one.sha256), one.content.parties, now)
-            for one in packaged.agreements().values()
-        ),
+        authorities=tuple(one.public for one in authorities.values()),
     )
     keys = roots.root_keys()
     signed = sign_directory(directory, key_ids=[key.key_id for key in keys], signer=roots)

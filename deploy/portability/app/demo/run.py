@@ -28,6 +28,7 @@ from portability.app.demo.show import (
     show_determination,
     show_messages,
     show_opening,
+    show_ratified,
     show_where_next,
     show_worker,
 )
@@ -81,7 +82,8 @@ async def _demo(console: Console, folder: Path, *, serve: bool, kafka: str) -> N
         running = demo_nodes(folder, kafka=kafka, pages=serve, database_url=served)
         desks = await running.__aenter__()
     try:
-        console.print(f"[bold]1.[/bold] Three nodes are up ({time.monotonic() - begun:.1f} s): {', '.join(desks)}.\n")
+        console.print(f"[bold]1.[/bold] Three nodes are up ({time.monotonic() - begun:.1f} s): {', '.join(desks)}.")
+        show_ratified(console, desks)
         case_id = await _until_decided(console, desks, today=today, award_on=award_on)
         await _tell(console, desks, case_id)
         show_where_next(console, desks, seconds=time.monotonic() - begun, serve=serve)

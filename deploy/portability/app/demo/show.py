@@ -20,6 +20,7 @@ __all__ = [
     "show_determination",
     "show_messages",
     "show_opening",
+    "show_ratified",
     "show_where_next",
     "show_worker",
 ]
@@ -34,6 +35,17 @@ def show_opening(console: Console, *, award_on: date) -> None:
         f"{WORKER.given_names} {WORKER.family_name}, born {BIRTH}, worked in Italy, Germany and Canada and lives in "
         f"Italy.\nShe claims her old-age pension from {award_on}.\n"
     )
+
+
+def show_ratified(console: Console, desks: dict[str, DemoNode]) -> None:
+    """Which versions bind which pairs of states: the nodes determine by these and by no others."""
+    known = next(iter(desks.values())).ratified
+    everywhere = "every node holds" if all(desk.ratified == known for desk in desks.values()) else "nodes differ on"
+    told = "; ".join(
+        f"{one.agreement_id} binds {one.states[0]} and {one.states[1]} since {one.since} (version {one.sha256[:12]})"
+        for one in known
+    )
+    console.print(f"   Two officials of each state have ratified, and {everywhere}: {told}.\n", markup=False)
 
 
 def show_career(console: Console, case: cases.Case) -> None:

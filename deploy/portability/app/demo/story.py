@@ -6,14 +6,40 @@ voluntary contributions in Italy while she already worked in Germany.
 """
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 
-__all__ = ["AWARD_ON", "BIRTH", "CONTACT", "INSTITUTIONS", "WORKER", "Account", "Institution", "Period", "Person"]
+__all__ = [
+    "AGREEMENTS",
+    "AWARD_ON",
+    "BIRTH",
+    "BOUND_FROM",
+    "CONTACT",
+    "INSTITUTIONS",
+    "OFFICIALS",
+    "OFFICIALS_KEYS",
+    "SIGNED_AT",
+    "WORKER",
+    "Account",
+    "Institution",
+    "Period",
+    "Person",
+]
 
 BIRTH = date(1959, 10, 20)
 AWARD_ON = date(2026, 12, 1)  # she reaches the last of three pension ages on 20 October 2026
 CONTACT = "it-inps"
 PERSON_EMAIL = "elena.moretti@example.org"
+
+# Two officials of each test authority have signed the agreements that the story needs, long before the claim.
+SIGNED_AT = datetime(2025, 6, 2, 10, tzinfo=UTC)
+BOUND_FROM = date(2025, 7, 1)
+OFFICIALS_KEYS = datetime(2025, 1, 1, tzinfo=UTC), datetime(2045, 1, 1, tzinfo=UTC)  # their window
+OFFICIALS = {
+    "IT": ("Ministero del Lavoro (test)", (("lucia.greco", "Lucia Greco"), ("paolo.riva", "Paolo Riva"))),
+    "DE": ("Bundesministerium für Arbeit (test)", (("anna.vogel", "Anna Vogel"), ("karl.brandt", "Karl Brandt"))),
+    "CA": ("Minister of Social Development (test)", (("june.hall", "June Hall"), ("luc.roy", "Luc Roy"))),
+}
+AGREEMENTS = {"eu-883-2004.yaml": ("DE", "IT"), "ca-it.yaml": ("CA", "IT"), "ca-de.yaml": ("CA", "DE")}
 
 
 @dataclass(frozen=True, slots=True)

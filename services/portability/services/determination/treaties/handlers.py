@@ -64,7 +64,7 @@ async def checked_version(
     failed = [one.case.id for one in reports if one.status is CaseStatus.FAILED]
     if failed:
         raise InputError(
-            f"{len(failed)} examples of {command.file} fail ({', '.join(failed[:SHOWN_FAILURES])}): run `portability "
+            f"Of the examples of {command.file}, {len(failed)} of {len(reports)} fail ({', '.join(failed[:SHOWN_FAILURES])}): run `portability "
             "agreements test` on it, and mend the rule or the example.",
             field="file.text",
         )
