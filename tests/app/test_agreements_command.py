@@ -117,16 +117,34 @@ def test_every_example_that_ships_with_the_package_passes(tmp_path: Path) -> Non
     assert ", 0 failed," in summary
 
 
-def test_a_file_from_outside_is_run_with_expected_and_actual(tmp_path: Path) -> None:
+def test_a_file_from_outside_is_told_in_counts_by_trust(tmp_path: Path) -> None:
     tested = agreements("test", written(tmp_path, "mine.yaml", EXAMPLES), folder=tmp_path)
     assert tested.returncode == 0
     assert tested.stdout.splitlines() == [
-        "mine.yaml: 1 example",
+        "mine.yaml: 1 example, 1 passed, 0 failed, 0 differs",
+        "examples  passed  failed  differs",
+        "derived   1       0       0",
+        "1 example: 1 passed, 0 failed, 0 differs.",
+    ]
+
+
+def test_every_case_is_printed_with_expected_and_actual_where_asked_for(tmp_path: Path) -> None:
+    text = printed("test", str(tmp_path / written(tmp_path, "mine.yaml", EXAMPLES)), "--verbose")
+    assert text.splitlines()[1:4] == [
         f"  passed   {'twenty-of-thirty':36}  Twenty years of thirty",
         "           expected  {pro_rata: 1000.00, award: 1000.00}",
         "           actual    {pro_rata: 1000, award: 1000}",
-        "1 example: 1 passed, 0 failed, 0 differs.",
     ]
+
+
+def test_a_known_difference_is_printed_with_its_reason_and_fails_nothing(tmp_path: Path) -> None:
+    differing = (
+        EXAMPLES.replace('award: "1000.00"', 'award: "999.00"') + "    known_difference: The office rounds down.\n"
+    )
+    text = printed("test", str(tmp_path / written(tmp_path, "mine.yaml", differing)))
+    assert "  differs  twenty-of-thirty" in text
+    assert "           because   The office rounds down." in text
+    assert text.endswith("1 example: 0 passed, 0 failed, 1 differs.\n")
 
 
 def test_a_case_that_does_not_come_out_is_failed_and_so_is_the_command(tmp_path: Path) -> None:

@@ -10,18 +10,18 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from portability.agreements.errors import NotFoundError
-from portability.app.commands import agreement_reports
-from portability.app.commands.law_files import WRONG, AgreementId, Files, load, packaged_law, texts
-from portability.app.commands.printing import count, plain, table
+from portability.app.commands import agreement_reports, agreement_tests
+from portability.app.commands.law_files import WRONG, AgreementId, Files, packaged_law, texts
+from portability.app.commands.printing import count, table
 
 if TYPE_CHECKING:
     from portability.agreements.loading import Agreement
     from portability.agreements.model import DeterminationFacts
-    from portability.services.determination.model import CaseReport
 
 __all__ = ["app"]
 
 app = typer.Typer(no_args_is_help=True, help="The files of the law: agreements between states, and legislations.")
+app.command("test")(agreement_tests.test)
 app.command("coverage")(agreement_reports.coverage)
 app.command("diff")(agreement_reports.diff)
 
@@ -40,31 +40,6 @@ def check(files: Files = None) -> None:
         typer.echo(f"{count(len(faults), 'fault')} in {wrong} of {count(len(found), 'file')}.", err=True)
         raise typer.Exit(WRONG)
     typer.echo(f"{count(len(found), 'file')} checked, no fault.")
-
-
-@app.command("test")
-def test(files: Files = None) -> None:
-    """Run the examples that stand in files and print each case; exit status 1 where one fails.
-
-    A file of examples alone names an agreement or legislation that ships with the package (`agreement: ID`).
-    """
-    from portability.agreements import packaged  # noqa: PLC0415 (heavy)
-    from portability.services.determination.files import run_examples  # noqa: PLC0415 (heavy)
-
-    reports: list[CaseReport] = []
-    loaded = [load(file, text) for file, text in texts(files)]
-    for one in loaded:
-        found = run_examples(one, packaged)
-        typer.echo(f"{one.file}: {count(len(found), 'example')}")
-        for report in found:
-            _print_report(report)
-        reports += found
-    counts = {status: sum(report.status == status for report in reports) for status in ("passed", "failed", "differs")}
-    typer.echo(
-        f"{count(len(reports), 'example')}: " + ", ".join(f"{number} {name}" for name, number in counts.items()) + "."
-    )
-    if counts["failed"] or not reports:
-        raise typer.Exit(WRONG)
 
 
 @app.command("list")
@@ -123,16 +98,6 @@ def explain(
         sys.stdout.buffer.write(result.trace)
     else:
         typer.echo(result.rendered(audience), nl=False)
-
-
-def _print_report(report: "CaseReport") -> None:
-    typer.echo(f"  {report.status:7}  {report.case.id:36}  {report.case.title}")
-    typer.echo(f"           expected  {plain(dict(report.expected))}")
-    typer.echo(f"           actual    {plain(dict(report.actual)) if report.actual else 'nothing'}")
-    if report.reason:
-        typer.echo(f"           because   {report.reason}")
-    if report.status != "passed":
-        typer.echo(f"           source    {report.case.source}")
 
 
 def _facts(agreement: "Agreement", case: str) -> "DeterminationFacts":

@@ -1,0 +1,98 @@
+"""`portability agreements test`: examples that stand in files, run and told: failures in full, the rest in counts."""
+
+import sys
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from portability.app.commands.law_files import WRONG, Files, load, texts
+from portability.app.commands.printing import count, plain, table
+
+if TYPE_CHECKING:
+    from portability.services.determination.model import CaseReport, LawFile
+
+__all__ = ["test"]
+
+STATUSES = ("passed", "failed", "differs")
+Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Print every case, also those that pass.")]
+
+
+def test(files: Files = None, verbose: Verbose = False) -> None:  # noqa: FBT002 (typer's)
+    """Run the examples that stand in files; exit status 1 where one fails.
+
+    Cases that fail, or differ for a reason that the file gives, are printed with what was expected and what came out.
+    A file of examples alone names an agreement or legislation that ships with the package (`agreement: ID`).
+    """
+    from portability.agreements import packaged  # noqa: PLC0415 (heavy)
+    from portability.services.determination.files import run_examples  # noqa: PLC0415 (heavy)
+
+    contents = _contents(files)
+    reports: list[CaseReport] = []
+    without = 0
+    for number, one in enumerate(contents, start=1):
+        _progress(f"{number}/{len(contents)} {one.file}")
+        found = run_examples(one, packaged)
+        _progress("")
+        _print_file(one.file, found, verbose=verbose, named=bool(files))
+        reports += found
+        without += not found
+    _print_summary(reports, files=len(contents), without=without)
+    if not reports or any(report.status == "failed" for report in reports):
+        raise typer.Exit(WRONG)
+
+
+def _contents(files: "list[Path] | None") -> "Sequence[LawFile]":
+    """What the files state; those of the package are read once and serve the cases too."""
+    from portability.agreements import packaged  # noqa: PLC0415 (heavy)
+
+    if files:
+        return [load(file, text) for file, text in texts(files)]
+    return [*packaged.stated_agreements().values(), *packaged.legislations().values()]
+
+
+def _progress(what: str) -> None:
+    """One line that is written over, on a terminal only."""
+    if sys.stderr.isatty():
+        sys.stderr.write(f"\r\033[K{what}")
+        sys.stderr.flush()
+
+
+def _print_file(file: str, found: "Sequence[CaseReport]", *, verbose: bool, named: bool) -> None:
+    shown = [report for report in found if verbose or report.status != "passed"]
+    if shown or named or verbose:
+        typer.echo(f"{file}: {count(len(found), 'example')}" + (f", {_counts(found)}" if found else ""))
+    for report in shown:
+        _print_report(report)
+
+
+def _print_report(report: "CaseReport") -> None:
+    typer.echo(f"  {report.status:7}  {report.case.id:36}  {report.case.title}")
+    typer.echo(f"           expected  {plain(dict(report.expected))}")
+    typer.echo(f"           actual    {plain(dict(report.actual)) if report.actual else 'nothing'}")
+    if report.reason:
+        typer.echo(f"           because   {report.reason}")
+    if report.status != "passed":
+        typer.echo(f"           source    {report.case.source}")
+
+
+def _print_summary(reports: "Sequence[CaseReport]", *, files: int, without: int) -> None:
+    """How the cases came out by the trust that their source deserves, and all together on the last line."""
+    if reports:
+        rows = []
+        for trust in ("published", "official_program", "derived", "own"):
+            of_trust = [report for report in reports if report.case.trust == trust]
+            numbers = Counter(report.status.value for report in of_trust)
+            if of_trust:
+                rows.append((trust.replace("_", " "), *(str(numbers[status]) for status in STATUSES)))
+        table(("examples", *STATUSES), rows)
+    if files > 1:
+        typer.echo(f"{count(files, 'file')}, {without or 'none'} without an example.")
+    typer.echo(f"{count(len(reports), 'example')}: {_counts(reports)}.")
+
+
+def _counts(reports: "Iterable[CaseReport]") -> str:
+    numbers = Counter(report.status.value for report in reports)
+    return ", ".join(f"{numbers[status]} {status}" for status in STATUSES)
