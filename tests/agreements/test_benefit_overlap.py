@@ -70,7 +70,7 @@ def test_a_pro_rata_benefit_without_its_ratio_is_refused() -> None:
 
 
 def test_amounts_count_before_deductions_unless_national_law_says_after() -> None:
-    benefits = [AffectedBenefit("be", "independent", listed=True)]
+    benefits = [AffectedBenefit("be", "independent", scheme="nl-anw")]
     net = ForeignBenefit(eur(300), net=eur(240), national_law_counts_foreign=True)
 
     assert counted_against(INCOME, benefits, rule=SAME)[0].amount == eur(300)

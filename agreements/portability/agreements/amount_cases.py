@@ -90,7 +90,7 @@ class AffectedGiven(Entry):
     nature: Literal["independent", "pro_rata"]
     ratio: Amount | None = None
     counts_by_ratio: bool = False
-    listed: bool = False
+    scheme: str = ""
 
 
 class OverlapOfBenefitsGiven(Entry):

@@ -14,11 +14,14 @@ from portability.agreements.model import BenefitResult, DeterminationFacts, Step
 from portability.agreements.national.legislation import Scheme
 from portability.agreements.national.residence import payable_abroad
 from portability.agreements.national.schemes import amount_for
+from portability.agreements.residence_awards import direct_deduction, own_residence_fraction
 from portability.agreements.rules import (
+    DirectDeduction,
     FlatRateFraction,
     HigherOfIndependentAndProRata,
     MinimumPeriodFraction,
     OwnPeriodsOnly,
+    OwnResidenceFraction,
     ProRataOverCoverageLifetime,
     ProRataWithoutIndependentRight,
     ProRataWithSupplement,
@@ -34,6 +37,8 @@ CalculationRule = (
     HigherOfIndependentAndProRata
     | ProRataWithoutIndependentRight
     | ProRataWithSupplement
+    | OwnResidenceFraction
+    | DirectDeduction
     | OwnPeriodsOnly
     | FlatRateFraction
     | MinimumPeriodFraction
@@ -70,7 +75,10 @@ def _minimum_period(case: Calculation, rule: MinimumPeriodFraction) -> BenefitRe
 
 
 def _higher_of(case: Calculation, rule: HigherOfIndependentAndProRata) -> BenefitResult:
-    """Independent and pro rata benefit, the higher due (883/2004 Art. 52(1) and (3))."""
+    """Independent and pro rata benefit, the higher due (883/2004 Art. 52(1) and (3)); waived for some (Art. 52(4))."""
+    if case.alone and case.waived is not None:
+        benefit = independent_benefit(case, rule.independent_cite)
+        return replace(benefit, steps=(*benefit.steps, Step("pro_rata_waived", case.waived)))
     pro_rata = pro_rata_share(case, rule)
     if not case.alone:
         return pro_rata
@@ -143,6 +151,8 @@ _WAYS: Mapping[type[RuleBase], Callable[[Calculation, Any], BenefitResult]] = {
     HigherOfIndependentAndProRata: _higher_of,
     ProRataWithoutIndependentRight: _without_independent_right,
     ProRataWithSupplement: pro_rata_with_supplement,
+    OwnResidenceFraction: own_residence_fraction,
+    DirectDeduction: direct_deduction,
     OwnPeriodsOnly: _own_periods_only,
     FlatRateFraction: _flat_rate,
     MinimumPeriodFraction: _minimum_period,

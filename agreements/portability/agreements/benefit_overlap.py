@@ -20,14 +20,14 @@ class AffectedBenefit:
     """A benefit to which a national rule against overlapping applies.
 
     `ratio` is that of 883/2004 Art. 52(1)(b)(ii), for a pro rata benefit or where national law counts by it already.
-    `listed` says that an annex allows the rule for this independent benefit although the other is of the same kind.
+    The rule lists the schemes whose independent benefits may be reduced for one of the same kind.
     """
 
     id: str
     nature: Literal["independent", "pro_rata"]
     ratio: Fraction | None = None
     counts_by_ratio: bool = False
-    listed: bool = False
+    scheme: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +86,9 @@ def _same_kind(one: AffectedBenefit, base: Money, foreign: ForeignBenefit, rule:
     """Never against a pro rata benefit; against an independent one only where an annex lists it (Art. 54)."""
     if one.nature == "pro_rata":
         return _counted(one, _zero(foreign), rule.pro_rata_cite)
-    return _counted(one, base if one.listed else _zero(foreign), rule.independent_cite)
+    if one.scheme not in rule.listed:
+        return _counted(one, _zero(foreign), rule.independent_cite)
+    return _counted(one, base, rule.listed_cite or rule.independent_cite)
 
 
 def _different_kind(one: AffectedBenefit, base: Money, number: int, all_: int, rule: BenefitOverlap) -> Counted:

@@ -8,11 +8,13 @@ from portability.agreements import procedure_cases as procedure
 from portability.agreements import unemployment_cases as unemployment
 from portability.agreements.legislation_cases import LegislationGiven, evaluate_legislation
 from portability.agreements.loading import Agreement
+from portability.agreements.quarter_cases import QuartersGiven, evaluate_quarters
 
 __all__ = ["COORDINATION_CASES"]
 
 COORDINATION_CASES: Mapping[str, tuple[Any, Callable[[Any, Agreement], dict[str, Any]]]] = {
     "applicable_legislation": (LegislationGiven, evaluate_legislation),
+    "quarters": (QuartersGiven, evaluate_quarters),
     "family_benefits": (amounts.FamilyGiven, amounts.evaluate_family),
     "benefit_overlap": (amounts.OverlapOfBenefitsGiven, amounts.evaluate_overlap),
     "minimum_supplement": (amounts.SupplementGiven, amounts.evaluate_supplement),
@@ -23,6 +25,7 @@ COORDINATION_CASES: Mapping[str, tuple[Any, Callable[[Any, Agreement], dict[str,
     "required_fields": (procedure.FieldsGiven, procedure.evaluate_fields),
     "transition": (procedure.TransitionGiven, procedure.evaluate_transition),
     "export": (procedure.ExportGiven, procedure.evaluate_export),
+    "invalidity_route": (procedure.RouteGiven, procedure.evaluate_route),
     "unemployment_aggregation": (unemployment.WorkGiven, unemployment.evaluate_work),
     "unemployment_state": (unemployment.UnemployedGiven, unemployment.evaluate_paying_state),
     "unemployment_export": (unemployment.SearchGiven, unemployment.evaluate_search),

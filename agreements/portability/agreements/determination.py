@@ -38,11 +38,13 @@ from portability.agreements.rules import (
     Overlap,
     PeriodConversion,
     PeriodCredit,
+    ProRataWaived,
     QuarterCredit,
     ShortPeriods,
 )
 from portability.agreements.scope import periods_outside, scope_steps
 from portability.agreements.short_periods import relief
+from portability.agreements.values import Citation
 
 __all__ = ["determine"]
 
@@ -133,6 +135,7 @@ def _benefit(
         time=time,
         denominator=time.own if short.pays_all else time.total - short.outside_ratio,
         voluntary_gave_way=_voluntary_gave_way(scheme, facts, aside, rules.overlap),
+        waived=None if short.outside_ratio else _waived(scheme, facts, agreement),
     )
     result = award(case, calculation_rule(agreement, facts, scheme))  # (5)
     result = _leaving_out_unsatisfied(result, scheme, facts, rules=rules, agreement=agreement, legislation=legislation)
@@ -161,6 +164,13 @@ def _right_of_all(
     if asks_for_conditions(scheme):
         return answered_right(scheme, facts, own_time_alone=False)
     return has_minimum(scheme, time, legislation, born_on=facts.birth_date)
+
+
+def _waived(scheme: Scheme, facts: DeterminationFacts, agreement: Agreement) -> Citation | None:
+    """Where the share by periods is waived for a scheme; not beside periods under a year (883/2004 Art. 52(4)(iii))."""
+    listed = rules_in_force(agreement, ProRataWaived, branch=facts.branch, on=facts.award_on, state=facts.state,
+                            scheme=scheme.id)  # fmt: skip
+    return listed[0].citation if listed else None
 
 
 def _voluntary_gave_way(scheme: Scheme, facts: DeterminationFacts, aside: Sequence[SetAside], rule: Overlap) -> bool:

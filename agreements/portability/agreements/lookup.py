@@ -26,6 +26,7 @@ def rules_in_force(
         and branch in (rule.branches or agreement.content.branches)
         and (not state or not rule.states or state in rule.states)
         and (not scheme or not rule.schemes or scheme in rule.schemes)
+        and (not scheme or scheme not in rule.except_schemes)
     ]
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from portability.agreements.applicable_rules import LawOn
 from portability.agreements.claim_date import Claim, claim_day
 from portability.agreements.export import paid_abroad
+from portability.agreements.invalidity_route import Insured, invalidity_route
 from portability.agreements.loading import Agreement
 from portability.agreements.required_fields import missing_fields
 from portability.agreements.rules import (
@@ -15,6 +16,7 @@ from portability.agreements.rules import (
     Day,
     Entry,
     Export,
+    InvalidityTypes,
     RequiredFields,
     State,
     TimeLimit,
@@ -25,8 +27,9 @@ from portability.agreements.transition import falls_under, review_from, transiti
 from portability.agreements.values import Branch, Money
 
 __all__ = [
-    "ClaimGiven", "ExportGiven", "FieldsGiven", "TimeLimitGiven", "TransitionGiven", "evaluate_claim_day",
-    "evaluate_export", "evaluate_fields", "evaluate_time_limit", "evaluate_transition",
+    "ClaimGiven", "ExportGiven", "FieldsGiven", "RouteGiven", "TimeLimitGiven", "TransitionGiven",
+    "evaluate_claim_day", "evaluate_export", "evaluate_fields", "evaluate_route", "evaluate_time_limit",
+    "evaluate_transition",
 ]  # fmt: skip
 
 
@@ -144,3 +147,32 @@ def evaluate_export(given: ExportGiven, agreement: Agreement) -> dict[str, Any]:
         on=given.on,
     )
     return {"answer": result.answer, "until": result.until, "citation": str(result.citation)}
+
+
+class InsuredGiven(Entry):
+    """Insurance under one scheme."""
+
+    state: State
+    scheme: str
+    opens_right: bool = True
+    without_type_b: bool = False
+
+
+class RouteGiven(Entry):
+    """The schemes of a career, and the one that applied when the incapacity began."""
+
+    on: Day
+    insured: tuple[InsuredGiven, ...]
+    incapacity_under: str
+    claims_old_age: bool = False
+
+
+def evaluate_route(given: RouteGiven, agreement: Agreement) -> dict[str, Any]:
+    """Which way the pension goes, and which states pay or calculate."""
+    result = invalidity_route(
+        [Insured(**dict(one)) for one in given.insured],
+        incapacity_under=given.incapacity_under,
+        claims_old_age=given.claims_old_age,
+        rule=LawOn(agreement, given.on).rule(InvalidityTypes),
+    )
+    return {"way": result.way, "states": list(result.states), "citation": str(result.citation)}

@@ -27,7 +27,8 @@ class Calculation:
 
     `national` is the time under national law alone; `alone` says that it opens the right, `together` that all
     periods do. `denominator` is all periods without those that Art. 57(2) keeps out of the ratio.
-    `voluntary_gave_way` says that own voluntary periods coincide with compulsory ones elsewhere.
+    `voluntary_gave_way` says that own voluntary periods coincide with compulsory ones elsewhere; `waived` is where the
+    law waives the share for the scheme where a right stands on own periods alone.
     """
 
     scheme: Scheme
@@ -39,6 +40,7 @@ class Calculation:
     time: InsuredTime
     denominator: Fraction
     voluntary_gave_way: bool = False
+    waived: Citation | None = None
 
 
 def independent_benefit(case: Calculation, cite: str) -> BenefitResult:

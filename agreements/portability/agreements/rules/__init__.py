@@ -46,6 +46,7 @@ from portability.agreements.rules.benefits import (
     MinimumPeriodFraction,
     OwnPeriodsOnly,
     ProRataOverCoverageLifetime,
+    ProRataWaived,
     ProRataWithoutIndependentRight,
     ProRataWithSupplement,
     ShortPeriods,
@@ -64,6 +65,7 @@ from portability.agreements.rules.file import (
     Incorporation,
     Rule,
 )
+from portability.agreements.rules.invalidity import InvalidityTypes
 from portability.agreements.rules.periods import (
     Aggregation,
     DayRow,
@@ -78,6 +80,12 @@ from portability.agreements.rules.procedure import (
     Silence,
     TimeLimit,
     Transition,
+)
+from portability.agreements.rules.residence import (
+    DirectDeduction,
+    OwnResidenceFraction,
+    ProportionalForeignIncome,
+    ResidenceDivisor,
 )
 from portability.agreements.rules.scope import (
     EqualTreatment,
@@ -105,6 +113,7 @@ __all__ = [
     "CurrencyConversion",
     "Day",
     "DayRow",
+    "DirectDeduction",
     "Entry",
     "EqualTreatment",
     "ExampleCase",
@@ -120,6 +129,7 @@ __all__ = [
     "Incorporation",
     "InlandNavigation",
     "Instrument",
+    "InvalidityTypes",
     "LegislationsNotSatisfied",
     "MinimumPeriodFraction",
     "MinimumSupplement",
@@ -129,17 +139,21 @@ __all__ = [
     "OrphansBenefits",
     "Overlap",
     "OwnPeriodsOnly",
+    "OwnResidenceFraction",
     "PeriodConversion",
     "PeriodCredit",
     "PersonalScope",
     "PlaceOfWork",
     "Posting",
     "ProRataOverCoverageLifetime",
+    "ProRataWaived",
     "ProRataWithSupplement",
     "ProRataWithoutIndependentRight",
+    "ProportionalForeignIncome",
     "QuarterCredit",
     "RequiredFields",
     "ResidenceAttribution",
+    "ResidenceDivisor",
     "Rule",
     "RuleBase",
     "Seafarers",

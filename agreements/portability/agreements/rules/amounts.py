@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from portability.agreements.rules.base import RuleBase, Text
+from portability.agreements.rules.base import Id, RuleBase, Text
 
 __all__ = ["BenefitOverlap", "CurrencyConversion", "MinimumSupplement", "MutualReductions"]
 
@@ -24,6 +24,11 @@ class BenefitOverlap(RuleBase):
     already_by_ratio_cite: Text | None = Field(
         default=None, description="Not divided where national law counts the amount by the ratio of periods already"
     )
+
+    listed: tuple[Id, ...] = Field(
+        default=(), description="Same kind: the schemes of independent benefits that may be reduced"
+    )
+    listed_cite: Text | None = None
 
     @property
     def subjects(self) -> tuple[str, ...]:

@@ -82,6 +82,7 @@ class RuleBase(Entry):
     branches: tuple[Branch, ...] = Field(default=(), description="Empty: every branch that the file covers")
     states: tuple[State, ...] = Field(default=(), description="States that apply the rule; empty: every party")
     schemes: tuple[Id, ...] = Field(default=(), description="National schemes concerned; empty: every scheme")
+    except_schemes: tuple[Id, ...] = Field(default=(), description="National schemes to which it does not apply")
     status: Literal["verified", "unverified"] = "verified"
     note: Text | None = None
 

@@ -1,15 +1,15 @@
 """Amounts: which are calculated, by which periods, and which is due (`awards`, `shares`, `short_periods`)."""
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from portability.agreements.rules.base import RuleBase, Text, Units
+from portability.agreements.rules.base import Id, RuleBase, Text, Units
 
 __all__ = [
     "FlatRateFraction", "HigherOfIndependentAndProRata", "LegislationsNotSatisfied", "MinimumPeriodFraction",
-    "OwnPeriodsOnly", "ProRataOverCoverageLifetime", "ProRataWithSupplement", "ProRataWithoutIndependentRight",
-    "ShortPeriods",
+    "OwnPeriodsOnly", "ProRataOverCoverageLifetime", "ProRataWaived", "ProRataWithSupplement",
+    "ProRataWithoutIndependentRight", "ShortPeriods",
 ]  # fmt: skip
 
 
@@ -90,6 +90,15 @@ class ProRataOverCoverageLifetime(RuleBase):
     pro_rata_cite: Text
     reduction_cite: Text = Field(description="At most the amount on own periods as though they opened the right")
     small_amounts_cite: Text | None = Field(default=None, description="Small monthly amounts may accumulate")
+
+
+class ProRataWaived(RuleBase):
+    """Where a right stands on own periods alone, its share by periods is not calculated: it is never higher."""
+
+    several_at_once: ClassVar[bool] = True
+
+    rule: Literal["pro_rata_waived"]
+    schemes: tuple[Id, ...] = Field(min_length=1, description="The pensions that the law lists")
 
 
 class ShortPeriods(RuleBase):

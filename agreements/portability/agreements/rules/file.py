@@ -4,7 +4,18 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from portability.agreements.rules import amounts, applicable, benefits, family, periods, procedure, scope, unemployment
+from portability.agreements.rules import (
+    amounts,
+    applicable,
+    benefits,
+    family,
+    invalidity,
+    periods,
+    procedure,
+    residence,
+    scope,
+    unemployment,
+)
 from portability.agreements.rules.base import Day, Entry, Id, Instrument, NotModelled, State, Text
 from portability.agreements.values import Branch
 
@@ -37,7 +48,12 @@ Rule = Annotated[
     | benefits.OwnPeriodsOnly
     | benefits.FlatRateFraction
     | benefits.MinimumPeriodFraction
+    | benefits.ProRataWaived
+    | residence.OwnResidenceFraction
+    | residence.DirectDeduction
+    | residence.ProportionalForeignIncome
     | benefits.ShortPeriods
+    | invalidity.InvalidityTypes
     | benefits.LegislationsNotSatisfied
     | amounts.BenefitOverlap
     | amounts.MutualReductions
@@ -68,9 +84,10 @@ class ExampleCase(Entry):
     trust: Literal["published", "official_program", "derived", "own"]
     kind: Literal[
         "convert", "overlap", "aggregate", "pro_rata", "higher_of", "short_period", "determine",
+        "quarters", "us_old_age", "residence_fraction",
         "applicable_legislation", "family_benefits", "benefit_overlap", "minimum_supplement", "rate_day", "silence",
         "unemployment_aggregation", "unemployment_state", "unemployment_export", "unemployment_reimbursement",
-        "claim_date", "time_limit", "required_fields", "transition", "export",
+        "claim_date", "time_limit", "required_fields", "transition", "export", "invalidity_route",
     ]  # fmt: skip
     given: dict[str, object]
     expect: dict[str, object]
