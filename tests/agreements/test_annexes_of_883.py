@@ -3,15 +3,12 @@
 from datetime import date
 from fractions import Fraction
 
-import pytest
-
 from portability.agreements.applicable_rules import LawOn
 from portability.agreements.determination import determine
-from portability.agreements.errors import UnmodelledProvisionError
 from portability.agreements.invalidity_route import Insured, invalidity_route
 from portability.agreements.model import DeterminationFacts, NationalAnswer
 from portability.agreements.national.legislation import Legislation, load_legislation
-from portability.agreements.packaged import agreement, legislation
+from portability.agreements.packaged import agreement
 from portability.agreements.periods import Duration, InsurancePeriod, PeriodKind, PeriodUnit
 from portability.agreements.rules import InvalidityTypes
 from portability.agreements.values import Branch, Money
@@ -91,18 +88,6 @@ def test_a_listed_pension_without_a_right_of_its_own_is_shared_by_periods() -> N
 
     (benefit,) = determine(facts, agreement=EU, legislation=law(scheme)).benefits
     assert benefit.award == eur("400")
-
-
-@pytest.mark.parametrize("state", ["AT", "PL"])
-def test_two_states_have_pensions_that_a_claim_does_not_tell_apart(state: str) -> None:
-    scheme = legislation(state).content.schemes[0].id
-    facts = DeterminationFacts(
-        state, Branch.OLD_AGE, date(1950, 1, 1), state, DAY, DAY,
-        (months(state, scheme, date(1990, 1, 1), date(2000, 1, 1), 120),),
-    )  # fmt: skip
-
-    with pytest.raises(UnmodelledProvisionError, match="Annex VIII"):
-        determine(facts, agreement=EU, legislation=legislation(state))
 
 
 def test_without_a_right_at_the_place_of_incapacity_the_other_legislations_pay() -> None:

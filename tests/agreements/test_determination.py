@@ -284,8 +284,8 @@ def test_periods_in_a_third_state_stop_a_determination_that_turns_on_them() -> N
     assert benefit(facts("CA", italy, *canada), "ca-it", "ca-oas").award is None
 
 
-@pytest.mark.parametrize("state", ["NL", "AT", "PL"])
-def test_a_state_with_an_annex_that_was_not_read_stops_with_its_citation(state: str) -> None:
+@pytest.mark.parametrize("state", ["AT", "PL"])
+def test_a_state_whose_listed_pensions_are_not_told_apart_stops_with_its_citation(state: str) -> None:
     law = legislations()["IT"]
     foreign = replace(law, content=law.content.model_copy(update={"state": state}))
 
