@@ -51,6 +51,7 @@ from portability.agreements.rules import (
     ShortPeriods,
 )
 from portability.agreements.spans import Span, days_of
+from portability.agreements.us_cases import UsGiven, evaluate_us_case
 from portability.agreements.values import Branch, Money, StateCode
 
 __all__ = ["Result", "evaluate_agreement_case", "evaluate_scheme_case"]
@@ -206,6 +207,8 @@ def _determine(given: DetermineGiven, agreement: Agreement, legislations: Mappin
 
 def evaluate_scheme_case(case: ExampleCase, legislation: Legislation) -> Result:
     """What comes out of a case under one scheme of a legislation."""
+    if case.kind == "us_old_age":
+        return evaluate_us_case(TypeAdapter(UsGiven).validate_python(case.given), legislation)
     given = TypeAdapter(SchemeGiven).validate_python(case.given)
     scheme = next((one for one in legislation.content.schemes if one.id == given.scheme), None)
     if scheme is None:
@@ -219,6 +222,8 @@ def evaluate_scheme_case(case: ExampleCase, legislation: Legislation) -> Result:
         given.award_on,
         (),
         scheme_facts={given.scheme: given.facts},
+        yearly_facts={given.scheme: given.yearly},
+        scheme_dates={given.scheme: given.dates},
     )
     of_age = age_reached_on(scheme, given.birth_date) <= given.award_on
     entitled = of_age and has_minimum(scheme, given.total or given.own, legislation)[0]

@@ -142,6 +142,8 @@ class DetermineGiven(Entry):
     award_on: Day | None = None
     periods: tuple[PeriodGiven, ...]
     scheme_facts: dict[str, dict[str, Amount]] = Field(default_factory=dict)
+    yearly_facts: dict[str, dict[str, dict[int, Amount]]] = Field(default_factory=dict)
+    scheme_dates: dict[str, dict[str, Day]] = Field(default_factory=dict)
     answers: dict[str, AnswerGiven] = Field(default_factory=dict)
     unsatisfied_states: tuple[StateCode, ...] = ()
 
@@ -157,6 +159,8 @@ class DetermineGiven(Entry):
             award_on=award_on,
             periods=tuple(period.period() for period in self.periods),
             scheme_facts=self.scheme_facts,
+            yearly_facts=self.yearly_facts,
+            scheme_dates=self.scheme_dates,
             national_answers={scheme: _answer(scheme, one) for scheme, one in self.answers.items()},
             unsatisfied_states=frozenset(self.unsatisfied_states),
         )
@@ -171,6 +175,8 @@ class SchemeGiven(Entry):
     own: Amount
     total: Amount | None = None
     facts: dict[str, Fraction] = Field(default_factory=dict)
+    yearly: dict[str, dict[int, Amount]] = Field(default_factory=dict)
+    dates: dict[str, Day] = Field(default_factory=dict)
 
 
 def time_in(unit: PeriodUnit, time: TimeGiven, rule: PeriodConversion) -> Fraction:
