@@ -31,6 +31,7 @@ POLICY: Mapping[str, frozenset[Role]] = {
     "/portability.api.agreements.v1.AgreementService/ValidateAgreement": INSTITUTION,
     "/portability.api.agreements.v1.AgreementService/TestAgreement": INSTITUTION,
     "/portability.api.agreements.v1.AgreementService/ListAgreementVersions": INSTITUTION,
+    "/portability.api.agreements.v1.AgreementService/DiffAgreements": INSTITUTION,
     # What binds a state is signed by two officials of its authority; an administrator only hands it in.
     "/portability.api.agreements.v1.AgreementService/PublishAgreement": ADMINISTRATORS,
     "/portability.api.agreements.v1.AgreementService/RatifyAgreement": ADMINISTRATORS,

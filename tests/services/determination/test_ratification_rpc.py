@@ -142,6 +142,25 @@ async def test_versions_are_listed_in_the_order_of_publication(agreements: Any) 
     assert (await refusal(agreements.ListAgreementVersions(unknown))).code() is grpc.StatusCode.NOT_FOUND
 
 
+async def test_two_versions_are_compared_by_hash_and_by_file(agreements: Any) -> None:  # noqa: F811
+    # One rule ends a month earlier than the Protocol says.
+    old = "until: 2003-11-30"
+    assert old in TEXT
+    file = pb.VersionChoice(file=pb.LawFile(file="next.yaml", text=TEXT.replace(old, "until: 2003-10-31", 1)))
+    await agreements.PublishAgreement(publish(), **AS_ADMINISTRATOR)
+    found = await agreements.DiffAgreements(pb.DiffAgreementsRequest(old=pb.VersionChoice(sha256=SHA), new=file))
+    assert found.old_sha256 == SHA != found.new_sha256
+    assert [change.about for change in found.changes]
+    assert found.affected.states
+    assert found.text.startswith("ca-de (")
+    same = await agreements.DiffAgreements(
+        pb.DiffAgreementsRequest(old=pb.VersionChoice(sha256=SHA), new=pb.VersionChoice(sha256=SHA))
+    )
+    assert (len(same.changes), same.HasField("affected")) == (0, False)
+    unknown = pb.DiffAgreementsRequest(old=pb.VersionChoice(sha256="0" * 64), new=file)
+    assert (await refusal(agreements.DiffAgreements(unknown))).code() is grpc.StatusCode.NOT_FOUND
+
+
 async def test_the_same_request_again_changes_nothing_and_another_under_its_id_is_refused(
     agreements: Any,  # noqa: F811
     world: World,

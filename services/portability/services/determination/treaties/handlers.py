@@ -5,13 +5,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
+from portability.agreements.difference import difference
+from portability.agreements.difference_model import Difference
 from portability.agreements.errors import InputError, NotFoundError
 from portability.agreements.loading import Agreement
 from portability.services.access import Caller
 from portability.services.determination.agreement_handlers import refuse_large
-from portability.services.determination.files import load_file, run_examples
+from portability.services.determination.files import in_full, load_file, run_examples
 from portability.services.determination.model import CaseStatus
 from portability.services.determination.ports import LawLibrary
+from portability.services.determination.treaties.in_force import Treaties
 from portability.services.determination.treaties.model import (
     KeptStatement,
     PublishedVersion,
@@ -25,9 +28,18 @@ from portability.services.determination.treaties.reading import VersionReader
 from portability.services.determination.treaties.signing import verify_arrival, verify_statement
 from portability.services.idempotency import once
 
-__all__ = ["PublishVersion", "TakeInStatement", "checked_version", "publish_version", "take_in_statement"]
+__all__ = ["LawText", "PublishVersion", "TakeInStatement", "checked_version", "compare_versions", "publish_version",
+           "take_in_statement"]  # fmt: skip
 
 SHOWN_FAILURES = 5
+
+
+@dataclass(frozen=True, slots=True)
+class LawText:
+    """A file of the caller's."""
+
+    file: str
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +76,9 @@ async def checked_version(
     failed = [one.case.id for one in reports if one.status is CaseStatus.FAILED]
     if failed:
         raise InputError(
-            f"Of the examples of {command.file}, {len(failed)} of {len(reports)} fail ({', '.join(failed[:SHOWN_FAILURES])}): run `portability "
-            "agreements test` on it, and mend the rule or the example.",
+            f"Of the examples of {command.file}, {len(failed)} of {len(reports)} fail "
+            f"({', '.join(failed[:SHOWN_FAILURES])}): run `portability agreements test` on it, and mend the rule or the "
+            "example.",
             field="file.text",
         )
     reader.keep(content)
@@ -155,3 +168,31 @@ def _published(agreement_id: str, sha256: str, known: Sequence[PublishedVersion]
         f"No version of '{agreement_id}' with the hash {sha256} is published on this node (published: {there}). "
         "Compare the hash with the file: one byte changed makes another version. Publish the file that was signed."
     )
+
+
+async def compare_versions(
+    old: str | LawText, new: str | LawText, *, work: TreatyWork, treaties: Treaties
+) -> Difference:
+    """What differs between two versions, each named by its hash or given as a file.
+
+    Raises NotFoundError for a hash that is not here, AgreementError for a file with a fault.
+    """
+    was, now = [await _version_or_file(one, work=work, treaties=treaties) for one in (old, new)]
+    return await asyncio.to_thread(difference, was, now, treaties.shipped.legislations())
+
+
+async def _version_or_file(chosen: str | LawText, *, work: TreatyWork, treaties: Treaties) -> Agreement:
+    if isinstance(chosen, LawText):
+        refuse_large(chosen.text)
+        content = await asyncio.to_thread(load_file, chosen.text, chosen.file)
+        if not isinstance(content, Agreement):
+            raise InputError(f"{chosen.file} is no agreement: two versions of one are compared.", field="file")
+        return in_full(content, treaties.shipped)
+    for version in await work.versions.of_agreement(""):
+        if version.sha256 == chosen:
+            found = await treaties.reader.read_alone(chosen, agreement_id=version.agreement_id, versions=work.versions)
+            return in_full(found, treaties.shipped)
+    for agreement in treaties.shipped.agreements().values():
+        if agreement.sha256 == chosen:
+            return agreement
+    raise NotFoundError(f"There is no version {chosen[:12]} here: list the versions of its agreement.")

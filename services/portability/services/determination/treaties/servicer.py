@@ -11,14 +11,17 @@ from portability.services.access import current_caller
 from portability.services.determination.treaties.handlers import (
     TakeInStatement,
     checked_version,
+    compare_versions,
     publish_version,
     take_in_statement,
 )
 from portability.services.determination.treaties.in_force import Treaties
 from portability.services.determination.treaties.mapping.api import (
+    read_choice,
     read_publish,
     read_ratify,
     read_suspend,
+    write_difference,
     write_pairs,
     write_statement,
     write_version,
@@ -74,6 +77,13 @@ class TreatyServicer(agreements_pb2_grpc.AgreementServiceServicer):
         async with self._desk.unit_of_work() as work:
             found = await versions_of(request.agreement_id, work=work, treaties=self._desk.treaties)
         return pb.ListAgreementVersionsResponse(versions=[write_version(one) for one in found])
+
+    async def DiffAgreements(self, request: pb.DiffAgreementsRequest, context: Any) -> pb.DiffAgreementsResponse:
+        async with self._desk.unit_of_work() as work:
+            found = await compare_versions(
+                read_choice(request.old), read_choice(request.new), work=work, treaties=self._desk.treaties
+            )
+        return write_difference(found)
 
     async def _take_in(self, command: TakeInStatement) -> tuple[ExaminedStatement, tuple[PairState, ...]]:
         """The statement as it is kept, and what it means for each pair of its state from its first day on."""

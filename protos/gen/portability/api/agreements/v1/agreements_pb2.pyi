@@ -1104,3 +1104,263 @@ class Comparison(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Comparison: _TypeAlias = Comparison  # noqa: Y015
+
+@_typing.final
+class VersionChoice(_message.Message):
+    """A version to compare."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SHA256_FIELD_NUMBER: _builtins.int
+    FILE_FIELD_NUMBER: _builtins.int
+    sha256: _builtins.str
+    """Hexadecimal SHA-256 of a version that is published here, or of a file of the package."""
+    @_builtins.property
+    def file(self) -> Global___LawFile:
+        """A file, for example one that is to be published."""
+
+    def __init__(
+        self,
+        *,
+        sha256: _builtins.str = ...,
+        file: Global___LawFile | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["file", b"file", "sha256", b"sha256", "version", b"version"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["file", b"file", "sha256", b"sha256", "version", b"version"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType_version: _TypeAlias = _typing.Literal["sha256", "file"]  # noqa: Y015
+    _WhichOneofArgType_version: _TypeAlias = _typing.Literal["version", b"version"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_version) -> _WhichOneofReturnType_version | None: ...
+
+Global___VersionChoice: _TypeAlias = VersionChoice  # noqa: Y015
+
+@_typing.final
+class DiffAgreementsRequest(_message.Message):
+    """Which two versions."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    OLD_FIELD_NUMBER: _builtins.int
+    NEW_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def old(self) -> Global___VersionChoice:
+        """The version that is, or was, in force. Always set."""
+
+    @_builtins.property
+    def new(self) -> Global___VersionChoice:
+        """The version that is to take its place. Always set."""
+
+    def __init__(
+        self,
+        *,
+        old: Global___VersionChoice | None = ...,
+        new: Global___VersionChoice | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["new", b"new", "old", b"old"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["new", b"new", "old", b"old"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DiffAgreementsRequest: _TypeAlias = DiffAgreementsRequest  # noqa: Y015
+
+@_typing.final
+class DiffAgreementsResponse(_message.Message):
+    """What differs."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    OLD_SHA256_FIELD_NUMBER: _builtins.int
+    NEW_SHA256_FIELD_NUMBER: _builtins.int
+    CHANGES_FIELD_NUMBER: _builtins.int
+    OUTCOMES_FIELD_NUMBER: _builtins.int
+    EXAMPLES_RUN_FIELD_NUMBER: _builtins.int
+    AFFECTED_FIELD_NUMBER: _builtins.int
+    TEXT_FIELD_NUMBER: _builtins.int
+    old_sha256: _builtins.str
+    """Hexadecimal SHA-256 of the old version's bytes. Never empty."""
+    new_sha256: _builtins.str
+    """Hexadecimal SHA-256 of the new version's bytes. Never empty."""
+    examples_run: _builtins.int
+    """How many examples were run under both versions. Zero: neither has any."""
+    text: _builtins.str
+    """The same as text, for people. Never empty."""
+    @_builtins.property
+    def changes(self) -> _containers.RepeatedCompositeFieldContainer[Global___AgreementChange]:
+        """Everything that differs in the files. Empty: nothing does."""
+
+    @_builtins.property
+    def outcomes(self) -> _containers.RepeatedCompositeFieldContainer[Global___OutcomeChange]:
+        """Examples that come out otherwise. Empty: none does."""
+
+    @_builtins.property
+    def affected(self) -> Global___Affected:
+        """Everybody whom a change of the law concerns. Unset: the law is the same for everybody."""
+
+    def __init__(
+        self,
+        *,
+        old_sha256: _builtins.str = ...,
+        new_sha256: _builtins.str = ...,
+        changes: _abc.Iterable[Global___AgreementChange] | None = ...,
+        outcomes: _abc.Iterable[Global___OutcomeChange] | None = ...,
+        examples_run: _builtins.int = ...,
+        affected: Global___Affected | None = ...,
+        text: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["affected", b"affected"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["affected", b"affected", "changes", b"changes", "examples_run", b"examples_run", "new_sha256", b"new_sha256", "old_sha256", b"old_sha256", "outcomes", b"outcomes", "text", b"text"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DiffAgreementsResponse: _TypeAlias = DiffAgreementsResponse  # noqa: Y015
+
+@_typing.final
+class Affected(_message.Message):
+    """Whom a change concerns."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    STATES_FIELD_NUMBER: _builtins.int
+    BRANCHES_FIELD_NUMBER: _builtins.int
+    GROUPS_FIELD_NUMBER: _builtins.int
+    FIRST_DAY_FIELD_NUMBER: _builtins.int
+    LAST_DAY_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def states(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """States that apply it: ISO 3166-1 alpha-2. Empty: none in particular."""
+
+    @_builtins.property
+    def branches(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Branches of social security, for example "old_age". Empty: none in particular."""
+
+    @_builtins.property
+    def groups(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Groups of persons, in words. Empty: none in particular."""
+
+    @_builtins.property
+    def first_day(self) -> _date_pb2.Date:
+        """First day. Unset: it has none."""
+
+    @_builtins.property
+    def last_day(self) -> _date_pb2.Date:
+        """Last day, inclusive. Unset: it has none."""
+
+    def __init__(
+        self,
+        *,
+        states: _abc.Iterable[_builtins.str] | None = ...,
+        branches: _abc.Iterable[_builtins.str] | None = ...,
+        groups: _abc.Iterable[_builtins.str] | None = ...,
+        first_day: _date_pb2.Date | None = ...,
+        last_day: _date_pb2.Date | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["first_day", b"first_day", "last_day", b"last_day"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["branches", b"branches", "first_day", b"first_day", "groups", b"groups", "last_day", b"last_day", "states", b"states"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Affected: _TypeAlias = Affected  # noqa: Y015
+
+@_typing.final
+class AgreementChange(_message.Message):
+    """One thing that differs."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    KIND_FIELD_NUMBER: _builtins.int
+    ABOUT_FIELD_NUMBER: _builtins.int
+    RULE_KIND_FIELD_NUMBER: _builtins.int
+    PARAMETER_FIELD_NUMBER: _builtins.int
+    BEFORE_FIELD_NUMBER: _builtins.int
+    AFTER_FIELD_NUMBER: _builtins.int
+    OLD_CITATION_FIELD_NUMBER: _builtins.int
+    NEW_CITATION_FIELD_NUMBER: _builtins.int
+    SAID_FIELD_NUMBER: _builtins.int
+    AFFECTED_FIELD_NUMBER: _builtins.int
+    kind: _builtins.str
+    """Stable kind, for example "rule_added", "parameter" or "record" (the file says other things of itself). Never empty."""
+    about: _builtins.str
+    """Id of the rule, the state, the branch, or the citation of what is not modelled. Never empty."""
+    rule_kind: _builtins.str
+    """Kind of the rule. Empty: it is of no rule."""
+    parameter: _builtins.str
+    """Which parameter of the rule. Empty: of none."""
+    before: _builtins.str
+    """Value in the old version, in words. Empty: it was not there."""
+    after: _builtins.str
+    """Value in the new version, in words. Empty: it is not there any more."""
+    old_citation: _builtins.str
+    """Citation in the old version. Empty: there is none."""
+    new_citation: _builtins.str
+    """Citation in the new version. Empty: there is none."""
+    said: _builtins.str
+    """One sentence for people. Never empty."""
+    @_builtins.property
+    def affected(self) -> Global___Affected:
+        """Whom it concerns. Unset: nobody in particular."""
+
+    def __init__(
+        self,
+        *,
+        kind: _builtins.str = ...,
+        about: _builtins.str = ...,
+        rule_kind: _builtins.str = ...,
+        parameter: _builtins.str = ...,
+        before: _builtins.str = ...,
+        after: _builtins.str = ...,
+        old_citation: _builtins.str = ...,
+        new_citation: _builtins.str = ...,
+        said: _builtins.str = ...,
+        affected: Global___Affected | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["affected", b"affected"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["about", b"about", "affected", b"affected", "after", b"after", "before", b"before", "kind", b"kind", "new_citation", b"new_citation", "old_citation", b"old_citation", "parameter", b"parameter", "rule_kind", b"rule_kind", "said", b"said"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AgreementChange: _TypeAlias = AgreementChange  # noqa: Y015
+
+@_typing.final
+class OutcomeChange(_message.Message):
+    """An example that comes out otherwise."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    EXAMPLE_ID_FIELD_NUMBER: _builtins.int
+    TITLE_FIELD_NUMBER: _builtins.int
+    SOURCE_FIELD_NUMBER: _builtins.int
+    OF_FIELD_NUMBER: _builtins.int
+    RESULTS_FIELD_NUMBER: _builtins.int
+    example_id: _builtins.str
+    """Id in its file. Never empty."""
+    title: _builtins.str
+    """What it shows. Never empty."""
+    source: _builtins.str
+    """Where its numbers come from. Never empty."""
+    of: _builtins.str
+    """Which version's example it is: "old", "new" or "both". Never empty."""
+    @_builtins.property
+    def results(self) -> _containers.RepeatedCompositeFieldContainer[Global___Comparison]:
+        """What differs; `expected` is what came out under the old version, `actual` under the new one. Never empty."""
+
+    def __init__(
+        self,
+        *,
+        example_id: _builtins.str = ...,
+        title: _builtins.str = ...,
+        source: _builtins.str = ...,
+        of: _builtins.str = ...,
+        results: _abc.Iterable[Global___Comparison] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["example_id", b"example_id", "of", b"of", "results", b"results", "source", b"source", "title", b"title"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___OutcomeChange: _TypeAlias = OutcomeChange  # noqa: Y015

@@ -75,6 +75,11 @@ class AgreementServiceStub:
                 request_serializer=portability_dot_api_dot_agreements_dot_v1_dot_agreements__pb2.ListAgreementVersionsRequest.SerializeToString,
                 response_deserializer=portability_dot_api_dot_agreements_dot_v1_dot_agreements__pb2.ListAgreementVersionsResponse.FromString,
                 _registered_method=True)
+        self.DiffAgreements = channel.unary_unary(
+                '/portability.api.agreements.v1.AgreementService/DiffAgreements',
+                request_serializer=portability_dot_api_dot_agreements_dot_v1_dot_agreements__pb2.DiffAgreementsRequest.SerializeToString,
+                response_deserializer=portability_dot_api_dot_agreements_dot_v1_dot_agreements__pb2.DiffAgreementsResponse.FromString,
+                _registered_method=True)
 
 
 class AgreementServiceServicer:
@@ -138,6 +143,13 @@ class AgreementServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def DiffAgreements(self, request, context):
+        """Compares two versions: what changes for whom, from when, and which examples come out otherwise.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_AgreementServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -180,6 +192,11 @@ def add_AgreementServiceServicer_to_server(servicer, server):
                     servicer.ListAgreementVersions,
                     request_deserializer=portability_dot_api_dot_agreements_dot_v1_dot_agreements__pb2.ListAgreementVersionsRequest.FromString,
                     response_serializer=portability_dot_api_dot_agreements_dot_v1_dot_agreements__pb2.ListAgreementVersionsResponse.SerializeToString,
+            ),
+            'DiffAgreements': grpc.unary_unary_rpc_method_handler(
+                    servicer.DiffAgreements,
+                    request_deserializer=portability_dot_api_dot_agreements_dot_v1_dot_agreements__pb2.DiffAgreementsRequest.FromString,
+                    response_serializer=portability_dot_api_dot_agreements_dot_v1_dot_agreements__pb2.DiffAgreementsResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -399,6 +416,33 @@ class AgreementService:
             '/portability.api.agreements.v1.AgreementService/ListAgreementVersions',
             portability_dot_api_dot_agreements_dot_v1_dot_agreements__pb2.ListAgreementVersionsRequest.SerializeToString,
             portability_dot_api_dot_agreements_dot_v1_dot_agreements__pb2.ListAgreementVersionsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DiffAgreements(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/portability.api.agreements.v1.AgreementService/DiffAgreements',
+            portability_dot_api_dot_agreements_dot_v1_dot_agreements__pb2.DiffAgreementsRequest.SerializeToString,
+            portability_dot_api_dot_agreements_dot_v1_dot_agreements__pb2.DiffAgreementsResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -51,6 +51,8 @@ class AgreementServiceStub:
     """Takes in a suspension, signed in the same way."""
     ListAgreementVersions: _grpc.UnaryUnaryMultiCallable[_agreements_pb2.ListAgreementVersionsRequest, _agreements_pb2.ListAgreementVersionsResponse]
     """Lists the versions of one agreement that are published here, in the order of publication."""
+    DiffAgreements: _grpc.UnaryUnaryMultiCallable[_agreements_pb2.DiffAgreementsRequest, _agreements_pb2.DiffAgreementsResponse]
+    """Compares two versions: what changes for whom, from when, and which examples come out otherwise."""
 
 @_typing.type_check_only
 class AgreementServiceAsyncStub(AgreementServiceStub):
@@ -75,6 +77,8 @@ class AgreementServiceAsyncStub(AgreementServiceStub):
     """Takes in a suspension, signed in the same way."""
     ListAgreementVersions: _aio.UnaryUnaryMultiCallable[_agreements_pb2.ListAgreementVersionsRequest, _agreements_pb2.ListAgreementVersionsResponse]  # type: ignore[assignment]
     """Lists the versions of one agreement that are published here, in the order of publication."""
+    DiffAgreements: _aio.UnaryUnaryMultiCallable[_agreements_pb2.DiffAgreementsRequest, _agreements_pb2.DiffAgreementsResponse]  # type: ignore[assignment]
+    """Compares two versions: what changes for whom, from when, and which examples come out otherwise."""
 
 class AgreementServiceServicer(metaclass=_abc_1.ABCMeta):
     """For caseworkers, systems and administrators of the node's own institution."""
@@ -144,5 +148,13 @@ class AgreementServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_agreements_pb2.ListAgreementVersionsResponse, _abc.Awaitable[_agreements_pb2.ListAgreementVersionsResponse]]:
         """Lists the versions of one agreement that are published here, in the order of publication."""
+
+    @_abc_1.abstractmethod
+    def DiffAgreements(
+        self,
+        request: _agreements_pb2.DiffAgreementsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_agreements_pb2.DiffAgreementsResponse, _abc.Awaitable[_agreements_pb2.DiffAgreementsResponse]]:
+        """Compares two versions: what changes for whom, from when, and which examples come out otherwise."""
 
 def add_AgreementServiceServicer_to_server(servicer: AgreementServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -2,8 +2,10 @@
 
 from collections.abc import Iterable
 
+from portability.agreements.difference_model import Affected, Change, Difference, OutcomeChange
+from portability.agreements.difference_text import difference_text
 from portability.api.agreements.v1 import agreements_pb2 as pb
-from portability.services.determination.treaties.handlers import PublishVersion, TakeInStatement
+from portability.services.determination.treaties.handlers import LawText, PublishVersion, TakeInStatement
 from portability.services.determination.treaties.mapping.statements import (
     read_signed_statement,
     write_kind,
@@ -13,12 +15,25 @@ from portability.services.determination.treaties.model import ExaminedStatement,
 from portability.services.determination.treaties.standing import AgreementState, PairState, VersionState
 from portability.services.mapping.common import read_uuid, write_date, write_instant
 
-__all__ = ["read_publish", "read_ratify", "read_suspend", "write_pairs", "write_standing", "write_statement",
-           "write_version"]  # fmt: skip
+__all__ = [
+    "read_choice",
+    "read_publish",
+    "read_ratify",
+    "read_suspend",
+    "write_difference",
+    "write_pairs",
+    "write_standing",
+    "write_statement",
+    "write_version",
+]
 
 
 def read_publish(request: pb.PublishAgreementRequest) -> PublishVersion:
     return PublishVersion(read_uuid(request.request_id, field="request_id"), request.file.file, request.file.text)
+
+
+def read_choice(choice: pb.VersionChoice) -> str | LawText:
+    return LawText(choice.file.file, choice.file.text) if choice.HasField("file") else choice.sha256
 
 
 def read_ratify(request: pb.RatifyAgreementRequest) -> TakeInStatement:
@@ -75,6 +90,53 @@ def write_statement(examined: ExaminedStatement) -> pb.TreatyStatement:
         received_by=kept.received_by,
         why_not=examined.why_not,
         signed=write_signed_statement(kept.signed),
+    )
+
+
+def write_difference(found: Difference) -> pb.DiffAgreementsResponse:
+    return pb.DiffAgreementsResponse(
+        old_sha256=found.old_sha256,
+        new_sha256=found.new_sha256,
+        changes=[_change(one) for one in found.changes],
+        outcomes=[_outcome(one) for one in found.outcomes],
+        examples_run=found.examples_run,
+        affected=_affected(found.affected) if found.of_the_law else None,
+        text=difference_text(found),
+    )
+
+
+def _change(change: Change) -> pb.AgreementChange:
+    return pb.AgreementChange(
+        kind=change.kind.value,
+        about=change.about,
+        rule_kind=change.rule_kind,
+        parameter=change.parameter,
+        before=change.before,
+        after=change.after,
+        old_citation=change.old_cite,
+        new_citation=change.new_cite,
+        said=change.said,
+        affected=_affected(change.affected),
+    )
+
+
+def _outcome(outcome: OutcomeChange) -> pb.OutcomeChange:
+    return pb.OutcomeChange(
+        example_id=outcome.case_id,
+        title=outcome.title,
+        source=outcome.source,
+        of=outcome.of,
+        results=[pb.Comparison(name=one.name, expected=one.before, actual=one.after) for one in outcome.results],
+    )
+
+
+def _affected(affected: Affected) -> pb.Affected:
+    return pb.Affected(
+        states=affected.states,
+        branches=affected.branches,
+        groups=affected.groups,
+        first_day=write_date(affected.since),
+        last_day=write_date(affected.until),
     )
 
 
