@@ -1,6 +1,7 @@
 """The examples of every file come out as their sources say; so do those of the documentation."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,17 @@ from portability.agreements.register import register_text, schema_text
 from portability.agreements.rules import AgreementFile
 
 ROOT = Path(__file__).resolve().parents[2]
+
+
+def examples_of(text: str, file: str) -> list[ExampleResult]:
+    """A set that ships beside the files, run against the agreement or the legislation that it names."""
+    content, _ = load_examples(text, file)
+    if content.agreement in agreements():
+        return run_agreement_examples(content.examples, agreements()[content.agreement], legislations())
+    law = next(one for one in legislations().values() if one.content.id == content.agreement)
+    return run_legislation_examples(replace(law, content=law.content.model_copy(update={"examples": content.examples})))
+
+
 RESULTS = [
     *(
         pytest.param(result, id=f"{one.id}-{result.case.id}")
@@ -23,6 +35,11 @@ RESULTS = [
         pytest.param(result, id=f"{one.content.id}-{result.case.id}")
         for one in legislations().values()
         for result in run_legislation_examples(one)
+    ),
+    *(
+        pytest.param(result, id=f"{file}-{result.case.id}")
+        for file, text in packaged_texts("examples").items()
+        for result in examples_of(text, file)
     ),
 ]
 HEAD = "format: 1\nagreement: eu-883-2004\nexamples:\n"

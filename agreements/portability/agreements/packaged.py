@@ -20,7 +20,10 @@ REGISTER = "register.yaml"  # generated from the treaty files beside it, no trea
 
 
 def packaged_texts(folder: str) -> dict[str, str]:
-    """File name and text of every YAML file of `treaties` or `legislation`, in order of name; not the register."""
+    """File name and text of every YAML file of `treaties`, `legislation` or `examples`, in order of name.
+
+    The register is left out. Large sets of examples stand in `examples`, so that only those who run them read them.
+    """
     entries = files(f"portability.{folder}").iterdir()
     found = [entry for entry in entries if entry.name.endswith(".yaml") and entry.name != REGISTER]
     return {entry.name: entry.read_text(encoding="utf-8") for entry in sorted(found, key=lambda one: one.name)}

@@ -29,6 +29,7 @@ def texts(files: list[Path] | None) -> Iterable[tuple[str, str]]:
     if not files:
         yield from packaged_texts("treaties").items()
         yield from packaged_texts("legislation").items()
+        yield from packaged_texts("examples").items()
         return
     for file in files:
         try:
