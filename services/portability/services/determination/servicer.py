@@ -5,6 +5,7 @@ from typing import Any
 
 from portability.agreements.errors import AgreementError, InputError
 from portability.api.agreements.v1 import agreements_pb2 as agreements_pb
+from portability.api.agreements.v1 import agreements_pb2_grpc
 from portability.api.determination.v1 import determination_pb2 as pb
 from portability.api.determination.v1 import determination_pb2_grpc
 from portability.services.determination.agreement_handlers import run_file, run_loaded, validate_file
@@ -27,7 +28,7 @@ from portability.services.determination.treaties.mapping.api import (
     write_statement,
     write_version,
 )
-from portability.services.determination.treaties.servicer import TreatyServicer
+from portability.services.determination.treaties.servicer import TreatyRpcs
 from portability.services.determination.treaties.standing import agreement_ids, agreement_state
 from portability.services.mapping.common import read_date
 
@@ -52,8 +53,8 @@ class DeterminationServicer(determination_pb2_grpc.DeterminationServiceServicer)
         return write_explained(await explain_again(query, trace_sha256=request.trace_sha256, law=self._law), audience)
 
 
-class AgreementServicer(TreatyServicer):
-    """Agreements as they stand here, and files to check and try; how versions come to bind is in the base."""
+class AgreementServicer(TreatyRpcs, agreements_pb2_grpc.AgreementServiceServicer):
+    """Agreements as they stand here, and files to check and try; how versions come to bind is in `TreatyRpcs`."""
 
     async def ListAgreements(
         self, request: agreements_pb.ListAgreementsRequest, context: Any

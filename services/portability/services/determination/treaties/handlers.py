@@ -77,8 +77,8 @@ async def checked_version(
     if failed:
         raise InputError(
             f"Of the examples of {command.file}, {len(failed)} of {len(reports)} fail "
-            f"({', '.join(failed[:SHOWN_FAILURES])}): run `portability agreements test` on it, and mend the rule or the "
-            "example.",
+            f"({', '.join(failed[:SHOWN_FAILURES])}): run `portability agreements test` on it, and mend the rule or "
+            "the example.",
             field="file.text",
         )
     reader.keep(content)

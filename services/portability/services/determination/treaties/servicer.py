@@ -6,7 +6,6 @@ from datetime import date
 from typing import Any
 
 from portability.api.agreements.v1 import agreements_pb2 as pb
-from portability.api.agreements.v1 import agreements_pb2_grpc
 from portability.services.access import current_caller
 from portability.services.determination.treaties.handlers import (
     TakeInStatement,
@@ -30,7 +29,7 @@ from portability.services.determination.treaties.model import ExaminedStatement
 from portability.services.determination.treaties.ports import Clock, UnitOfWork
 from portability.services.determination.treaties.standing import PairState, standing_of, versions_of
 
-__all__ = ["TreatyDesk", "TreatyServicer"]
+__all__ = ["TreatyDesk", "TreatyRpcs"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +45,8 @@ class TreatyDesk:
         return self.clock.now().date()
 
 
-class TreatyServicer(agreements_pb2_grpc.AgreementServiceServicer):
-    """The RPCs through which versions come to bind states; for administrators."""
+class TreatyRpcs:
+    """The RPCs of AgreementService through which versions come to bind states; for administrators."""
 
     def __init__(self, desk: TreatyDesk) -> None:
         self._desk = desk
