@@ -67,7 +67,8 @@ def written(folder: Path, name: str, text: str) -> str:
 def test_all_that_ships_with_the_package_is_without_fault(tmp_path: Path) -> None:
     checked = agreements("check", folder=tmp_path)
     assert (checked.returncode, checked.stderr) == (0, "")
-    count = len(packaged.agreements()) + len(packaged.legislations())
+    examples = packaged.packaged_texts("examples")
+    count = len(packaged.agreements()) + len(packaged.legislations()) + len(examples)
     assert checked.stdout == f"{count} files checked, no fault.\n"
 
 
