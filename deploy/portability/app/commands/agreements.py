@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from portability.agreements.errors import NotFoundError
-from portability.app.commands import agreement_reports, agreement_tests
-from portability.app.commands.law_files import WRONG, AgreementId, Files, packaged_law, texts
-from portability.app.commands.printing import count, table
+from portability.app.commands import agreement_reports, agreement_tests, ratification, signing
+from portability.app.commands.law_files import AgreementId, packaged_law, texts
+from portability.app.commands.printing import table
 
 if TYPE_CHECKING:
     from portability.agreements.loading import Agreement
@@ -21,25 +21,20 @@ if TYPE_CHECKING:
 __all__ = ["app"]
 
 app = typer.Typer(no_args_is_help=True, help="The files of the law: agreements between states, and legislations.")
+app.command("check")(agreement_tests.check)
 app.command("test")(agreement_tests.test)
 app.command("coverage")(agreement_reports.coverage)
 app.command("diff")(agreement_reports.diff)
-
-
-@app.command("check")
-def check(files: Files = None) -> None:
-    """Read files strictly and print every fault as file:line:column: expectation; exit status 1 on any."""
-    from portability.services.determination.files import check_file  # noqa: PLC0415 (heavy)
-
-    found = dict(texts(files))
-    faults = [fault for file, text in found.items() for fault in check_file(text, file)]
-    for fault in faults:
-        typer.echo(str(fault))
-    if faults:
-        wrong = len({fault.file for fault in faults})
-        typer.echo(f"{count(len(faults), 'fault')} in {wrong} of {count(len(found), 'file')}.", err=True)
-        raise typer.Exit(WRONG)
-    typer.echo(f"{count(len(found), 'file')} checked, no fault.")
+# For officials, with their own keys and no node; then for administrators, at the running node.
+app.command("signer-key")(signing.signer_key)
+app.command("sign")(signing.sign)
+app.command("countersign")(signing.countersign)
+app.command("statement")(signing.show_statement)
+app.command("publish")(ratification.publish)
+app.command("ratify")(ratification.ratify)
+app.command("suspend")(ratification.suspend)
+app.command("versions")(ratification.versions)
+app.command("ratifications")(ratification.ratifications)
 
 
 @app.command("list")
