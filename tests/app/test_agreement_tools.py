@@ -95,3 +95,22 @@ def test_coverage_fails_where_a_provision_names_no_place(tmp_path: Path) -> None
 
 def test_coverage_names_an_agreement_that_there_is_not() -> None:
     assert refused("coverage", "--agreement", "ca-xx").startswith("'ca-xx' is neither a file nor the id")
+
+
+def test_check_tells_warnings_of_a_named_file_and_fails_on_faults_alone(tmp_path: Path) -> None:
+    version = treaty(
+        tmp_path, ("    read_sha256: d395be8e57147666e051f0c42cf2550b307f89265ccc08a9eb23d995cc0cb56e\n", "")
+    )
+    text = printed("check", version)
+    assert f"{version}:9:5: warning: 'CA-IT' was read, but the SHA-256 of the copy is not given" in text
+    assert "1 file checked, no fault, " in text
+    assert run("check", version, "--strict").exit_code == 1
+    assert "warning:" not in printed("check", version, "--no-warnings")
+
+
+def test_check_refuses_an_inequality_without_its_article(tmp_path: Path) -> None:
+    finished = run("check", treaty(tmp_path, ("to: parties_and_third_states", "to: parties"),
+                                   ("cite: CA-IT Art. 5", "cite: CA-IT somewhere")))  # fmt: skip
+    assert finished.exit_code == 1
+    assert "'export' can differ by residence (payment abroad is owed in the parties only" in finished.stdout
+    assert "cite the sub-paragraph that says so, not 'CA-IT somewhere'" in finished.stdout

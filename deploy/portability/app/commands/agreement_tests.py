@@ -1,4 +1,4 @@
-"""`portability agreements test`: examples that stand in files, run and told: failures in full, the rest in counts."""
+"""`portability agreements check` and `test`: what is wrong with files, and how their examples come out."""
 
 import sys
 from collections import Counter
@@ -14,10 +14,45 @@ from portability.app.commands.printing import count, plain, table
 if TYPE_CHECKING:
     from portability.services.determination.model import CaseReport, LawFile
 
-__all__ = ["test"]
+__all__ = ["check", "test"]
 
 STATUSES = ("passed", "failed", "differs")
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Print every case, also those that pass.")]
+
+Warnings = Annotated[
+    bool, typer.Option("--warnings/--no-warnings", help="Print warnings; of named files they are printed anyway.")
+]
+Strict = Annotated[bool, typer.Option("--strict", help="Exit status 1 on warnings too.")]
+
+
+def check(
+    files: Files = None,
+    warnings: Warnings | None = None,
+    strict: Strict = False,  # noqa: FBT002 (typer's)
+) -> None:
+    """Read files strictly and print every fault as file:line:column: expectation; exit status 1 on any.
+
+    A warning is for the author to weigh: a text without its hash, a whole article cited, a rule that no example shows.
+    """
+    from portability.services.determination.files import examine_file  # noqa: PLC0415 (heavy)
+
+    found = {file: examine_file(text, file) for file, text in texts(files)}
+    faults = [fault for of_file, _ in found.values() for fault in of_file]
+    weighed = [warning for _, of_file in found.values() for warning in of_file]
+    for fault in faults:
+        typer.echo(str(fault))
+    shown = bool(files) if warnings is None else warnings
+    for warning in weighed if shown else ():
+        typer.echo(f"{warning.file}:{warning.line}:{warning.column}: warning: {warning.expectation}")
+    hint = "" if shown or not weighed else " (--warnings prints them)"
+    told = f", {count(len(weighed), 'warning')}{hint}" if weighed else ""
+    if faults:
+        wrong = len({fault.file for fault in faults})
+        typer.echo(f"{count(len(faults), 'fault')} in {wrong} of {count(len(found), 'file')}{told}.", err=True)
+    else:
+        typer.echo(f"{count(len(found), 'file')} checked, no fault{told}.")
+    if faults or (strict and weighed):
+        raise typer.Exit(WRONG)
 
 
 def test(files: Files = None, verbose: Verbose = False) -> None:  # noqa: FBT002 (typer's)

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Mapping
 from datetime import date
+from functools import lru_cache
 
 from portability.agreements.errors import (
     AgreementError,
@@ -14,20 +15,31 @@ from portability.agreements.errors import (
 from portability.agreements.example_inputs import DetermineGiven
 from portability.agreements.examples import run_agreement_examples, run_legislation_examples
 from portability.agreements.incorporation import with_incorporated
+from portability.agreements.lint import remarks
 from portability.agreements.loading import Agreement, load_agreement, load_examples, load_model
 from portability.agreements.model import DeterminationFacts
 from portability.agreements.national.legislation import Legislation, load_legislation
 from portability.agreements.values import StateCode
-from portability.agreements.yaml_source import read_yaml
+from portability.agreements.yaml_source import SourceTree, read_yaml
 from portability.services.determination.model import CaseReport, ExampleSet, FileFault, FileKind, LawFile
 from portability.services.determination.ports import LawLibrary
 
-__all__ = ["check_file", "faults_of", "file_id", "file_kind", "in_full", "load_file", "read_facts", "run_examples"]
+__all__ = [
+    "check_file",
+    "examine_file",
+    "faults_of",
+    "file_id",
+    "file_kind",
+    "in_full",
+    "load_file",
+    "read_facts",
+    "run_examples",
+]
 
 
 def file_kind(text: str, file: str) -> FileKind:
     """What a file is by the keys that it has; AgreementSyntaxError where they say nothing of ours."""
-    tree = read_yaml(text, file)
+    tree = _tree(text, file)
     if not isinstance(tree.values, dict):
         raise tree.error((), "expected keys and values, beginning with `format: 1`")
     for key, kind in (
@@ -46,6 +58,12 @@ def file_kind(text: str, file: str) -> FileKind:
     )
 
 
+@lru_cache(maxsize=1)
+def _tree(text: str, file: str) -> SourceTree:
+    """A file is read for its kind and again for the places of its remarks."""
+    return read_yaml(text, file)
+
+
 def load_file(text: str, file: str) -> LawFile:
     """What the file states. Raises AgreementError with every fault and its place."""
     match file_kind(text, file):
@@ -60,11 +78,21 @@ def load_file(text: str, file: str) -> LawFile:
 
 def check_file(text: str, file: str) -> tuple[FileFault, ...]:
     """Everything that is wrong with a file, each with its place; nothing where it can be applied."""
+    return examine_file(text, file)[0]
+
+
+def examine_file(text: str, file: str) -> tuple[tuple[FileFault, ...], tuple[FileFault, ...]]:
+    """Faults, which must be corrected before the file is applied, and warnings, which its author should weigh."""
     try:
-        load_file(text, file)
+        content = load_file(text, file)
     except AgreementError as exc:
-        return faults_of(exc, file)
-    return ()
+        return faults_of(exc, file), ()
+    found = () if isinstance(content, ExampleSet) else remarks(content.content)
+    if not found:
+        return (), ()
+    tree = _tree(text, file)
+    placed = [(one.is_fault, FileFault(file, *tree.place(one.path), one.text)) for one in found]
+    return tuple(one for fault, one in placed if fault), tuple(one for fault, one in placed if not fault)
 
 
 def faults_of(error: AgreementError, file: str) -> tuple[FileFault, ...]:
