@@ -67,7 +67,7 @@ def pro_rata_share(case: Calculation, rule: ShareRule) -> BenefitResult:
     """Theoretical amount, then its share by periods (883/2004 Art. 52(1)(b); Canada-Italy Art. 19(2))."""
     if case.time.own == 0:
         return _no_own_time(case, rule)
-    maximum = case.scheme.full_after.time.amount if case.scheme.full_after and rule.maximum_cite else None
+    maximum = _maximum(case, rule)
     counted = capped_total(case.time.total, own=case.time.own, maximum=maximum)
     total = capped_total(case.denominator, own=case.time.own, maximum=maximum)
     outcome = amount_for(
@@ -112,6 +112,18 @@ def pro_rata_share(case: Calculation, rule: ShareRule) -> BenefitResult:
         award=due,
         steps=(*capped, theoretical, pro_rata, *added),
     )
+
+
+def _maximum(case: Calculation, rule: ShareRule) -> Fraction | None:
+    """The period of a full benefit, where the agreement caps the divisor by it and it is known.
+
+    Where the scheme's file does not say it, its institution may (the figure `full_period`).
+    """
+    if rule.maximum_cite is None:
+        return None
+    if case.scheme.full_after is not None:
+        return case.scheme.full_after.time.amount
+    return case.facts.scheme_facts.get(case.scheme.id, {}).get("full_period")
 
 
 def _no_own_time(case: Calculation, rule: ShareRule) -> BenefitResult:

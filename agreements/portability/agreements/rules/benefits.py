@@ -70,9 +70,12 @@ class FlatRateFraction(RuleBase):
 
 
 class MinimumPeriodFraction(RuleBase):
-    """Theoretical amount on the minimum period alone x own periods / minimum period (`minimum_period`)."""
+    """Theoretical amount x own periods / minimum period, where own periods open no right (`minimum_period`)."""
 
     rule: Literal["minimum_period_fraction"]
+    theoretical_on: Literal["minimum_period", "own_periods", "all_periods"] = Field(
+        default="minimum_period", description="Which periods the theoretical amount is calculated on"
+    )
     independent_cite: Text
     theoretical_cite: Text
     fraction_cite: Text
