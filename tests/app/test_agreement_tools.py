@@ -114,3 +114,34 @@ def test_check_refuses_an_inequality_without_its_article(tmp_path: Path) -> None
     assert finished.exit_code == 1
     assert "'export' can differ by residence (payment abroad is owed in the parties only" in finished.stdout
     assert "cite the sub-paragraph that says so, not 'CA-IT somewhere'" in finished.stdout
+
+
+def test_equal_treatment_has_a_row_for_each_agreement() -> None:
+    table = printed("equal-treatment").partition("\n\n")[0].splitlines()
+    assert table[0].split("  ")[0] == "agreement"
+    assert [row.split()[0] for row in table[1:]] == list(packaged.agreements())
+
+
+def test_equal_treatment_of_one_agreement_names_who_is_left_out_by_which_article() -> None:
+    text = printed("equal-treatment", "eu-883-2004")
+    assert (
+        "Not covered: everybody else who is or was insured, whatever the nationality\n    by 883/2004 Art. 2(1)" in text
+    )
+    assert "residence    export (883/2004 Art. 7): payment abroad is owed in the parties only" in text
+
+
+def test_equal_treatment_of_a_legislation_names_its_conditions_of_residence() -> None:
+    assert "residence    ca-oas (OAS s. 9(4)): export" in printed("equal-treatment", "ca")
+
+
+def test_equal_treatment_fails_where_a_difference_has_no_article(tmp_path: Path) -> None:
+    version = treaty(tmp_path, ("to: parties_and_third_states", "to: parties"), ("CA-IT Art. 5", "CA-IT somewhere"))
+    finished = run("equal-treatment", version)
+    assert finished.exit_code == 1
+    assert (
+        "'export' can differ by residence and names no sub-paragraph that says so (CA-IT somewhere)." in finished.stderr
+    )
+
+
+def test_equal_treatment_names_what_there_is_not() -> None:
+    assert refused("equal-treatment", "ca-xx").startswith("'ca-xx' is neither a file nor the id")
