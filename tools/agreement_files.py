@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from portability.agreements.national.legislation import LegislationFile
-from portability.agreements.packaged import agreements
+from portability.agreements.packaged import stated_agreements
 from portability.agreements.register import register_text, schema_text
 from portability.agreements.rules import AgreementFile
 
@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parent.parent / "agreements"
 
 def main() -> int:
     wanted = {
-        ROOT / "portability" / "treaties" / "register.yaml": register_text(agreements().values()),
+        ROOT / "portability" / "treaties" / "register.yaml": register_text(stated_agreements().values()),
         ROOT / "agreement.schema.json": schema_text(AgreementFile),
         ROOT / "legislation.schema.json": schema_text(LegislationFile),
     }

@@ -59,3 +59,11 @@ def test_nobody_is_left_out_where_all_insured_are_covered() -> None:
 def test_an_agreement_that_takes_over_the_rules_of_another_is_told_with_them() -> None:
     own, taken = treatment(agreement("nordic")), treatment(agreement("eu-883-2004"))
     assert 0 < own.counted(Ground.RESIDENCE) <= taken.counted(Ground.RESIDENCE)
+
+
+def test_a_gap_that_speaks_of_nationality_is_shown_to_the_jurist() -> None:
+    other = TEXT.replace("what: family benefits", "what: family benefits for nationals only")
+    assert "  nationality  AB Art. 20: family benefits for nationals only\n" in treatment_text(
+        treatment(invented(other))
+    )
+    assert "about one of these grounds (0)" in treatment_text(treatment(invented()))

@@ -17,9 +17,9 @@ from portability.agreements.citations import article_of, names_a_place, names_a_
 from portability.agreements.national.legislation import LegislationFile
 from portability.agreements.rule_meaning import GROUP_WORDS
 from portability.agreements.rule_words import joined, label, value_in_words
-from portability.agreements.rules import AgreementFile, Export, Instrument, PersonalScope
+from portability.agreements.rules import AgreementFile, Export, Instrument, NotModelled, PersonalScope
 
-__all__ = ["Finding", "Ground", "Proof", "findings_of", "groups_left_out", "proof_of"]
+__all__ = ["Finding", "Ground", "Proof", "findings_of", "gaps_that_may_differ", "groups_left_out", "proof_of"]
 
 Path = tuple[str | int, ...]
 
@@ -71,6 +71,16 @@ def findings_of(content: AgreementFile | LegislationFile) -> tuple[Finding, ...]
     entries: Iterable[BaseModel] = getattr(content, key)
     return tuple(
         finding for index, entry in enumerate(entries) for finding in _examined(entry, (key, index), _cite_of(entry))
+    )
+
+
+def gaps_that_may_differ(content: AgreementFile | LegislationFile) -> tuple[tuple[NotModelled, Ground], ...]:
+    """Provisions that are not encoded and whose summary speaks of nationality, sex or residence, for a jurist to see."""
+    return tuple(
+        (gap, ground)
+        for gap in content.not_modelled
+        for ground, told in _WORDS.items()
+        if (told - _OF_WORK_TOO) & set(re.split(r"\W+", gap.what.lower()))
     )
 
 

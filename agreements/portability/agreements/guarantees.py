@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from portability.agreements.equal_treatment import Finding, Ground, findings_of, groups_left_out
+from portability.agreements.equal_treatment import Finding, Ground, findings_of, gaps_that_may_differ, groups_left_out
 from portability.agreements.loading import Agreement
-from portability.agreements.rules import EqualTreatment, PersonalScope
+from portability.agreements.rules import EqualTreatment, NotModelled, PersonalScope
 from portability.agreements.values import Branch, StateCode
 
 __all__ = ["GUARANTEES", "Guarantee", "LeftOut", "Treatment", "treatment"]
@@ -68,6 +68,7 @@ class Treatment:
     states_equal_treatment: bool
     findings: tuple[Finding, ...]
     gaps: int
+    differing_gaps: tuple[tuple[NotModelled, Ground], ...]
 
     def counted(self, ground: Ground) -> int:
         """How many findings are of one ground."""
@@ -94,6 +95,7 @@ def treatment(agreement: Agreement) -> Treatment:
         states_equal_treatment=any(isinstance(rule, EqualTreatment) for rule in scopes),
         findings=findings_of(content),
         gaps=len(content.not_modelled),
+        differing_gaps=gaps_that_may_differ(content),
     )
 
 

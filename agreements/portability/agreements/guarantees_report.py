@@ -35,6 +35,9 @@ def treatment_text(found: Treatment) -> str:
         *_left_out(found),
         "",
         *findings_text(found.findings),
+        "",
+        f"Not modelled, and about one of these grounds ({len(found.differing_gaps)})",
+        *(f"  {ground:11}  {gap.cite}: {gap.what}" for gap, ground in found.differing_gaps),
     ]
     return "\n".join(lines) + "\n"
 
