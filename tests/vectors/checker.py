@@ -1,4 +1,4 @@
-"""An independent reading of docs/spec/exchange.md: checks the vectors with no code of this project.
+"""An independent reading of docs/spec: checks the vectors with no code of this project.
 
     python tests/vectors/checker.py docs/spec/vectors
 
@@ -12,6 +12,7 @@ import json
 import re
 import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -117,6 +118,15 @@ HEADER = shape(
     ("agreement_sha256", "bytes"), ("in_reply_to", "bytes"),
 )  # fmt: skip
 RECEIPT = shape(("bundle_id", "bytes"), ("merkle_root", "bytes"), ("entries", "many"))
+STATEMENT = shape(
+    ("kind", "number"), ("party", "text"), ("agreement_id", "text"), ("sha256", "bytes"),
+    ("incorporated_sha256", "bytes"), ("first_day", "bytes"), ("towards", "many"),
+)  # fmt: skip
+STATEMENT_SIGNATURE = shape(
+    ("signer_id", "text"), ("key_id", "text"), ("signed_at_ms", "number"), ("ed25519", "bytes"), ("mldsa65", "bytes"),
+)  # fmt: skip
+SIGNED_STATEMENT = shape(("statement", "bytes"), ("signatures", "many"))
+DAY = shape(("year", "number"), ("month", "number"), ("day", "number"))
 ENTRY = shape(("message_id", "bytes"), ("leaf_hash", "bytes"), ("status", "number"), ("reason", "text"))
 
 
@@ -296,7 +306,64 @@ def check_directory(file: dict[str, Any]) -> None:
     need(dict(list(read_fields(content))[:1]) == {1: file["version"]}, "version of the directory")
 
 
+def read_day(data: bytes) -> str:
+    day = read_message(data, DAY)
+    return f"{day['year']:04d}-{day['month']:02d}-{day['day']:02d}"
+
+
+def check_statement(data: bytes, officials: dict[str, Any]) -> dict[str, Any]:
+    """docs/spec/statements.md, section 3."""
+    signed = read_message(data, SIGNED_STATEMENT)
+    statement = read_message(signed["statement"], STATEMENT)
+    need(statement["kind"] in {1, 2}, "the kind is not known")
+    need(re.fullmatch("[A-Z]{2}", statement["party"]) is not None, "the party is no state")
+    need(len(statement["sha256"]) == 32, "the hash has the wrong length")
+    need(len(statement["incorporated_sha256"]) in {0, 32}, "the incorporated hash has the wrong length")
+    towards = [as_text(one) for one in statement["towards"]]
+    need(towards == sorted(set(towards)), "states are out of order")
+    need(not towards or statement["kind"] == 2, "a ratification names states")
+    signatures = [read_message(one, STATEMENT_SIGNATURE) for one in signed["signatures"]]
+    need(2 <= len(signatures) <= 8, "too few or too many signatures")
+    need(len({one["signer_id"] for one in signatures}) == len(signatures), "one official twice")
+    keys = []
+    for one in signatures:
+        key = officials.get(f"{statement['party']} {one['signer_id']} {one['key_id']}")
+        need(key is not None, "no official of this state")
+        keys.append(key)
+        need(key["not_before_ms"] <= one["signed_at_ms"] < key["not_after_ms"], "a key is outside its window")
+        instant = one["signed_at_ms"].to_bytes(8, "big")
+        verify_both(
+            b"portability/v1/statement",
+            prefixed(signed["statement"], one["signer_id"].encode(), one["key_id"].encode(), instant),
+            ed25519=one["ed25519"],
+            mldsa65=one["mldsa65"],
+            key=key,
+        )
+    for part in ("classical", "post_quantum", "name"):
+        need(len({key[part] for key in keys}) == len(keys), f"two officials share one {part}")
+    last = max(one["signed_at_ms"] for one in signatures)
+    signed_on = datetime.fromtimestamp(last / 1000, UTC).date().isoformat()
+    need(read_day(statement["first_day"]) >= signed_on, "it is dated back")
+    return {**statement, "first_day": read_day(statement["first_day"]), "towards": towards}
+
+
+def check_statements(file: dict[str, Any]) -> None:
+    for case in file["taken"]:
+        data = bytes.fromhex(case["signed"])
+        found = check_statement(data, file["officials"])
+        for name, value in found.items():
+            need(case[name] == (value.hex() if isinstance(value, bytes) else value), f"{case['name']}: {name}")
+        need(hashlib.sha256(data).hexdigest() == case["digest"], f"{case['name']}: digest")
+    for case in file["refused"]:
+        try:
+            check_statement(bytes.fromhex(case["signed"]), file["officials"])
+        except RefusedError:
+            continue
+        raise RefusedError(f"'{case['name']}' was taken")
+
+
 CHECKS = {
+    "statements": check_statements,
     "merkle": check_merkle,
     "bundle": check_bundle,
     "receipt": check_receipt,

@@ -15,6 +15,9 @@ from portability.adapters.clock.fake import FixedClock
 from portability.adapters.keys.material import KeySeeds
 from portability.adapters.keys.ring import FileKeyRing
 from portability.agreements.errors import VerificationError
+from portability.services.determination.treaties.mapping.statements import decode_signed_statement
+from portability.services.determination.treaties.ports import OfficialKey
+from portability.services.determination.treaties.signing import verify_statement
 from portability.services.exchange.bundle import open_bundle
 from portability.services.exchange.envelope import OpenedBundle
 from portability.services.exchange.mapping import wire
@@ -89,7 +92,7 @@ def test_the_independent_checker_agrees_with_every_vector() -> None:
         [sys.executable, "-W", "error", str(CHECKER), str(VECTORS)], capture_output=True, text=True, check=False
     )
     assert finished.returncode == 0, finished.stdout + finished.stderr
-    assert len(re.findall(r"^ok ", finished.stdout, re.MULTILINE)) == 5
+    assert len(re.findall(r"^ok ", finished.stdout, re.MULTILINE)) == 6
 
 
 def test_the_checker_shares_no_code_with_us() -> None:
@@ -111,6 +114,7 @@ def test_the_checker_notices_a_vector_that_is_wrong(tmp_path: Path) -> None:
         "receipt": lambda file: file["receipt"]["entries"].pop(),
         "refused": lambda file: file["cases"].append({"name": "nothing is wrong with this one"}),
         "directory": lambda file: file.update(threshold=3),
+        "statements": lambda file: file["refused"].append(file["taken"][0]),
     }.items():
         file = load(name)
         spoil(file)
@@ -169,6 +173,43 @@ def test_our_reader_takes_the_directory() -> None:
     at = FixedClock(instant(file["at_ms"], what="now")).now()
     directory = verify_directory(signed, roots=roots, threshold=file["threshold"], known=None, at=at)
     assert directory.version == file["version"]
+
+
+class OfficialsOfTheFile:
+    """The officials that stand in the vector file, as a directory."""
+
+    def __init__(self, file: dict[str, Any]) -> None:
+        self._keys = file["officials"]
+
+    def official_key(self, party: str, signer_id: str, key_id: str) -> OfficialKey:
+        key = self._keys.get(f"{party} {signer_id} {key_id}")
+        if key is None:
+            raise VerificationError("unknown official")
+        return OfficialKey(
+            key["name"],
+            bytes.fromhex(key["classical"]),
+            bytes.fromhex(key["post_quantum"]),
+            instant(key["not_before_ms"], what="start"),
+            instant(key["not_after_ms"], what="end"),
+        )
+
+
+@pytest.mark.parametrize("case", [pytest.param(case, id=case["name"]) for case in load("statements")["taken"]])
+def test_our_reader_finds_in_a_statement_what_its_file_says(case: dict[str, Any]) -> None:
+    signed = decode_signed_statement(bytes.fromhex(case["signed"]))
+    verified = verify_statement(signed, authorities=OfficialsOfTheFile(load("statements")))
+    said = verified.statement
+    assert (said.party, said.agreement_id, list(said.towards)) == (case["party"], case["agreement_id"], case["towards"])
+    assert (said.version.sha256, said.version.incorporated) == (case["sha256"], case["incorporated_sha256"])
+    assert (said.first_day.isoformat(), verified.digest) == (case["first_day"], case["digest"])
+
+
+@pytest.mark.parametrize("case", [pytest.param(case, id=case["name"]) for case in load("statements")["refused"]])
+def test_our_reader_refuses_a_statement_that_must_be_refused(case: dict[str, Any]) -> None:
+    with pytest.raises(VerificationError):
+        verify_statement(
+            decode_signed_statement(bytes.fromhex(case["signed"])), authorities=OfficialsOfTheFile(load("statements"))
+        )
 
 
 def test_the_worked_example_is_the_bundle_of_the_file() -> None:

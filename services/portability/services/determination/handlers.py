@@ -2,21 +2,20 @@
 
 import asyncio
 import hashlib
-from collections.abc import Sequence
 from dataclasses import replace
 
 from portability.agreements.determination import determine
 from portability.agreements.errors import InputError, NotFoundError, VerificationError
-from portability.agreements.model import BenefitResult, Determination
-from portability.services.determination.model import DetermineQuery, ExplainedDetermination, ProposedBenefit
+from portability.services.determination.model import DetermineQuery, ExplainedDetermination
 from portability.services.determination.ports import LawInForce
+from portability.services.determination.proposing import propose, selection_for
 from portability.services.determination.treaties.saying import version_steps
 
-__all__ = ["determine_benefits", "explain_again", "propose"]
+__all__ = ["determine_benefits", "explain_again"]
 
 
 async def determine_benefits(query: DetermineQuery, *, law: LawInForce) -> ExplainedDetermination:
-    """Determine under each agreement asked for, and propose the highest award of each scheme.
+    """Determine under each agreement asked for, and propose the highest award of those that do not give way.
 
     Stores nothing and awards nothing. Raises NotFoundError for an agreement or legislation that is not there,
     InputError for facts that do not fit, NotBindingError where no version of one of the agreements binds the states of
@@ -36,7 +35,9 @@ async def determine_benefits(query: DetermineQuery, *, law: LawInForce) -> Expla
         # In a thread: two thousand periods take two seconds, and other calls must not wait for them.
         made = await asyncio.to_thread(determine, query.facts, agreement=version.agreement, legislation=legislation)
         determinations.append(replace(made, steps=(*version_steps(version), *made.steps)))
-    return replace(propose(determinations), versions=tuple(versions))
+    known = {version.agreement.id: version.agreement for version in versions}
+    selection = selection_for(query.facts, agreements=known, legislation=legislation)
+    return replace(propose(determinations, selection=selection), versions=tuple(versions))
 
 
 async def explain_again(query: DetermineQuery, *, trace_sha256: str, law: LawInForce) -> ExplainedDetermination:
@@ -53,23 +54,3 @@ async def explain_again(query: DetermineQuery, *, trace_sha256: str, law: LawInF
             f"files, are not the same. Files applied now: {files}."
         )
     return again
-
-
-def propose(determinations: Sequence[Determination]) -> ExplainedDetermination:
-    """For each scheme the highest award; the first agreement's where they are equal."""
-    offers: dict[str, list[tuple[str, BenefitResult]]] = {}
-    for one in determinations:
-        for benefit in one.benefits:
-            offers.setdefault(benefit.scheme, []).append((one.agreement_id, benefit))
-    proposed, choice = [], []
-    for scheme, options in offers.items():
-        best = max(options, key=lambda option: option[1].award.amount if option[1].award else -1)
-        proposed.append(ProposedBenefit(*best))
-        if len({option[1].award for option in options}) > 1:
-            shown = ", ".join(f"{benefit.award.shown() if benefit.award else 'nothing'} under {name}"
-                              for name, benefit in options)  # fmt: skip
-            choice.append(
-                f"{scheme}: {shown}. The highest is proposed: no provision that is encoded says which agreement goes "
-                "first, so a person decides."
-            )
-    return ExplainedDetermination(tuple(determinations), tuple(proposed), tuple(choice))

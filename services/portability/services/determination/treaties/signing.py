@@ -20,7 +20,8 @@ from portability.services.determination.treaties.model import (
 from portability.services.determination.treaties.ports import Authorities, OfficialKey, StatementSigner
 from portability.services.hybrid import HybridSignature, domain_separated, length_prefixed, verify_hybrid
 
-__all__ = ["OFFICIALS", "STATEMENT_CONTEXT", "add_signature", "statement_digest", "verify_arrival", "verify_statement"]
+__all__ = ["OFFICIALS", "STATEMENT_CONTEXT", "add_signature", "signature_input", "statement_digest", "verify_arrival",
+           "verify_statement"]  # fmt: skip
 
 STATEMENT_CONTEXT: Final = b"portability/v1/statement"
 OFFICIALS: Final = 2
@@ -39,7 +40,7 @@ def add_signature(
         raise VerificationError(f"'{signer_id}' has signed this statement already: another official must sign now.")
     at = at.replace(microsecond=at.microsecond // 1000 * 1000)  # as it is written: in milliseconds
     covered = domain_separated(
-        _covered(signed.statement, signer_id=signer_id, key_id=key_id, at=at), context=STATEMENT_CONTEXT
+        signature_input(signed.statement, signer_id=signer_id, key_id=key_id, at=at), context=STATEMENT_CONTEXT
     )
     made = signer.sign(key_id, covered, context=STATEMENT_CONTEXT)
     signature = StatementSignature(signer_id, key_id, at, made.ed25519, made.mldsa65)
@@ -100,7 +101,7 @@ def _verify_signature(statement: bytes, signature: StatementSignature, key: Offi
             f"({key.not_before:%Y-%m-%d} to {key.not_after:%Y-%m-%d}): sign with a key that is."
         )
     verify_hybrid(
-        _covered(statement, signer_id=signature.signer_id, key_id=signature.key_id, at=at),
+        signature_input(statement, signer_id=signature.signer_id, key_id=signature.key_id, at=at),
         HybridSignature(signature.ed25519, signature.mldsa65),
         key_id=signature.key_id,
         ed25519=key.ed25519,
@@ -109,7 +110,8 @@ def _verify_signature(statement: bytes, signature: StatementSignature, key: Offi
     )
 
 
-def _covered(statement: bytes, *, signer_id: str, key_id: str, at: datetime) -> bytes:
+def signature_input(statement: bytes, *, signer_id: str, key_id: str, at: datetime) -> bytes:
+    """What one official's signatures cover: the statement, who signs with which key, and the instant."""
     since_1970 = (at - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(milliseconds=1)
     return length_prefixed(statement, signer_id.encode(), key_id.encode(), since_1970.to_bytes(INSTANT_BYTES, "big"))
 
