@@ -9,6 +9,7 @@ from portability.agreements import unemployment_cases as unemployment
 from portability.agreements.legislation_cases import LegislationGiven, evaluate_legislation
 from portability.agreements.loading import Agreement
 from portability.agreements.quarter_cases import QuartersGiven, evaluate_quarters
+from portability.agreements.selection_cases import FavourableGiven, evaluate_favourable
 
 __all__ = ["COORDINATION_CASES"]
 
@@ -26,6 +27,7 @@ COORDINATION_CASES: Mapping[str, tuple[Any, Callable[[Any, Agreement], dict[str,
     "transition": (procedure.TransitionGiven, procedure.evaluate_transition),
     "export": (procedure.ExportGiven, procedure.evaluate_export),
     "invalidity_route": (procedure.RouteGiven, procedure.evaluate_route),
+    "most_favourable": (FavourableGiven, evaluate_favourable),
     "unemployment_aggregation": (unemployment.WorkGiven, unemployment.evaluate_work),
     "unemployment_state": (unemployment.UnemployedGiven, unemployment.evaluate_paying_state),
     "unemployment_export": (unemployment.SearchGiven, unemployment.evaluate_search),

@@ -36,11 +36,12 @@ from portability.agreements.explanation import trace_bytes
 from portability.agreements.loading import Agreement
 from portability.agreements.lookup import rule_in_force, rules_in_force
 from portability.agreements.model import DeterminationFacts
-from portability.agreements.national.legislation import Legislation, Scheme
 from portability.agreements.national.base import age_reached_on
+from portability.agreements.national.legislation import Legislation, Scheme
 from portability.agreements.national.schemes import amount_for, has_minimum
 from portability.agreements.overlap import resolve_overlaps
 from portability.agreements.periods import Duration
+from portability.agreements.residence_cases import RESIDENCE_CASES
 from portability.agreements.rules import (
     Aggregation,
     ExampleCase,
@@ -50,6 +51,7 @@ from portability.agreements.rules import (
     RuleBase,
     ShortPeriods,
 )
+from portability.agreements.selection_cases import SelectGiven, evaluate_select
 from portability.agreements.spans import Span, days_of
 from portability.agreements.us_cases import UsGiven, evaluate_us_case
 from portability.agreements.values import Branch, Money, StateCode
@@ -65,6 +67,8 @@ def evaluate_agreement_case(
     """What comes out of a case under an agreement, by the keys that `expect` may name."""
     if case.kind == "determine":
         return _determine(TypeAdapter(DetermineGiven).validate_python(case.given), agreement, legislations)
+    if case.kind == "select":
+        return evaluate_select(TypeAdapter(SelectGiven).validate_python(case.given), agreement, legislations)
     if case.kind == "aggregate":
         return _aggregate(TypeAdapter(AggregateGiven).validate_python(case.given), agreement, legislations)
     shape, evaluate = _BY_KIND[case.kind]
@@ -283,4 +287,5 @@ _BY_KIND: Mapping[str, tuple[Any, Callable[[Any, Agreement], Result]]] = {
     "higher_of": (HigherOfGiven, _higher_of),
     "short_period": (ShortPeriodGiven, _short_period),
     **COORDINATION_CASES,
+    **RESIDENCE_CASES,
 }

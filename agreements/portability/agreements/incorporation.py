@@ -47,8 +47,11 @@ def with_incorporated(agreement: Agreement, known: Mapping[str, Agreement]) -> A
 def _rules(
     own: tuple[Rule, ...], others: tuple[Rule, ...], taken: Incorporation, parties: tuple[StateCode, ...]
 ) -> list[Rule]:
-    """The other's rules of kinds that are not stated here, from the day of the incorporation on."""
-    stated = {rule.rule for rule in own}
+    """The other's rules of kinds that are not stated here, from the day of the incorporation on.
+
+    Not those on its place among other agreements: they speak of the other alone.
+    """
+    stated = {rule.rule for rule in own} | {"precedence"}
     ids = {rule.id for rule in own}
     found = [
         rule

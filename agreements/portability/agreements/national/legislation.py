@@ -25,6 +25,14 @@ __all__ = ["Legislation", "LegislationFile", "Scheme", "load_legislation"]
 Scheme = Annotated[EarningsPoints | ResidenceFractions | UsOldAge | AnsweredByInstitution, Field(discriminator="law")]
 
 
+class BetweenAgreements(Entry):
+    """What the state's own law says where several agreements lead to its benefit: the most favourable one."""
+
+    cite: Text
+    most_systems: int | None = Field(default=None, ge=2, le=50, description="How many systems it combines at most")
+    most_systems_cite: Text | None = None
+
+
 class LegislationFile(Entry):
     """One state's legislation, as far as it is encoded."""
 
@@ -36,6 +44,7 @@ class LegislationFile(Entry):
     status: Literal["unverified", "drafted", "reviewed"]
     not_modelled: tuple[NotModelled, ...]
     schemes: tuple[Scheme, ...] = Field(min_length=1)
+    between_agreements: BetweenAgreements | None = Field(default=None, description="None: the law read says nothing")
     examples: tuple[ExampleCase, ...] = ()
 
 

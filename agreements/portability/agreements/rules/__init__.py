@@ -91,6 +91,7 @@ from portability.agreements.rules.scope import (
     EqualTreatment,
     Export,
     PersonalScope,
+    Precedence,
 )
 from portability.agreements.rules.unemployment import (
     UnemploymentAggregation,
@@ -145,6 +146,7 @@ __all__ = [
     "PersonalScope",
     "PlaceOfWork",
     "Posting",
+    "Precedence",
     "ProRataOverCoverageLifetime",
     "ProRataWaived",
     "ProRataWithSupplement",

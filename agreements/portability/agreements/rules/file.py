@@ -25,6 +25,7 @@ Rule = Annotated[
     scope.PersonalScope
     | scope.EqualTreatment
     | scope.Export
+    | scope.Precedence
     | applicable.PlaceOfWork
     | applicable.Posting
     | applicable.SeveralStates
@@ -89,6 +90,7 @@ class ExampleCase(Entry):
         "applicable_legislation", "family_benefits", "benefit_overlap", "minimum_supplement", "rate_day", "silence",
         "unemployment_aggregation", "unemployment_state", "unemployment_export", "unemployment_reimbursement",
         "claim_date", "time_limit", "required_fields", "transition", "export", "invalidity_route",
+        "select", "most_favourable",
     ]  # fmt: skip
     given: dict[str, object]
     expect: dict[str, object]

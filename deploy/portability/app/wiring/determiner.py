@@ -1,8 +1,8 @@
 """The port `Determiner` of cases, filled by the law core: every agreement that applies, the best proposal a scheme.
 
-Two agreements can lead to a benefit of one scheme (a worker of the Union with a career in Canada as well). The texts
-that are encoded do not say which goes first, so each is determined, the higher is proposed, and the explanation names
-both: the official who decides confirms the choice. Each is applied in the version that both states have ratified.
+Two agreements can lead to a benefit of one scheme (a worker of the Union with a career in Canada as well). Each is
+determined; of those that do not give way to another the higher is proposed, and the explanation says what decided, or
+that no provision did: the official confirms the choice. Each is applied in the version that both states have ratified.
 """
 
 import asyncio
@@ -13,12 +13,13 @@ from portability.agreements.determination import determine
 from portability.agreements.errors import AgreementError, DeterminationError, UnmodelledProvisionError
 from portability.agreements.explanation import exact_text, trace_bytes
 from portability.agreements.model import BenefitResult, Determination, DeterminationFacts, NationalAnswer, Step
+from portability.agreements.selection import Selection
 from portability.agreements.sentences import catalogue, sentence
 from portability.agreements.values import Citation
 from portability.services.cases.model import AgreementUsed, Explanation, ProposedBenefit
 from portability.services.cases.ports import DeterminationAnswer, DeterminationQuestion
-from portability.services.determination.handlers import propose
 from portability.services.determination.ports import LawInForce
+from portability.services.determination.proposing import propose, selection_for
 from portability.services.determination.treaties.model import VersionInForce
 from portability.services.determination.treaties.saying import version_steps
 
@@ -61,7 +62,10 @@ class RatifiedRulesDeterminer:
                     f"No agreement binds {question.state} to another state of this career: it is a national case."
                 )
             )
-        return _answer(results, refused)
+        known = {result.version.agreement.id: result.version.agreement for result in results}
+        facts = _facts(question, next(iter(known)))
+        legislation = self._law.legislations()[question.state]
+        return _answer(results, refused, selection_for(facts, agreements=known, legislation=legislation))
 
     async def _under(self, agreement_id: str, question: DeterminationQuestion) -> _Result:
         facts = _facts(question, agreement_id)
@@ -104,9 +108,11 @@ def _answers_under(agreement_id: str, question: DeterminationQuestion) -> dict[s
     return found
 
 
-def _answer(results: Sequence[_Result], refused: Sequence[UnmodelledProvisionError]) -> DeterminationAnswer:
+def _answer(
+    results: Sequence[_Result], refused: Sequence[UnmodelledProvisionError], selection: Selection
+) -> DeterminationAnswer:
     made = [result.made for result in results]
-    proposal = propose(made)
+    proposal = propose(made, selection=selection)
     chosen = [(_of(one.agreement_id, made), one.benefit) for one in proposal.benefits]
     explanation = tuple(_headline(result, benefit) for result, benefit in chosen)
     explanation += tuple(_choice(sentence) for sentence in proposal.choice)
