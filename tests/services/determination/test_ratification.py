@@ -466,6 +466,38 @@ async def test_a_suspension_needs_two_officials_and_no_earlier_day_as_well(world
     assert await used(world, award_on=AUTUMN) == version.sha256
 
 
+# A file that takes over the rules of another.
+
+
+def nordic_claim() -> DeterminationFacts:
+    swedish, finnish = (replace(GERMAN, state=state, period_id=state, scheme=f"{state.lower()}-pension") for state in
+                        ("SE", "FI"))  # fmt: skip
+    return replace(facts(swedish, finnish), state="SE", residence_state="FI")
+
+
+async def test_what_a_file_takes_over_from_another_is_signed_with_it_and_does_not_change_without_them() -> None:
+    world = World(states=("FI", "SE"))
+    regulation = await world.put(TEXT)
+    convention = await world.put(packaged.packaged_texts("treaties")["nordic.yaml"])
+    with pytest.raises(InputError, match="sign the hash of that file too, or its rules could change without you"):
+        await world.ratify("nordic", convention, "SE", since=SPRING)
+    with pytest.raises(NotFoundError, match=r"No version of 'eu-883-2004' with the hash 0{64}"):
+        await world.ratify("nordic", replace(convention, incorporated="0" * 64), "SE", since=SPRING)
+    await refused(world, NotBinding.UNSIGNED, agreement="nordic", given=nordic_claim())
+
+    both = replace(convention, incorporated=regulation.sha256)
+    await world.ratify("nordic", both, "SE", "FI", since=SPRING)
+    newer = await world.put(SECOND_TEXT)
+    version = await world.law.version_for("nordic", nordic_claim())
+    assert version.agreement.incorporated == (("eu-883-2004.yaml", regulation.sha256),)
+    # One of them signs the same convention with the newer regulation: that is another version.
+    await world.ratify("nordic", replace(convention, incorporated=newer.sha256), "FI", since=SUMMER)
+    version = await world.law.version_for("nordic", nordic_claim())
+    assert version.bindings[0].version == both
+    with pytest.raises(InputError, match="'eu-883-2004' incorporates nothing"):
+        await world.ratify(EU, replace(regulation, incorporated=newer.sha256), "SE", since=SUMMER)
+
+
 # What is about other states, other agreements, or no other state at all.
 
 

@@ -192,7 +192,7 @@ async def _version_or_file(chosen: str | LawText, *, work: TreatyWork, treaties:
         if version.sha256 == chosen:
             found = await treaties.reader.read_alone(chosen, agreement_id=version.agreement_id, versions=work.versions)
             return in_full(found, treaties.shipped)
-    for agreement in treaties.shipped.agreements().values():
+    for agreement in (await treaties.shipped_agreements()).values():
         if agreement.sha256 == chosen:
             return agreement
     raise NotFoundError(f"There is no version {chosen[:12]} here: list the versions of its agreement.")

@@ -1,10 +1,12 @@
 """The law in force between states: which version of an agreement decides a claim, found through the ratifications."""
 
+import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
 from portability.agreements.errors import NotBindingError, NotFoundError, VerificationError
+from portability.agreements.loading import Agreement
 from portability.agreements.model import DeterminationFacts
 from portability.agreements.national.legislation import Legislation
 from portability.agreements.parties import is_bound
@@ -17,7 +19,6 @@ from portability.services.determination.treaties.model import (
     ExaminedStatement,
     KeptStatement,
     NotBinding,
-    PublishedVersion,
     VersionInForce,
 )
 from portability.services.determination.treaties.ports import Authorities, TreatyWork, UnitOfWork
@@ -38,6 +39,10 @@ class Treaties:
     authorities: Authorities
     reader: VersionReader
     shipped: LawLibrary
+
+    async def shipped_agreements(self) -> Mapping[str, Agreement]:
+        """In a thread, since reading all of them takes seconds, the first time."""
+        return await asyncio.to_thread(self.shipped.agreements)
 
 
 class RatifiedLaw:
@@ -66,7 +71,9 @@ async def version_in_force(
     where there is no agreement of that id.
     """
     published = await work.versions.of_agreement(agreement_id)
-    others = other_states(facts, _parties(agreement_id, published, treaties.shipped))
+    if not published:
+        raise _unpublished(agreement_id, await treaties.shipped_agreements())
+    others = other_states(facts, {state for version in published for state in version.parties})
     if not others:
         raise NotBindingError(
             f"Agreement '{agreement_id}' has nothing to bind: no period lies in another of its states than "
@@ -156,16 +163,14 @@ async def find_agreement(
     return AgreementFound("", " ".join(refused) or none)
 
 
-def _parties(agreement_id: str, published: Sequence[PublishedVersion], shipped: LawLibrary) -> set[StateCode]:
-    if published:
-        return {state for version in published for state in version.parties}
-    if agreement_id in shipped.agreements():
-        raise NotBindingError(
+def _unpublished(agreement_id: str, shipped: Mapping[str, Agreement]) -> NotBindingError | NotFoundError:
+    if agreement_id in shipped:
+        return NotBindingError(
             f"Agreement '{agreement_id}' is not published on this node: it ships with the package for trials. An "
             "administrator publishes its file, then each state ratifies that version.",
             reason=NotBinding.NOT_PUBLISHED,
         )
-    raise NotFoundError(f"There is no agreement '{agreement_id}'. Known: {', '.join(sorted(shipped.agreements()))}.")
+    return NotFoundError(f"There is no agreement '{agreement_id}'. Known: {', '.join(sorted(shipped))}.")
 
 
 def _bindings(

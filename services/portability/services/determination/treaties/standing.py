@@ -1,6 +1,6 @@
 """How far an agreement has come: its versions, who has signed which, and which pairs of states are bound on a day."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -69,7 +69,7 @@ class AgreementState:
 async def agreement_ids(*, work: TreatyWork, treaties: Treaties) -> list[str]:
     """Every agreement that is published here or ships with the package."""
     published = await work.versions.of_agreement("")
-    return sorted({one.agreement_id for one in published} | set(treaties.shipped.agreements()))
+    return sorted({one.agreement_id for one in published} | set(await treaties.shipped_agreements()))
 
 
 async def agreement_state(
@@ -80,9 +80,10 @@ async def agreement_state(
     examined = await _examined(agreement_id, work=work, treaties=treaties)
     book = TreatyBook.of(agreement_id, examined)
     parties = {state for one in published for state in one.parties}
-    version = _chosen(agreement_id, sha256, published, treaties)
+    shipped = await treaties.shipped_agreements()
+    version = _chosen(agreement_id, sha256, published, shipped)
     if version is None:
-        return AgreementState(treaties.shipped.agreements()[agreement_id], None, b"", (), tuple(examined))
+        return AgreementState(shipped[agreement_id], None, b"", (), tuple(examined))
     alone = await treaties.reader.read_alone(version.sha256, agreement_id=agreement_id, versions=work.versions)
     return AgreementState(
         in_full(alone, treaties.shipped),
@@ -96,8 +97,8 @@ async def agreement_state(
 async def versions_of(agreement_id: str, *, work: TreatyWork, treaties: Treaties) -> list[VersionState]:
     """The versions that are published here, in the order of publication; raises NotFoundError for an unknown id."""
     published = await work.versions.of_agreement(agreement_id)
-    if not published and agreement_id not in treaties.shipped.agreements():
-        raise _unknown(agreement_id, treaties)
+    if not published and agreement_id not in (shipped := await treaties.shipped_agreements()):
+        raise _unknown(agreement_id, shipped)
     examined = await _examined(agreement_id, work=work, treaties=treaties)
     return [_version_state(version, examined) for version in published]
 
@@ -144,21 +145,21 @@ def _version_state(version: PublishedVersion, examined: Iterable[ExaminedStateme
 
 
 def _chosen(
-    agreement_id: str, sha256: str, published: Sequence[PublishedVersion], treaties: Treaties
+    agreement_id: str, sha256: str, published: Sequence[PublishedVersion], shipped: Mapping[str, Agreement]
 ) -> PublishedVersion | None:
     if not sha256 and published:
         return published[-1]
     for version in published:
         if version.sha256 == sha256:
             return version
-    shipped = treaties.shipped.agreements().get(agreement_id)
-    if shipped is None and not published:
-        raise _unknown(agreement_id, treaties)
-    if shipped is None or sha256 not in ("", shipped.sha256):
+    file = shipped.get(agreement_id)
+    if file is None and not published:
+        raise _unknown(agreement_id, shipped)
+    if file is None or sha256 not in ("", file.sha256):
         raise NotFoundError(f"There is no version {sha256[:12]} of '{agreement_id}' here: list its versions.")
     return None
 
 
-def _unknown(agreement_id: str, treaties: Treaties) -> NotFoundError:
-    known = ", ".join(sorted(treaties.shipped.agreements()))
+def _unknown(agreement_id: str, shipped: Mapping[str, Agreement]) -> NotFoundError:
+    known = ", ".join(sorted(shipped))
     return NotFoundError(f"There is no agreement '{agreement_id}'. Known: {known}.")
