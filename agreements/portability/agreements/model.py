@@ -31,7 +31,7 @@ class NationalAnswer:
     independent_amount: Money | None = None
     theoretical_amount: Money | None = None
     flat_rate_amount: Money | None = None  # the full flat-rate part, before the fraction of a bilateral agreement
-    earnings_amount: Money | None = None  # the part from own earnings, where the flat-rate part stands apart
+    earnings_amount: Money | None = None  # from own earnings or periods, where these alone do not open the right
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,11 +26,16 @@ class AnsweredByInstitution(SchemeBase):
 
 
 def answered_amount(scheme: AnsweredByInstitution, facts: DeterminationFacts, *, theoretical: bool) -> SchemeOutcome:
-    """The institution's own answer, and whose it is; DeterminationError where it has not answered."""
+    """The institution's own answer, and whose it is; DeterminationError where it has not answered.
+
+    Where all time together opens the right and own periods alone make the amount (Canada-Estonia Art. XVII), there
+    is no independent amount: the one from own earnings or periods stands in its place.
+    """
     answer = facts.national_answers.get(scheme.id)
     amount = None
     if answer is not None:
-        amount = answer.theoretical_amount if theoretical else answer.independent_amount
+        own = answer.earnings_amount if answer.independent_amount is None else answer.independent_amount
+        amount = answer.theoretical_amount if theoretical else own
     name = "theoretical" if theoretical else "independent"
     if answer is None or amount is None:
         raise DeterminationError(
