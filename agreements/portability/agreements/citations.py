@@ -11,7 +11,15 @@ from pydantic import BaseModel
 
 from portability.agreements.rules import Instrument
 
-__all__ = ["Provision", "article_of", "names_a_place", "names_a_subparagraph", "place_in", "provisions"]
+__all__ = [
+    "Provision",
+    "article_of",
+    "article_order",
+    "names_a_place",
+    "names_a_subparagraph",
+    "place_in",
+    "provisions",
+]
 
 # `Art. 13`, `§ 50`, `s. 9`, `Annex VIII`, `Protocol 3`, `point 2`, or the bare number of a code: `404.1908(a)`.
 _DIVISION = re.compile(
@@ -68,3 +76,17 @@ def provisions(entry: BaseModel, path: tuple[str | int, ...], name: str = "") ->
             for index, one in enumerate(value):
                 if isinstance(one, BaseModel):
                     yield from provisions(one, (*path, field, index), f"{here} {field}".strip())
+
+
+def article_order(place: str) -> tuple[tuple[int, str], ...]:
+    """A key that sorts places as the text has them: Art. 2 before Art. 13, Art. IX before Art. X, (a) before (b)."""
+    parts = re.findall(r"\d+|[IVXLC]+\b|[a-z]+|[A-Z]+", place.removeprefix("Art. "))
+    return tuple((int(part), "") if part.isdigit() else (_roman(part), part) for part in parts)
+
+
+def _roman(part: str) -> int:
+    """The value of a Roman number; 0 of anything else, which sorts by its letters."""
+    values = [{"I": 1, "V": 5, "X": 10, "L": 50, "C": 100}.get(letter, 0) for letter in part]
+    if 0 in values:
+        return 0
+    return sum(-value if value < after else value for value, after in zip(values, [*values[1:], 0], strict=True))

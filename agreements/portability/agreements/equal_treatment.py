@@ -75,7 +75,7 @@ def findings_of(content: AgreementFile | LegislationFile) -> tuple[Finding, ...]
 
 
 def gaps_that_may_differ(content: AgreementFile | LegislationFile) -> tuple[tuple[NotModelled, Ground], ...]:
-    """Provisions that are not encoded and whose summary speaks of nationality, sex or residence, for a jurist to see."""
+    """Provisions that are not encoded and whose summary speaks of one of the grounds, for a jurist to see."""
     return tuple(
         (gap, ground)
         for gap in content.not_modelled

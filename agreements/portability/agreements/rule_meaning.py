@@ -131,6 +131,7 @@ _CONNECTION_WORDS: Mapping[str, str] = {
     "flag": "the ship's flag",
     "employer_seat": "the employer's seat",
     "place_of_work": "the place of work",
+    "home_base": "the home base",
 }
 
 

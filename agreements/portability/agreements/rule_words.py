@@ -21,11 +21,15 @@ IDENTITY = frozenset({"id", "rule", "valid_from", "valid_until", "cite", "status
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """One parameter as people read it. `text` is empty where the file gives a citation alone."""
+    """One parameter as people read it. `text` is empty where the file gives a citation alone.
+
+    `about` is what the vocabulary says of it; empty where the name says all.
+    """
 
     name: str
     text: str
     cite: str
+    about: str = ""
 
     @property
     def label(self) -> str:
@@ -45,9 +49,9 @@ def parameters(
     cites = {name: value for name, value in given.items() if isinstance(value, str) and value.startswith(starts)}
     owners = {_owner(name, [one for one in given if one not in cites]): name for name in cites}
     return tuple(
-        Parameter(name.removesuffix("_cite"), "", cites[name])
+        Parameter(name.removesuffix("_cite"), "", cites[name], _about(entry, name))
         if name in cites
-        else Parameter(name, value_in_words(value), cites.get(owners.get(name, ""), ""))
+        else Parameter(name, value_in_words(value), cites.get(owners.get(name, ""), ""), _about(entry, name))
         for name, value in given.items()
         if name not in cites or _owner(name, [one for one in given if one not in cites]) is None
     )
@@ -96,10 +100,15 @@ def joined(words: Iterable[str], *, last: str = "and") -> str:
 
 
 def _given(entry: BaseModel) -> Iterator[tuple[str, object]]:
+    """The fields that the file gives a value, in the order of the vocabulary."""
     for name in type(entry).model_fields:
         value = getattr(entry, name)
-        if value is not None and value != () and value is not False:
+        if name in entry.model_fields_set and value is not None and value != () and value is not False:
             yield name, value
+
+
+def _about(entry: BaseModel, name: str) -> str:
+    return type(entry).model_fields[name].description or ""
 
 
 def _owner(cite: str, fields: list[str]) -> str | None:

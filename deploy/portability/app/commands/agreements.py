@@ -10,7 +10,14 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from portability.agreements.errors import NotFoundError
-from portability.app.commands import agreement_reports, agreement_tests, agreement_treatment, ratification, signing
+from portability.app.commands import (
+    agreement_render,
+    agreement_reports,
+    agreement_tests,
+    agreement_treatment,
+    ratification,
+    signing,
+)
 from portability.app.commands.law_files import AgreementId, packaged_law, texts
 from portability.app.commands.printing import table
 
@@ -25,6 +32,7 @@ app.command("check")(agreement_tests.check)
 app.command("test")(agreement_tests.test)
 app.command("coverage")(agreement_reports.coverage)
 app.command("diff")(agreement_reports.diff)
+app.command("render")(agreement_render.render)
 app.command("equal-treatment")(agreement_treatment.equal_treatment)
 # For officials, with their own keys and no node; then for administrators, at the running node.
 app.command("signer-key")(signing.signer_key)

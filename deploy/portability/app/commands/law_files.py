@@ -68,8 +68,8 @@ def agreement_named(name: str) -> "Agreement":
     A file goes before an id of the same letters: who writes one has it open.
     """
     from portability.agreements import packaged  # noqa: PLC0415 (heavy)
-    from portability.agreements.incorporation import with_incorporated  # noqa: PLC0415 (heavy)
     from portability.agreements.loading import Agreement  # noqa: PLC0415 (heavy)
+    from portability.services.determination.files import in_full  # noqa: PLC0415 (heavy)
 
     if not Path(name).is_file():
         if name in packaged.agreements():
@@ -80,7 +80,7 @@ def agreement_named(name: str) -> "Agreement":
     content = load(file, text)
     if not isinstance(content, Agreement):
         raise InputError(f"{file} is no agreement: expected a file with `parties` and `rules`.")
-    return with_incorporated(content, packaged.agreements())
+    return in_full(content, packaged)
 
 
 def written(text: str, out: Path) -> None:
