@@ -126,9 +126,19 @@ def test_the_law_of_the_united_states_chooses_the_most_favourable_and_combines_t
 
     result = select("US", "US FR DE", french, german, us=True)
     assert (result.how, str(result.citation)) == ("most_favourable", "20CFR 404.1910(b)")
-    assert [one.third_states for one in result.applies] == [None, None]
-    other = select("FR", "US FR DE", french)
-    assert [str(one.third_states) for one in other.applies] == ["T Art. 3"]
+    assert [one.third_states for one in result.applies] == [(), ()]
+
+
+def test_third_states_bound_to_both_states_may_count_where_an_article_says_so() -> None:
+    third = ", third_states_cite: T Art. 3"
+    joins = treaty("us-fr", "FR, US", third=third)
+    to_both = (treaty("us-de", "DE, US"), treaty("fr-de", "DE, FR"))
+
+    result = select("FR", "US FR DE", joins, *to_both)
+    (first, *_) = [one for one in result.applies if one.agreement_id == "us-fr"]
+    assert (first.third_states, str(first.third_states_citation)) == (("DE",), "T Art. 3")
+    (alone,) = select("FR", "US FR DE", joins, to_both[0]).applies
+    assert alone.third_states == ()
 
 
 def offer(name: str, amount: int, month: int, ready: int = 1) -> Offer:

@@ -8,9 +8,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
+from portability.agreements.conversion import convert
 from portability.agreements.counted_time import counted_duration, time_in_unit
 from portability.agreements.credits import credited_time
-from portability.agreements.errors import NoRuleInForceError
+from portability.agreements.errors import DeterminationError, NoRuleInForceError
 from portability.agreements.model import DeterminationFacts, Step
 from portability.agreements.national.legislation import Scheme
 from portability.agreements.overlap import CountedPeriod, SetAside
@@ -61,6 +62,9 @@ def aggregate_periods(
     """
     steps = [_overlap_step(entry) for entry in aside]
     own = time_in_unit([entry for entry in counted if _is_own(entry, facts, scheme)], scheme, conversion)
+    too_short = _own_too_short(own, scheme, rule, conversion)
+    if too_short is not None:
+        return InsuredTime(own, (), (*steps, too_short))
     others: list[tuple[StateCode, Fraction]] = []
     for state in sorted({entry.period.state for entry in counted} - {facts.state}):
         foreign = [entry for entry in counted if entry.period.state == state]
@@ -83,6 +87,30 @@ def aggregate_periods(
     parts = ((facts.state, own), *others)
     steps.append(Step("aggregation", rule.citation, (("parts", parts), ("unit", scheme.unit)), result.total))
     return InsuredTime(own, tuple(others), tuple(steps))
+
+
+def _own_too_short(
+    own: Fraction, scheme: Scheme, rule: Aggregation, conversion: PeriodConversion | None
+) -> Step | None:
+    """The step that says so where own time stays under what the agreement asks before others' time counts.
+
+    DeterminationError where no rule of the agreement turns that minimum into the scheme's unit.
+    """
+    if rule.minimum_own is None:
+        return None
+    least = Duration(rule.minimum_own.amount, rule.minimum_own.unit, rule.minimum_own.day_regime)
+    if (least.unit, least.day_regime) != (scheme.unit, scheme.day_regime):
+        if conversion is None:
+            raise DeterminationError(
+                f"{rule.minimum_own_cite or rule.cite} asks for {least.amount} {least.unit}, and no rule turns them "
+                f"into {scheme.unit}: determine it by hand.",
+                citation=rule.minimum_own_cite or rule.cite,
+            )
+        least = convert(least, to=scheme.unit, day_regime=scheme.day_regime, rule=conversion)
+    if own >= least.amount:
+        return None
+    cite = Citation.of(rule.minimum_own_cite or rule.cite)
+    return Step("own_time_too_short", cite, (("needed", least.amount), ("unit", scheme.unit)), own)
 
 
 def _by_calendar(foreign: list[CountedPeriod], scheme: Scheme, rule: Aggregation) -> Fraction:

@@ -184,7 +184,8 @@ def _voluntary_gave_way(scheme: Scheme, facts: DeterminationFacts, aside: Sequen
 
 
 def _refuse_third_states(facts: DeterminationFacts, agreement: Agreement, rule: Aggregation) -> None:
-    states = periods_outside(facts, agreement)
+    known = facts.third_states
+    states = [state for state in periods_outside(facts, agreement) if known is None or state in known]
     if rule.third_states_cite is not None and states:
         raise UnmodelledProvisionError(
             f"The periods of the parties open no right, and those in {', '.join(states)} may count too "

@@ -146,6 +146,7 @@ class DetermineGiven(Entry):
     scheme_dates: dict[str, dict[str, Day]] = Field(default_factory=dict)
     answers: dict[str, AnswerGiven] = Field(default_factory=dict)
     unsatisfied_states: tuple[StateCode, ...] = ()
+    third_states: tuple[StateCode, ...] | None = None
 
     def facts(self, default_on: Day) -> DeterminationFacts:
         """The facts as the law core takes them; days that the case does not name are `default_on`."""
@@ -163,6 +164,7 @@ class DetermineGiven(Entry):
             scheme_dates=self.scheme_dates,
             national_answers={scheme: _answer(scheme, one) for scheme, one in self.answers.items()},
             unsatisfied_states=frozenset(self.unsatisfied_states),
+            third_states=frozenset(self.third_states) if self.third_states is not None else None,
         )
 
 

@@ -43,6 +43,7 @@ class DeterminationFacts:
     knows year by year (`{"us-old-age": {"earnings": {1974: Fraction(...)}}}`), and `scheme_dates` days that only one
     law asks for (`{"us-old-age": {"benefit_month": date(...)}}`). `unsatisfied_states`
     are the other states whose conditions are known to be unmet (883/2004 Art. 50(2)); empty: none is known.
+    `third_states` are those outside the agreement that are bound to both its parties; None: nobody has looked.
     """
 
     state: StateCode
@@ -57,6 +58,7 @@ class DeterminationFacts:
     scheme_dates: Mapping[str, Mapping[str, date]] = field(default_factory=dict)
     national_answers: Mapping[str, NationalAnswer] = field(default_factory=dict)
     unsatisfied_states: frozenset[StateCode] = frozenset()
+    third_states: frozenset[StateCode] | None = None
 
 
 class Step(NamedTuple):

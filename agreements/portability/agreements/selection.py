@@ -4,7 +4,7 @@ Amounts come later: where a provision says that the most favourable agreement ap
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Literal
 
@@ -35,7 +35,8 @@ class NationalChoice:
 class Candidate:
     """One agreement: the states of the career that it joins, and why it applies or does not.
 
-    `third_states` is where it lets periods of states outside it count too; `before` is the one that it gives way to.
+    `third_states` are states of the career outside it whose periods may count too, by `third_states_citation`: those
+    bound to all the states it joins. `before` is the agreement that it gives way to.
     """
 
     agreement_id: str
@@ -43,7 +44,8 @@ class Candidate:
     reason: Reason
     citation: Citation | None = None
     to_confirm: tuple[str, ...] = ()
-    third_states: Citation | None = None
+    third_states: tuple[StateCode, ...] = ()
+    third_states_citation: Citation | None = None
     before: str = ""
 
 
@@ -89,9 +91,11 @@ def select_agreements(
     applies, aside = [], [one for one in first.values() if one.agreement_id not in fit]
     for name in fit:
         reason, citation, by = reason_against(name, fit, joined)
-        candidate = _with_third_states(first[name], laws[name], branch, national)
         if reason is None:
-            applies.append(candidate)
+            limited = national is not None and national.most_systems is not None and national.most_systems <= 2
+            applies.append(
+                _with_third_states(first[name], laws, career, for_state=for_state, branch=branch, limited=limited)
+            )
         else:
             aside.append(Candidate(name, joined[name], reason, citation, before=by))
     how, citation = _how(applies, fit, national)
@@ -116,17 +120,27 @@ def _on_its_own(
     return Candidate(name, joined, "joins_states_of_the_career", citation, to_confirm)
 
 
-def _with_third_states(candidate: Candidate, law: LawOn, branch: Branch, national: NationalChoice | None) -> Candidate:
+def _with_third_states(
+    candidate: Candidate,
+    laws: Mapping[str, LawOn],
+    career: Iterable[StateCode],
+    *,
+    for_state: StateCode,
+    branch: Branch,
+    limited: bool,
+) -> Candidate:
     """Third states' periods count only where an article says so, and never beyond what the state's own law combines."""
-    rule = law.find(Aggregation, state="", branch=branch) if len(law.parties) == 2 else None
-    cite = rule.third_states_cite if rule is not None else None
-    limited = national is not None and national.most_systems is not None and national.most_systems <= 2
-    if cite is None or limited:
+    rule = laws[candidate.agreement_id].find(Aggregation, state=for_state, branch=branch)
+    if rule is None or rule.third_states_cite is None or limited:
         return candidate
-    return Candidate(
-        candidate.agreement_id, candidate.states, candidate.reason, candidate.citation, candidate.to_confirm,
-        Citation.of(cite),
-    )  # fmt: skip
+    outside = sorted(set(career) - laws[candidate.agreement_id].parties)
+    bound = tuple(one for one in outside if all(_bound(one, joined, laws, branch) for joined in candidate.states))
+    return replace(candidate, third_states=bound, third_states_citation=Citation.of(rule.third_states_cite))
+
+
+def _bound(first: StateCode, second: StateCode, laws: Mapping[str, LawOn], branch: Branch) -> bool:
+    """Whether any agreement that takes periods together binds two states on the day."""
+    return any({first, second} <= law.parties and branch in law.agreement.content.branches for law in laws.values())
 
 
 def _how(

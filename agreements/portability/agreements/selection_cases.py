@@ -48,6 +48,7 @@ def evaluate_select(
         "how": result.how,
         "citation": str(result.citation) if result.citation else None,
         "citations": {one.agreement_id: str(one.citation) for one in result.set_aside if one.citation},
+        "third_states": {one.agreement_id: list(one.third_states) for one in result.applies if one.third_states},
         "to_confirm": {one.agreement_id: list(one.to_confirm) for one in result.applies if one.to_confirm},
     }
 

@@ -27,6 +27,10 @@ class Aggregation(RuleBase):
         description="Periods in states bound to both parties count as well. No scale for them is modelled: a right "
         "that turns on them stops with this citation",
     )
+    minimum_own: Units | None = Field(
+        default=None, description="Own time without which others' time does not count; none: any own time will do"
+    )
+    minimum_own_cite: Text | None = None
 
 
 class Overlap(RuleBase):
