@@ -225,15 +225,21 @@ async def test_only_staff_determines(determination: Any, role: str) -> None:
 async def test_agreements_are_listed_page_by_page(agreements: Any) -> None:
     found, token = [], ""
     while True:
-        page = await agreements.ListAgreements(agreements_pb2.ListAgreementsRequest(page_size=2, page_token=token))
-        assert len(page.agreements) <= 2
+        page = await agreements.ListAgreements(agreements_pb2.ListAgreementsRequest(page_size=7, page_token=token))
+        assert len(page.agreements) <= 7
         found += [one.agreement_id for one in page.agreements]
         token = page.next_page_token
         if not token:
             break
     assert found == sorted(packaged.agreements())
-    whole = await agreements.ListAgreements(agreements_pb2.ListAgreementsRequest())
+    whole = await agreements.ListAgreements(agreements_pb2.ListAgreementsRequest(page_size=200))
     assert [one.agreement_id for one in whole.agreements] == found
+    assert {one.agreement_id for one in whole.agreements if one.standing == agreements_pb2.STANDING_BINDING} == {
+        "eu-883-2004",
+        "ca-de",
+    }
+    first = await agreements.ListAgreements(agreements_pb2.ListAgreementsRequest())
+    assert [one.agreement_id for one in first.agreements] == found[:50]
 
 
 async def test_an_agreement_comes_with_every_rule_dated_and_cited(agreements: Any) -> None:
