@@ -152,6 +152,14 @@ def test_what_cannot_be_signed_is_refused_before_it_is_signed(desk: Desk) -> Non
     assert not (desk.folder / "x.statement").exists()
 
 
+def test_explaining_on_files_says_that_it_is_a_trial() -> None:
+    content = packaged.agreement("eu-883-2004").content
+    case = next(one.id for one in content.examples if one.kind == "determine")
+    for reader in ("worker", "caseworker", "jurist"):
+        told = run("explain", "eu-883-2004", case, "--for", reader)
+        assert told.startswith("Not ratified: a trial. No state is bound by these files.")
+
+
 class NoObserver:
     def call_started(self, rpc: str, kind: str) -> None: ...
 

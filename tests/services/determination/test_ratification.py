@@ -192,6 +192,17 @@ async def test_a_statement_that_somebody_has_changed_in_the_store_counts_for_not
     assert "does not count: A signature by key" in error.message
 
 
+async def test_what_cannot_be_read_in_the_store_decides_nothing(world: World) -> None:
+    version = await world.put(TEXT)
+    await world.ratify(EU, version, "DE", "IT", since=SPRING)
+    (digest, *_) = world.work.statements._statements
+    agreement_id, row = world.work.statements._statements[digest]
+    spoilt = replace(row, signed=replace(row.signed, statement=b"\0" + row.signed.statement))
+    world.work.statements._statements[digest] = agreement_id, spoilt
+    error = await refused(world, NotBinding.ALTERED)
+    assert "Restore the database" in error.message
+
+
 @pytest.mark.parametrize("signed_on", [SPRING + timedelta(days=1), SPRING + timedelta(days=200)])
 async def test_a_back_dated_ratification_is_refused(world: World, signed_on: date) -> None:
     version = await world.put(TEXT)

@@ -5,6 +5,7 @@ from typing import Any
 
 import grpc
 import pytest
+from google.rpc import error_details_pb2, status_pb2
 from google.type.date_pb2 import Date
 
 from portability.agreements import packaged
@@ -50,6 +51,14 @@ def day(value: date) -> Date:
     return Date(year=value.year, month=value.month, day=value.day)
 
 
+def error_info(refused: grpc.aio.AioRpcError) -> error_details_pb2.ErrorInfo:
+    """What a program reads of the refusal."""
+    (packed,) = (value for key, value in refused.trailing_metadata() or () if key == "grpc-status-details-bin")
+    info = error_details_pb2.ErrorInfo()
+    assert status_pb2.Status.FromString(packed).details[0].Unpack(info)
+    return info
+
+
 async def test_from_publication_to_determination(agreements: Any, determination: Any) -> None:  # noqa: F811
     claim = {"facts": facts_message(GERMAN, CANADIAN), "agreement_ids": ["ca-de"]}
     from portability.api.determination.v1 import determination_pb2
@@ -60,6 +69,12 @@ async def test_from_publication_to_determination(agreements: Any, determination:
     refused = await refusal(determination.Determine(ask))
     assert refused.code() is grpc.StatusCode.FAILED_PRECONDITION
     assert "neither has ratified" in (refused.details() or "")
+    info = error_info(refused)
+    assert (info.reason, info.metadata["not_binding"], info.metadata["states"]) == (
+        "AGREEMENT_NOT_BINDING",
+        "unsigned",
+        "DE,CA",
+    )
 
     mine = await agreements.RatifyAgreement(ratify(signed_by("DE"), number=2), **AS_ADMINISTRATOR)
     assert list(mine.statement.signers) == ["first official of DE", "second official of DE"]

@@ -17,7 +17,6 @@ from portability.services.determination.treaties.mapping.statements import decod
 from portability.services.determination.treaties.model import (
     Binding,
     ExaminedStatement,
-    KeptStatement,
     NotBinding,
     VersionInForce,
 )
@@ -107,18 +106,29 @@ async def treaty_book(
 
     A store that somebody has written to, or a key that was revoked since, then decides nothing.
     """
-    kept = await work.statements.of_agreement(agreement_id)
-    return TreatyBook.of(agreement_id, examine(kept, agreement_id, parties=parties, authorities=authorities))
+    return TreatyBook.of(agreement_id, await examine(agreement_id, parties, work=work, authorities=authorities))
 
 
-def examine(
-    kept: Iterable[KeptStatement], agreement_id: str, *, parties: Iterable[StateCode] | None, authorities: Authorities
+async def examine(
+    agreement_id: str, parties: Iterable[StateCode] | None, *, work: TreatyWork, authorities: Authorities
 ) -> list[ExaminedStatement]:
-    """Each statement of these states (None: all) about the agreement, verified anew."""
+    """Each statement of these states (None: all) about the agreement, in the order of arrival, verified anew.
+
+    Raises NotBindingError where what is kept cannot even be read: then nobody knows what is missing.
+    """
     wanted = None if parties is None else set(parties)
+    try:
+        kept = [
+            (one, decode_statement(one.signed.statement)) for one in await work.statements.of_agreement(agreement_id)
+        ]
+    except VerificationError as error:
+        raise NotBindingError(
+            f"What this node keeps of the ratifications of '{agreement_id}' cannot be read: {error.message} Restore "
+            "the database of this node from a backup.",
+            reason=NotBinding.ALTERED,
+        ) from error
     found = []
-    for one in kept:
-        statement = decode_statement(one.signed.statement)
+    for one, statement in kept:
         if statement.agreement_id != agreement_id or (wanted is not None and statement.party not in wanted):
             continue
         try:

@@ -129,8 +129,7 @@ def _pair_state(book: TreatyBook, pair: Pair, *, on: date) -> PairState:
 
 
 async def _examined(agreement_id: str, *, work: TreatyWork, treaties: Treaties) -> list[ExaminedStatement]:
-    kept = await work.statements.of_agreement(agreement_id)
-    return examine(kept, agreement_id, parties=None, authorities=treaties.authorities)
+    return await examine(agreement_id, None, work=work, authorities=treaties.authorities)
 
 
 def _version_state(version: PublishedVersion, examined: Iterable[ExaminedStatement]) -> VersionState:
