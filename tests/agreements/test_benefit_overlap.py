@@ -15,6 +15,7 @@ from portability.agreements.benefit_overlap import (
 )
 from portability.agreements.currencies import Rate, exchange, rate_day
 from portability.agreements.errors import InputError
+from portability.agreements.instalments import a_month
 from portability.agreements.minimum_supplement import minimum_supplement
 from portability.agreements.packaged import agreement
 from portability.agreements.rules import BenefitOverlap, CurrencyConversion, MinimumSupplement, MutualReductions
@@ -128,3 +129,9 @@ def test_an_exchange_is_exact_both_ways_and_needs_the_rate_between_the_two() -> 
     assert exchange(zloty, to="EUR", rate=rate) == eur(204)
     with pytest.raises(InputError, match="does not turn EUR into CHF"):
         exchange(eur(1), to="CHF", rate=rate)
+
+
+def test_an_amount_a_month_needs_at_least_one_instalment_a_year() -> None:
+    assert a_month(eur(120), instalments_a_year=1) == eur(10)
+    with pytest.raises(InputError, match="expected one or more"):
+        a_month(eur(120), instalments_a_year=0)

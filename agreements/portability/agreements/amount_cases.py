@@ -11,6 +11,7 @@ from portability.agreements.benefit_overlap import AffectedBenefit, ForeignBenef
 from portability.agreements.currencies import Rate, exchange, rate_day
 from portability.agreements.errors import InputError
 from portability.agreements.family_benefits import FamilyRight, family_benefits
+from portability.agreements.instalments import a_month
 from portability.agreements.loading import Agreement
 from portability.agreements.minimum_supplement import minimum_supplement
 from portability.agreements.rules import (
@@ -30,8 +31,9 @@ from portability.agreements.silence import silence_result
 from portability.agreements.values import Money
 
 __all__ = [
-    "FamilyGiven", "OverlapOfBenefitsGiven", "RateDayGiven", "SilenceGiven", "SupplementGiven", "evaluate_family",
-    "evaluate_overlap", "evaluate_rate_day", "evaluate_silence", "evaluate_supplement",
+    "FamilyGiven", "InstalmentGiven", "OverlapOfBenefitsGiven", "RateDayGiven", "SilenceGiven", "SupplementGiven",
+    "evaluate_family", "evaluate_instalment", "evaluate_overlap", "evaluate_rate_day", "evaluate_silence",
+    "evaluate_supplement",
 ]  # fmt: skip
 
 Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
@@ -163,6 +165,21 @@ def evaluate_rate_day(given: RateDayGiven, agreement: Agreement) -> dict[str, An
     """The day whose rate counts."""
     rule = LawOn(agreement, given.on).rule(CurrencyConversion, subject=given.purpose)
     return {"day": rate_day(given.reference, rule=rule), "citation": str(rule.citation), "status": rule.status}
+
+
+class InstalmentGiven(Entry):
+    """One instalment, and how many there are in a year."""
+
+    instalment: Amount
+    instalments_a_year: int
+    currency: Currency = "EUR"
+
+
+def evaluate_instalment(given: InstalmentGiven, agreement: Agreement) -> dict[str, Any]:
+    """The amount a month."""
+    _ = agreement  # no rule of it is applied
+    money = Money(given.instalment, given.currency)
+    return {"a_month": a_month(money, instalments_a_year=given.instalments_a_year).amount}
 
 
 class SilenceGiven(Entry):

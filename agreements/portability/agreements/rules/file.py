@@ -90,7 +90,7 @@ class ExampleCase(Entry):
         "applicable_legislation", "family_benefits", "benefit_overlap", "minimum_supplement", "rate_day", "silence",
         "unemployment_aggregation", "unemployment_state", "unemployment_export", "unemployment_reimbursement",
         "claim_date", "time_limit", "required_fields", "transition", "export", "invalidity_route",
-        "select", "most_favourable",
+        "select", "most_favourable", "instalments",
     ]  # fmt: skip
     given: dict[str, object]
     expect: dict[str, object]
