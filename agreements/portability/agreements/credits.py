@@ -69,12 +69,18 @@ def _by_calendar_year(rule: PeriodCredit, spans: list[Span], own: Sequence[Span]
     for year in sorted(years_of(spans)):
         whole = (date(year, 1, 1), date(year + 1, 1, 1))
         within = [part for span in spans if (part := shared(span, whole))]
-        if rule.minimum is not None and amount_of(within, rule.minimum.unit) < rule.minimum.amount:
+        if not _long_enough(rule, within):
             continue
         own_here = amount_of([part for span in own if (part := shared(span, whole))], rule.credits.unit)
         room = Fraction(max(IN_A_YEAR[rule.credits.unit] - floor(own_here), 0))
         total += min(rule.credits.amount, room)
     return total
+
+
+def _long_enough(rule: PeriodCredit, within: list[Span]) -> bool:
+    """Whether a year holds the least time, or one of two ("3 months or 13 weeks", Canada-Chile Art. XII(2)(b))."""
+    least = [units for units in (rule.minimum, rule.or_minimum) if units is not None]
+    return not least or any(amount_of(within, units.unit) >= units.amount for units in least)
 
 
 def _by_unit(rule: PeriodCredit, spans: list[Span], own: Sequence[Span]) -> Fraction:

@@ -90,6 +90,7 @@ def _aggregation(rule: Any) -> str:
 def _period_credit(rule: Any) -> str:
     source = f"time in {rule.from_state}" + (f" ({', '.join(rule.from_schemes)})" if rule.from_schemes else "")
     least = f" of at least {value_in_words(rule.minimum)}" if rule.minimum else ""
+    least += f" or {value_in_words(rule.or_minimum)}" if rule.or_minimum else ""
     counts = f"{value_in_words(rule.credits)} for {rule.to_scheme}"
     return f"Each {value_in_words(rule.per)}{least} of {source} counts as {counts}."
 

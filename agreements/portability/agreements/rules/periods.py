@@ -78,6 +78,7 @@ class PeriodCredit(RuleBase):
     from_schemes: tuple[Id, ...] = Field(default=(), description="Empty: every scheme of the state")
     per: Literal["calendar_year", "month", "week", "day"]
     minimum: Units | None = Field(default=None, description="Least time in a calendar year for it to count")
+    or_minimum: Units | None = Field(default=None, description="Or this least time, where the article names two")
     credits: Units
     time_from: Day | None = Field(default=None, description="Counts only time from this day")
     time_until: Day | None = Field(default=None, description="Counts only time until this day, inclusive")
