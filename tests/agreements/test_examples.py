@@ -69,6 +69,11 @@ def test_the_examples_of_the_documentation_run(number: int) -> None:
     assert [result.actual for result in results if not result.passed] == []
 
 
+def test_the_united_states_example_of_the_documentation_runs() -> None:
+    (block,) = re.findall(r"```yaml\n(.*?)```", (ROOT / "docs" / "legislation-files.md").read_text(), re.DOTALL)
+    assert [result.actual for result in examples_of(block, "legislation-files.md") if not result.passed] == []
+
+
 def test_a_wrong_expectation_fails_with_both_numbers() -> None:
     result = run("convert", "{amount: 100, unit: days, day_regime: 6, to: months}", "{amount: 3}")
 

@@ -40,12 +40,12 @@ def position_step(scheme: UsOldAge, benefit: TotalizedBenefit) -> Step:
         Step(
             "us_yearly_ratio",
             Citation("GN", "01701.200 B.1"),
-            (("year", str(year)), ("quarters", position.quarters[year])),
+            (("year", str(year)), ("quarters", position.quarters[year]), ("unit", scheme.unit)),
             ratio,
         )
         for year, ratio in position.ratios.items()
     )
-    values = (("quarters", position.total_quarters), ("percent", position.value * 100))
+    values = (("quarters", position.total_quarters), ("percent", position.value * 100), ("unit", scheme.unit))
     return Step("us_earnings_position", Citation("20CFR", "404.1918(b)"), values, position.value, ratios)
 
 
