@@ -38,7 +38,7 @@ def statements(draw: st.DrawFn) -> tuple[VerifiedStatement, ...]:
         if statement.kind is StatementKind.SUSPENSION and draw(st.booleans()):
             statement = replace(statement, towards=("FR",))
         at = datetime.combine(DAY + timedelta(days=signed), time(12), UTC) + timedelta(seconds=number)
-        made.append(VerifiedStatement(statement, at, ("one", "two"), f"{number:064x}"))
+        made.append(VerifiedStatement(statement, at, at, ("one", "two"), f"{number:064x}"))
     return tuple(made)
 
 
@@ -84,7 +84,7 @@ def test_what_binds_was_signed_by_both_for_that_day_and_not_ended_since(
         assert used.statement.version == found.version
         assert used.statement.first_day <= found.since <= on
         for ended in of(signed, party, StatementKind.SUSPENSION):
-            after = ended.signed_at >= used.signed_at and ended.statement.version == found.version
+            after = ended.first_signed_at >= used.first_signed_at and ended.statement.version == found.version
             assert not (after and ended.statement.first_day <= on and not ended.statement.towards)
     assert found.since == max(used.statement.first_day for used in found.ratifications)
 
@@ -95,6 +95,7 @@ def test_what_one_side_signs_alone_changes_no_version(signed: tuple[VerifiedStat
     latest = max((one.signed_at for one in signed), default=datetime.combine(DAY, time(), UTC))
     alone = VerifiedStatement(
         Statement(StatementKind.RATIFICATION, "DE", "eu-883-2004", VersionId("d" * 64), DAY + timedelta(days=17)),
+        latest + timedelta(seconds=1),
         latest + timedelta(seconds=1),
         ("one", "two"),
         "f" * 64,

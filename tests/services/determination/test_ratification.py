@@ -443,6 +443,42 @@ async def test_an_old_ratification_played_again_does_not_lift_a_suspension(world
     assert await used(world, award_on=AUTUMN) == version.sha256
 
 
+async def test_one_official_alone_lifts_no_suspension_by_signing_an_old_ratification_again(world: World) -> None:
+    version = await world.put(TEXT)
+    await world.ratify(EU, version, "DE", "IT", since=SPRING)
+    # Signed in spring for the winter; then the version is suspended, and one official signs the old statement again.
+    winter = sign(ratification(EU, version, "IT", date(2024, 12, 1)), at=noon(SPRING))
+    await world.take_in(sign(suspension(EU, version, "IT", SUMMER), at=noon(SUMMER)))
+    fresh = sign(ratification(EU, version, "IT", date(2024, 12, 1)), THIRD, at=noon(AUTUMN)).signatures
+    for kept in (winter.signatures[:1], winter.signatures[1:], winter.signatures):
+        await world.take_in(replace(winter, signatures=(*kept, *fresh)))
+    await refused(world, NotBinding.SUSPENDED)
+
+
+async def test_one_official_alone_brings_no_older_version_back_by_signing_it_again(world: World) -> None:
+    version, newer = await world.put(TEXT), await world.put(SECOND_TEXT)
+    await world.ratify(EU, version, "DE", since=SPRING)
+    await world.ratify(EU, newer, "DE", since=AUTUMN)
+    old = sign(ratification(EU, version, "IT", AUTUMN), at=noon(SPRING))
+    changed_mind = sign(ratification(EU, newer, "IT", AUTUMN), at=noon(SUMMER))
+    await world.take_in(old)
+    await world.take_in(changed_mind)
+    again = sign(ratification(EU, version, "IT", AUTUMN), THIRD, at=noon(SUMMER + timedelta(days=1))).signatures
+    await world.take_in(replace(old, signatures=(old.signatures[0], *again)))
+    assert await used(world, award_on=AUTUMN) == newer.sha256
+
+
+async def test_one_official_alone_suspends_nothing_by_signing_an_old_suspension_again(world: World) -> None:
+    version = await world.put(TEXT)
+    await world.ratify(EU, version, "DE", "IT", since=SPRING)
+    winter = date(2024, 12, 1)
+    old = sign(suspension(EU, version, "IT", winter), at=noon(SPRING) + timedelta(hours=1))
+    await world.ratify(EU, version, "IT", since=SUMMER)
+    fresh = sign(suspension(EU, version, "IT", winter), THIRD, at=noon(AUTUMN)).signatures
+    await world.take_in(replace(old, signatures=(old.signatures[0], *fresh)))
+    assert await used(world, award_on=winter) == version.sha256
+
+
 async def test_a_suspension_that_arrives_first_counts_too(world: World) -> None:
     version = await world.put(TEXT)
     await world.take_in(sign(suspension(EU, version, "IT", SUMMER), at=noon(SPRING) + timedelta(hours=1)))

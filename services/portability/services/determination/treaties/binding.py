@@ -102,7 +102,7 @@ class TreatyBook:
             for one in self._of(said.party)
             if one.statement.kind is StatementKind.SUSPENSION
             and one.statement.version == said.version
-            and one.signed_at >= ratification.signed_at
+            and one.first_signed_at >= ratification.first_signed_at
             and (not one.statement.towards or towards in one.statement.towards)
         ]
         return sorted(found, key=lambda one: one.order)

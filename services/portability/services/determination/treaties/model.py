@@ -104,17 +104,22 @@ class KeptStatement:
 
 @dataclass(frozen=True, slots=True)
 class VerifiedStatement:
-    """A statement whose signatures stand: what it says, when the last official signed, and who they are."""
+    """A statement whose signatures stand: what it says, when the first and the last official signed, and who they are.
+
+    Which of two statements is older is told by their first signatures: one official can always sign an old statement
+    again by herself, and must not make it newer by that. That it is not dated back is told by the last one.
+    """
 
     statement: Statement
+    first_signed_at: datetime
     signed_at: datetime
     signers: tuple[str, ...]  # names of the officials, in the order of signing
     digest: str  # hexadecimal SHA-256 of the signed bytes: the same for everybody
 
     @property
     def order(self) -> tuple[date, datetime, str]:
-        """Which of a state's statements goes before which: by day, then by when it was signed."""
-        return self.statement.first_day, self.signed_at, self.digest
+        """Which of a state's statements goes before which: by day, then by its first signature."""
+        return self.statement.first_day, self.first_signed_at, self.digest
 
 
 @dataclass(frozen=True, slots=True)

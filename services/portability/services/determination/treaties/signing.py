@@ -78,9 +78,10 @@ def verify_statement(signed: SignedStatement, *, authorities: Authorities) -> Ve
     for signature, key in zip(signed.signatures, keys, strict=True):
         _verify_signature(signed.statement, signature, key)
     # (4) day
-    last = max(one.signed_at for one in signed.signatures)
-    _refuse_back_dated(statement, last)
-    return VerifiedStatement(statement, last, tuple(key.name for key in keys), statement_digest(signed))
+    instants = [one.signed_at for one in signed.signatures]
+    _refuse_back_dated(statement, max(instants))
+    names = tuple(key.name for key in keys)
+    return VerifiedStatement(statement, min(instants), max(instants), names, statement_digest(signed))
 
 
 def verify_arrival(verified: VerifiedStatement, *, now: datetime) -> VerifiedStatement:
