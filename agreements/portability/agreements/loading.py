@@ -4,14 +4,15 @@ The text arrives as an argument; `packaged.py` finds the files that ship with th
 """
 
 import hashlib
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
 from portability.agreements.errors import AgreementFileError, AgreementSyntaxError, ConflictingRulesError
 from portability.agreements.faults import expectation, follows
-from portability.agreements.rules import AgreementFile, ExampleFile, Rule
+from portability.agreements.rules import AgreementFile, ExampleFile, Rule, RuleBase
 from portability.agreements.yaml_source import SourceTree, read_yaml
 
 __all__ = ["Agreement", "AgreementFileError", "load_agreement", "load_examples", "load_model"]
@@ -31,6 +32,13 @@ class Agreement:
     sha256: str
     places: dict[str, tuple[int, int]]
     incorporated: tuple[tuple[str, str], ...] = ()  # name and SHA-256 of each file whose rules apply here too
+    by_kind: Mapping[type[RuleBase], tuple[Rule, ...]] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        kinds: dict[type[RuleBase], list[Rule]] = {}
+        for rule in self.content.rules:
+            kinds.setdefault(type(rule), []).append(rule)
+        object.__setattr__(self, "by_kind", {kind: tuple(rules) for kind, rules in kinds.items()})
 
     @property
     def id(self) -> str:

@@ -1,7 +1,7 @@
 """Which rule is in force: exactly one, or one of three named failures, never a default."""
 
 from datetime import date
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from portability.agreements.errors import ConflictingRulesError, NoRuleInForceError, UnmodelledProvisionError
 from portability.agreements.loading import Agreement
@@ -17,13 +17,13 @@ def rules_in_force(
     agreement: Agreement, kind: type[Kind], *, branch: Branch, on: date, state: StateCode = "", scheme: str = ""
 ) -> list[Kind]:
     """Every rule of a kind that is in force on a day for a branch (and, where given, a state and a scheme)."""
+    branches = agreement.content.branches
     return [
         rule
-        for rule in agreement.content.rules
-        if isinstance(rule, kind)
-        and rule.valid_from <= on
+        for rule in cast("tuple[Kind, ...]", agreement.by_kind.get(kind, ()))
+        if rule.valid_from <= on
         and (rule.valid_until is None or on <= rule.valid_until)
-        and branch in (rule.branches or agreement.content.branches)
+        and branch in (rule.branches or branches)
         and (not state or not rule.states or state in rule.states)
         and (not scheme or not rule.schemes or scheme in rule.schemes)
         and (not scheme or scheme not in rule.except_schemes)
@@ -55,9 +55,10 @@ def find_rule(
     agreement: Agreement, kind: type[Kind], *, branch: Branch, on: date, state: StateCode = "", scheme: str = ""
 ) -> Kind | None:
     """The one rule of a kind in force, or None: for provisions that an agreement may well not have."""
-    if not rules_in_force(agreement, kind, branch=branch, on=on, state=state, scheme=scheme):
-        return None
-    return rule_in_force(agreement, kind, branch=branch, on=on, state=state, scheme=scheme)
+    found = rules_in_force(agreement, kind, branch=branch, on=on, state=state, scheme=scheme)
+    if len(found) > 1:  # a conflict, which `rule_in_force` names
+        return rule_in_force(agreement, kind, branch=branch, on=on, state=state, scheme=scheme)
+    return found[0] if found else None
 
 
 def refuse_unmodelled(agreement: Agreement, stage: str, *, state: StateCode, own_since: date | None = None) -> None:

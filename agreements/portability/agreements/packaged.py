@@ -1,6 +1,6 @@
 """The treaty and legislation files that ship with the package, loaded and checked once.
 
-The only module of the law core that reads files: package data, through importlib.resources, nothing else.
+With `sentences` the only module of the law core that reads files: package data, through importlib.resources.
 """
 
 import hashlib
@@ -13,7 +13,7 @@ from portability.agreements.loading import Agreement, load_agreement
 from portability.agreements.national.legislation import Legislation, load_legislation
 from portability.agreements.values import StateCode
 
-__all__ = ["agreement", "agreements", "legislation", "legislations", "packaged_texts", "stated_agreements"]
+__all__ = ["agreement", "agreements", "legislation", "legislations", "names", "packaged_texts", "stated_agreements"]
 
 
 REGISTER = "register.yaml"  # generated from the treaty files beside it, no treaty itself
@@ -24,44 +24,58 @@ def packaged_texts(folder: str) -> dict[str, str]:
 
     The register is left out. Large sets of examples stand in `examples`, so that only those who run them read them.
     """
-    entries = files(f"portability.{folder}").iterdir()
-    found = [entry for entry in entries if entry.name.endswith(".yaml") and entry.name != REGISTER]
-    return {entry.name: entry.read_text(encoding="utf-8") for entry in sorted(found, key=lambda one: one.name)}
+    return {f"{name}.yaml": _text(folder, f"{name}.yaml") for name in names(folder)}
 
 
 @cache
+def names(folder: str) -> tuple[str, ...]:
+    """The names of the YAML files of a folder without their ending, in order: ids of agreements, codes of states."""
+    entries = (entry.name for entry in files(f"portability.{folder}").iterdir())
+    return tuple(sorted(one.removesuffix(".yaml") for one in entries if one.endswith(".yaml") and one != REGISTER))
+
+
 def agreements() -> dict[str, Agreement]:
     """Every packaged agreement by its id. Raises AgreementError where a file is wrong: start-up fails."""
-    stated = stated_agreements()
-    return {one.id: with_incorporated(one, stated) for one in stated.values()}
+    return {name: agreement(name) for name in names("treaties")}
 
 
-@cache
 def stated_agreements() -> dict[str, Agreement]:
     """Every packaged agreement as its file states it, without the rules that it takes over from another one."""
-    loaded = (load_agreement(text, name) for name, text in packaged_texts("treaties").items())
-    return {one.id: one for one in loaded}
+    return {name: _stated(name) for name in names("treaties")}
+
+
+def legislations() -> dict[StateCode, Legislation]:
+    """Every packaged legislation by its state. Raises AgreementError where a file is wrong."""
+    return {name.upper(): legislation(name.upper()) for name in names("legislation")}
 
 
 @cache
-def legislations() -> dict[StateCode, Legislation]:
-    """Every packaged legislation by its state. Raises AgreementError where a file is wrong."""
-    loaded = [
-        load_legislation(text, name, sha256=hashlib.sha256(text.encode()).hexdigest())
-        for name, text in packaged_texts("legislation").items()
-    ]
-    return {one.content.state: one for one in loaded}
-
-
 def agreement(agreement_id: str) -> Agreement:
-    """One packaged agreement; AgreementError naming those that there are."""
-    if agreement_id not in agreements():
-        raise AgreementError(f"There is no agreement '{agreement_id}'. Known: {', '.join(agreements())}.")
-    return agreements()[agreement_id]
+    """One packaged agreement; AgreementError naming those that there are. Reads its file, and the one it takes over."""
+    if agreement_id not in names("treaties"):
+        raise AgreementError(f"There is no agreement '{agreement_id}'. Known: {', '.join(names('treaties'))}.")
+    stated = _stated(agreement_id)
+    taken = stated.content.incorporates
+    known = {taken.agreement: _stated(taken.agreement)} if taken and taken.agreement in names("treaties") else {}
+    return with_incorporated(stated, known)
 
 
+@cache
 def legislation(state: StateCode) -> Legislation:
-    """The packaged legislation of one state; AgreementError naming those that there are."""
-    if state not in legislations():
-        raise AgreementError(f"No legislation of {state} is encoded. Encoded: {', '.join(legislations())}.")
-    return legislations()[state]
+    """The packaged legislation of one state; AgreementError naming those that there are. Only its file is read."""
+    if state.lower() not in names("legislation"):
+        encoded = ", ".join(name.upper() for name in names("legislation"))
+        raise AgreementError(f"No legislation of {state} is encoded. Encoded: {encoded}.")
+    file = f"{state.lower()}.yaml"
+    text = _text("legislation", file)
+    return load_legislation(text, file, sha256=hashlib.sha256(text.encode()).hexdigest())
+
+
+@cache
+def _stated(agreement_id: str) -> Agreement:
+    file = f"{agreement_id}.yaml"
+    return load_agreement(_text("treaties", file), file)
+
+
+def _text(folder: str, file: str) -> str:
+    return files(f"portability.{folder}").joinpath(file).read_text(encoding="utf-8")
