@@ -428,6 +428,39 @@ async def test_a_suspended_version_decides_nothing_from_its_day_on_and_the_one_b
     assert "first official of IT and second official of IT" in error.message
 
 
+async def test_the_version_before_stays_gone_whatever_one_side_signs_after_a_suspension(world: World) -> None:
+    version, newer, third = await world.put(TEXT), await world.put(SECOND_TEXT), await world.put(TEXT + "# third\n")
+    await world.ratify(EU, version, "DE", "IT", since=SPRING)
+    await world.ratify(EU, newer, "DE", "IT", since=SUMMER)
+    await world.take_in(sign(suspension(EU, newer, "IT", AUTUMN), at=noon(AUTUMN)))
+    await world.ratify(EU, third, "DE", since=date(2024, 11, 1))
+    await refused(world, NotBinding.SUSPENDED, award_on=date(2024, 12, 1))
+    await world.ratify(EU, version, "DE", since=date(2024, 11, 15))
+    await refused(world, NotBinding.SUSPENDED, award_on=date(2024, 12, 1))
+
+
+async def test_a_version_suspended_before_it_began_leaves_the_one_in_force_alone(world: World) -> None:
+    version, newer = await world.put(TEXT), await world.put(SECOND_TEXT)
+    await world.ratify(EU, version, "DE", "IT", since=SPRING)
+    for party in ("DE", "IT"):
+        await world.take_in(sign(ratification(EU, newer, party, AUTUMN), at=noon(SPRING)))
+    await world.take_in(sign(suspension(EU, newer, "IT", SUMMER), at=noon(SUMMER)))
+    assert await used(world, award_on=date(2025, 1, 1)) == version.sha256
+
+
+async def test_two_states_that_pass_each_other_are_not_bound(world: World) -> None:
+    # Germany goes from the first to the second version, Italy from the second to the first, on the same days.
+    version, newer = await world.put(TEXT), await world.put(SECOND_TEXT)
+    await world.ratify(EU, version, "DE", since=SPRING)
+    await world.ratify(EU, newer, "IT", since=SPRING)
+    await world.ratify(EU, newer, "DE", since=SUMMER)
+    await world.ratify(EU, version, "IT", since=SUMMER)
+    error = await refused(world, NotBinding.VERSIONS_DIFFER)
+    assert "Both must ratify one version from a later day" in error.message
+    await world.ratify(EU, newer, "IT", since=AUTUMN)
+    assert await used(world, award_on=AUTUMN) == newer.sha256
+
+
 async def test_an_old_ratification_played_again_does_not_lift_a_suspension(world: World) -> None:
     version = await world.put(TEXT)
     await world.ratify(EU, version, "DE", since=SPRING)
@@ -546,6 +579,15 @@ async def test_what_a_file_takes_over_from_another_is_signed_with_it_and_does_no
 
 
 # What is about other states, other agreements, or no other state at all.
+
+
+async def test_a_statement_moved_to_another_agreement_in_the_store_counts_for_nothing(world: World) -> None:
+    other = await world.put(TEXT.replace("id: eu-883-2004", "id: eu-other", 1))
+    await world.put(TEXT)
+    await world.ratify("eu-other", other, "DE", "IT", since=SPRING)
+    kept = world.work.statements._statements
+    kept.update({digest: (EU, row) for digest, (_, row) in kept.items()})
+    await refused(world, NotBinding.UNSIGNED)
 
 
 async def test_a_ratification_of_one_agreement_binds_to_no_other(world: World) -> None:
