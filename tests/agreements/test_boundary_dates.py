@@ -1,5 +1,6 @@
 """At every day on which a rule starts or ends, the day before and the day after: an answer or a named failure."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 from fractions import Fraction
 
@@ -12,6 +13,8 @@ from portability.agreements.loading import Agreement
 from portability.agreements.lookup import boundary_dates, rule_in_force, rules_in_force
 from portability.agreements.model import DeterminationFacts, NationalAnswer
 from portability.agreements.national.base import age_reached_on
+from portability.agreements.national.legislation import Scheme
+from portability.agreements.national.residence_fractions import ResidenceFractions
 from portability.agreements.packaged import agreements, legislations
 from portability.agreements.periods import Duration, InsurancePeriod, PeriodKind, PeriodUnit
 from portability.agreements.rules import Aggregation
@@ -20,19 +23,36 @@ from portability.agreements.values import Branch, Money
 NAMED = (NoRuleInForceError, ConflictingRulesError, UnmodelledProvisionError)
 
 
-def span(scheme: str, first: str, end: str, amount: int, unit: PeriodUnit) -> InsurancePeriod:
-    state = {"de-rente": "DE", "it-pensione": "IT"}.get(scheme, "CA")
-    kind = PeriodKind.RESIDENCE if scheme == "ca-oas" else PeriodKind.COMPULSORY
-    days = date.fromisoformat(first), date.fromisoformat(end)
-    return InsurancePeriod(f"{scheme}-1", state, kind, scheme, *days, Duration(Fraction(amount), unit))
+def ten_years(scheme: Scheme, state: str, first_year: int) -> InsurancePeriod:
+    days = date(first_year, 1, 1), date(first_year + 10, 1, 1)
+    kind = PeriodKind.RESIDENCE if isinstance(scheme, ResidenceFractions) else PeriodKind.COMPULSORY
+    time = Duration(Fraction(10) * UNITS[scheme.unit], scheme.unit, scheme.day_regime)
+    return InsurancePeriod(f"{scheme.id}-{first_year}", state, kind, scheme.id, *days, time)
 
 
-CAREER = (
-    span("de-rente", "1945-01-01", "1955-01-01", 120, PeriodUnit.MONTHS),
-    span("it-pensione", "1955-01-01", "1965-01-01", 520, PeriodUnit.WEEKS),
-    span("ca-oas", "1965-01-01", "1985-01-01", 240, PeriodUnit.MONTHS),
-    span("ca-cpp", "1966-01-01", "1985-01-01", 19, PeriodUnit.YEARS),
-)
+def career(agreement: Agreement, state: str) -> tuple[InsurancePeriod, ...]:
+    """Ten years in each scheme of the state, then ten in the first scheme of up to two other parties."""
+    own = [ten_years(scheme, state, 1945) for scheme in legislations()[state].schemes_of(Branch.OLD_AGE)]
+    others = [other for other in agreement.content.parties if other != state and other in legislations()][:2]
+    for index, other in enumerate(others, start=1):
+        first = legislations()[other].schemes_of(Branch.OLD_AGE)[:1]
+        # Dates alone, as the scale of every agreement can take them.
+        own += [replace(ten_years(scheme, other, 1945 + 10 * index), duration=None) for scheme in first]
+    return tuple(own)
+
+
+FIGURES = ("earnings_points", "full_monthly_amount", "others_payable", "other_benefit", "displaced_voluntary_amount")
+EARNINGS = {
+    "earnings": {year: Fraction(3000) for year in range(1951, 1954)},
+    "quarters_of_coverage": {year: Fraction(4) for year in range(1951, 1954)},
+}
+UNITS = {
+    PeriodUnit.DAYS: 312,
+    PeriodUnit.WEEKS: 52,
+    PeriodUnit.MONTHS: 12,
+    PeriodUnit.QUARTERS: 4,
+    PeriodUnit.YEARS: 1,
+}
 CASES = [
     pytest.param(agreement, state, day + timedelta(days=shift), id=f"{agreement.id}-{state}-{day}{shift:+d}")
     for agreement in agreements().values()
@@ -43,23 +63,23 @@ CASES = [
 ]
 
 
-def facts(state: str, award_on: date) -> DeterminationFacts:
+def facts(agreement: Agreement, state: str, award_on: date) -> DeterminationFacts:
+    schemes = legislations()[state].schemes_of(Branch.OLD_AGE)
+    amounts = [Money.of(amount, "XXX") for amount in ("300", "900", "100", "200")]
     answers = {
-        scheme: NationalAnswer(scheme, "it-inps", Money.of("300", currency), Money.of("900", currency))
-        for scheme, currency in (("it-pensione", "EUR"), ("ca-cpp", "CAD"))
+        one.id: NationalAnswer(one.id, "the-institution", *(Money(each.amount, one.currency) for each in amounts))
+        for one in schemes
     }
     return DeterminationFacts(
         state=state,
         branch=Branch.OLD_AGE,
         birth_date=date(1915, 6, 15),
-        residence_state="IT",
+        residence_state=agreement.content.parties[-1],
         risk_materialised_on=award_on,
         award_on=award_on,
-        periods=CAREER,
-        scheme_facts={
-            "de-rente": {"earnings_points": Fraction(10)},
-            "ca-oas": {"full_monthly_amount": Fraction("298.99")},
-        },
+        periods=career(agreement, state),
+        scheme_facts={one.id: dict.fromkeys(FIGURES, Fraction(10)) for one in schemes},
+        yearly_facts=dict.fromkeys((one.id for one in schemes), EARNINGS),
         national_answers=answers,
     )
 
@@ -69,7 +89,7 @@ def test_around_every_boundary_there_is_an_answer_or_a_named_failure(
     agreement: Agreement, state: str, on: date
 ) -> None:
     try:
-        result = determine(facts(state, on), agreement=agreement, legislation=legislations()[state])
+        result = determine(facts(agreement, state, on), agreement=agreement, legislation=legislations()[state])
     except NAMED as exc:
         assert exc.message
         return
@@ -118,7 +138,9 @@ def test_canada_and_germany_change_their_rules_on_1_december_2003() -> None:
 
 
 def determine_in_canada(on: date) -> str:
-    result = determine(facts("CA", on), agreement=agreements()["ca-de"], legislation=legislations()["CA"])
+    result = determine(
+        facts(agreements()["ca-de"], "CA", on), agreement=agreements()["ca-de"], legislation=legislations()["CA"]
+    )
     return render(result, "jurist")
 
 

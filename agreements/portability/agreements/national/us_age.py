@@ -1,18 +1,21 @@
 """What the age at entitlement does to a United States old-age benefit: earlier less, later more."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
 from math import floor
-from typing import Literal
+from typing import Literal, TypeVar
 
-from portability.agreements.national.us_parameters import UsParameters
+from portability.agreements.errors import NoRuleInForceError
+from portability.agreements.national.us_parameters import DelayedCredit, RetirementAge, UsParameters
 from portability.agreements.national.us_pia import down_to_dime
 from portability.agreements.national.us_record import UsRecord, months_between
 
 __all__ = ["AgeAdjustment", "adjusted_benefit", "age_adjustment"]
 
 AGE_70 = 840  # months
+Row = TypeVar("Row", RetirementAge, DelayedCredit)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,15 +32,27 @@ class AgeAdjustment:
 
 def age_adjustment(record: UsRecord, law: UsParameters) -> AgeAdjustment:
     """Reduced for each month before full retirement age, raised for each after it (42 USC 402(q), (w), 416(l))."""
-    row = [one for one in law.retirement_age if one.reaches_62_from <= record.eligibility_year][-1]
+    row = _row_of(law.retirement_age, record)
     age = months_between(record.reckoned_birth, record.entitled)
     if age < row.months:
         months = row.months - age
         return AgeAdjustment(row.months, age, "early", months, _early_factor(months, law), law.early_reduction.cite)
-    credit = [one for one in law.delayed_credit if one.reaches_62_from <= record.eligibility_year][-1]
+    credit = _row_of(law.delayed_credit, record)
     months = _delayed_months(record, row.months, age)
     kind: Literal["none", "delayed"] = "delayed" if months else "none"
     return AgeAdjustment(row.months, age, kind, months, 1 + months * credit.per_month, credit.cite)
+
+
+def _row_of(rows: Sequence[Row], record: UsRecord) -> Row:
+    """The row of a table by the year of age 62; NoRuleInForceError for people older than the table."""
+    reached = [row for row in rows if row.reaches_62_from <= record.eligibility_year]
+    if not reached:
+        raise NoRuleInForceError(
+            f"{rows[0].cite} is encoded for people who reached 62 from {rows[0].reaches_62_from}, not in "
+            f"{record.eligibility_year}.",
+            citation=rows[0].cite,
+        )
+    return reached[-1]
 
 
 def adjusted_benefit(amount: Fraction, factor: Fraction) -> tuple[Fraction, Fraction]:
