@@ -53,6 +53,8 @@ def _each_day_once(entries: Iterable[CountedPeriod]) -> list[CountedPeriod]:
     kept: list[CountedPeriod] = []
     taken: list[Span] = []
     for entry in sorted(entries, key=lambda one: (one.spans, one.period.period_id)):
+        # In the order of their first days, what ends before this one begins meets none of those to come.
+        taken = [span for span in taken if entry.spans and span[1] > entry.spans[0][0]]
         spans = without(entry.spans, taken)
         if spans or not entry.spans:
             kept.append(CountedPeriod(entry.period, tuple(spans)))

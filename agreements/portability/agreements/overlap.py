@@ -6,6 +6,7 @@ set aside is returned too, with the citation, because the worker and the other i
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from itertools import pairwise
 
 from portability.agreements.periods import InsurancePeriod, PeriodKind
@@ -69,13 +70,20 @@ def _calendar_order(period: InsurancePeriod) -> tuple[str, ...]:
 
 def _stretches(periods: Sequence[InsurancePeriod]) -> list[tuple[Span, list[InsurancePeriod]]]:
     """The calendar cut at every start and end, with the periods that cover each piece; empty pieces left out."""
-    dated = [(period, period.start, period.end) for period in periods if period.start and period.end]
-    cuts = sorted({day for _, start, end in dated for day in (start, end)})
-    pieces = [
-        ((first, last), [period for period, start, end in dated if start <= first and last <= end])
-        for first, last in pairwise(cuts)
-    ]
-    return [(span, active) for span, active in pieces if active]
+    starting: dict[date, list[int]] = {}
+    ending: dict[date, list[int]] = {}
+    for index, period in enumerate(periods):
+        if period.start and period.end and period.start < period.end:
+            starting.setdefault(period.start, []).append(index)
+            ending.setdefault(period.end, []).append(index)
+    running: set[int] = set()
+    pieces: list[tuple[Span, list[InsurancePeriod]]] = []
+    for first, last in pairwise(sorted({*starting, *ending})):
+        running |= set(starting.get(first, ()))
+        running -= set(ending.get(first, ()))
+        if running:
+            pieces.append(((first, last), [periods[index] for index in sorted(running)]))
+    return pieces
 
 
 def _choose(

@@ -3,6 +3,7 @@
 from datetime import date
 
 from portability.agreements.loading import Agreement
+from portability.agreements.rules import BoundParty
 from portability.agreements.values import StateCode
 
 __all__ = ["is_bound", "parties_on"]
@@ -13,7 +14,11 @@ def parties_on(agreement: Agreement, on: date) -> tuple[StateCode, ...]:
 
     When its rules start is another matter: a party without an entry in `bound` is bound as long as they are in force.
     """
-    return tuple(state for state in agreement.content.parties if is_bound(agreement, state, on=on))
+    dated = agreement.content.bound
+    if not dated:
+        return agreement.content.parties
+    elsewhere = {entry.state for entry in dated} - {entry.state for entry in dated if _in_force(entry, on)}
+    return tuple(state for state in agreement.content.parties if state not in elsewhere)
 
 
 def is_bound(agreement: Agreement, state: StateCode, *, on: date) -> bool:
@@ -21,7 +26,10 @@ def is_bound(agreement: Agreement, state: StateCode, *, on: date) -> bool:
     if state not in agreement.content.parties:
         return False
     entries = [entry for entry in agreement.content.bound if entry.state == state]
-    return not entries or any(
-        (entry.valid_from is None or entry.valid_from <= on) and (entry.valid_until is None or on <= entry.valid_until)
-        for entry in entries
+    return not entries or any(_in_force(entry, on) for entry in entries)
+
+
+def _in_force(entry: BoundParty, on: date) -> bool:
+    return (entry.valid_from is None or entry.valid_from <= on) and (
+        entry.valid_until is None or on <= entry.valid_until
     )

@@ -31,10 +31,19 @@ def union(spans: Iterable[Span]) -> list[Span]:
 
 def without(spans: Iterable[Span], taken: Iterable[Span]) -> list[Span]:
     """The days of `spans` that are not in `taken`."""
-    rest = union(spans)
-    for gone in union(taken):
-        rest = [piece for span in rest for piece in ((span[0], min(span[1], gone[0])), (max(span[0], gone[1]), span[1]))
-                if piece[0] < piece[1]]  # fmt: skip
+    gone, first = union(taken), 0
+    rest: list[Span] = []
+    for start, end in union(spans):
+        while first < len(gone) and gone[first][1] <= start:
+            first += 1
+        for taken_start, taken_end in gone[first:]:
+            if taken_start >= end:
+                break
+            if start < taken_start:
+                rest.append((start, taken_start))
+            start = max(start, taken_end)  # noqa: PLW2901 - what is left of the span
+        if start < end:
+            rest.append((start, end))
     return rest
 
 
