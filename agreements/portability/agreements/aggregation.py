@@ -33,7 +33,10 @@ class InsuredTime:
 
     @property
     def total(self) -> Fraction:
-        return self.own + sum((amount for _, amount in self.others), Fraction(0))
+        total = self.own
+        for _, amount in self.others:
+            total += amount
+        return total
 
 
 def own_national_time(scheme: Scheme, facts: DeterminationFacts, *, rule: PeriodConversion | None) -> Fraction:

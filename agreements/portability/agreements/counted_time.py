@@ -25,6 +25,8 @@ def counted_duration(entry: CountedPeriod) -> Duration:
         return Duration(amount_of(entry.spans, PeriodUnit.MONTHS), PeriodUnit.MONTHS)
     if period.start is None or period.end is None:
         return period.duration
+    if entry.spans == ((period.start, period.end),):
+        return period.duration
     share = Fraction(days_of(entry.spans), (period.end - period.start).days)
     return Duration(period.duration.amount * share, period.duration.unit, period.duration.day_regime)
 
