@@ -6,11 +6,14 @@ from fractions import Fraction
 
 import pytest
 
+from portability.agreements.credits import credited_time
 from portability.agreements.determination import determine
 from portability.agreements.errors import DeterminationError, UnmodelledProvisionError
 from portability.agreements.model import BenefitResult, DeterminationFacts, NationalAnswer
+from portability.agreements.overlap import CountedPeriod
 from portability.agreements.packaged import agreement, legislations
 from portability.agreements.periods import Duration, InsurancePeriod, PeriodKind, PeriodUnit
+from portability.agreements.rules import PeriodCredit
 from portability.agreements.values import Branch, Money
 
 DAY = date(2025, 8, 1)
@@ -88,3 +91,44 @@ def test_a_theoretical_amount_alone_makes_no_japanese_pension() -> None:
 
     with pytest.raises(DeterminationError, match="has not answered the independent amount"):
         benefit(claim(OSAKA, answer), by="ca-jp")
+
+
+ANTIGUAN = NationalAnswer("ag-oldage", "ag-ssb", theoretical_amount=Money.of("800", "XCD"))
+ST_JOHNS = insured("ag-oldage", date(1984, 1, 1), date(1990, 1, 1), 312, PeriodUnit.WEEKS)
+
+
+@pytest.mark.parametrize(
+    ("by", "own", "answer", "figures", "rule"),
+    [
+        ("ag-ca", ST_JOHNS, ANTIGUAN, {"minimum_period": 520}, "theoretical_on_own"),
+        ("br-ca", SAO_PAULO, BRAZILIAN, {"minimum_period": 180}, "theoretical_amount"),
+    ],
+)
+def test_the_explanation_says_which_periods_the_theoretical_amount_stands_on(
+    by: str, own: InsurancePeriod, answer: NationalAnswer, figures: dict[str, int], rule: str
+) -> None:
+    assert rule in [step.rule for step in benefit(claim(own, answer, **figures), by=by).steps]
+
+
+@pytest.mark.parametrize(
+    ("first_day", "end", "years"),
+    [
+        (date(1995, 2, 1), date(1995, 5, 1), 1),  # three months, 89 days: under 13 weeks
+        (date(1995, 5, 14), date(1995, 8, 13), 1),  # 91 days, 13 weeks: a day under three months
+        (date(1995, 5, 14), date(1995, 8, 12), 0),  # 90 days: neither
+    ],
+)
+def test_three_months_or_thirteen_weeks_make_a_contribution_year(first_day: date, end: date, years: int) -> None:
+    period = replace(insured("cl-pension-vejez", first_day, end, 3, PeriodUnit.MONTHS), duration=None)
+    rule = next(one for one in agreement("ca-cl").content.rules if one.id == "chilean-months-for-cpp")
+    assert isinstance(rule, PeriodCredit)
+
+    total, _ = credited_time(
+        [rule],
+        [CountedPeriod(period, ((first_day, end),))],
+        own=(),
+        scheme=next(one for one in legislations()["CA"].schemes_of(Branch.OLD_AGE) if one.id == "ca-cpp"),
+        born_on=date(1970, 1, 1),
+    )
+
+    assert total == years
