@@ -37,7 +37,7 @@ def render(determination: Determination, audience: Audience, language: str = "en
     NotFoundError where the language has no catalogue.
     """
     words = catalogue(language)
-    lines = [determination.banner] if determination.banner else []
+    lines = [words.term(f"banner_{determination.review_status}")] if determination.banner else []
     for benefit in determination.benefits:
         lines += ["", _headline(benefit, audience, words)]
         for depth, step in _walk(benefit.steps, 0):
@@ -49,8 +49,8 @@ def render(determination: Determination, audience: Audience, language: str = "en
 
 
 def _headline(benefit: BenefitResult, audience: Audience, words: Catalogue) -> str:
-    name = ("award" if benefit.award else "no_award") + ("_for_worker" if audience == "worker" else "")
-    return sentence(Step(name, None, (("scheme", benefit.scheme),), benefit.award), "caseworker", words)
+    step = Step("award" if benefit.award else "no_award", None, (("scheme", benefit.scheme),), benefit.award)
+    return sentence(step, "worker" if audience == "worker" else "caseworker", words)
 
 
 def _line(step: Step, audience: Audience, words: Catalogue) -> str:

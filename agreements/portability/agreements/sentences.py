@@ -20,16 +20,17 @@ from babel.dates import format_date
 from babel.lists import format_list
 from babel.numbers import format_currency, format_decimal
 
-from portability.agreements.errors import NotFoundError
+from portability.agreements.errors import InputError, NotFoundError
 from portability.agreements.model import Step, Value
 from portability.agreements.values import Money
 from portability.agreements.yaml_source import read_yaml
 
-__all__ = ["Catalogue", "Reader", "catalogue", "languages", "sentence", "written"]
+__all__ = ["Catalogue", "Reader", "can_say", "catalogue", "languages", "placeholders", "sentence", "written"]
 
 Reader = Literal["caseworker", "worker"]
 Template = str | Mapping[str, str]
 _PLACE = re.compile(r"\{(\w+)(?::(\w+))?\}")
+_WITH_UNIT = frozenset({"unit", "by_article"})
 _STATES = frozenset({"state", "states", "residence_state", "last"})
 _ISOLATE = "\u2068{}\u2069"  # a number or a Latin name keeps its own direction in a right-to-left sentence
 
@@ -73,9 +74,32 @@ def catalogue(language: str) -> Catalogue:
     return Catalogue(language, Locale.parse(language), values["terms"], values["units"], values["sentences"])
 
 
-def sentence(step: Step, reader: Reader, words: Catalogue) -> str:
-    """The sentence that tells a reader of a step; empty where she is not told of it."""
+def placeholders(template: str) -> frozenset[str]:
+    """Names of the values that a template wants, the unit among them where it writes an amount of it."""
+    asked = {(name, how) for name, how in _PLACE.findall(template)}
+    return frozenset({name for name, _ in asked} | {"unit" for _, how in asked if how in _WITH_UNIT})
+
+
+def can_say(step: Step, reader: Reader, words: Catalogue) -> bool:
+    """Whether the language has a sentence for this reader of the step, and the step all that it wants."""
+    if step.rule not in words.sentences:
+        return False
     template = words.template(step, reader)
+    return bool(template) and placeholders(template) <= {"output", *(name for name, _ in step.values)}
+
+
+def sentence(step: Step, reader: Reader, words: Catalogue) -> str:
+    """The sentence that tells a reader of a step; empty where she is not told of it.
+
+    NotFoundError for an unknown rule, InputError where a value of the step is not what the sentence wants of it.
+    """
+    try:
+        return _filled(words.template(step, reader), step, words)
+    except (TypeError, ValueError, KeyError, AttributeError, ArithmeticError) as error:
+        raise InputError(f"The values of the step '{step.rule}' do not fit its sentence.", field="values") from error
+
+
+def _filled(template: str, step: Step, words: Catalogue) -> str:
     rtl = words.locale.text_direction == "rtl"
 
     def put(match: re.Match[str]) -> str:
