@@ -145,3 +145,31 @@ def test_equal_treatment_fails_where_a_difference_has_no_article(tmp_path: Path)
 
 def test_equal_treatment_names_what_there_is_not() -> None:
     assert refused("equal-treatment", "ca-xx").startswith("'ca-xx' is neither a file nor the id")
+
+
+def test_new_begins_a_file_that_check_refuses(tmp_path: Path) -> None:
+    file = tmp_path / "ca-xx.yaml"
+    begun = run("new", "ca-xx", "--parties", "CA,IT", "--from-model", "canada", "--out", str(file))
+    assert begun.exit_code == 0
+    assert f"Next: portability agreements check {file}" in begun.stderr
+    checked = run("check", str(file))
+    assert checked.exit_code == 1
+    assert f"{file}:38:5: rules.0.from: expected a day that exists, written YYYY-MM-DD, not 'FILL-IN'" in checked.stdout
+    assert "to_scheme: it-pensione" in file.read_text(encoding="utf-8")
+
+
+def test_new_writes_over_nothing(tmp_path: Path) -> None:
+    file = treaty(tmp_path)
+    told = refused("new", "ca-xx", "--parties", "CA,IT", "--from-model", "blank", "--out", file)
+    assert told == f"{file} is there already: name another file, or move that one away."
+
+
+def test_new_refuses_a_family_whose_state_is_no_party() -> None:
+    told = refused("new", "fr-de", "--parties", "FR,DE", "--from-model", "australia")
+    assert told == "The model 'australia' is for agreements of AU, which is no party."
+
+
+def test_new_names_the_families_that_there_are() -> None:
+    finished = run("new", "fr-de", "--parties", "FR,DE", "--from-model", "atlantic")
+    assert finished.exit_code == 2
+    assert "'canada', 'australia', 'eu-style', 'residence', 'blank'" in finished.stderr

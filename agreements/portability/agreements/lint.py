@@ -8,12 +8,15 @@ from dataclasses import dataclass
 from datetime import date
 from typing import get_args
 
+from pydantic import BaseModel
+
 from portability.agreements.awards import CalculationRule
 from portability.agreements.citations import Provision, names_a_place, place_in, provisions
 from portability.agreements.equal_treatment import Proof, findings_of, proof_of
 from portability.agreements.national.legislation import LegislationFile
 from portability.agreements.rule_words import joined, kind_of
 from portability.agreements.rules import AgreementFile
+from portability.agreements.scaffold import PLACEHOLDER
 from portability.agreements.values import Branch, StateCode
 
 __all__ = ["Remark", "remarks"]
@@ -37,10 +40,30 @@ class Remark:
 
 def remarks(content: Content) -> tuple[Remark, ...]:
     """All that there is to say of a file, faults first, each in the order of the file."""
-    found = [*_citations(content), *_inequalities(content), *_dates(content), *_review(content), *_texts(content)]
+    found = [
+        *_unfilled(content, ()),
+        *_citations(content),
+        *_inequalities(content),
+        *_dates(content),
+        *_review(content),
+        *_texts(content),
+    ]
     if isinstance(content, AgreementFile):
         found += [*_parties(content), *_bound(content), *_examples(content)]
     return tuple(sorted(found, key=lambda one: not one.is_fault))
+
+
+def _unfilled(entry: BaseModel, path: Path) -> Iterator[Remark]:
+    """What a scaffold left open is never taken for law."""
+    for name in type(entry).model_fields:
+        value = getattr(entry, name)
+        several = isinstance(value, tuple)
+        for index, one in enumerate(value if several else (value,)):
+            place = (*path, name, index) if several else (*path, name)
+            if isinstance(one, BaseModel):
+                yield from _unfilled(one, place)
+            elif isinstance(one, str) and PLACEHOLDER in one:
+                yield Remark(place, f"still to be filled in, from the text: '{one}'", is_fault=True)
 
 
 def _citations(content: Content) -> Iterator[Remark]:
@@ -49,7 +72,12 @@ def _citations(content: Content) -> Iterator[Remark]:
     The day from which a party is bound is left out: a gazette's notice of it has no articles.
     """
     unread = {one.id for one in content.instruments if one.read.lower().startswith("not read")}
-    for one in (provision for provision in _provisions(content) if provision.path[0] != "bound"):
+    for one in _provisions(content):
+        if one.path[0] == "bound" or PLACEHOLDER in one.cite:
+            continue
+        for name, cite in _other_cites(_at(content, one.path), content):
+            text = f"'{one.name}' cites '{cite}' in {name}, which names no article: name it, to the sub-paragraph"
+            yield Remark((*one.path, name), text, one.verified)
         place = place_in(one.cite, content.instruments)
         instrument = one.cite.removesuffix(place).strip()
         if not names_a_place(place):
@@ -60,10 +88,22 @@ def _citations(content: Content) -> Iterator[Remark]:
             yield Remark((*one.path, "cite"), text, is_fault=True)
 
 
+def _other_cites(entry: object, content: Content) -> Iterator[tuple[str, str]]:
+    """Citations of single parameters that name no place."""
+    for name in type(entry).model_fields if isinstance(entry, BaseModel) else ():
+        value = getattr(entry, name)
+        if not name.endswith("_cite") or not isinstance(value, str) or PLACEHOLDER in value:
+            continue
+        if not names_a_place(place_in(value, content.instruments)):
+            yield name, value
+
+
 def _inequalities(content: Content) -> Iterator[Remark]:
     for finding in findings_of(content):
         proof = proof_of(finding, content)
         if proof is Proof.SUBPARAGRAPH:
+            continue
+        if PLACEHOLDER in finding.cite:
             continue
         told = f"'{finding.rule}' can differ by {finding.ground} ({finding.what})"
         if proof is Proof.MISSING:

@@ -10,7 +10,7 @@ from typing import Any
 from portability.agreements.rule_words import joined, kind_of, value_in_words
 from portability.agreements.rules import RuleBase
 
-__all__ = ["GROUP_WORDS", "meaning"]
+__all__ = ["GROUP_WORDS", "kind_meaning", "meaning"]
 
 GROUP_WORDS: Mapping[str, str] = {
     "nationals": "nationals of the parties",
@@ -33,10 +33,10 @@ _WORK_WORDS: Mapping[str, str] = {
 def meaning(rule: RuleBase) -> str:
     """One sentence; it ends with a full stop."""
     sentence = _SENTENCES.get(kind_of(rule))
-    return sentence(rule) if sentence else _of_the_kind(type(rule))
+    return sentence(rule) if sentence else kind_meaning(type(rule))
 
 
-def _of_the_kind(kind: type[RuleBase]) -> str:
+def kind_meaning(kind: type[RuleBase]) -> str:
     """The first sentence of the class, without the module that it points engineers to."""
     first = " ".join((kind.__doc__ or kind.__name__).split("\n\n", maxsplit=1)[0].split())
     return re.sub(r" \(`[^)]*`\)", "", first).rstrip(".:") + "."

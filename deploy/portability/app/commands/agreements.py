@@ -11,6 +11,7 @@ import typer
 
 from portability.agreements.errors import NotFoundError
 from portability.app.commands import (
+    agreement_new,
     agreement_render,
     agreement_reports,
     agreement_tests,
@@ -32,6 +33,7 @@ app.command("check")(agreement_tests.check)
 app.command("test")(agreement_tests.test)
 app.command("coverage")(agreement_reports.coverage)
 app.command("diff")(agreement_reports.diff)
+app.command("new")(agreement_new.new)
 app.command("render")(agreement_render.render)
 app.command("equal-treatment")(agreement_treatment.equal_treatment)
 # For officials, with their own keys and no node; then for administrators, at the running node.

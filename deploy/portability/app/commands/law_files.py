@@ -84,7 +84,7 @@ def agreement_named(name: str) -> "Agreement":
 
 
 def written(text: str, out: Path) -> None:
-    """Write a file that is not there yet or was written by us before; InputError where that cannot be."""
+    """Write a file, over one that is there; InputError where that cannot be."""
     try:
         out.write_text(text, encoding="utf-8")
     except OSError as exc:
