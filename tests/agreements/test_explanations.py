@@ -20,6 +20,7 @@ from tests.agreements.test_boundary_dates import CASES, NAMED, facts
 
 ROOT = Path(__file__).resolve().parents[2]
 Case = tuple[Agreement, str, date]
+PARTS = ("agreements", "services", "deploy")
 OF_EACH = 4
 """Steps kept of each rule and outcome: thousands of examples come to the same rules."""
 
@@ -57,7 +58,7 @@ def words(request: pytest.FixtureRequest) -> Catalogue:
 def named_in_code() -> set[str]:
     """Rules that a module names where it makes a step: the first argument of `Step` and of `noted`."""
     found: set[str] = set()
-    for part in ("agreements", "services", "deploy"):
+    for part in PARTS:
         for path in (ROOT / part).rglob("*.py"):
             for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
                 if isinstance(node, ast.Call) and ast.unparse(node.func) in {"Step", "noted"} and node.args:
@@ -90,9 +91,7 @@ def test_what_the_worker_is_told_has_its_values(words: Catalogue, steps: list[St
 
 
 def test_no_sentence_is_left_over(words: Catalogue) -> None:
-    code = "\n".join(
-        path.read_text(encoding="utf-8") for part in ("agreements", "services") for path in (ROOT / part).rglob("*.py")
-    )
+    code = "\n".join(path.read_text(encoding="utf-8") for part in PARTS for path in (ROOT / part).rglob("*.py"))
     assert [rule for rule in words.sentences if f'"{rule}"' not in code] == []
 
 

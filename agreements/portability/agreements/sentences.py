@@ -25,10 +25,21 @@ from portability.agreements.model import Step, Value
 from portability.agreements.values import Money
 from portability.agreements.yaml_source import read_yaml
 
-__all__ = ["Catalogue", "Reader", "can_say", "catalogue", "languages", "placeholders", "sentence", "written"]
+__all__ = [
+    "Catalogue",
+    "Reader",
+    "can_say",
+    "catalogue",
+    "languages",
+    "nearest_language",
+    "placeholders",
+    "sentence",
+    "written",
+]
 
 Reader = Literal["caseworker", "worker"]
 Template = str | Mapping[str, str]
+ENGLISH = "en"
 _PLACE = re.compile(r"\{(\w+)(?::(\w+))?\}")
 _WITH_UNIT = frozenset({"unit", "by_article"})
 _STATES = frozenset({"state", "states", "residence_state", "last"})
@@ -61,6 +72,12 @@ def languages() -> tuple[str, ...]:
     """Every language with a catalogue, in order."""
     found = files("portability.agreements.explanations").iterdir()
     return tuple(sorted(entry.name.removesuffix(".yaml") for entry in found if entry.name.endswith(".yaml")))
+
+
+def nearest_language(tag: str) -> str:
+    """The language with a catalogue that a BCP 47 tag names, its region aside; English where there is none."""
+    known, wanted = languages(), tag.replace("_", "-").lower()
+    return next((one for one in (wanted, wanted.split("-")[0]) if one in known), ENGLISH)
 
 
 @cache
@@ -138,6 +155,10 @@ def _as(how: str, value: Value, step: Step, words: Catalogue) -> str:
         return format_list([_time(amount, unit, words) for amount, unit in pairs], locale=words.locale)
     if how == "by_state":  # (state, amount) pairs
         return " + ".join(f"{written(one, words, name='state')} {written(amount, words)}" for one, amount in pairs)
+    if how == "offers":  # (award, agreement) pairs
+        under = words.term("under")
+        offers = [under.format(award=written(award, words), agreement=name) for award, name in pairs]
+        return format_list(offers, locale=words.locale)
     if how == "by_article":  # (citation, amount) pairs
         return "; ".join(f"{_time(amount, step.value('unit'), words)} ({cite})" for cite, amount in pairs)
     raise NotFoundError(f"The catalogue '{words.language}' asks for a value as '{how}', which is not known.")

@@ -72,10 +72,8 @@ async def test_of_several_agreements_the_higher_award_is_proposed_and_the_choice
     result = await under(*EU, "ca-de", periods=(SHORT_GERMAN, CANADIAN), points="4.8")
     (proposed,) = result.benefits
     assert (proposed.agreement_id, proposed.benefit.award) == ("ca-de", eur("202.64"))
-    (sentence,) = result.choice
-    assert sentence.startswith(
-        "de-rente: nothing under eu-883-2004 and 202.64 EUR under ca-de. The highest is proposed"
-    )
+    (sentence,) = result.choice_said()
+    assert sentence.startswith("de-rente: nothing under eu-883-2004 and €202.64 under ca-de. The highest is proposed")
     assert [one.agreement_id for one in result.determinations] == ["eu-883-2004", "ca-de"]
 
 

@@ -26,7 +26,7 @@ def test_an_agreement_that_another_replaces_is_not_proposed_although_it_gives_mo
     assert [(one.agreement_id, str(one.benefit.award.decimal())) for one in result.benefits if one.benefit.award] == [
         ("eu-883-2004", "400")
     ]
-    assert result.choice == (
+    assert result.choice_said() == (
         "ibero-american is not proposed: eu-883-2004 replaces it between these states. (883/2004 Art. 8(1))",
     )
     assert len(result.determinations) == 2
@@ -39,8 +39,8 @@ def test_where_the_most_favourable_agreement_applies_the_provision_is_cited() ->
 
     result = propose([made("ibero-american", "400"), made("mercosur", "500")], selection=selection)
     assert result.benefits[0].agreement_id == "mercosur"
-    assert result.choice == (
-        "es-jubilacion: 400.00 EUR under ibero-american and 500.00 EUR under mercosur. The highest is proposed, as the "
+    assert result.choice_said() == (
+        "es-jubilacion: €400.00 under ibero-american and €500.00 under mercosur. The highest is proposed, as the "
         "most favourable agreement applies. (Ibero-2007 Art. 8)",
     )
 

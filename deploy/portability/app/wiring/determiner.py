@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 from portability.agreements.determination import determine
 from portability.agreements.errors import AgreementError, DeterminationError, UnmodelledProvisionError
+from portability.agreements.exact import write_facts
 from portability.agreements.explanation import exact_text, trace_bytes
 from portability.agreements.model import BenefitResult, Determination, DeterminationFacts, NationalAnswer, Step
 from portability.agreements.selection import Selection
@@ -115,7 +116,7 @@ def _answer(
     proposal = propose(made, selection=selection)
     chosen = [(_of(one.agreement_id, made), one.benefit) for one in proposal.benefits]
     explanation = tuple(_headline(result, benefit) for result, benefit in chosen)
-    explanation += tuple(_choice(sentence) for sentence in proposal.choice)
+    explanation += tuple(_explanation(step) for step in proposal.choice)
     explanation += tuple(_not_modelled(error) for error in refused)
     explanation += tuple(_explanation(step) for result in results for step in version_steps(result.version))
     status = min((result.review_status for result in made), key=_WEAKEST_FIRST.index)
@@ -148,24 +149,9 @@ def _proposed(result: Determination, benefit: BenefitResult) -> ProposedBenefit:
 
 
 def _headline(result: Determination, benefit: BenefitResult) -> Explanation:
-    amount = f"{benefit.award.shown()} a month" if benefit.award else "no benefit"
-    return Explanation(
-        rule="benefit",
-        citation=None,
-        text=f"{benefit.scheme} under {result.agreement_id}: {amount}.",
-        plain="",
-        output=benefit.award.shown() if benefit.award else "",
-        children=tuple(_explanation(step) for step in benefit.steps),
-    )
-
-
-def _choice(sentence: str) -> Explanation:
-    return Explanation(
-        rule="several_agreements",
-        citation=None,
-        text=sentence,
-        plain="Two agreements can be used for you. We propose the one that gives you more.",
-    )
+    values = (("scheme", benefit.scheme), ("agreement", result.agreement_id))
+    rule = "benefit" if benefit.award else "no_benefit"
+    return _explanation(Step(rule, None, values, benefit.award, benefit.steps))
 
 
 def _not_modelled(error: UnmodelledProvisionError) -> Explanation:
@@ -180,6 +166,7 @@ def _explanation(step: Step) -> Explanation:
         plain=sentence(step, "worker", catalogue("en")),
         output=exact_text(step.output),
         children=tuple(_explanation(child) for child in step.children),
+        values=write_facts(step),
     )
 
 

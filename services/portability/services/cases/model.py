@@ -192,7 +192,10 @@ class AgreementUsed:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """One step of how an amount came about: for the caseworker `text`, for the worker `plain` (may be empty)."""
+    """One step of how an amount came about: for the caseworker `text`, for the worker `plain` (may be empty); English.
+
+    `values` are its exact values as named JSON (portability.agreements.exact), so that it can be told in any language.
+    """
 
     rule: str
     citation: Citation | None
@@ -200,6 +203,7 @@ class Explanation:
     plain: str = ""
     output: str = ""
     children: tuple["Explanation", ...] = ()
+    values: tuple[tuple[str, str], ...] = ()
 
     def walk(self, depth: int = 0) -> Iterator[tuple[int, "Explanation"]]:
         """This step and those below it, each with its depth, in reading order."""

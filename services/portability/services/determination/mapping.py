@@ -7,11 +7,12 @@ from datetime import date
 from fractions import Fraction
 
 from portability.agreements.errors import InputError
+from portability.agreements.exact import write_facts
 from portability.agreements.explanation import Audience, exact_text
 from portability.agreements.loading import Agreement
 from portability.agreements.model import BenefitResult, Determination, DeterminationFacts, NationalAnswer, Step
 from portability.agreements.rules import RuleBase
-from portability.agreements.sentences import catalogue, sentence
+from portability.agreements.sentences import catalogue, nearest_language, sentence
 from portability.agreements.values import Branch, Citation, Money
 from portability.api.agreements.v1 import agreements_pb2 as agreements_pb
 from portability.api.determination.v1 import determination_pb2 as pb
@@ -24,6 +25,7 @@ from portability.services.mapping.common import (
     read_period,
     write_citation,
     write_date,
+    write_exact,
     write_money,
 )
 
@@ -80,29 +82,38 @@ def read_audience(number: int, *, field: str) -> Audience:
 
 
 def write_determined(
-    result: ExplainedDetermination, audiences: Sequence[pb.Audience.ValueType]
+    result: ExplainedDetermination, audiences: Sequence[pb.Audience.ValueType], *, language: str
 ) -> pb.DetermineResponse:
-    """The proposal, each determination, the trace, and the text for each audience."""
-    trace = result.trace
+    """The proposal, each determination, the trace, and the text for each audience in the nearest language there is."""
+    trace, spoken = result.trace, nearest_language(language)
     return pb.DetermineResponse(
         benefits=[_benefit(each.benefit, each.agreement_id) for each in result.benefits],
         determinations=[
             _determination(each, version) for each, version in zip(result.determinations, result.versions, strict=True)
         ],
-        choices=result.choice,
+        choices=result.choice_said(spoken),
         review_status=result.review_status,
         banner=result.banner,
         trace=trace,
         trace_sha256=hashlib.sha256(trace).hexdigest(),
         explanations=[
-            pb.ExplanationText(audience=each, text=result.rendered(read_audience(each, field=f"audiences[{index}]")))
+            pb.ExplanationText(
+                audience=each,
+                text=result.rendered(read_audience(each, field=f"audiences[{index}]"), spoken),
+                language=spoken,
+            )
             for index, each in enumerate(audiences)
         ],
     )
 
 
-def write_explained(result: ExplainedDetermination, audience: Audience) -> pb.ExplainResponse:
-    return pb.ExplainResponse(text=result.rendered(audience), trace_sha256=hashlib.sha256(result.trace).hexdigest())
+def write_explained(result: ExplainedDetermination, audience: Audience, *, language: str) -> pb.ExplainResponse:
+    spoken = nearest_language(language)
+    return pb.ExplainResponse(
+        text=result.rendered(audience, spoken),
+        trace_sha256=hashlib.sha256(result.trace).hexdigest(),
+        language=spoken,
+    )
 
 
 def write_summary(
@@ -241,6 +252,7 @@ def _step(step: Step) -> pb.Step:
         inputs=[pb.StepInput(name=name, value=exact_text(value)) for name, value in step.values],
         output=exact_text(step.output),
         children=[_step(each) for each in step.children],
+        values=write_exact(write_facts(step)),
     )
 
 

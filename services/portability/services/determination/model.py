@@ -7,9 +7,10 @@ from enum import StrEnum
 from portability.agreements.examples import ExampleResult
 from portability.agreements.explanation import Audience, render, trace_bytes
 from portability.agreements.loading import Agreement
-from portability.agreements.model import BenefitResult, Determination, DeterminationFacts
+from portability.agreements.model import BenefitResult, Determination, DeterminationFacts, Step
 from portability.agreements.national.legislation import Legislation
 from portability.agreements.rules import ExampleCase
+from portability.agreements.sentences import catalogue, sentence
 from portability.services.determination.treaties.model import VersionInForce
 
 __all__ = [
@@ -113,13 +114,13 @@ class ProposedBenefit:
 class ExplainedDetermination:
     """One determination under each agreement, and for each scheme the benefit that is proposed: the highest award.
 
-    No provision that is encoded says which of two agreements goes first, so all are shown, and a named person
-    decides (`choice` says so in a sentence where there was one).
+    `choice` says why one agreement is proposed before another, where there was something to choose: a named person
+    decides.
     """
 
     determinations: tuple[Determination, ...]
     benefits: tuple[ProposedBenefit, ...]
-    choice: tuple[str, ...]
+    choice: tuple[Step, ...]
     versions: tuple[VersionInForce, ...] = ()  # which version of each agreement, and between whom it binds
 
     @property
@@ -144,8 +145,14 @@ class ExplainedDetermination:
         """One line of canonical JSON for each determination: the same files and facts give the same bytes."""
         return b"".join(trace_bytes(one) + b"\n" for one in self.determinations)
 
-    def rendered(self, audience: Audience) -> str:
-        """The explanation as text for one reader."""
-        trial = [f"{TRIAL}\n"] if self.is_trial else []
-        parts = [*trial, *(render(one, audience) for one in self.determinations)]
-        return "\n".join([*parts, *(f"{line}\n" for line in self.choice)])
+    def rendered(self, audience: Audience, language: str = "en") -> str:
+        """The explanation as text for one reader, in a language with a catalogue."""
+        trial = [f"{catalogue(language).term('trial')}\n"] if self.is_trial else []
+        parts = [*trial, *(render(one, audience, language) for one in self.determinations)]
+        return "\n".join([*parts, *(f"{line}\n" for line in self.choice_said(language))])
+
+    def choice_said(self, language: str = "en") -> tuple[str, ...]:
+        """Why one agreement is proposed before another, a sentence each, with its provision."""
+        words = catalogue(language)
+        said = ((sentence(step, "caseworker", words), step.citation) for step in self.choice)
+        return tuple(f"{text} ({cite})" if cite else text for text, cite in said)

@@ -6,7 +6,6 @@ from portability.agreements.loading import Agreement
 from portability.agreements.model import BenefitResult, Determination, DeterminationFacts, Step
 from portability.agreements.national.legislation import Legislation
 from portability.agreements.selection import Candidate, Person, Selection, national_choice, select_agreements
-from portability.agreements.sentences import Catalogue, catalogue, sentence
 from portability.services.determination.model import ExplainedDetermination, ProposedBenefit
 
 __all__ = ["propose", "selection_for"]
@@ -34,7 +33,6 @@ def propose(determinations: Sequence[Determination], *, selection: Selection) ->
 
     Where awards are equal, that of the agreement named first. Where every agreement gives way, all stay.
     """
-    words = catalogue("en")
     behind = {one.agreement_id: one for one in selection.set_aside if one.reason in _GIVES_WAY}
     ahead = [one for one in determinations if one.agreement_id not in behind] or list(determinations)
     offers: dict[str, list[tuple[str, BenefitResult]]] = {}
@@ -43,9 +41,9 @@ def propose(determinations: Sequence[Determination], *, selection: Selection) ->
             offers.setdefault(benefit.scheme, []).append((one.agreement_id, benefit))
     proposed = tuple(ProposedBenefit(*_best(options)) for options in offers.values())
     left = {one.agreement_id for one in ahead}
-    said = [_gives_way(behind[one.agreement_id], words) for one in determinations if one.agreement_id not in left]
+    said = [_gives_way(behind[one.agreement_id]) for one in determinations if one.agreement_id not in left]
     said += [
-        _between(scheme, options, selection, words)
+        _between(scheme, options, selection)
         for scheme, options in offers.items()
         if len({option[1].award for option in options}) > 1
     ]
@@ -56,18 +54,11 @@ def _best(options: Sequence[tuple[str, BenefitResult]]) -> tuple[str, BenefitRes
     return max(options, key=lambda option: option[1].award.amount if option[1].award else -1)
 
 
-def _gives_way(candidate: Candidate, words: Catalogue) -> str:
+def _gives_way(candidate: Candidate) -> Step:
     values = (("agreement", candidate.agreement_id), ("to", candidate.before))
-    step = Step("agreement_gives_way", candidate.citation, values, candidate.reason)
-    return _with_citation(step, words)
+    return Step("agreement_gives_way", candidate.citation, values, candidate.reason)
 
 
-def _between(scheme: str, options: Sequence[tuple[str, BenefitResult]], selection: Selection, words: Catalogue) -> str:
-    shown = tuple(f"{benefit.award.shown() if benefit.award else 'nothing'} under {name}" for name, benefit in options)
-    step = Step("agreements_compared", selection.citation, (("scheme", scheme), ("offers", shown)), selection.how)
-    return _with_citation(step, words)
-
-
-def _with_citation(step: Step, words: Catalogue) -> str:
-    text = sentence(step, "caseworker", words)
-    return f"{text} ({step.citation})" if step.citation else text
+def _between(scheme: str, options: Sequence[tuple[str, BenefitResult]], selection: Selection) -> Step:
+    offers = tuple((benefit.award, name) for name, benefit in options)
+    return Step("agreements_compared", selection.citation, (("scheme", scheme), ("offers", offers)), selection.how)

@@ -45,12 +45,14 @@ class DeterminationServicer(determination_pb2_grpc.DeterminationServiceServicer)
 
     async def Determine(self, request: pb.DetermineRequest, context: Any) -> pb.DetermineResponse:
         query = read_query(request.facts, request.agreement_ids)
-        return write_determined(await determine_benefits(query, law=self._law), request.audiences)
+        result = await determine_benefits(query, law=self._law)
+        return write_determined(result, request.audiences, language=request.language)
 
     async def Explain(self, request: pb.ExplainRequest, context: Any) -> pb.ExplainResponse:
         audience = read_audience(request.audience, field="audience")
         query = read_query(request.facts, request.agreement_ids)
-        return write_explained(await explain_again(query, trace_sha256=request.trace_sha256, law=self._law), audience)
+        again = await explain_again(query, trace_sha256=request.trace_sha256, law=self._law)
+        return write_explained(again, audience, language=request.language)
 
 
 class AgreementServicer(TreatyRpcs, agreements_pb2_grpc.AgreementServiceServicer):

@@ -39,6 +39,7 @@ __all__ = [
     "read_date",
     "read_day_after",
     "read_decimal",
+    "read_exact",
     "read_identifier",
     "read_instant",
     "read_money",
@@ -51,6 +52,7 @@ __all__ = [
     "write_citation",
     "write_date",
     "write_decimal",
+    "write_exact",
     "write_identifier",
     "write_instant",
     "write_institution",
@@ -224,6 +226,16 @@ def write_citation(citation: Citation | None) -> common.LegalReference | None:
 def read_citation(reference: common.LegalReference) -> Citation | None:
     """The citation; None for a reference that names no instrument."""
     return Citation(reference.instrument, reference.article) if reference.instrument else None
+
+
+def write_exact(facts: Iterable[tuple[str, str]]) -> list[common.ExactValue]:
+    """Exact values of a step: each a name, and JSON that keeps its type (portability.agreements.exact)."""
+    return [common.ExactValue(name=name, json_value=text) for name, text in facts]
+
+
+def read_exact(messages: Iterable[common.ExactValue]) -> tuple[tuple[str, str], ...]:
+    """Names and JSON as they came: whoever tells the step reads them, and falls back to the text sent with it."""
+    return tuple((each.name, each.json_value) for each in messages)
 
 
 def write_institution(institution: str) -> common.InstitutionReference | None:

@@ -29,12 +29,14 @@ from portability.services.mapping.common import (
     read_citation,
     read_date,
     read_day_after,
+    read_exact,
     read_identifier,
     read_instant,
     read_money,
     read_uuid,
     write_citation,
     write_date,
+    write_exact,
     write_identifier,
     write_instant,
     write_institution,
@@ -182,6 +184,7 @@ def write_explanation(explanation: Iterable[Explanation]) -> list[pb.Explanation
             plain=step.plain,
             output=step.output,
             depth=depth,
+            values=write_exact(step.values),
         )
         for top in explanation
         for depth, step in top.walk()
@@ -288,5 +291,15 @@ def _branches(steps: Sequence[pb.ExplanationStep], *, start: int, depth: int) ->
     while index < len(steps) and steps[index].depth == depth:
         step = steps[index]
         children, index = _branches(steps, start=index + 1, depth=depth + 1)
-        found.append(Explanation(step.rule, read_citation(step.citation), step.text, step.plain, step.output, children))
+        found.append(
+            Explanation(
+                rule=step.rule,
+                citation=read_citation(step.citation),
+                text=step.text,
+                plain=step.plain,
+                output=step.output,
+                children=children,
+                values=read_exact(step.values),
+            )
+        )
     return tuple(found), index

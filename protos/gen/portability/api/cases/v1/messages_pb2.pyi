@@ -475,6 +475,7 @@ class ExplanationStep(_message.Message):
     PLAIN_FIELD_NUMBER: _builtins.int
     OUTPUT_FIELD_NUMBER: _builtins.int
     DEPTH_FIELD_NUMBER: _builtins.int
+    VALUES_FIELD_NUMBER: _builtins.int
     rule: _builtins.str
     """Rule applied, for example "pro_rata_benefit". Never empty."""
     text: _builtins.str
@@ -489,6 +490,12 @@ class ExplanationStep(_message.Message):
     def citation(self) -> _common_pb2.LegalReference:
         """Where the law says it. Unset: no law is involved."""
 
+    @_builtins.property
+    def values(self) -> _containers.RepeatedCompositeFieldContainer[_common_pb2.ExactValue]:
+        """The exact values of the step, with which `rule` can be told in another language. Empty: `text` and `plain` stand
+        alone.
+        """
+
     def __init__(
         self,
         *,
@@ -498,10 +505,11 @@ class ExplanationStep(_message.Message):
         plain: _builtins.str = ...,
         output: _builtins.str = ...,
         depth: _builtins.int = ...,
+        values: _abc.Iterable[_common_pb2.ExactValue] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["citation", b"citation"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["citation", b"citation", "depth", b"depth", "output", b"output", "plain", b"plain", "rule", b"rule", "text", b"text"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["citation", b"citation", "depth", b"depth", "output", b"output", "plain", b"plain", "rule", b"rule", "text", b"text", "values", b"values"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

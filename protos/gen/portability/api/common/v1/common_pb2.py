@@ -26,7 +26,7 @@ from portability.api import field_rules as buf_dot_validate_dot_validate__pb2
 from google.type import date_pb2 as google_dot_type_dot_date__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n&portability/api/common/v1/common.proto\x12\x19portability.api.common.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x16google/type/date.proto\"i\n\x05Money\x12(\n\rcurrency_code\x18\x01 \x01(\tB\x11\xbaH\x0er\x0c\x32\n^[A-Z]{3}$\x12\x36\n\x06\x61mount\x18\x02 \x01(\tB&\xbaH#r!2\x1f^-?[0-9]{1,15}(\\.[0-9]{1,12})?$\"I\n\x0eLegalReference\x12\x1c\n\ninstrument\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\x18\xc8\x01\x12\x19\n\x07\x61rticle\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\xc8\x01\"i\n\x14InstitutionReference\x12\x39\n\x0einstitution_id\x18\x01 \x01(\tB!\xbaH\x1er\x1c\x32\x1a^[a-z]{2}-[a-z0-9-]{1,40}$\x12\x16\n\x04name\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\xc8\x01\"\xaf\x01\n\x08\x45vidence\x12\x43\n\x05level\x18\x01 \x01(\x0e\x32(.portability.api.common.v1.EvidenceLevelB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00\x12\x18\n\x06method\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\xc8\x01\x12\x1c\n\x0bverified_by\x18\x03 \x01(\tB\x07\xbaH\x04r\x02\x18+\x12&\n\x0bverified_on\x18\x04 \x01(\x0b\x32\x11.google.type.Date\"\xee\x03\n\x0fInsurancePeriod\x12\x1c\n\tperiod_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\x12 \n\x05state\x18\x02 \x01(\tB\x11\xbaH\x0er\x0c\x32\n^[A-Z]{2}$\x12?\n\x04kind\x18\x03 \x01(\x0e\x32%.portability.api.common.v1.PeriodKindB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00\x12\x19\n\x06scheme\x18\x04 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\x12$\n\tfirst_day\x18\x05 \x01(\x0b\x32\x11.google.type.Date\x12#\n\x08last_day\x18\x06 \x01(\x0b\x32\x11.google.type.Date\x12\x35\n\x06\x61mount\x18\x07 \x01(\tB%\xbaH\"r 2\x1e^([0-9]{1,6}(\\.[0-9]{1,4})?)?$\x12=\n\x04unit\x18\x08 \x01(\x0e\x32%.portability.api.common.v1.PeriodUnitB\x08\xbaH\x05\x82\x01\x02\x10\x01\x12!\n\nday_regime\x18\t \x01(\x05\x42\r\xbaH\n\x1a\x08\x30\x00\x30\x05\x30\x06\x30\x07\x12\x1c\n\x0bperiod_type\x18\n \x01(\tB\x07\xbaH\x04r\x02\x18\x04\x12=\n\x08\x65vidence\x18\x0b \x01(\x0b\x32#.portability.api.common.v1.EvidenceB\x06\xbaH\x03\xc8\x01\x01*\x97\x01\n\nPeriodKind\x12\x1b\n\x17PERIOD_KIND_UNSPECIFIED\x10\x00\x12\x1a\n\x16PERIOD_KIND_COMPULSORY\x10\x01\x12\x19\n\x15PERIOD_KIND_VOLUNTARY\x10\x02\x12\x1a\n\x16PERIOD_KIND_EQUIVALENT\x10\x03\x12\x19\n\x15PERIOD_KIND_RESIDENCE\x10\x04*\x9f\x01\n\nPeriodUnit\x12\x1b\n\x17PERIOD_UNIT_UNSPECIFIED\x10\x00\x12\x14\n\x10PERIOD_UNIT_DAYS\x10\x01\x12\x15\n\x11PERIOD_UNIT_WEEKS\x10\x02\x12\x16\n\x12PERIOD_UNIT_MONTHS\x10\x03\x12\x18\n\x14PERIOD_UNIT_QUARTERS\x10\x04\x12\x15\n\x11PERIOD_UNIT_YEARS\x10\x05*\xd5\x01\n\rEvidenceLevel\x12\x1e\n\x1a\x45VIDENCE_LEVEL_UNSPECIFIED\x10\x00\x12\x1b\n\x17\x45VIDENCE_LEVEL_DECLARED\x10\x01\x12\"\n\x1e\x45VIDENCE_LEVEL_EMPLOYER_REPORT\x10\x02\x12$\n EVIDENCE_LEVEL_CONTRIBUTION_SEEN\x10\x03\x12 \n\x1c\x45VIDENCE_LEVEL_FINAL_ACCOUNT\x10\x04\x12\x1b\n\x17\x45VIDENCE_LEVEL_DECISION\x10\x05\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n&portability/api/common/v1/common.proto\x12\x19portability.api.common.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x16google/type/date.proto\"i\n\x05Money\x12(\n\rcurrency_code\x18\x01 \x01(\tB\x11\xbaH\x0er\x0c\x32\n^[A-Z]{3}$\x12\x36\n\x06\x61mount\x18\x02 \x01(\tB&\xbaH#r!2\x1f^-?[0-9]{1,15}(\\.[0-9]{1,12})?$\"I\n\x0eLegalReference\x12\x1c\n\ninstrument\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\x18\xc8\x01\x12\x19\n\x07\x61rticle\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\xc8\x01\"Y\n\nExactValue\x12+\n\x04name\x18\x01 \x01(\tB\x1d\xbaH\x1ar\x18\x32\x16^[a-z][a-z0-9_]{0,63}$\x12\x1e\n\njson_value\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xc0>\"i\n\x14InstitutionReference\x12\x39\n\x0einstitution_id\x18\x01 \x01(\tB!\xbaH\x1er\x1c\x32\x1a^[a-z]{2}-[a-z0-9-]{1,40}$\x12\x16\n\x04name\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\xc8\x01\"\xaf\x01\n\x08\x45vidence\x12\x43\n\x05level\x18\x01 \x01(\x0e\x32(.portability.api.common.v1.EvidenceLevelB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00\x12\x18\n\x06method\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\xc8\x01\x12\x1c\n\x0bverified_by\x18\x03 \x01(\tB\x07\xbaH\x04r\x02\x18+\x12&\n\x0bverified_on\x18\x04 \x01(\x0b\x32\x11.google.type.Date\"\xee\x03\n\x0fInsurancePeriod\x12\x1c\n\tperiod_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\x12 \n\x05state\x18\x02 \x01(\tB\x11\xbaH\x0er\x0c\x32\n^[A-Z]{2}$\x12?\n\x04kind\x18\x03 \x01(\x0e\x32%.portability.api.common.v1.PeriodKindB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00\x12\x19\n\x06scheme\x18\x04 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\x12$\n\tfirst_day\x18\x05 \x01(\x0b\x32\x11.google.type.Date\x12#\n\x08last_day\x18\x06 \x01(\x0b\x32\x11.google.type.Date\x12\x35\n\x06\x61mount\x18\x07 \x01(\tB%\xbaH\"r 2\x1e^([0-9]{1,6}(\\.[0-9]{1,4})?)?$\x12=\n\x04unit\x18\x08 \x01(\x0e\x32%.portability.api.common.v1.PeriodUnitB\x08\xbaH\x05\x82\x01\x02\x10\x01\x12!\n\nday_regime\x18\t \x01(\x05\x42\r\xbaH\n\x1a\x08\x30\x00\x30\x05\x30\x06\x30\x07\x12\x1c\n\x0bperiod_type\x18\n \x01(\tB\x07\xbaH\x04r\x02\x18\x04\x12=\n\x08\x65vidence\x18\x0b \x01(\x0b\x32#.portability.api.common.v1.EvidenceB\x06\xbaH\x03\xc8\x01\x01*\x97\x01\n\nPeriodKind\x12\x1b\n\x17PERIOD_KIND_UNSPECIFIED\x10\x00\x12\x1a\n\x16PERIOD_KIND_COMPULSORY\x10\x01\x12\x19\n\x15PERIOD_KIND_VOLUNTARY\x10\x02\x12\x1a\n\x16PERIOD_KIND_EQUIVALENT\x10\x03\x12\x19\n\x15PERIOD_KIND_RESIDENCE\x10\x04*\x9f\x01\n\nPeriodUnit\x12\x1b\n\x17PERIOD_UNIT_UNSPECIFIED\x10\x00\x12\x14\n\x10PERIOD_UNIT_DAYS\x10\x01\x12\x15\n\x11PERIOD_UNIT_WEEKS\x10\x02\x12\x16\n\x12PERIOD_UNIT_MONTHS\x10\x03\x12\x18\n\x14PERIOD_UNIT_QUARTERS\x10\x04\x12\x15\n\x11PERIOD_UNIT_YEARS\x10\x05*\xd5\x01\n\rEvidenceLevel\x12\x1e\n\x1a\x45VIDENCE_LEVEL_UNSPECIFIED\x10\x00\x12\x1b\n\x17\x45VIDENCE_LEVEL_DECLARED\x10\x01\x12\"\n\x1e\x45VIDENCE_LEVEL_EMPLOYER_REPORT\x10\x02\x12$\n EVIDENCE_LEVEL_CONTRIBUTION_SEEN\x10\x03\x12 \n\x1c\x45VIDENCE_LEVEL_FINAL_ACCOUNT\x10\x04\x12\x1b\n\x17\x45VIDENCE_LEVEL_DECISION\x10\x05\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -41,6 +41,10 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_LEGALREFERENCE'].fields_by_name['instrument']._serialized_options = b'\272H\005r\003\030\310\001'
   _globals['_LEGALREFERENCE'].fields_by_name['article']._loaded_options = None
   _globals['_LEGALREFERENCE'].fields_by_name['article']._serialized_options = b'\272H\005r\003\030\310\001'
+  _globals['_EXACTVALUE'].fields_by_name['name']._loaded_options = None
+  _globals['_EXACTVALUE'].fields_by_name['name']._serialized_options = b'\272H\032r\0302\026^[a-z][a-z0-9_]{0,63}$'
+  _globals['_EXACTVALUE'].fields_by_name['json_value']._loaded_options = None
+  _globals['_EXACTVALUE'].fields_by_name['json_value']._serialized_options = b'\272H\007r\005\020\001\030\300>'
   _globals['_INSTITUTIONREFERENCE'].fields_by_name['institution_id']._loaded_options = None
   _globals['_INSTITUTIONREFERENCE'].fields_by_name['institution_id']._serialized_options = b'\272H\036r\0342\032^[a-z]{2}-[a-z0-9-]{1,40}$'
   _globals['_INSTITUTIONREFERENCE'].fields_by_name['name']._loaded_options = None
@@ -69,20 +73,22 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_INSURANCEPERIOD'].fields_by_name['period_type']._serialized_options = b'\272H\004r\002\030\004'
   _globals['_INSURANCEPERIOD'].fields_by_name['evidence']._loaded_options = None
   _globals['_INSURANCEPERIOD'].fields_by_name['evidence']._serialized_options = b'\272H\003\310\001\001'
-  _globals['_PERIODKIND']._serialized_start=1087
-  _globals['_PERIODKIND']._serialized_end=1238
-  _globals['_PERIODUNIT']._serialized_start=1241
-  _globals['_PERIODUNIT']._serialized_end=1400
-  _globals['_EVIDENCELEVEL']._serialized_start=1403
-  _globals['_EVIDENCELEVEL']._serialized_end=1616
+  _globals['_PERIODKIND']._serialized_start=1178
+  _globals['_PERIODKIND']._serialized_end=1329
+  _globals['_PERIODUNIT']._serialized_start=1332
+  _globals['_PERIODUNIT']._serialized_end=1491
+  _globals['_EVIDENCELEVEL']._serialized_start=1494
+  _globals['_EVIDENCELEVEL']._serialized_end=1707
   _globals['_MONEY']._serialized_start=122
   _globals['_MONEY']._serialized_end=227
   _globals['_LEGALREFERENCE']._serialized_start=229
   _globals['_LEGALREFERENCE']._serialized_end=302
-  _globals['_INSTITUTIONREFERENCE']._serialized_start=304
-  _globals['_INSTITUTIONREFERENCE']._serialized_end=409
-  _globals['_EVIDENCE']._serialized_start=412
-  _globals['_EVIDENCE']._serialized_end=587
-  _globals['_INSURANCEPERIOD']._serialized_start=590
-  _globals['_INSURANCEPERIOD']._serialized_end=1084
+  _globals['_EXACTVALUE']._serialized_start=304
+  _globals['_EXACTVALUE']._serialized_end=393
+  _globals['_INSTITUTIONREFERENCE']._serialized_start=395
+  _globals['_INSTITUTIONREFERENCE']._serialized_end=500
+  _globals['_EVIDENCE']._serialized_start=503
+  _globals['_EVIDENCE']._serialized_end=678
+  _globals['_INSURANCEPERIOD']._serialized_start=681
+  _globals['_INSURANCEPERIOD']._serialized_end=1175
 # @@protoc_insertion_point(module_scope)

@@ -175,6 +175,34 @@ class LegalReference(_message.Message):
 Global___LegalReference: _TypeAlias = LegalReference  # noqa: Y015
 
 @_typing.final
+class ExactValue(_message.Message):
+    """A value that a step of an explanation turns on: exact, so that its sentence can be told in any language."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    JSON_VALUE_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    """What it is, for example "own" or "state"; "output" is what came out. Never empty."""
+    json_value: _builtins.str
+    """One JSON value: text, a whole number, {"number":"118/3"}, {"money":"1440/7","currency":"EUR"},
+    {"date":"2026-07-01"}, a list of these, or null. Never empty.
+    """
+    def __init__(
+        self,
+        *,
+        name: _builtins.str = ...,
+        json_value: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["json_value", b"json_value", "name", b"name"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ExactValue: _TypeAlias = ExactValue  # noqa: Y015
+
+@_typing.final
 class InstitutionReference(_message.Message):
     """An institution in the signed directory."""
 

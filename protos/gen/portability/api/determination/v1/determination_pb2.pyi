@@ -210,6 +210,9 @@ class DetermineRequest(_message.Message):
     FACTS_FIELD_NUMBER: _builtins.int
     AGREEMENT_IDS_FIELD_NUMBER: _builtins.int
     AUDIENCES_FIELD_NUMBER: _builtins.int
+    LANGUAGE_FIELD_NUMBER: _builtins.int
+    language: _builtins.str
+    """Language of the texts: BCP 47 tag. Empty, or a language without a catalogue of explanations: English."""
     @_builtins.property
     def facts(self) -> Global___ClaimFacts:
         """The facts. Always set."""
@@ -228,10 +231,11 @@ class DetermineRequest(_message.Message):
         facts: Global___ClaimFacts | None = ...,
         agreement_ids: _abc.Iterable[_builtins.str] | None = ...,
         audiences: _abc.Iterable[Global___Audience.ValueType] | None = ...,
+        language: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["facts", b"facts"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["agreement_ids", b"agreement_ids", "audiences", b"audiences", "facts", b"facts"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agreement_ids", b"agreement_ids", "audiences", b"audiences", "facts", b"facts", "language", b"language"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -269,7 +273,9 @@ class DetermineResponse(_message.Message):
 
     @_builtins.property
     def choices(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """A sentence for each scheme of which the agreements give different awards. Empty: there was nothing to choose."""
+        """Why one agreement is proposed before another, a sentence each, in the language of the texts. Empty: there was
+        nothing to choose.
+        """
 
     @_builtins.property
     def explanations(self) -> _containers.RepeatedCompositeFieldContainer[Global___ExplanationText]:
@@ -368,12 +374,13 @@ class Step(_message.Message):
     INPUTS_FIELD_NUMBER: _builtins.int
     OUTPUT_FIELD_NUMBER: _builtins.int
     CHILDREN_FIELD_NUMBER: _builtins.int
+    VALUES_FIELD_NUMBER: _builtins.int
     rule: _builtins.str
     """Rule applied, for example "pro_rata_benefit". Never empty."""
     said: _builtins.str
-    """One sentence for a caseworker. Never empty."""
+    """One English sentence for a caseworker. Never empty."""
     plain: _builtins.str
-    """The same for the worker. Empty: the step is of no interest to her."""
+    """The same for the worker, in English. Empty: the step is of no interest to her."""
     output: _builtins.str
     """What came out, as exact text. Empty: a remark."""
     @_builtins.property
@@ -388,6 +395,10 @@ class Step(_message.Message):
     def children(self) -> _containers.RepeatedCompositeFieldContainer[Global___Step]:
         """The steps that it rests on. Empty: none."""
 
+    @_builtins.property
+    def values(self) -> _containers.RepeatedCompositeFieldContainer[_common_pb2.ExactValue]:
+        """The same values and what came out, each with its type, so that `rule` can be told in another language."""
+
     def __init__(
         self,
         *,
@@ -398,10 +409,11 @@ class Step(_message.Message):
         inputs: _abc.Iterable[Global___StepInput] | None = ...,
         output: _builtins.str = ...,
         children: _abc.Iterable[Global___Step] | None = ...,
+        values: _abc.Iterable[_common_pb2.ExactValue] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["citation", b"citation"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["children", b"children", "citation", b"citation", "inputs", b"inputs", "output", b"output", "plain", b"plain", "rule", b"rule", "said", b"said"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["children", b"children", "citation", b"citation", "inputs", b"inputs", "output", b"output", "plain", b"plain", "rule", b"rule", "said", b"said", "values", b"values"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -545,19 +557,23 @@ class ExplanationText(_message.Message):
 
     AUDIENCE_FIELD_NUMBER: _builtins.int
     TEXT_FIELD_NUMBER: _builtins.int
+    LANGUAGE_FIELD_NUMBER: _builtins.int
     audience: Global___Audience.ValueType
     """Who reads it."""
     text: _builtins.str
-    """English text. Never empty."""
+    """The text. Never empty."""
+    language: _builtins.str
+    """Language of `text`: BCP 47 tag. Never empty."""
     def __init__(
         self,
         *,
         audience: Global___Audience.ValueType = ...,
         text: _builtins.str = ...,
+        language: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["audience", b"audience", "text", b"text"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["audience", b"audience", "language", b"language", "text", b"text"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -573,10 +589,13 @@ class ExplainRequest(_message.Message):
     AGREEMENT_IDS_FIELD_NUMBER: _builtins.int
     AUDIENCE_FIELD_NUMBER: _builtins.int
     TRACE_SHA256_FIELD_NUMBER: _builtins.int
+    LANGUAGE_FIELD_NUMBER: _builtins.int
     audience: Global___Audience.ValueType
     """Who reads it."""
     trace_sha256: _builtins.str
     """Hexadecimal SHA-256 of the trace that was kept. Empty: there is nothing to compare with."""
+    language: _builtins.str
+    """Language of the text: BCP 47 tag. Empty, or a language without a catalogue of explanations: English."""
     @_builtins.property
     def facts(self) -> Global___ClaimFacts:
         """The facts. Always set."""
@@ -592,10 +611,11 @@ class ExplainRequest(_message.Message):
         agreement_ids: _abc.Iterable[_builtins.str] | None = ...,
         audience: Global___Audience.ValueType = ...,
         trace_sha256: _builtins.str = ...,
+        language: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["facts", b"facts"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["agreement_ids", b"agreement_ids", "audience", b"audience", "facts", b"facts", "trace_sha256", b"trace_sha256"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agreement_ids", b"agreement_ids", "audience", b"audience", "facts", b"facts", "language", b"language", "trace_sha256", b"trace_sha256"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -609,19 +629,23 @@ class ExplainResponse(_message.Message):
 
     TEXT_FIELD_NUMBER: _builtins.int
     TRACE_SHA256_FIELD_NUMBER: _builtins.int
+    LANGUAGE_FIELD_NUMBER: _builtins.int
     text: _builtins.str
-    """English text for the audience. Never empty."""
+    """Text for the audience. Never empty."""
     trace_sha256: _builtins.str
     """Hexadecimal SHA-256 of the trace that came out; where one was named, it is the same. Never empty."""
+    language: _builtins.str
+    """Language of `text`: BCP 47 tag. Never empty."""
     def __init__(
         self,
         *,
         text: _builtins.str = ...,
         trace_sha256: _builtins.str = ...,
+        language: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["text", b"text", "trace_sha256", b"trace_sha256"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["language", b"language", "text", b"text", "trace_sha256", b"trace_sha256"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -941,6 +941,7 @@ class WhyStep(_message.Message):
     TEXT_FIELD_NUMBER: _builtins.int
     LANGUAGE_FIELD_NUMBER: _builtins.int
     DEPTH_FIELD_NUMBER: _builtins.int
+    VALUES_FIELD_NUMBER: _builtins.int
     rule: _builtins.str
     """Rule applied, for example "pro_rata_benefit". Never empty."""
     text: _builtins.str
@@ -953,6 +954,10 @@ class WhyStep(_message.Message):
     def reference(self) -> _common_pb2.LegalReference:
         """Where the law says it. Unset: no law is involved."""
 
+    @_builtins.property
+    def values(self) -> _containers.RepeatedCompositeFieldContainer[_common_pb2.ExactValue]:
+        """The exact values of the step. Empty: `text` stands alone."""
+
     def __init__(
         self,
         *,
@@ -961,10 +966,11 @@ class WhyStep(_message.Message):
         text: _builtins.str = ...,
         language: _builtins.str = ...,
         depth: _builtins.int = ...,
+        values: _abc.Iterable[_common_pb2.ExactValue] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["reference", b"reference"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["depth", b"depth", "language", b"language", "reference", b"reference", "rule", b"rule", "text", b"text"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["depth", b"depth", "language", b"language", "reference", b"reference", "rule", b"rule", "text", b"text", "values", b"values"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
