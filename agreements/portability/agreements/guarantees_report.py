@@ -8,7 +8,7 @@ from portability.agreements.rule_meaning import GROUP_WORDS
 from portability.agreements.rule_words import dates_in_words, joined
 from portability.agreements.values import Branch
 
-__all__ = ["findings_text", "treatment_text"]
+__all__ = ["NAMES", "findings_text", "treatment_text"]
 
 NAMES = {
     "health care": "Essential health care",
