@@ -111,6 +111,12 @@ def test_a_rule_that_takes_the_place_of_another_is_compared_with_it() -> None:
     assert only(found, ChangeKind.RECORD).said == "Legal text AB-2025: new (Protocol)."
 
 
+def test_another_citation_of_the_same_rule_affects_nobody() -> None:
+    found = compared(("cite: AB Art. 6(1)", "cite: AB Art. 6(2)"))
+    assert found.of_the_law == ()
+    assert only(found, ChangeKind.RECORD).said.endswith("the rule was cited as AB Art. 6(1), is cited as AB Art. 6(2).")
+
+
 def test_a_rule_with_a_new_id_is_the_same_rule() -> None:
     assert compared(("id: posting,", "id: sent-workers,")).of_the_law == ()
 

@@ -11,7 +11,7 @@ from portability.agreements.rules import AgreementFile, PersonalScope, Rule
 __all__ = ["rule_changes"]
 
 RECORD = frozenset({"status", "note"})
-"""Fields that say something of the encoding and nothing of the law."""
+"""Fields that say something of the encoding and nothing of the law; so does another citation of the same thing."""
 
 Pair = tuple[Rule | None, Rule | None]
 
@@ -121,7 +121,10 @@ def _parameter(before: Rule, after: Rule, name: str, content: AgreementFile) -> 
         f"{_name(after)}, {dates_in_words(after.valid_from, after.valid_until)}: {label(name)} was {was or 'not given'}"
         f" ({old_cite}), is {now or 'not given'} ({new_cite})."
     )
-    record = name in RECORD
+    cited = (name == "cite" or name.endswith("_cite")) and bool(was) and bool(now)
+    if cited:
+        said = f"{_name(after)}: {label(name.removesuffix('_cite')) if name != 'cite' else 'the rule'} was cited as {was}, is cited as {now}."
+    record = name in RECORD or cited
     affected = Affected() if record else _of_both(before, after, name, content)
     kind = ChangeKind.RECORD if record else ChangeKind.PARAMETER
     return Change(kind, after.id, said, affected, kind_of(after), name, was, now, old_cite, new_cite)
