@@ -123,7 +123,8 @@ def _parameter(before: Rule, after: Rule, name: str, content: AgreementFile) -> 
     )
     cited = (name == "cite" or name.endswith("_cite")) and bool(was) and bool(now)
     if cited:
-        said = f"{_name(after)}: {label(name.removesuffix('_cite')) if name != 'cite' else 'the rule'} was cited as {was}, is cited as {now}."
+        what = "the rule" if name == "cite" else label(name.removesuffix("_cite"))
+        said = f"{_name(after)}: {what} was cited as {was}, is cited as {now}."
     record = name in RECORD or cited
     affected = Affected() if record else _of_both(before, after, name, content)
     kind = ChangeKind.RECORD if record else ChangeKind.PARAMETER
