@@ -8,11 +8,12 @@ import pytest
 
 from portability.agreements.applicable_legislation import applicable_legislation
 from portability.agreements.calendar_months import last_day_of, months_after
+from portability.agreements.catalogues import catalogue
 from portability.agreements.errors import InputError, NoRuleInForceError
 from portability.agreements.packaged import agreement
 from portability.agreements.posting import posting_result
 from portability.agreements.rules import Posting, Silence
-from portability.agreements.sentences import catalogue, sentence
+from portability.agreements.sentences import sentence
 from portability.agreements.silence import silence_result
 from portability.agreements.work_facts import Activity, ActivityKind, AgreedException, PostingFacts, WorkFacts
 
@@ -184,6 +185,6 @@ def test_the_steps_are_told_in_sentences_to_both_readers() -> None:
     told = [sentence(step, "worker", catalogue("en")) for step in result.steps]
     assert said == [
         "The legislation of France goes on applying during the posting.",
-        "Until December 31, 2025 at the latest.",
+        "Until 31 December 2025 at the latest.",
     ]
     assert told[0] == "You are insured in France, and there only."

@@ -9,13 +9,14 @@ from typing import Any, cast
 
 import pytest
 
+from portability.agreements.catalogues import Catalogue, catalogue, languages
 from portability.agreements.determination import determine
 from portability.agreements.exact import read_step, write_facts
 from portability.agreements.examples import run_agreement_examples, run_legislation_examples
 from portability.agreements.loading import Agreement
 from portability.agreements.model import Step
 from portability.agreements.packaged import agreements, legislations
-from portability.agreements.sentences import Catalogue, can_say, catalogue, languages, placeholders, sentence
+from portability.agreements.sentences import can_say, placeholders, sentence
 from tests.agreements.test_boundary_dates import CASES, NAMED, facts
 
 ROOT = Path(__file__).resolve().parents[2]

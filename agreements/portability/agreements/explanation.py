@@ -4,9 +4,10 @@ import json
 from collections.abc import Iterator
 from typing import Literal
 
+from portability.agreements.catalogues import Catalogue, catalogue
 from portability.agreements.model import BenefitResult, Determination, Step, Value
-from portability.agreements.sentences import Catalogue, catalogue, sentence
-from portability.agreements.values import Money
+from portability.agreements.sentences import sentence
+from portability.agreements.values import Money, StateCode
 
 __all__ = ["Audience", "exact_text", "render", "trace_bytes", "trace_value"]
 
@@ -41,10 +42,11 @@ def render(determination: Determination, audience: Audience, language: str = "en
     for benefit in determination.benefits:
         lines += ["", _headline(benefit, audience, words)]
         for depth, step in _walk(benefit.steps, 0):
-            text = _line(step, audience, words)
+            text = _line(step, audience, words, determination.state)
             if text:
                 lines.append("  " * (depth + 1) + text)
-    lines += ["  " + text for step in determination.steps if (text := _line(step, audience, words))]
+    of_all = (_line(step, audience, words, determination.state) for step in determination.steps)
+    lines += ["  " + text for text in of_all if text]
     return "\n".join(lines).strip() + "\n"
 
 
@@ -53,12 +55,12 @@ def _headline(benefit: BenefitResult, audience: Audience, words: Catalogue) -> s
     return sentence(step, "worker" if audience == "worker" else "caseworker", words)
 
 
-def _line(step: Step, audience: Audience, words: Catalogue) -> str:
+def _line(step: Step, audience: Audience, words: Catalogue, country: StateCode) -> str:
     citation = str(step.citation) if step.citation else ""
     if audience == "worker":
-        text = sentence(step, "worker", words)
+        text = sentence(step, "worker", words, country=country)
         return f"{text} ({citation})" if text and citation else text
-    text = sentence(step, "caseworker", words)
+    text = sentence(step, "caseworker", words, country=country)
     if audience == "jurist":
         return f"{citation or words.term('no_provision')}: {text}"
     return f"{text} [{citation}]" if citation else text

@@ -9,14 +9,15 @@ import asyncio
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from portability.agreements.catalogues import catalogue
 from portability.agreements.determination import determine
 from portability.agreements.errors import AgreementError, DeterminationError, UnmodelledProvisionError
 from portability.agreements.exact import write_facts
 from portability.agreements.explanation import exact_text, trace_bytes
 from portability.agreements.model import BenefitResult, Determination, DeterminationFacts, NationalAnswer, Step
 from portability.agreements.selection import Selection
-from portability.agreements.sentences import catalogue, sentence
-from portability.agreements.values import Citation
+from portability.agreements.sentences import sentence
+from portability.agreements.values import Citation, StateCode
 from portability.services.cases.model import AgreementUsed, Explanation, ProposedBenefit
 from portability.services.cases.ports import DeterminationAnswer, DeterminationQuestion
 from portability.services.determination.ports import LawInForce
@@ -116,9 +117,11 @@ def _answer(
     proposal = propose(made, selection=selection)
     chosen = [(_of(one.agreement_id, made), one.benefit) for one in proposal.benefits]
     explanation = tuple(_headline(result, benefit) for result, benefit in chosen)
-    explanation += tuple(_explanation(step) for step in proposal.choice)
+    explanation += tuple(_explanation(step, made[0].state) for step in proposal.choice)
     explanation += tuple(_not_modelled(error) for error in refused)
-    explanation += tuple(_explanation(step) for result in results for step in version_steps(result.version))
+    explanation += tuple(
+        _explanation(step, result.made.state) for result in results for step in version_steps(result.version)
+    )
     status = min((result.review_status for result in made), key=_WEAKEST_FIRST.index)
     return DeterminationAnswer(
         benefits=tuple(_proposed(result, benefit) for result, benefit in chosen),
@@ -151,21 +154,21 @@ def _proposed(result: Determination, benefit: BenefitResult) -> ProposedBenefit:
 def _headline(result: Determination, benefit: BenefitResult) -> Explanation:
     values = (("scheme", benefit.scheme), ("agreement", result.agreement_id))
     rule = "benefit" if benefit.award else "no_benefit"
-    return _explanation(Step(rule, None, values, benefit.award, benefit.steps))
+    return _explanation(Step(rule, None, values, benefit.award, benefit.steps), result.state)
 
 
 def _not_modelled(error: UnmodelledProvisionError) -> Explanation:
     return Explanation("not_modelled", Citation.of(error.citation) if error.citation else None, error.message)
 
 
-def _explanation(step: Step) -> Explanation:
+def _explanation(step: Step, country: StateCode) -> Explanation:
     return Explanation(
         rule=step.rule,
         citation=step.citation,
-        text=sentence(step, "caseworker", catalogue("en")),
-        plain=sentence(step, "worker", catalogue("en")),
+        text=sentence(step, "caseworker", catalogue("en"), country=country),
+        plain=sentence(step, "worker", catalogue("en"), country=country),
         output=exact_text(step.output),
-        children=tuple(_explanation(child) for child in step.children),
+        children=tuple(_explanation(child, country) for child in step.children),
         values=write_facts(step),
     )
 

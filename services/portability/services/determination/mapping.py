@@ -6,14 +6,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from fractions import Fraction
 
+from portability.agreements.catalogues import catalogue, nearest_language
 from portability.agreements.errors import InputError
 from portability.agreements.exact import write_facts
 from portability.agreements.explanation import Audience, exact_text
 from portability.agreements.loading import Agreement
 from portability.agreements.model import BenefitResult, Determination, DeterminationFacts, NationalAnswer, Step
 from portability.agreements.rules import RuleBase
-from portability.agreements.sentences import catalogue, nearest_language, sentence
-from portability.agreements.values import Branch, Citation, Money
+from portability.agreements.sentences import sentence
+from portability.agreements.values import Branch, Citation, Money, StateCode
 from portability.api.agreements.v1 import agreements_pb2 as agreements_pb
 from portability.api.determination.v1 import determination_pb2 as pb
 from portability.services.determination.model import CaseReport, DetermineQuery, ExplainedDetermination, FileFault
@@ -86,8 +87,9 @@ def write_determined(
 ) -> pb.DetermineResponse:
     """The proposal, each determination, the trace, and the text for each audience in the nearest language there is."""
     trace, spoken = result.trace, nearest_language(language)
+    country = result.determinations[0].state
     return pb.DetermineResponse(
-        benefits=[_benefit(each.benefit, each.agreement_id) for each in result.benefits],
+        benefits=[_benefit(each.benefit, each.agreement_id, country) for each in result.benefits],
         determinations=[
             _determination(each, version) for each, version in zip(result.determinations, result.versions, strict=True)
         ],
@@ -222,15 +224,15 @@ def _amount(message: pb.NationalAnswer, name: str, *, field: str) -> Money | Non
 def _determination(determination: Determination, version: VersionInForce) -> pb.Determination:
     return pb.Determination(
         agreement_id=determination.agreement_id,
-        benefits=[_benefit(each, determination.agreement_id) for each in determination.benefits],
-        steps=[_step(each) for each in determination.steps],
+        benefits=[_benefit(each, determination.agreement_id, determination.state) for each in determination.benefits],
+        steps=[_step(each, determination.state) for each in determination.steps],
         files=[pb.AppliedFile(file=file, sha256=sha256) for file, sha256 in determination.files],
         version_sha256=version.agreement.sha256,
         bound=[pb.BoundState(state=one.pair[1], first_day=write_date(one.since)) for one in version.bindings],
     )
 
 
-def _benefit(benefit: BenefitResult, agreement_id: str) -> pb.Benefit:
+def _benefit(benefit: BenefitResult, agreement_id: str, country: StateCode) -> pb.Benefit:
     return pb.Benefit(
         scheme=benefit.scheme,
         agreement_id=agreement_id,
@@ -239,19 +241,20 @@ def _benefit(benefit: BenefitResult, agreement_id: str) -> pb.Benefit:
         pro_rata=write_money(benefit.pro_rata),
         ratio=str(benefit.ratio) if benefit.ratio is not None else "",
         award=write_money(benefit.award),
-        steps=[_step(each) for each in benefit.steps],
+        steps=[_step(each, country) for each in benefit.steps],
     )
 
 
-def _step(step: Step) -> pb.Step:
+def _step(step: Step, country: StateCode) -> pb.Step:
+    words = catalogue("en")
     return pb.Step(
         rule=step.rule,
         citation=write_citation(step.citation),
-        said=sentence(step, "caseworker", catalogue("en")),
-        plain=sentence(step, "worker", catalogue("en")),
+        said=sentence(step, "caseworker", words, country=country),
+        plain=sentence(step, "worker", words, country=country),
         inputs=[pb.StepInput(name=name, value=exact_text(value)) for name, value in step.values],
         output=exact_text(step.output),
-        children=[_step(each) for each in step.children],
+        children=[_step(each, country) for each in step.children],
         values=write_exact(write_facts(step)),
     )
 

@@ -4,13 +4,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from portability.agreements.catalogues import catalogue
 from portability.agreements.examples import ExampleResult
 from portability.agreements.explanation import Audience, render, trace_bytes
 from portability.agreements.loading import Agreement
 from portability.agreements.model import BenefitResult, Determination, DeterminationFacts, Step
 from portability.agreements.national.legislation import Legislation
 from portability.agreements.rules import ExampleCase
-from portability.agreements.sentences import catalogue, sentence
+from portability.agreements.sentences import sentence
 from portability.services.determination.treaties.model import VersionInForce
 
 __all__ = [
