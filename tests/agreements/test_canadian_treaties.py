@@ -67,9 +67,14 @@ def test_the_share_of_the_minimum_period_is_never_more_than_all_of_it(own: int, 
 
 def test_canadian_time_opens_the_philippine_right_and_leaves_the_share_as_it_is() -> None:
     answer = NationalAnswer("ph-sss", "ph-sss", theoretical_amount=Money.of("12000", "PHP"))
+    minimum = {"ph-sss": {"minimum_period": Fraction(120)}}
     short, long = (
         benefit(
-            claim("PH", MANILA, months("ca-oas", "1993-01-01", end, amount), answer=answer), by="ca-ph", scheme="ph-sss"
+            replace(
+                claim("PH", MANILA, months("ca-oas", "1993-01-01", end, amount), answer=answer), scheme_facts=minimum
+            ),
+            by="ca-ph",
+            scheme="ph-sss",
         )
         for end, amount in (("1994-01-01", 12), ("2013-01-01", 240))
     )
