@@ -75,7 +75,7 @@ async def test_the_whole_way_from_sign_in_to_sign_out(app: Starlette, desk: Any,
         assert "Tunisia Not asked yet." in visible(career)
 
         decisions = await client.get(f"/cases/{samples.CASE}/decisions")
-        assert "Germany pays its part: 118 months of 300 months. That is €476.72 each month." in visible(decisions)
+        assert "You completed 118 of 300 months in Germany, so your share is €476.72 a month." in visible(decisions)
         assert "Regulation (EC) No 883/2004 Art. 52(1)(b)(ii)" in visible(decisions)
         assert "Somebody else" not in decisions.text
 
@@ -189,7 +189,7 @@ async def test_hostile_text_from_outside_is_shown_and_never_run(app: Starlette, 
         decided_by=HOSTILE,
         agreement_name=HOSTILE,
         redress=samples.Redress(HOSTILE, way=HOSTILE, period=HOSTILE),
-        why=(samples.WhyStep(HOSTILE, samples.Citation(HOSTILE, HOSTILE), HOSTILE, {"country": HOSTILE}),),
+        why=(samples.WhyStep(HOSTILE, samples.Citation(HOSTILE, HOSTILE), HOSTILE, (("output", HOSTILE),)),),
     )
     async with browser(app) as client:
         await sign_in(client, desk)

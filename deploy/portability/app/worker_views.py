@@ -36,7 +36,6 @@ from portability.services.workers.views import (
     StepKind,
     WhyStep,
 )
-from portability.services.workers.why import why_step
 
 __all__ = ["Names", "NodeWorkerWork", "WorkerViews", "worker_work"]
 
@@ -225,10 +224,5 @@ def _award(amount: DecidedAmount) -> AwardAmount:
 
 
 def _why(step: Explanation) -> WhyStep:
-    return why_step(
-        rule=step.rule,
-        citation=step.citation,
-        plain=step.plain,
-        output=step.output,
-        children=tuple(_why(child) for child in step.children),
-    )
+    children = tuple(_why(child) for child in step.children)
+    return WhyStep(step.rule, step.citation, step.plain, step.values, children)

@@ -146,27 +146,30 @@ def career() -> CareerView:
     return CareerView(WORKER, (canada, tunisia, germany, italy))
 
 
+def eur(amount: str) -> tuple[str, str]:
+    return "output", f'{{"money":"{Fraction(amount)}","currency":"EUR"}}'
+
+
 def decision(**changes: object) -> DecisionView:
-    own, total = Duration(Fraction(118), PeriodUnit.MONTHS), Duration(Fraction(300), PeriodUnit.MONTHS)
     # 1212.00 x 118/300 = 476.72, higher than 455.10 (883/2004 Art. 52(3))
     why = (
         WhyStep(
             "aggregation",
             Citation("Regulation (EC) No 883/2004", "Art. 6"),
             "Aggregated periods.",
-            {"total": total},
+            (("output", '{"number":"300"}'), ("unit", '"months"')),
         ),
         WhyStep(
             "pro_rata_benefit",
             Citation("Regulation (EC) No 883/2004", "Art. 52(1)(b)(ii)"),
             "Theoretical amount x own periods / all periods.",
-            {"own": own, "total": total, "amount": Money.of("476.72", "EUR")},
+            (("own", '{"number":"118"}'), ("total", '{"number":"300"}'), ("unit", '"months"'), eur("476.72")),
             children=(
                 WhyStep(
                     "theoretical_amount",
                     Citation("Regulation (EC) No 883/2004", "Art. 52(1)(b)(i)"),
                     "Theoretical amount over all periods.",
-                    {"amount": Money.of("1212.00", "EUR")},
+                    (eur("1212"),),
                 ),
                 WhyStep("no_sentence_for_this", None, "A step that has only an English sentence."),
             ),

@@ -21,7 +21,6 @@ from portability.services.workers.story import (
     you_can_phrases,
 )
 from portability.services.workers.views import CareerInCountry, CaseStep, Due, RefusalReason, StepKind
-from portability.services.workers.why import why_step
 from portability.services.workers.words import words_for
 
 TODAY = date(2026, 11, 20)
@@ -205,18 +204,41 @@ def test_every_way_of_paying_can_be_said(samples: Any, frequency: str, until: da
 
 def test_reasons_keep_their_tree_and_fall_back_to_english(samples: Any) -> None:
     aggregated, pro_rata = why_lines(samples.decision())
-    assert EN.say_why(aggregated) == (
-        "Your insured time in all countries counts together: 300 months.",
-        "en",
-    )
+    assert EN.say_why(aggregated) == ("We add up your time in all countries: 300 months.", "en")
     assert [EN.say_why(line)[0] for line in pro_rata.children] == [
-        "If all that time had been in Germany, you would get €1,212.00 each month.",
+        "If you had completed all your time in Germany, you would get €1,212.00 a month.",
         "A step that has only an English sentence.",
     ]
 
 
-def test_a_reason_with_a_missing_value_is_said_in_english(samples: Any) -> None:
-    aggregated = replace(samples.decision().why[0], values={})
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("de", "Wäre Ihre ganze Zeit in diesem Land gewesen (Deutschland), bekämen Sie 1.212,00\xa0€ im Monat."),
+        ("fr", "Si tout votre temps avait été dans ce pays (Allemagne), vous recevriez 1\u202f212,00\xa0€ par mois."),
+        ("it", "Se tutto il Suo tempo fosse stato in questo paese (Germania), riceverebbe 1.212,00\xa0€ al mese."),
+    ],
+)
+def test_a_reason_of_another_institution_is_told_in_the_language_of_the_page(
+    samples: Any, language: str, said: str
+) -> None:
+    (theoretical, unknown) = why_lines(samples.decision())[1].children
+    words = words_for([language])
+    assert words.say_why(theoretical) == (said, language)
+    assert words.say_why(unknown) == ("A step that has only an English sentence.", "en")
+
+
+def test_a_reason_with_a_missing_value_is_said_as_it_was_sent(samples: Any) -> None:
+    aggregated = replace(samples.decision().why[0], values=())
+    (line,) = why_lines(samples.decision(why=(aggregated,)))
+    assert EN.say_why(line) == ("Aggregated periods.", "en")
+
+
+@pytest.mark.parametrize(
+    "value", ["not JSON", "1.5", '{"number":"1/0"}', '{"colour":"blue"}', "[[[[[1]]]]]", "[" * 5000, '["DE"]']
+)
+def test_values_of_another_institution_that_do_not_fit_leave_its_own_sentence(samples: Any, value: str) -> None:
+    aggregated = replace(samples.decision().why[0], values=(("output", value), ("unit", '"months"')))
     (line,) = why_lines(samples.decision(why=(aggregated,)))
     assert EN.say_why(line) == ("Aggregated periods.", "en")
 
@@ -225,16 +247,3 @@ def test_a_reason_that_does_not_interest_her_gives_way_to_what_lies_below(sample
     outer = replace(samples.decision().why[1], what="")
     lines = why_lines(samples.decision(why=(outer,)))
     assert [line.rule for line in lines] == ["theoretical_amount", "no_sentence_for_this"]
-
-
-def test_an_amount_that_an_institution_sent_as_text_is_told_in_her_way(samples: Any) -> None:
-    step = why_step(rule="theoretical_amount", citation=None, plain="English.", output="1212.5 EUR")
-    (line,) = why_lines(samples.decision(why=(step,)))
-    assert EN.say_why(line)[0] == "If all that time had been in Germany, you would get €1,212.50 each month."
-
-
-@pytest.mark.parametrize("output", ["", "none", "300", "1,212.50 EUR", "1212.50 EUR a month"])
-def test_an_output_that_is_no_amount_leaves_the_english_sentence(samples: Any, output: str) -> None:
-    step = why_step(rule="theoretical_amount", citation=None, plain="English.", output=output)
-    (line,) = why_lines(samples.decision(why=(step,)))
-    assert EN.say_why(line) == ("English.", "en")

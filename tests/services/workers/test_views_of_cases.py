@@ -96,6 +96,12 @@ def decision() -> Decision:
                 "1212.00 EUR x 118/300 = 476.72 EUR.",
                 "You completed 118 of 300 months there, so your share is 476.72 EUR a month.",
                 "476.72 EUR",
+                values=(
+                    ("own", '{"number":"118"}'),
+                    ("total", '{"number":"300"}'),
+                    ("unit", '"months"'),
+                    ("output", '{"money":"11918/25","currency":"EUR"}'),
+                ),
             ),
             Explanation("rounding", None, "476.7200 is 476.72 EUR."),
         ),
@@ -223,9 +229,9 @@ async def test_a_decision_is_told_with_amount_person_reasons_and_way_out() -> No
 async def test_its_reasons_are_told_in_her_language_and_technical_steps_left_out() -> None:
     (view,) = await (await views(replace(case(), decisions=(decision(),)))).decisions_of(ROSA)
     (line,) = why_lines(view)
-    assert words_for(["en"]).say_why(line)[0].startswith("You completed 118 of 300 months there")
+    assert words_for(["en"]).say_why(line)[0].startswith("You completed 118 of 300 months in Germany")
     assert words_for(["it"]).say_why(line) == (
-        "Questo paese (Germania) paga la sua parte, secondo il Suo tempo in quel paese: 476,72\xa0€ ogni mese.",
+        "In questo paese (Germania) Lei ha compiuto 118 su 300 mesi: la Sua quota è 476,72\xa0€ al mese.",
         "it",
     )
 

@@ -12,6 +12,7 @@ from portability.agreements.periods import InsurancePeriod, PeriodKind, PeriodUn
 from portability.agreements.values import Citation, Money
 from portability.api.common.v1 import common_pb2 as common
 from portability.api.workers.v1 import workers_pb2 as pb
+from portability.services.mapping.common import write_exact
 from portability.services.workers.story import (
     SaidStep,
     WhyLine,
@@ -193,7 +194,10 @@ def _why(lines: Sequence[WhyLine], *, words: Words, depth: int) -> list[pb.WhySt
     for line in lines:
         text, language = words.say_why(line)
         reference = _reference(line.citation)
-        steps.append(pb.WhyStep(rule=line.rule, reference=reference, text=text, language=language, depth=depth))
+        values = write_exact(line.values)
+        steps.append(
+            pb.WhyStep(rule=line.rule, reference=reference, text=text, language=language, depth=depth, values=values)
+        )
         steps.extend(_why(line.children, words=words, depth=depth + 1))
     return steps
 

@@ -11,7 +11,7 @@ from fractions import Fraction
 
 from portability.agreements.careers import AnswerStatus
 from portability.agreements.periods import Duration
-from portability.agreements.values import Citation, Money
+from portability.agreements.values import Citation, Money, StateCode
 from portability.services.workers.views import (
     AwardAmount,
     CareerInCountry,
@@ -20,7 +20,6 @@ from portability.services.workers.views import (
     CaseView,
     DecisionView,
     Outcome,
-    State,
     StepKind,
     WhyStep,
 )
@@ -43,7 +42,7 @@ __all__ = [
     "you_can_phrases",
 ]
 
-Value = str | int | date | datetime | Money | Duration | State | Fraction | Sequence[str]
+Value = str | int | date | datetime | Money | Duration | Fraction | Sequence[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,10 +173,11 @@ def award_phrase(award: AwardAmount) -> Phrase:
 
 @dataclass(frozen=True, slots=True)
 class WhyLine:
-    """One step of the explanation. `phrase` is tried first; `english` stands where it cannot be said."""
+    """One step of the explanation of an institution of `country`; `english` stands where it cannot be told anew."""
 
     rule: str
-    phrase: Phrase
+    values: tuple[tuple[str, str], ...]
+    country: StateCode
     english: str
     citation: Citation | None
     children: tuple["WhyLine", ...] = ()
@@ -185,15 +185,14 @@ class WhyLine:
 
 def why_lines(decision: DecisionView) -> tuple[WhyLine, ...]:
     """The tree of reasons as a tree of sentences, without what does not interest a worker."""
-    return tuple(_why_lines(decision.why, country=State(decision.institution.state)))
+    return tuple(_why_lines(decision.why, country=decision.institution.state))
 
 
-def _why_lines(steps: Sequence[WhyStep], *, country: State) -> Iterator[WhyLine]:
+def _why_lines(steps: Sequence[WhyStep], *, country: StateCode) -> Iterator[WhyLine]:
     for step in steps:
         children = tuple(_why_lines(step.children, country=country))
         if step.what:
-            phrase = Phrase(f"why.{step.rule}", {"country": country, **step.values})
-            yield WhyLine(step.rule, phrase, step.what, step.citation, children)
+            yield WhyLine(step.rule, step.values, country, step.what, step.citation, children)
         else:
             yield from children
 

@@ -3,15 +3,13 @@
 Names of institutions and officials, methods and notes come from outside and are text to escape.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
-from fractions import Fraction
 from uuid import UUID
 
 from portability.agreements.careers import AnswerStatus, EvidenceLevel
-from portability.agreements.periods import Duration, InsurancePeriod
+from portability.agreements.periods import InsurancePeriod
 from portability.agreements.values import Branch, Citation, Money, StateCode
 
 
@@ -152,29 +150,18 @@ class AwardAmount:
 
 
 @dataclass(frozen=True, slots=True)
-class State:
-    """A state to be named in the reader's language."""
-
-    code: StateCode
-
-
-WhyValue = Money | Duration | State | Fraction | int | date | str
-
-
-@dataclass(frozen=True, slots=True)
 class WhyStep:
     """One step of how an amount came about, with the place in the law.
 
-    `rule` names the sentence in the catalogue ("why.<rule>"), which is filled with `values` and with
-    `country`, the state of the decision. Where the catalogue has none, or a value is missing, the
-    English sentence `what` is shown. An empty `what` is of no interest to a worker: only what lies
-    below it is shown.
+    `rule` names the sentence in the catalogues of explanations, which is filled with `values`: named exact values as
+    JSON (portability.agreements.exact). Where no catalogue knows the rule, or a value is missing, the English sentence
+    `what` is shown. An empty `what` is of no interest to a worker: only what lies below it is shown.
     """
 
     rule: str
     citation: Citation | None
     what: str
-    values: Mapping[str, WhyValue] = field(default_factory=dict)
+    values: tuple[tuple[str, str], ...] = ()
     children: tuple["WhyStep", ...] = ()
 
 

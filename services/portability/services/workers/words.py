@@ -8,7 +8,7 @@ import gettext
 import io
 import string
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, tzinfo
 from decimal import ROUND_HALF_EVEN, Decimal
 from fractions import Fraction
@@ -24,10 +24,14 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.numbers import format_currency, format_decimal
 
+from portability.agreements.catalogues import catalogue
+from portability.agreements.catalogues import languages as explained_languages
+from portability.agreements.errors import InputError
+from portability.agreements.exact import read_step
 from portability.agreements.periods import Duration
+from portability.agreements.sentences import can_say, sentence
 from portability.agreements.values import Money, StateCode
 from portability.services.workers.story import Phrase, Value, WhyLine
-from portability.services.workers.views import State
 
 __all__ = ["DEFAULT_LANGUAGE", "Words", "languages", "placeholders", "words_for"]
 
@@ -67,17 +71,9 @@ class Words:
         return found.format(**shown)
 
     def say_why(self, line: WhyLine) -> tuple[str, str]:
-        """A reason and the language it is in: English where it cannot be said in this one.
-
-        For readers of other languages a sentence with fewer facts ("why.<rule>.short") comes before English.
-        """
-        short = replace(line.phrase, key=f"{line.phrase.key}.short")
-        for phrase in (line.phrase,) if self.language == DEFAULT_LANGUAGE else (line.phrase, short):
-            try:
-                return self.say(phrase), self.language
-            except LookupError:
-                continue
-        return line.english, DEFAULT_LANGUAGE
+        """A reason and the language it is in: the English that came with it where it cannot be told in this one."""
+        told = _told(line, self.language) if self.language in explained_languages() else ""
+        return (told, self.language) if told else (line.english, DEFAULT_LANGUAGE)
 
     def show(self, value: Value) -> str:
         """A value as the reader writes it."""
@@ -92,8 +88,6 @@ class Words:
                 shown = self.money(value)
             case Duration():
                 shown = self.duration(value)
-            case State():
-                shown = self.state(value.code)
             case int() | Fraction():
                 shown = self.number(value)
             case _:
@@ -145,6 +139,16 @@ def words_for(wanted: Sequence[str], *, zone: tzinfo = UTC) -> Words:
 def placeholders(message: str) -> frozenset[str]:
     """Names that a message wants filled in."""
     return frozenset(name for _, name, _, _ in string.Formatter().parse(message) if name)
+
+
+def _told(line: WhyLine, language: str) -> str:
+    """The step in the catalogue of explanations; empty where that does not know the rule, or a value is missing."""
+    words = catalogue(language)
+    try:
+        step = read_step(line.rule, line.citation, line.values)
+        return sentence(step, "worker", words, country=line.country) if can_say(step, "worker", words) else ""
+    except InputError:  # another institution sent values that do not fit: its own sentence stands
+        return ""
 
 
 @lru_cache(maxsize=64)
