@@ -233,3 +233,12 @@ def test_a_claim_that_is_neither_file_nor_case_is_refused(tmp_path: Path) -> Non
     refused = agreements("explain", "eu-883-2004", "nowhere", folder=tmp_path)
     assert refused.returncode == 1
     assert refused.stderr.startswith("portability: 'nowhere' is neither a file nor a `determine` case")
+
+
+def test_a_claim_is_explained_in_the_language_asked_for(tmp_path: Path) -> None:
+    claim = str(tmp_path / written(tmp_path, "claim.yaml", FACTS))
+    assert "506,61 €" in printed("explain", "eu-883-2004", claim, "--language", "fr").replace("\N{NO-BREAK SPACE}", " ")
+
+    refused = agreements("explain", "eu-883-2004", claim, "--language", "xx", folder=tmp_path)
+    assert refused.returncode == 1
+    assert "There are no explanations in 'xx'. Known: ar, " in refused.stderr

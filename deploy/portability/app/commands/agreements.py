@@ -89,6 +89,7 @@ def explain(
         Literal["jurist", "caseworker", "worker", "trace"],
         typer.Option("--for", help="Who reads it; `trace` is the canonical JSON."),
     ] = "caseworker",
+    language: Annotated[str, typer.Option(help="Language of the sentences: ar, de, en, es, fr or it.")] = "en",
 ) -> None:
     """Determine one claim on a file and print every step: a trial, since files alone bind no state."""
     import asyncio  # noqa: PLC0415 (heavy)
@@ -103,7 +104,7 @@ def explain(
     if audience == "trace":
         sys.stdout.buffer.write(result.trace)
     else:
-        typer.echo(result.rendered(audience), nl=False)
+        typer.echo(result.rendered(audience, language), nl=False)
 
 
 def _facts(agreement: "Agreement", case: str) -> "DeterminationFacts":
