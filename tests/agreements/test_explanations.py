@@ -1,6 +1,7 @@
 """Every step that a rule notes has its sentence in every language, with all the values that it wants; none is left."""
 
 import ast
+import re
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import date
@@ -118,6 +119,25 @@ def test_every_plural_of_the_language_has_its_form(words: Catalogue) -> None:
     needed = {*words.locale.plural_form.rules, "other"}
 
     assert {unit: needed - forms.keys() for unit, forms in words.units.items() if needed - forms.keys()} == {}
+
+
+def outside_isolates(text: str) -> str:
+    """What stands in no isolate: U+2066 and U+2068 begin one, U+2069 ends it."""
+    depth, kept = 0, []
+    for sign in text:
+        depth += {"\u2066": 1, "\u2068": 1, "\u2069": -1}.get(sign, 0)
+        kept.append(sign if depth == 0 else "")
+    assert depth == 0, text
+    return "".join(kept)
+
+
+def test_in_a_language_from_right_to_left_every_value_and_formula_keeps_its_direction(steps: list[Step]) -> None:
+    arabic = catalogue("ar")
+
+    for step in steps:
+        said = sentence(step, "caseworker", arabic)
+        outside = outside_isolates(said)
+        assert not re.search(r"[0-9A-Za-z×]", outside), outside
 
 
 def test_a_step_crosses_to_another_node_and_tells_the_same(steps: list[Step]) -> None:

@@ -46,6 +46,10 @@ class Catalogue:
         """The word of this language for a name that steps use; the name itself where it is a proper one."""
         return self.terms.get(name, name)
 
+    def isolated(self, text: str) -> str:
+        """A number, a name or a citation, kept in its own direction within a sentence written from right to left."""
+        return f"\u2068{text}\u2069" if text and self.locale.text_direction == "rtl" else text
+
     def state(self, code: str) -> str:
         """A state as it is named in a sentence; the code where the language has no name for it."""
         return self.states.get(code) or str(self.locale.territories.get(code, code))

@@ -56,7 +56,7 @@ def _headline(benefit: BenefitResult, audience: Audience, words: Catalogue) -> s
 
 
 def _line(step: Step, audience: Audience, words: Catalogue, country: StateCode) -> str:
-    citation = str(step.citation) if step.citation else ""
+    citation = words.isolated(str(step.citation)) if step.citation else ""
     if audience == "worker":
         text = sentence(step, "worker", words, country=country)
         return f"{text} ({citation})" if text and citation else text

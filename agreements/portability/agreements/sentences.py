@@ -26,7 +26,6 @@ COUNTRY = "country"
 _PLACE = re.compile(r"\{(\w+)(?::(\w+))?\}")
 _WITH_UNIT = frozenset({"unit", "by_article"})
 _STATES = frozenset({"state", "states", "residence_state", "last"})
-_ISOLATE = "\u2068{}\u2069"  # a number or a Latin name keeps its own direction in a right-to-left sentence
 
 
 def placeholders(template: str) -> frozenset[str]:
@@ -76,7 +75,6 @@ def written(value: Value, words: Catalogue, *, name: str = "") -> str:
 
 def _filled(template: str, step: Step, words: Catalogue, country: StateCode) -> str:
     here = words.state(country) if country else words.term("that_country")
-    rtl = words.locale.text_direction == "rtl"
 
     def put(match: re.Match[str]) -> str:
         name, how = match.group(1), match.group(2) or ""
@@ -84,7 +82,7 @@ def _filled(template: str, step: Step, words: Catalogue, country: StateCode) -> 
         text = here if name == COUNTRY else _as(how, value, step, words) if how else written(value, words, name=name)
         if match.start() == 0 and name in {COUNTRY, *_STATES}:
             text = text[:1].upper() + text[1:]  # a sentence begins: "The Netherlands pay"
-        return _ISOLATE.format(text) if rtl else text
+        return words.isolated(text)
 
     return _PLACE.sub(put, template)
 
