@@ -41,7 +41,10 @@ def career(agreement: Agreement, state: str) -> tuple[InsurancePeriod, ...]:
     return tuple(own)
 
 
-FIGURES = ("earnings_points", "full_monthly_amount", "others_payable", "other_benefit", "displaced_voluntary_amount")
+FIGURES = (
+    "earnings_points", "full_monthly_amount", "others_payable", "other_benefit", "displaced_voluntary_amount",
+    "years_since_entry", *(f"weekly_rate_{average}" for average in (48, 40, 30, 20, 15, 10)),
+)  # fmt: skip
 EARNINGS = {
     "earnings": {year: Fraction(3000) for year in range(1951, 1954)},
     "quarters_of_coverage": {year: Fraction(4) for year in range(1951, 1954)},

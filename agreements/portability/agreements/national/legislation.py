@@ -14,15 +14,20 @@ from portability.agreements.loading import load_model
 from portability.agreements.national.answered import AnsweredByInstitution
 from portability.agreements.national.base import DatedAmount
 from portability.agreements.national.earnings_points import EarningsPoints
+from portability.agreements.national.missing_years import MissingYears
 from portability.agreements.national.residence_fractions import ResidenceFractions
 from portability.agreements.national.us_scheme import UsOldAge
+from portability.agreements.national.yearly_average import YearlyAverage
 from portability.agreements.rules import Entry, ExampleCase, Id, Instrument, NotModelled, State, Text
 from portability.agreements.values import Branch
 from portability.agreements.yaml_source import SourceTree, read_yaml
 
 __all__ = ["Legislation", "LegislationFile", "Scheme", "load_legislation"]
 
-Scheme = Annotated[EarningsPoints | ResidenceFractions | UsOldAge | AnsweredByInstitution, Field(discriminator="law")]
+Scheme = Annotated[
+    EarningsPoints | ResidenceFractions | MissingYears | YearlyAverage | UsOldAge | AnsweredByInstitution,
+    Field(discriminator="law"),
+]
 
 
 class BetweenAgreements(Entry):

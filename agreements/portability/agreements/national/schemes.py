@@ -12,9 +12,11 @@ from portability.agreements.national.answered import AnsweredByInstitution, answ
 from portability.agreements.national.base import citation_of
 from portability.agreements.national.earnings_points import EarningsPoints, earnings_points
 from portability.agreements.national.legislation import Legislation, Scheme
+from portability.agreements.national.missing_years import MissingYears, missing_years
 from portability.agreements.national.residence_fractions import ResidenceFractions, residence_fraction
 from portability.agreements.national.us_scheme import UsOldAge, needed_quarters, record_of
 from portability.agreements.national.us_steps import regular_outcome
+from portability.agreements.national.yearly_average import YearlyAverage, yearly_average
 from portability.agreements.rounding import half_up
 from portability.agreements.values import Money
 
@@ -69,6 +71,10 @@ def amount_for(
             return earnings_points(scheme, facts, own=own, counted=counted, instruments=instruments)
         case ResidenceFractions():
             return residence_fraction(scheme, facts, own=own, instruments=instruments)
+        case MissingYears():
+            return missing_years(scheme, facts, counted=counted, instruments=instruments)
+        case YearlyAverage():
+            return yearly_average(scheme, facts, counted=counted, instruments=instruments)
         case UsOldAge():
             return _us_regular(scheme, facts, own=own, counted=counted, legislation=legislation)
         case AnsweredByInstitution():
@@ -77,7 +83,7 @@ def amount_for(
 
 def rounded(scheme: Scheme, amount: Money, legislation: Legislation) -> tuple[Money, tuple[Step, ...]]:
     """An amount rounded as the scheme's law rounds money; unchanged, without a step, where no such rule is encoded."""
-    if isinstance(scheme, AnsweredByInstitution | UsOldAge):
+    if isinstance(scheme, AnsweredByInstitution | MissingYears | YearlyAverage | UsOldAge):
         return amount, ()
     result = Money(half_up(amount.amount, 2), amount.currency)
     citation = citation_of(scheme.rounding_cite, legislation.content.instruments)
