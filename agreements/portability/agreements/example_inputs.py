@@ -13,8 +13,8 @@ from portability.agreements.rules import Amount, Day, Entry, PeriodConversion, S
 from portability.agreements.values import Branch, Money, StateCode
 
 __all__ = [
-    "AggregateGiven", "ConvertGiven", "DetermineGiven", "HigherOfGiven", "OverlapGiven", "PeriodGiven", "ProRataGiven",
-    "SchemeGiven", "ShortPeriodGiven", "TimeGiven", "time_in",
+    "AggregateGiven", "ConvertGiven", "Dated", "DetermineGiven", "HigherOfGiven", "OverlapGiven", "PeriodGiven",
+    "ProRataGiven", "SchemeGiven", "ShortPeriodGiven", "TimeGiven", "time_in",
 ]  # fmt: skip
 
 Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]

@@ -8,8 +8,8 @@ from pydantic import Field
 from portability.agreements.rules.base import RuleBase, State, Text
 
 __all__ = [
-    "AirCrew", "Connection", "Exceptions", "GovernmentService", "MixedActivities", "PlaceOfWork", "Posting",
-    "ResidenceAttribution", "Seafarers", "SeveralStates", "Telework", "Work",
+    "AirCrew", "Connection", "Exceptions", "GovernmentService", "InlandNavigation", "MixedActivities", "PlaceOfWork",
+    "Posting", "ResidenceAttribution", "Seafarers", "SeveralStates", "Telework", "Work",
 ]  # fmt: skip
 
 Work = Literal["employed", "self_employed", "called_up", "unemployed", "not_working"]
