@@ -1,35 +1,17 @@
-"""A determination as data that replays to the same bytes, and as text for three readers."""
+"""A determination as text for three readers, in each language with a catalogue."""
 
-import json
 from collections.abc import Iterator
 from typing import Literal
 
 from portability.agreements.catalogues import Catalogue, catalogue
-from portability.agreements.model import BenefitResult, Determination, Step, Value
+from portability.agreements.model import BenefitResult, Determination, Step
 from portability.agreements.sentences import sentence
-from portability.agreements.values import Money, StateCode
+from portability.agreements.trace import exact_text, trace_bytes
+from portability.agreements.values import StateCode
 
-__all__ = ["Audience", "exact_text", "render", "trace_bytes", "trace_value"]
+__all__ = ["Audience", "exact_text", "render", "trace_bytes"]
 
 Audience = Literal["jurist", "caseworker", "worker"]
-
-
-def trace_value(determination: Determination) -> dict[str, object]:
-    """The whole determination as plain JSON values; exact amounts as fractions in text."""
-    return {
-        "agreement": determination.agreement_id,
-        "state": determination.state,
-        "branch": determination.branch.value,
-        "review_status": determination.review_status,
-        "files": [list(file) for file in determination.files],
-        "benefits": [_benefit(benefit) for benefit in determination.benefits],
-        "steps": [_step(step) for step in determination.steps],
-    }
-
-
-def trace_bytes(determination: Determination) -> bytes:
-    """Canonical JSON: sorted keys, no blanks, UTF-8. The same files and facts give the same bytes."""
-    return json.dumps(trace_value(determination), sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
 
 
 def render(determination: Determination, audience: Audience, language: str = "en") -> str:
@@ -70,48 +52,3 @@ def _walk(steps: tuple[Step, ...], depth: int) -> Iterator[tuple[int, Step]]:
     for step in steps:
         yield depth, step
         yield from _walk(step.children, depth + 1)
-
-
-def _benefit(benefit: BenefitResult) -> dict[str, object]:
-    return {
-        "scheme": benefit.scheme,
-        "independent": _money(benefit.independent),
-        "theoretical": _money(benefit.theoretical),
-        "pro_rata": _money(benefit.pro_rata),
-        "ratio": str(benefit.ratio) if benefit.ratio is not None else None,
-        "award": _money(benefit.award),
-        "steps": [_step(step) for step in benefit.steps],
-    }
-
-
-def _step(step: Step) -> dict[str, object]:
-    return {
-        "rule": step.rule,
-        "citation": str(step.citation) if step.citation else None,
-        "values": {name: _exact(value) for name, value in step.values},
-        "output": _exact(step.output),
-        "children": [_step(child) for child in step.children],
-    }
-
-
-def exact_text(value: Value) -> str:
-    """A value of a step as one exact text; empty where there is none."""
-    found = _exact(value)
-    return "" if found is None else found if isinstance(found, str) else json.dumps(found, ensure_ascii=False)
-
-
-def _exact(value: object) -> object:
-    """A value as JSON that says all of it: fractions and money as text."""
-    match value:
-        case None | str() | int():
-            return value
-        case Money():
-            return _money(value)
-        case tuple():
-            return [_exact(one) for one in value]
-        case _:
-            return str(value)
-
-
-def _money(amount: Money | None) -> str | None:
-    return None if amount is None else f"{amount.amount} {amount.currency}"
