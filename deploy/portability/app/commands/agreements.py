@@ -11,6 +11,7 @@ import typer
 
 from portability.agreements.errors import NotFoundError
 from portability.app.commands import (
+    agreement_choice,
     agreement_new,
     agreement_render,
     agreement_reports,
@@ -36,6 +37,8 @@ app.command("diff")(agreement_reports.diff)
 app.command("new")(agreement_new.new)
 app.command("render")(agreement_render.render)
 app.command("equal-treatment")(agreement_treatment.equal_treatment)
+app.command("select")(agreement_choice.select)
+app.command("applicable")(agreement_choice.applicable)
 # For officials, with their own keys and no node; then for administrators, at the running node.
 app.command("signer-key")(signing.signer_key)
 app.command("sign")(signing.sign)
