@@ -85,7 +85,6 @@ class ExampleCase(Entry):
     trust: Literal["published", "official_program", "derived", "own"]
     kind: Literal[
         "convert", "overlap", "aggregate", "pro_rata", "higher_of", "short_period", "determine",
-        "quarters", "us_old_age",
         "quarters", "us_old_age", "residence_fraction",
         "applicable_legislation", "family_benefits", "benefit_overlap", "minimum_supplement", "rate_day", "silence",
         "unemployment_aggregation", "unemployment_state", "unemployment_export", "unemployment_reimbursement",
