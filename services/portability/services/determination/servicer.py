@@ -11,16 +11,14 @@ from portability.api.determination.v1 import determination_pb2_grpc
 from portability.services.determination.agreement_handlers import run_file, run_loaded, validate_file
 from portability.services.determination.files import faults_of
 from portability.services.determination.handlers import determine_benefits, explain_again
-from portability.services.determination.mapping import (
-    read_audience,
-    read_query,
+from portability.services.determination.mapping.agreements import (
     write_agreement,
-    write_determined,
-    write_explained,
     write_faults,
     write_reports,
     write_summary,
 )
+from portability.services.determination.mapping.facts import read_query
+from portability.services.determination.mapping.results import read_audience, write_determined, write_explained
 from portability.services.determination.ports import LawInForce
 from portability.services.determination.treaties.mapping.api import (
     write_pairs,
