@@ -5,7 +5,7 @@ bilateral agreement ("13 weeks in a calendar year count as a year"). The agreeme
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 
 from portability.agreements.conversion import convert
@@ -17,8 +17,8 @@ from portability.agreements.national.legislation import Scheme
 from portability.agreements.overlap import CountedPeriod, SetAside
 from portability.agreements.periods import Duration, InsurancePeriod
 from portability.agreements.rules import Aggregation, PeriodConversion, PeriodCredit
-from portability.agreements.spans import Span, days_of, shared
-from portability.agreements.values import Citation, StateCode
+from portability.agreements.spans import Span, shared
+from portability.agreements.values import Citation, StateCode, exact_sum
 
 __all__ = ["InsuredTime", "aggregate_periods", "own_national_time", "periods_before_risk"]
 
@@ -30,13 +30,10 @@ class InsuredTime:
     own: Fraction
     others: tuple[tuple[StateCode, Fraction], ...]
     steps: tuple[Step, ...]
+    total: Fraction = field(init=False)
 
-    @property
-    def total(self) -> Fraction:
-        total = self.own
-        for _, amount in self.others:
-            total += amount
-        return total
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "total", exact_sum([self.own, *(amount for _, amount in self.others)]))
 
 
 def own_national_time(scheme: Scheme, facts: DeterminationFacts, *, rule: PeriodConversion | None) -> Fraction:
@@ -86,9 +83,9 @@ def aggregate_periods(
             continue
         others.append((state, amount))
         steps.append(step)
-    result = InsuredTime(own, tuple(others), ())
     parts = ((facts.state, own), *others)
-    steps.append(Step("aggregation", rule.citation, (("parts", parts), ("unit", scheme.unit)), result.total))
+    total = exact_sum([amount for _, amount in parts])
+    steps.append(Step("aggregation", rule.citation, (("parts", parts), ("unit", scheme.unit)), total))
     return InsuredTime(own, tuple(others), tuple(steps))
 
 
@@ -165,7 +162,7 @@ def _overlap_step(entry: SetAside) -> Step:
         ("state", period.state),
         ("kind", period.kind),
         ("gives_way_to", entry.because_of),
-        ("days", days_of(entry.spans)),
+        ("days", sum((end - start).days for start, end in entry.spans)),
     )
     return Step("overlap", Citation.of(entry.cite), values, "set_aside")
 
@@ -173,9 +170,9 @@ def _overlap_step(entry: SetAside) -> Step:
 def _conversion_step(
     state: StateCode, amount: Fraction, foreign: list[CountedPeriod], scheme: Scheme, citation: Citation
 ) -> Step:
-    sums: dict[str, Fraction] = {}
+    amounts: dict[str, list[Fraction]] = {}
     for entry in foreign:
         duration = counted_duration(entry)
-        sums[duration.unit] = sums.get(duration.unit, Fraction(0)) + duration.amount
-    given = tuple((value, unit) for unit, value in sorted(sums.items()))
+        amounts.setdefault(duration.unit, []).append(duration.amount)
+    given = tuple((exact_sum(amounts[unit]), unit) for unit in sorted(amounts))
     return Step("period_conversion", citation, (("state", state), ("given", given), ("unit", scheme.unit)), amount)

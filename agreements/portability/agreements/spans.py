@@ -10,6 +10,7 @@ from portability.agreements.periods import PeriodUnit
 __all__ = ["Span", "add_months", "amount_of", "days_of", "months_of", "shared", "union", "without", "years_of"]
 
 Span = tuple[date, date]
+EVERY_MONTH = 28  # the days that each month has
 
 
 def shared(one: Span, other: Span) -> Span | None:
@@ -20,8 +21,12 @@ def shared(one: Span, other: Span) -> Span | None:
 
 def union(spans: Iterable[Span]) -> list[Span]:
     """The same days as sorted spans that neither touch nor overlap."""
+    ordered = [span for span in spans if span[0] < span[1]]
+    if len(ordered) < 2:
+        return ordered
+    ordered.sort()
     result: list[Span] = []
-    for start, end in sorted(span for span in spans if span[0] < span[1]):
+    for start, end in ordered:
         if result and start <= result[-1][1]:
             result[-1] = (result[-1][0], max(end, result[-1][1]))
         else:
@@ -54,13 +59,13 @@ def days_of(spans: Iterable[Span]) -> int:
 
 def months_of(spans: Iterable[Span]) -> Fraction:
     """Whole months from date to date, and days left over as thirtieths."""
-    total = Fraction(0)
+    thirtieths = 0
     for start, end in union(spans):
         whole = (end.year - start.year) * 12 + end.month - start.month
-        while add_months(start, whole) > end:
+        while (reached := add_months(start, whole)) > end:
             whole -= 1
-        total += whole + Fraction(min((end - add_months(start, whole)).days, 29), 30)
-    return total
+        thirtieths += 30 * whole + min((end - reached).days, 29)
+    return Fraction(thirtieths, 30)
 
 
 def years_of(spans: Iterable[Span]) -> set[int]:
@@ -86,4 +91,4 @@ def add_months(day: date, months: int) -> date:
     """The same day so many months later, or the last of that month where it has no such day."""
     index = day.year * 12 + day.month - 1 + months
     year, month = divmod(index, 12)
-    return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
+    return date(year, month + 1, day.day if day.day <= EVERY_MONTH else min(day.day, monthrange(year, month + 1)[1]))

@@ -3,13 +3,16 @@
 Plain frozen data. What a rule does with them is in the modules of the rules.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Decimal
 from enum import StrEnum
 from fractions import Fraction
+from functools import lru_cache
+from math import lcm
 from typing import Self
 
-__all__ = ["Branch", "Citation", "Money", "StateCode"]
+__all__ = ["Branch", "Citation", "Money", "StateCode", "exact", "exact_sum"]
 
 StateCode = str  # ISO 3166-1 alpha-2, upper case: "DE", "IT", "CA"
 
@@ -36,14 +39,29 @@ class Citation:
     instrument: str
     article: str
 
-    @classmethod
-    def of(cls, text: str) -> Self:
+    @staticmethod
+    @lru_cache(maxsize=8192)  # a determination cites some twenty places, and the next one mostly the same
+    def of(text: str) -> "Citation":
         """`883/2004 Art. 6` split at the first blank: instrument ids of treaty files have none."""
         instrument, _, article = text.partition(" ")
-        return cls(instrument, article)
+        return Citation(instrument, article)
 
     def __str__(self) -> str:
         return f"{self.instrument} {self.article}"
+
+
+@lru_cache(maxsize=8192)
+def exact(number: Decimal) -> Fraction:
+    """The decimal of a file as the fraction that it is: turned once, since every determination reads the same ones."""
+    return Fraction(number)
+
+
+def exact_sum(amounts: Sequence[Fraction]) -> Fraction:
+    """The sum, over one denominator: fractions that are added one by one are reduced each time."""
+    if len(amounts) <= 1:
+        return amounts[0] if amounts else Fraction(0)
+    below = lcm(*(amount.denominator for amount in amounts))
+    return Fraction(sum(amount.numerator * (below // amount.denominator) for amount in amounts), below)
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from portability.agreements.national.base import (
 from portability.agreements.periods import PeriodUnit
 from portability.agreements.rounding import half_up
 from portability.agreements.rules import Text
-from portability.agreements.values import Citation, Money
+from portability.agreements.values import Citation, Money, exact
 
 __all__ = ["EarningsPoints", "earnings_points"]
 
@@ -49,14 +49,14 @@ def earnings_points(
     points = half_up(earned * (counted / own) if own else Fraction(0), 4)
     value = in_force(scheme.current_value, facts.award_on)
     late = _months_after(age_reached_on(scheme, facts.birth_date), facts.award_on)
-    access = 1 + late * Fraction(scheme.later_claim_per_month.value)
+    access = 1 + late * exact(scheme.later_claim_per_month.value)
+    type_factor, worth = exact(scheme.pension_type_factor.value), exact(value.value)
     personal = half_up(points * access, 4)
-    amount = Money(half_up(personal * Fraction(scheme.pension_type_factor.value) * Fraction(value.value), 2),
-                   scheme.currency)  # fmt: skip
+    amount = Money(half_up(personal * type_factor * worth, 2), scheme.currency)
     values = (
         ("points", personal),
-        ("type_factor", Fraction(scheme.pension_type_factor.value)),
-        ("current_value", Money(Fraction(value.value), scheme.currency)),
+        ("type_factor", type_factor),
+        ("current_value", Money(worth, scheme.currency)),
         ("value_cite", value.cite),
         ("source", value.status),
     )
