@@ -73,6 +73,15 @@ def test_all_that_ships_with_the_package_is_without_fault(tmp_path: Path) -> Non
     assert len(checked.stdout.splitlines()) == 1
 
 
+def test_the_sets_of_examples_run_and_count_with_the_files_that_they_are_of() -> None:
+    stand = sum(
+        len(one.content.examples) for one in (*packaged.stated_agreements().values(), *packaged.legislations().values())
+    )
+    count = stand + sum(len(one.examples) for one in packaged.example_sets())
+    assert f"\n{count} examples: " in printed("test")
+    assert f"\n{count} examples" in printed("coverage")
+
+
 def test_a_wrong_file_gives_file_line_column_and_expectation(tmp_path: Path) -> None:
     name = written(tmp_path, "mine.yaml", EXAMPLES.replace("trust: derived", "trust: nobody"))
     checked = agreements("check", name, folder=tmp_path)

@@ -6,7 +6,7 @@ names a place in the text, and verified where the file says that the text was re
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import combinations
 from math import floor
@@ -15,10 +15,10 @@ from portability.agreements.citations import Provision, names_a_place, place_in,
 from portability.agreements.loading import Agreement
 from portability.agreements.national.legislation import Legislation
 from portability.agreements.rule_words import kind_of
-from portability.agreements.rules import ExampleCase, Instrument, NotModelled
+from portability.agreements.rules import ExampleCase, ExampleFile, Instrument, NotModelled
 from portability.agreements.values import StateCode
 
-__all__ = ["Coverage", "FileCoverage", "Share", "Tally", "coverage", "of_agreement", "of_legislation"]
+__all__ = ["Coverage", "FileCoverage", "Share", "Tally", "coverage", "of_agreement", "of_legislation", "with_sets"]
 
 ANSWERED = "answered_by_institution"
 
@@ -130,12 +130,24 @@ class Coverage:
         return tuple(sorted({one.states[0] for one in self.legislations if set(one.kinds) - {ANSWERED}}))
 
 
-def coverage(agreements: Iterable[Agreement], legislations: Iterable[Legislation]) -> Coverage:
-    """Of all files, by id. Agreements as their files state them: rules taken over are counted where they stand."""
+def coverage(
+    agreements: Iterable[Agreement], legislations: Iterable[Legislation], sets: Iterable[ExampleFile] = ()
+) -> Coverage:
+    """Of all files, by id. Agreements as their files state them: rules taken over are counted where they stand.
+
+    `sets` are examples in files of their own; they count where the agreement or legislation stands that they are of.
+    """
+    more = tuple(sets)
     return Coverage(
-        tuple(sorted(map(of_agreement, agreements), key=lambda one: one.id)),
-        tuple(sorted(map(of_legislation, legislations), key=lambda one: one.id)),
+        tuple(sorted((with_sets(of_agreement(one), more) for one in agreements), key=lambda one: one.id)),
+        tuple(sorted((with_sets(of_legislation(one), more) for one in legislations), key=lambda one: one.id)),
     )
+
+
+def with_sets(found: FileCoverage, sets: Iterable[ExampleFile]) -> FileCoverage:
+    """With the examples that stand for this file in files of their own."""
+    more = (case for one in sets if one.agreement == found.id for case in one.examples)
+    return replace(found, examples=(*found.examples, *more))
 
 
 def of_agreement(agreement: Agreement) -> FileCoverage:

@@ -9,11 +9,15 @@ from importlib.resources import files
 
 from portability.agreements.errors import AgreementError
 from portability.agreements.incorporation import with_incorporated
-from portability.agreements.loading import Agreement, load_agreement
+from portability.agreements.loading import Agreement, load_agreement, load_examples
 from portability.agreements.national.legislation import Legislation, load_legislation
+from portability.agreements.rules import ExampleFile
 from portability.agreements.values import StateCode
 
-__all__ = ["agreement", "agreements", "legislation", "legislations", "names", "packaged_texts", "stated_agreements"]
+__all__ = [
+    "agreement", "agreements", "example_sets", "legislation", "legislations", "names", "packaged_texts",
+    "stated_agreements",
+]  # fmt: skip
 
 
 REGISTER = "register.yaml"  # generated from the treaty files beside it, no treaty itself
@@ -47,6 +51,11 @@ def stated_agreements() -> dict[str, Agreement]:
 def legislations() -> dict[StateCode, Legislation]:
     """Every packaged legislation by its state. Raises AgreementError where a file is wrong."""
     return {name.upper(): legislation(name.upper()) for name in names("legislation")}
+
+
+def example_sets() -> tuple[ExampleFile, ...]:
+    """Every packaged set of examples that stands in a file of its own."""
+    return tuple(load_examples(text, file)[0] for file, text in packaged_texts("examples").items())
 
 
 @cache

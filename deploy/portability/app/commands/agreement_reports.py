@@ -31,11 +31,14 @@ def coverage(
     from portability.agreements import packaged  # noqa: PLC0415 (heavy)
 
     if agreement:
-        one = counting.of_agreement(packaged.stated_agreements().get(agreement) or agreement_named(agreement))
+        stated = packaged.stated_agreements().get(agreement) or agreement_named(agreement)
+        one = counting.with_sets(counting.of_agreement(stated), packaged.example_sets())
         typer.echo(_json(report.file_value(one)) if as_json else report.file_text(one), nl=False)
         cited = one.cited
     else:
-        found = counting.coverage(packaged.stated_agreements().values(), packaged.legislations().values())
+        found = counting.coverage(
+            packaged.stated_agreements().values(), packaged.legislations().values(), packaged.example_sets()
+        )
         typer.echo(_json(report.coverage_value(found)) if as_json else report.coverage_text(found), nl=False)
         if not as_json:
             _by_agreement(found)

@@ -85,7 +85,8 @@ def _contents(files: "list[Path] | None") -> "Sequence[LawFile]":
 
     if files:
         return [load(file, text) for file, text in texts(files)]
-    return [*packaged.stated_agreements().values(), *packaged.legislations().values()]
+    sets = [load(file, text) for file, text in packaged.packaged_texts("examples").items()]
+    return [*packaged.stated_agreements().values(), *packaged.legislations().values(), *sets]
 
 
 def _progress(what: str) -> None:
