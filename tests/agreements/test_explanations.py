@@ -4,6 +4,7 @@ import ast
 import re
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any, cast
@@ -13,32 +14,46 @@ import pytest
 from portability.agreements.catalogues import Catalogue, catalogue, languages
 from portability.agreements.determination import determine
 from portability.agreements.exact import read_step, write_facts
+from portability.agreements.example_inputs import DetermineGiven
 from portability.agreements.examples import run_agreement_examples, run_legislation_examples
+from portability.agreements.explanation import Audience, render
 from portability.agreements.loading import Agreement
-from portability.agreements.model import Step
+from portability.agreements.lookup import boundary_dates
+from portability.agreements.model import Determination, Step
 from portability.agreements.packaged import agreements, legislations
-from portability.agreements.sentences import can_say, placeholders, sentence
+from portability.agreements.sentences import can_say, sentence
+from portability.services.determination.model import TRIAL
 from tests.agreements.test_boundary_dates import CASES, NAMED, facts
 
 ROOT = Path(__file__).resolve().parents[2]
 Case = tuple[Agreement, str, date]
 PARTS = ("agreements", "services", "deploy")
-OF_EACH = 4
-"""Steps kept of each rule and outcome: thousands of examples come to the same rules."""
+AT_RUN_TIME = {
+    "benefit": "deploy/portability/app/wiring/determiner.py",  # whether something is due
+    "no_benefit": "deploy/portability/app/wiring/determiner.py",
+    "counted_by_calendar": "agreements/portability/agreements/aggregation.py",  # a conversion without a scale
+    "own_right": "agreements/portability/agreements/determination.py",  # a minimum period, on own time alone
+    "full_amount": "agreements/portability/agreements/national/residence_fractions.py",  # whether age raises it
+    "full_amount_raised": "agreements/portability/agreements/national/residence_fractions.py",
+    "us_early": "agreements/portability/agreements/national/us_steps.py",  # before, at or after full retirement age
+    "us_full_age": "agreements/portability/agreements/national/us_steps.py",
+    "us_delayed": "agreements/portability/agreements/national/us_steps.py",
+}
+"""Rules that are chosen while computing and so stand in no call by name, each with the module that chooses it."""
+READERS: tuple[Audience, ...] = ("jurist", "caseworker", "worker")
+PLACE = re.compile(r"\{[^{}]*\}")
 
 
 @pytest.fixture(scope="module")
 def steps() -> Iterator[list[Step]]:
-    """Steps of every rule that the examples of all files come to, and careers around the dates of their rules."""
-    kept: dict[tuple[str, str], list[Step]] = {}
+    """Each step once that the examples of all files come to, and careers around the dates of their rules."""
+    kept: dict[Step, None] = {}
     with pytest.MonkeyPatch.context() as patch:
         made = Step.__new__
 
         def noticed(cls: type[Step], *args: Any, **values: Any) -> Step:
             step = made(cls, *args, **values)
-            of_kind = kept.setdefault((step.rule, step.output if isinstance(step.output, str) else ""), [])
-            if len(of_kind) < OF_EACH:
-                of_kind.append(step)
+            kept[step] = None
             return step
 
         patch.setattr(Step, "__new__", noticed)
@@ -49,7 +64,19 @@ def steps() -> Iterator[list[Step]]:
         for agreement, state, on in (cast(Case, case.values) for case in CASES[::7]):
             with suppress(*NAMED):
                 determine(facts(agreement, state, on), agreement=agreement, legislation=legislations()[state])
-    yield [step for of_kind in kept.values() for step in of_kind]
+    yield list(kept)
+
+
+@pytest.fixture(scope="module")
+def determined() -> list[Determination]:
+    """What comes out of the examples of kind `determine`, of all agreements; those that expect an error aside."""
+    found: list[Determination] = []
+    for one in agreements().values():
+        for case in one.content.examples:
+            if case.kind == "determine" and "error" not in case.expect:
+                given = DetermineGiven.model_validate(case.given).facts(boundary_dates(one)[-1])
+                found.append(determine(given, agreement=one, legislation=legislations()[given.state]))
+    return found
 
 
 @pytest.fixture(params=languages())
@@ -79,22 +106,44 @@ def test_every_rule_that_makes_a_step_has_a_sentence(words: Catalogue) -> None:
 
 
 def test_every_step_of_the_examples_is_told_to_the_caseworker(words: Catalogue, steps: list[Step]) -> None:
-    assert len(steps) > 200
+    assert len(steps) > 1000
     assert [step for step in steps if not can_say(step, "caseworker", words)] == []
-    assert all(sentence(step, "caseworker", words) for step in steps)
+    said = [sentence(step, "caseworker", words) for step in steps]
+    assert [text for text in said if not text or "{" in text or "}" in text] == []
 
 
 def test_what_the_worker_is_told_has_its_values(words: Catalogue, steps: list[Step]) -> None:
     told = [step for step in steps if step.rule in words.sentences and words.template(step, "worker")]
 
-    assert len(told) > 100
+    assert len(told) > 400
     assert [step for step in told if not can_say(step, "worker", words)] == []
-    assert all(sentence(step, "worker", words) for step in told)
+    said = [sentence(step, "worker", words) for step in told]
+    assert [text for text in said if not text or "{" in text or "}" in text] == []
+
+
+def test_the_english_catalogue_says_what_the_messages_say(determined: list[Determination]) -> None:
+    english = catalogue("en")
+
+    assert english.term("trial") == TRIAL
+    for status in ("unverified", "drafted"):
+        assert english.term(f"banner_{status}") == replace(determined[0], review_status=status).banner
+
+
+@pytest.mark.parametrize("reader", READERS)
+def test_every_determination_is_told_to_every_reader(
+    words: Catalogue, reader: Audience, determined: list[Determination]
+) -> None:
+    assert len(determined) > 10
+    for one in determined:
+        text = render(one, reader, words.language)
+        assert "{" not in text
+        assert words.term(f"banner_{one.review_status}") in text
 
 
 def test_no_sentence_is_left_over(words: Catalogue) -> None:
-    code = "\n".join(path.read_text(encoding="utf-8") for part in PARTS for path in (ROOT / part).rglob("*.py"))
-    assert [rule for rule in words.sentences if f'"{rule}"' not in code] == []
+    assert words.sentences.keys() - named_in_code() == AT_RUN_TIME.keys()
+    for rule, module in AT_RUN_TIME.items():
+        assert f'"{rule}"' in (ROOT / module).read_text(encoding="utf-8"), rule
 
 
 def test_a_language_says_what_english_says(words: Catalogue) -> None:
@@ -103,12 +152,19 @@ def test_a_language_says_what_english_says(words: Catalogue) -> None:
     assert words.sentences.keys() == english.sentences.keys()
     assert words.terms.keys() == english.terms.keys()
     assert words.units.keys() == english.units.keys()
+    assert {name for name, text in english.terms.items() if places(text) != places(words.terms[name])} == set()
     for rule, readers in english.sentences.items():
+        assert words.sentences[rule].keys() == readers.keys(), rule
         for reader, template in readers.items():
             other = words.sentences[rule][reader]
             assert variants(other).keys() == variants(template).keys(), rule
             for outcome, text in variants(template).items():
-                assert placeholders(variants(other)[outcome]) == placeholders(text), (rule, reader, outcome)
+                assert places(variants(other)[outcome]) == places(text), (rule, reader, outcome)
+
+
+def places(template: str) -> set[str]:
+    """What a template leaves open, with the way that each value is written: `{own}` is not `{own:unit}`."""
+    return set(PLACE.findall(template))
 
 
 def variants(template: Any) -> dict[str, str]:
