@@ -11,7 +11,7 @@ def pro_rata_benefit(theoretical_amount: Money, *, own: Fraction, total: Fractio
     """Theoretical amount x own periods / all periods (883/2004 Art. 52(1)(b)(ii)); ValueError for own > total."""
     if not 0 <= own <= total or total == 0:
         raise ValueError(f"own periods {own} do not fit all periods {total}")
-    return theoretical_amount * Fraction(own, total)
+    return theoretical_amount * (own / total)
 
 
 def higher_of(independent: Money | None, pro_rata: Money | None) -> Money | None:

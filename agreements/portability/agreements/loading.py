@@ -33,12 +33,14 @@ class Agreement:
     places: dict[str, tuple[int, int]]
     incorporated: tuple[tuple[str, str], ...] = ()  # name and SHA-256 of each file whose rules apply here too
     by_kind: Mapping[type[RuleBase], tuple[Rule, ...]] = field(init=False, repr=False, compare=False)
+    found: dict[object, tuple[RuleBase, ...]] = field(init=False, repr=False, compare=False)  # kept by `lookup`
 
     def __post_init__(self) -> None:
         kinds: dict[type[RuleBase], list[Rule]] = {}
         for rule in self.content.rules:
             kinds.setdefault(type(rule), []).append(rule)
         object.__setattr__(self, "by_kind", {kind: tuple(rules) for kind, rules in kinds.items()})
+        object.__setattr__(self, "found", {})
 
     @property
     def id(self) -> str:

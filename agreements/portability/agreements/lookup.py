@@ -11,12 +11,31 @@ from portability.agreements.values import Branch, StateCode
 __all__ = ["boundary_dates", "find_rule", "refuse_unmodelled", "rule_in_force", "rules_in_force"]
 
 Kind = TypeVar("Kind", bound=RuleBase)
+MOST_KEPT = 20_000
+"""Questions whose answers an agreement keeps: some twenty for each day, state and branch."""
 
 
 def rules_in_force(
     agreement: Agreement, kind: type[Kind], *, branch: Branch, on: date, state: StateCode = "", scheme: str = ""
+) -> tuple[Kind, ...]:
+    """Every rule of a kind that is in force on a day for a branch (and, where given, a state and a scheme).
+
+    Found once for each question: the same ones come with every claim, and a simulation asks them a million times.
+    """
+    asked = (kind, branch, on, state, scheme)
+    known = agreement.found.get(asked)
+    if known is None:
+        if len(agreement.found) >= MOST_KEPT:
+            agreement.found.clear()
+        known = agreement.found[asked] = tuple(
+            _look_for(agreement, kind, branch=branch, on=on, state=state, scheme=scheme)
+        )
+    return cast("tuple[Kind, ...]", known)
+
+
+def _look_for(
+    agreement: Agreement, kind: type[Kind], *, branch: Branch, on: date, state: StateCode, scheme: str
 ) -> list[Kind]:
-    """Every rule of a kind that is in force on a day for a branch (and, where given, a state and a scheme)."""
     branches = agreement.content.branches
     return [
         rule

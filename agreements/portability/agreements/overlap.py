@@ -7,6 +7,7 @@ with the citation, because the worker and the other institution must see it.
 """
 
 from bisect import bisect_left, bisect_right
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -73,9 +74,9 @@ def resolve_overlaps(
     """
     ordered = sorted(periods, key=_calendar_order)
     dated = [one for one in dict.fromkeys(ordered) if one.start and one.end and one.start < one.end]
-    verdicts = _sweep(dated, rule, applying_state)
     counted: list[CountedPeriod] = []
     aside: list[SetAside] = []
+    verdicts = _sweep(dated, rule, applying_state) if _some_coincide(dated) else defaultdict(_all_counts)
     for period in dated:
         kept, lost = _days_of(period, verdicts[period.state, period.kind])
         counted += [CountedPeriod(period, tuple(kept))] if kept else []
@@ -88,6 +89,15 @@ def resolve_overlaps(
     else:
         aside += [SetAside(period, (), "no dates", rule.cite) for period in undated]
     return counted, aside
+
+
+def _some_coincide(dated: Sequence[InsurancePeriod]) -> bool:
+    spans = sorted((one.start, one.end) for one in dated if one.start and one.end)
+    return any(later[0] < earlier[1] for earlier, later in pairwise(spans))
+
+
+def _all_counts() -> "Verdicts":
+    return Verdicts([date.min], [None])
 
 
 def _calendar_order(period: InsurancePeriod) -> tuple[object, ...]:

@@ -56,7 +56,7 @@ def evaluate_quarters(given: QuartersGiven, agreement: Agreement) -> dict[str, A
     }
 
 
-def _rules(agreement: Agreement, on: date) -> list[QuarterCredit]:
+def _rules(agreement: Agreement, on: date) -> tuple[QuarterCredit, ...]:
     rules = rules_in_force(agreement, QuarterCredit, branch=Branch.OLD_AGE, on=on, state="US")
     if not rules:
         raise NoRuleInForceError(f"Agreement '{agreement.id}' has no rule 'quarter_credit' on {on}.")

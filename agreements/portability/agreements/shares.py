@@ -108,7 +108,7 @@ def pro_rata_share(case: Calculation, rule: ShareRule) -> BenefitResult:
         independent=None,
         theoretical=outcome.amount,
         pro_rata=share,
-        ratio=Fraction(case.time.own, total),
+        ratio=case.time.own / total,
         award=due,
         steps=(*capped, theoretical, pro_rata, *added),
     )

@@ -80,11 +80,14 @@ class SchemeBase(Entry):
 
 def pension_age(scheme: SchemeBase, born_on: date) -> PensionAge:
     """The row of the scheme's age table for a birth date; DeterminationError for births before the table."""
-    rows = [row for row in scheme.age if row.born_from <= born_on]
-    if not rows:
+    newest: PensionAge | None = None
+    for row in scheme.age:
+        if row.born_from <= born_on and (newest is None or row.born_from > newest.born_from):
+            newest = row
+    if newest is None:
         first = min((row.born_from for row in scheme.age), default=date.max)
         raise DeterminationError(f"Scheme '{scheme.id}' gives no pension age for births before {first}.")
-    return max(rows, key=lambda row: row.born_from)
+    return newest
 
 
 def age_reached_on(scheme: SchemeBase, born_on: date) -> date:
