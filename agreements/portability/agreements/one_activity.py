@@ -45,10 +45,11 @@ def seafarer(work: WorkFacts, law: LawOn, one: Activity, steps: tuple[Step, ...]
     state = connected_state(rule.legislation, work, one)
     if cite is not None and seat in law.parties and seat == work.residence_state and seat != state:
         return found(law, rule, seat, "employer_state_of_residence", cite=cite, steps=steps)
-    applies = not rule.otherwise_states or one.state in rule.otherwise_states
-    if state not in law.parties and rule.otherwise is not None and applies:
-        state = connected_state(rule.otherwise, work, one)
-        return found(law, rule, state, rule.otherwise, cite=rule.otherwise_cite, steps=steps)
+    if state not in law.parties and rule.otherwise is not None:
+        instead = connected_state(rule.otherwise, work, one)
+        # Canada-India Art. 8: of flags, only that of India decides.
+        if not rule.otherwise_states or instead in rule.otherwise_states:
+            return found(law, rule, instead, rule.otherwise, cite=rule.otherwise_cite, steps=steps)
     return _or_the_other_state(law, rule, state, steps)
 
 

@@ -127,7 +127,9 @@ class Seafarers(RuleBase):
     legislation: Connection
     otherwise: Connection | None = None
     otherwise_cite: Text | None = None
-    otherwise_states: tuple[str, ...] = Field(default=(), description="States for which `otherwise` holds; empty: all")
+    otherwise_states: tuple[str, ...] = Field(
+        default=(), description="States to which `otherwise` may lead; empty: any"
+    )
     employer_state_if_resident_cite: Text | None = Field(
         default=None,
         description="Paid from another party in which the seafarer resides: that party; none: no such rule",
