@@ -4,7 +4,6 @@ import hashlib
 import json
 from collections.abc import AsyncIterator
 from typing import Any
-from uuid import UUID
 
 import grpc
 import pytest
@@ -15,31 +14,11 @@ from portability.api.agreements.v1 import agreements_pb2, agreements_pb2_grpc
 from portability.api.common.v1 import common_pb2 as common
 from portability.api.determination.v1 import determination_pb2 as pb
 from portability.api.determination.v1 import determination_pb2_grpc
-from portability.app.rpc.interceptor import CallGate
-from portability.services.access import Caller, Role
-from portability.services.access_table import NODE_POLICY
-from portability.services.determination.servicer import AgreementServicer, DeterminationServicer
 
+from .rpc_node import node_channel, refusal
 from .samples import CANADIAN, SHORT_GERMAN, facts_message
 from .test_files import EXAMPLES
 from .treaty_world import World
-
-
-class CallersByMetadata:
-    """Stands in for client certificates: the metadata names the role."""
-
-    async def find(self, context: Any) -> Caller:
-        role = dict(context.invocation_metadata()).get("test-role", "caseworker")
-        return Caller("de-drv", Role(role), "anna")
-
-
-class NoObserver:
-    def call_started(self, rpc: str, kind: str) -> None: ...
-
-    def call_finished(self, record: Any) -> None: ...
-
-    def call_failed_unexpectedly(self, rpc: str, error_id: str, error: Exception) -> None:
-        raise AssertionError(f"{rpc} failed: {error!r}")
 
 
 @pytest.fixture
@@ -52,20 +31,8 @@ async def world() -> World:
 
 @pytest.fixture
 async def channel(world: World) -> AsyncIterator[grpc.aio.Channel]:
-    gate = CallGate(
-        callers=CallersByMetadata(),  # type: ignore[arg-type]
-        policy=NODE_POLICY,
-        observer=NoObserver(),
-        new_id=lambda: UUID(int=1),
-    )
-    server = grpc.aio.server(interceptors=(gate,))
-    determination_pb2_grpc.add_DeterminationServiceServicer_to_server(DeterminationServicer(law=world.law), server)
-    agreements_pb2_grpc.add_AgreementServiceServicer_to_server(AgreementServicer(world.desk), server)
-    port = server.add_insecure_port("127.0.0.1:0")
-    await server.start()
-    async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
+    async with node_channel(world) as channel:
         yield channel
-    await server.stop(None)
 
 
 @pytest.fixture
@@ -80,12 +47,6 @@ def agreements(channel: grpc.aio.Channel) -> Any:
 
 def request(*agreement_ids: str, **given: Any) -> pb.DetermineRequest:
     return pb.DetermineRequest(facts=facts_message(), agreement_ids=agreement_ids or ("eu-883-2004",), **given)
-
-
-async def refusal(call: Any) -> grpc.aio.AioRpcError:
-    with pytest.raises(grpc.aio.AioRpcError) as refused:
-        await call
-    return refused.value
 
 
 async def test_a_determination_comes_with_amounts_steps_citations_and_files(determination: Any) -> None:

@@ -15,7 +15,7 @@ from portability.agreements.errors import AgreementError, DeterminationError, Un
 from portability.agreements.exact import write_facts
 from portability.agreements.explanation import exact_text, trace_bytes
 from portability.agreements.model import BenefitResult, Determination, DeterminationFacts, NationalAnswer, Step
-from portability.agreements.selection import Selection
+from portability.agreements.selection import Person, Selection
 from portability.agreements.sentences import sentence
 from portability.agreements.values import Citation, StateCode
 from portability.services.cases.model import AgreementUsed, Explanation, ProposedBenefit
@@ -67,7 +67,7 @@ class RatifiedRulesDeterminer:
         known = {result.version.agreement.id: result.version.agreement for result in results}
         facts = _facts(question, next(iter(known)))
         legislation = self._law.legislations()[question.state]
-        return _answer(results, refused, selection_for(facts, agreements=known, legislation=legislation))
+        return _answer(results, refused, selection_for(facts, Person(), agreements=known, legislation=legislation))
 
     async def _under(self, agreement_id: str, question: DeterminationQuestion) -> _Result:
         facts = _facts(question, agreement_id)

@@ -18,7 +18,8 @@ from portability.agreements.incorporation import with_incorporated
 from portability.agreements.lint import remarks
 from portability.agreements.loading import Agreement, load_agreement, load_examples, load_model
 from portability.agreements.model import DeterminationFacts
-from portability.agreements.national.legislation import Legislation, load_legislation
+from portability.agreements.national.legislation import Legislation, LegislationFile, load_legislation
+from portability.agreements.packaged import legislation, names
 from portability.agreements.values import StateCode
 from portability.agreements.yaml_source import SourceTree, read_yaml
 from portability.services.determination.model import CaseReport, ExampleSet, FileFault, FileKind, LawFile
@@ -87,12 +88,18 @@ def examine_file(text: str, file: str) -> tuple[tuple[FileFault, ...], tuple[Fil
         content = load_file(text, file)
     except AgreementError as exc:
         return faults_of(exc, file), ()
-    found = () if isinstance(content, ExampleSet) else remarks(content.content)
+    found = () if isinstance(content, ExampleSet) else remarks(content.content, _laws_of(content))
     if not found:
         return (), ()
     tree = _tree(text, file)
     placed = [(one.is_fault, FileFault(file, *tree.place(one.path), one.text)) for one in found]
     return tuple(one for fault, one in placed if fault), tuple(one for fault, one in placed if not fault)
+
+
+def _laws_of(content: Agreement | Legislation) -> tuple[LegislationFile, ...]:
+    """The packaged laws of an agreement's parties, where they are encoded."""
+    states = content.content.parties if isinstance(content, Agreement) else ()
+    return tuple(legislation(one).content for one in states if one.lower() in names("legislation"))
 
 
 def faults_of(error: AgreementError, file: str) -> tuple[FileFault, ...]:

@@ -1,7 +1,7 @@
 """What is asked about the law and what is answered: files, their faults, their examples, determinations."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from portability.agreements.catalogues import catalogue
@@ -11,6 +11,7 @@ from portability.agreements.loading import Agreement
 from portability.agreements.model import BenefitResult, Determination, DeterminationFacts, Step
 from portability.agreements.national.legislation import Legislation
 from portability.agreements.rules import ExampleCase
+from portability.agreements.selection import Person
 from portability.agreements.sentences import sentence
 from portability.services.determination.treaties.model import VersionInForce
 
@@ -97,10 +98,14 @@ class CaseReport:
 
 @dataclass(frozen=True, slots=True)
 class DetermineQuery:
-    """The facts of one claim, and the agreements to apply to them, each by its id, in the order of preference."""
+    """The facts of one claim, and the agreements to apply to them, each by its id, in the order of preference.
+
+    `person` is the one who claims, as far as known: whether an agreement covers her turns on it.
+    """
 
     facts: DeterminationFacts
     agreement_ids: tuple[str, ...]
+    person: Person = field(default_factory=Person)
 
 
 @dataclass(frozen=True, slots=True)

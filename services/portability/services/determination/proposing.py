@@ -14,11 +14,11 @@ _GIVES_WAY = frozenset({"superseded", "replaced", "yields", "less_specific"})
 
 
 def selection_for(
-    facts: DeterminationFacts, *, agreements: Mapping[str, Agreement], legislation: Legislation
+    facts: DeterminationFacts, person: Person, *, agreements: Mapping[str, Agreement], legislation: Legislation
 ) -> Selection:
-    """Which of the agreements named apply to these facts. Nothing is known of the person but her periods."""
+    """Which of the agreements named apply to these facts and this person."""
     return select_agreements(
-        Person(),
+        person,
         facts.periods,
         facts.award_on,
         for_state=facts.state,

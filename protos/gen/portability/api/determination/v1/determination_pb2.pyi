@@ -49,6 +49,38 @@ AUDIENCE_WORKER: Audience.ValueType  # 3
 """In plain words."""
 Global___Audience: _TypeAlias = Audience  # noqa: Y015
 
+class _PersonGroup:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _PersonGroupEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_PersonGroup.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    PERSON_GROUP_UNSPECIFIED: _PersonGroup.ValueType  # 0
+    """Not given; refused."""
+    PERSON_GROUP_REFUGEES: _PersonGroup.ValueType  # 1
+    """Refugees."""
+    PERSON_GROUP_STATELESS: _PersonGroup.ValueType  # 2
+    """Stateless persons."""
+    PERSON_GROUP_FAMILY: _PersonGroup.ValueType  # 3
+    """Members of the family of a person covered."""
+    PERSON_GROUP_SURVIVORS: _PersonGroup.ValueType  # 4
+    """Survivors of a person covered."""
+
+class PersonGroup(_PersonGroup, metaclass=_PersonGroupEnumTypeWrapper):
+    """A group of persons that agreements cover whatever their nationality."""
+
+PERSON_GROUP_UNSPECIFIED: PersonGroup.ValueType  # 0
+"""Not given; refused."""
+PERSON_GROUP_REFUGEES: PersonGroup.ValueType  # 1
+"""Refugees."""
+PERSON_GROUP_STATELESS: PersonGroup.ValueType  # 2
+"""Stateless persons."""
+PERSON_GROUP_FAMILY: PersonGroup.ValueType  # 3
+"""Members of the family of a person covered."""
+PERSON_GROUP_SURVIVORS: PersonGroup.ValueType  # 4
+"""Survivors of a person covered."""
+Global___PersonGroup: _TypeAlias = PersonGroup  # noqa: Y015
+
 @_typing.final
 class ClaimFacts(_message.Message):
     """The facts of one claim under one legislation, as its institution has established them."""
@@ -65,12 +97,19 @@ class ClaimFacts(_message.Message):
     FIGURES_FIELD_NUMBER: _builtins.int
     NATIONAL_ANSWERS_FIELD_NUMBER: _builtins.int
     UNSATISFIED_STATES_FIELD_NUMBER: _builtins.int
+    YEARLY_FIGURES_FIELD_NUMBER: _builtins.int
+    SCHEME_DATES_FIELD_NUMBER: _builtins.int
+    NATIONALITY_FIELD_NUMBER: _builtins.int
+    GROUPS_FIELD_NUMBER: _builtins.int
+    THIRD_STATES_FIELD_NUMBER: _builtins.int
     state: _builtins.str
     """State whose institution determines: ISO 3166-1 alpha-2. Never empty."""
     branch: _builtins.str
     """Branch of social security: "old_age" in this version. Never empty."""
     residence_state: _builtins.str
     """State of residence: ISO 3166-1 alpha-2. Never empty."""
+    nationality: _builtins.str
+    """Nationality: ISO 3166-1 alpha-2. Empty: not known; whether an agreement covers the person is for a person to confirm."""
     @_builtins.property
     def birth_date(self) -> _date_pb2.Date:
         """Date of birth. Always set."""
@@ -85,7 +124,7 @@ class ClaimFacts(_message.Message):
 
     @_builtins.property
     def periods(self) -> _containers.RepeatedCompositeFieldContainer[_common_pb2.InsurancePeriod]:
-        """All known periods, of every state. Never empty."""
+        """All known periods, of every state. Empty: own time stands in `yearly_figures`, and no other state knows of any."""
 
     @_builtins.property
     def figures(self) -> _containers.RepeatedCompositeFieldContainer[Global___Figure]:
@@ -98,6 +137,22 @@ class ClaimFacts(_message.Message):
     @_builtins.property
     def unsatisfied_states(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Other states whose conditions are known to be unmet (883/2004 Art. 50(2)). Empty: none is known."""
+
+    @_builtins.property
+    def yearly_figures(self) -> _containers.RepeatedCompositeFieldContainer[Global___YearlyFigure]:
+        """Figures that the institution knows year by year. Empty: the schemes of the state need none."""
+
+    @_builtins.property
+    def scheme_dates(self) -> _containers.RepeatedCompositeFieldContainer[Global___SchemeDate]:
+        """Days that only one scheme asks for. Empty: the schemes of the state need none, or what they take without it."""
+
+    @_builtins.property
+    def groups(self) -> _containers.RepeatedScalarFieldContainer[Global___PersonGroup.ValueType]:
+        """Groups that the person is known to belong to. Empty: none is known."""
+
+    @_builtins.property
+    def third_states(self) -> Global___ThirdStates:
+        """States outside the agreement that are bound to both its parties. Unset: nobody has looked."""
 
     def __init__(
         self,
@@ -112,14 +167,135 @@ class ClaimFacts(_message.Message):
         figures: _abc.Iterable[Global___Figure] | None = ...,
         national_answers: _abc.Iterable[Global___NationalAnswer] | None = ...,
         unsatisfied_states: _abc.Iterable[_builtins.str] | None = ...,
+        yearly_figures: _abc.Iterable[Global___YearlyFigure] | None = ...,
+        scheme_dates: _abc.Iterable[Global___SchemeDate] | None = ...,
+        nationality: _builtins.str = ...,
+        groups: _abc.Iterable[Global___PersonGroup.ValueType] | None = ...,
+        third_states: Global___ThirdStates | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["award_on", b"award_on", "birth_date", b"birth_date", "risk_materialised_on", b"risk_materialised_on"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["award_on", b"award_on", "birth_date", b"birth_date", "risk_materialised_on", b"risk_materialised_on", "third_states", b"third_states"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["award_on", b"award_on", "birth_date", b"birth_date", "branch", b"branch", "figures", b"figures", "national_answers", b"national_answers", "periods", b"periods", "residence_state", b"residence_state", "risk_materialised_on", b"risk_materialised_on", "state", b"state", "unsatisfied_states", b"unsatisfied_states"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["award_on", b"award_on", "birth_date", b"birth_date", "branch", b"branch", "figures", b"figures", "groups", b"groups", "national_answers", b"national_answers", "nationality", b"nationality", "periods", b"periods", "residence_state", b"residence_state", "risk_materialised_on", b"risk_materialised_on", "scheme_dates", b"scheme_dates", "state", b"state", "third_states", b"third_states", "unsatisfied_states", b"unsatisfied_states", "yearly_figures", b"yearly_figures"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ClaimFacts: _TypeAlias = ClaimFacts  # noqa: Y015
+
+@_typing.final
+class ThirdStates(_message.Message):
+    """States outside an agreement whose periods may count under it."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    STATES_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def states(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """ISO 3166-1 alpha-2. Empty: somebody has looked, and there is none."""
+
+    def __init__(
+        self,
+        *,
+        states: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["states", b"states"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ThirdStates: _TypeAlias = ThirdStates  # noqa: Y015
+
+@_typing.final
+class YearlyFigure(_message.Message):
+    """A figure that national law needs for each of several years."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SCHEME_FIELD_NUMBER: _builtins.int
+    NAME_FIELD_NUMBER: _builtins.int
+    YEARS_FIELD_NUMBER: _builtins.int
+    scheme: _builtins.str
+    """National scheme, for example "us-old-age". Never empty."""
+    name: _builtins.str
+    """Name of the figure as the legislation needs it, for example "earnings" or "quarters_of_coverage". Never empty."""
+    @_builtins.property
+    def years(self) -> _containers.RepeatedCompositeFieldContainer[Global___YearValue]:
+        """One entry a year, in any order; a year that is not named has none. Never empty."""
+
+    def __init__(
+        self,
+        *,
+        scheme: _builtins.str = ...,
+        name: _builtins.str = ...,
+        years: _abc.Iterable[Global___YearValue] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["name", b"name", "scheme", b"scheme", "years", b"years"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___YearlyFigure: _TypeAlias = YearlyFigure  # noqa: Y015
+
+@_typing.final
+class YearValue(_message.Message):
+    """What a figure is in one year."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    YEAR_FIELD_NUMBER: _builtins.int
+    VALUE_FIELD_NUMBER: _builtins.int
+    year: _builtins.int
+    """Calendar year."""
+    value: _builtins.str
+    """Decimal text in the unit or currency of the scheme, for example "8032.04"; "0" is a real zero. Never empty."""
+    def __init__(
+        self,
+        *,
+        year: _builtins.int = ...,
+        value: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["value", b"value", "year", b"year"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___YearValue: _TypeAlias = YearValue  # noqa: Y015
+
+@_typing.final
+class SchemeDate(_message.Message):
+    """A day that only one scheme asks for."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SCHEME_FIELD_NUMBER: _builtins.int
+    NAME_FIELD_NUMBER: _builtins.int
+    DAY_FIELD_NUMBER: _builtins.int
+    scheme: _builtins.str
+    """National scheme, for example "us-old-age". Never empty."""
+    name: _builtins.str
+    """What happens on the day, as the legislation needs it: for example "benefit_month", where the amount asked for is not
+    that of the first month of entitlement, which is the month of `award_on`. Never empty.
+    """
+    @_builtins.property
+    def day(self) -> _date_pb2.Date:
+        """The day; for a month, any day of it. Always set."""
+
+    def __init__(
+        self,
+        *,
+        scheme: _builtins.str = ...,
+        name: _builtins.str = ...,
+        day: _date_pb2.Date | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["day", b"day"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["day", b"day", "name", b"name", "scheme", b"scheme"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SchemeDate: _TypeAlias = SchemeDate  # noqa: Y015
 
 @_typing.final
 class Figure(_message.Message):
