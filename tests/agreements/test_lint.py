@@ -5,7 +5,7 @@ import pytest
 from portability.agreements.lint import Remark, remarks
 from portability.agreements.loading import load_agreement
 from portability.agreements.national.legislation import load_legislation
-from portability.agreements.packaged import packaged_texts
+from portability.agreements.packaged import legislation, packaged_texts
 from portability.services.determination.files import check_file, examine_file
 
 # A file with nothing to remark.
@@ -104,6 +104,24 @@ def test_a_gap_that_stops_the_calculation_stands_for_the_missing_rule() -> None:
     gap = "not_modelled:\n  - {cite: AB Art. 10, what: the German amount, stops: calculation, states: [DE]}"
     assert said(("eligibility_cite: AB Art. 8}", "eligibility_cite: AB Art. 8, states: [CA]}"),
                 ("not_modelled: []", gap)) == ()  # fmt: skip
+
+
+def test_a_cap_needs_the_period_of_a_full_benefit_from_a_law() -> None:
+    share = (
+        "rule: pro_rata_without_independent_right, from: 2000-01-01, cite: AB Art. 9, independent_cite: AB Art. 9(1), "
+    )
+    share += "theoretical_cite: AB Art. 9(2), pro_rata_cite: AB Art. 9(3), maximum_cite: AB Art. 9(4)}"
+    text = CLEAN.replace(
+        "rule: own_periods_only, from: 2000-01-01, cite: AB Art. 9, eligibility_cite: AB Art. 8}", share
+    )
+    content = load_agreement(text, "f.yaml").content
+    german = [one.text for one in remarks(content, [legislation("DE").content])]
+    assert german == [
+        "'share' caps the total, and no law of CA, DE says at what: no cap without the figure full_period"
+    ]
+    italian = content.model_copy(update={"parties": ("DE", "IT")})
+    assert remarks(italian, [legislation("DE").content, legislation("IT").content]) == ()
+    assert remarks(content) == ()
 
 
 def test_the_table_of_ages_may_begin_before_every_birth() -> None:

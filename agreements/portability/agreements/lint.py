@@ -3,7 +3,7 @@
 A fault must be corrected before the file is applied; a warning is for its author to weigh. Pure.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import get_args
@@ -38,8 +38,11 @@ class Remark:
     is_fault: bool
 
 
-def remarks(content: Content) -> tuple[Remark, ...]:
-    """All that there is to say of a file, faults first, each in the order of the file."""
+def remarks(content: Content, laws: Collection[LegislationFile] = ()) -> tuple[Remark, ...]:
+    """All that there is to say of a file, faults first, each in the order of the file.
+
+    `laws` are the national laws known; without any, nothing is said of what an agreement needs from them.
+    """
     found = [
         *_unfilled(content, ()),
         *_citations(content),
@@ -49,7 +52,7 @@ def remarks(content: Content) -> tuple[Remark, ...]:
         *_texts(content),
     ]
     if isinstance(content, AgreementFile):
-        found += [*_parties(content), *_bound(content), *_examples(content)]
+        found += [*_parties(content), *_bound(content), *_uncapped(content, laws), *_examples(content)]
     return tuple(sorted(found, key=lambda one: not one.is_fault))
 
 
@@ -173,6 +176,21 @@ def _bound(content: AgreementFile) -> Iterator[Remark]:
         if party.valid_from is not None and party.valid_from < first:
             text = f"{party.state} is bound from {party.valid_from}, before the first rule is in force ({first})"
             yield Remark(("bound", index), text, is_fault=False)
+
+
+def _uncapped(content: AgreementFile, laws: Collection[LegislationFile]) -> Iterator[Remark]:
+    """A cap at the full-benefit period needs that period: from a law, or as a figure of the institution."""
+    for index, rule in enumerate(content.rules):
+        if not laws or getattr(rule, "maximum_cite", None) is None:
+            continue
+        states = set(rule.states or content.parties)
+        schemes = [one for law in laws if law.state in states for one in law.schemes]
+        concerned = [one for one in schemes if not rule.schemes or one.id in rule.schemes]
+        if not any(one.full_after for one in concerned):
+            text = (
+                f"'{rule.id}' caps the total, and no law of {', '.join(sorted(states))} says at what: no cap without "
+            )
+            yield Remark(("rules", index, "maximum_cite"), f"{text}the figure full_period", is_fault=False)
 
 
 _SHOWN_BY: Mapping[str, tuple[str, ...]] = {
