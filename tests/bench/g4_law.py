@@ -1,7 +1,7 @@
 """The law as a whole: determinations with and without their trace, reading every treaty file, and what they weigh.
 
-Each figure stands beside something of the machine's own in the same run: a determination without its trace, and the
-bare parsing of the same files by libyaml.
+Each figure stands beside something of the machine's own in the same run: a determination without its trace, the bare
+parsing of the same files by libyaml, and as many periods one after the other as coincide.
 """
 
 import statistics
@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from datetime import date, timedelta
 from typing import Any
 
 import yaml
@@ -17,11 +18,17 @@ from portability.agreements import packaged
 from portability.agreements.determination import determine
 from portability.agreements.explanation import trace_bytes
 from portability.agreements.loading import load_agreement
+from portability.agreements.lookup import rule_in_force
+from portability.agreements.overlap import resolve_overlaps
+from portability.agreements.periods import InsurancePeriod, PeriodKind
+from portability.agreements.rules import Overlap
+from portability.agreements.values import Branch
 from tests.bench.processes import resident_mebibytes
-from tests.services.determination.samples import facts
+from tests.services.determination.samples import AWARD, facts
 
 PAIRS = 7
 SECONDS = 0.4
+PERIODS = 2000
 HELD = (
     "import sys\n"
     "from portability.agreements import packaged\n"
@@ -45,10 +52,15 @@ def run() -> list[dict[str, Any]]:
     rates = [(_a_second(traced), _a_second(plain)) for _ in range(PAIRS)]
     texts = packaged.packaged_texts("treaties")
     loads = [(_milliseconds(lambda: _load(texts)), _milliseconds(lambda: _parse(texts))) for _ in range(PAIRS)]
+    coinciding, apart = _career(step=7, days=2000), _career(step=7, days=7)
+    crowded = [
+        (_milliseconds(lambda: _resolve(coinciding)), _milliseconds(lambda: _resolve(apart))) for _ in range(PAIRS)
+    ]
     held, bare = _resident("all"), _resident("none")
     return [
         _line("g4_traced_determinations", "a second", rates),
         _line(f"g4_load_{len(texts)}_treaties", "ms", loads),
+        _line(f"g4_{PERIODS}_coinciding_periods", "ms", crowded),
         {
             "name": f"g4_memory_of_{len(texts)}_treaties",
             "value": round(held - bare, 1),
@@ -93,6 +105,23 @@ def _parse(texts: dict[str, str]) -> None:
     for text in texts.values():
         for _ in yaml.parse(text, Loader=loader):
             pass
+
+
+def _career(*, step: int, days: int) -> list[InsurancePeriod]:
+    """Periods of all kinds, turn about in two states: a new one after each step, each of so many days."""
+    first, kinds = date(1970, 1, 1), tuple(PeriodKind)
+    starts = [first + timedelta(days=step * number) for number in range(PERIODS)]
+    return [
+        InsurancePeriod(
+            f"p{number}", "DEIT"[number % 2 * 2 :][:2], kinds[number % 4], "x", start, start + timedelta(days)
+        )
+        for number, start in enumerate(starts)
+    ]
+
+
+def _resolve(career: list[InsurancePeriod]) -> None:
+    rule = rule_in_force(packaged.agreement("eu-883-2004"), Overlap, branch=Branch.OLD_AGE, on=AWARD, state="DE")
+    resolve_overlaps(career, rule=rule, applying_state="DE")
 
 
 def _resident(what: str) -> float:

@@ -8,22 +8,20 @@ with the citation, because the worker and the other institution must see it.
 
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from heapq import heappop, heappush
+from heapq import heappush
 from itertools import pairwise
 
-from portability.agreements.periods import InsurancePeriod, PeriodKind
+from portability.agreements.overlap_choice import Choice, CompulsoryHistory, Group, Order, all_equivalent, choose
+from portability.agreements.periods import InsurancePeriod
 from portability.agreements.rules import Overlap
 from portability.agreements.spans import Span
 from portability.agreements.values import StateCode
 
 __all__ = ["CountedPeriod", "SetAside", "resolve_overlaps"]
 
-Group = tuple[StateCode, PeriodKind]
-Order = tuple[Group, ...]
-Choice = tuple[Group, Mapping[Group, str]]  # who wins, and the provision by which each other loses
 Loss = tuple[str, str]  # the period that the days go to, and where the law says so
 
 
@@ -123,39 +121,40 @@ def _days_of(period: InsurancePeriod, verdicts: Verdicts) -> tuple[list[Span], d
 def _sweep(dated: Sequence[InsurancePeriod], rule: Overlap, applying_state: StateCode) -> dict[Group, Verdicts]:
     """The verdicts on every state and kind, noted from the first day on which each changes."""
     choices: dict[tuple[Order, StateCode | None], Choice] = {}
-    history = _CompulsoryHistory(dated)
+    history = CompulsoryHistory(dated)
     verdicts: dict[Group, Verdicts] = {}
-    for span, first in _stretches(dated):
-        # In calendar order of their first periods; those of one state and kind are judged together.
-        order: Order = tuple(sorted(first, key=first.__getitem__))
-        asked = order, history.state_beside(span) if len(order) > 1 and _all_equivalent(order) else None
+    for span, named in _stretches(dated):
+        order: Order = tuple(sorted(named))
+        asked = order, history.state_beside(span) if len(order) > 1 and all_equivalent(order) else None
         if asked not in choices:
-            choices[asked] = _choose(order, rule, applying_state, asked[1])
+            choices[asked] = choose(order, rule, applying_state, asked[1])
         winner, lost = choices[asked]
-        because_of = dated[first[winner]].period_id
         for group in order:
-            loss = (because_of, lost[group]) if group in lost else None
+            loss = (named[winner].period_id, lost[group]) if group in lost else None
             verdicts.setdefault(group, Verdicts()).note(span[0], loss)
     return verdicts
 
 
-def _stretches(dated: Sequence[InsurancePeriod]) -> Iterator[tuple[Span, Mapping[Group, int]]]:
-    """The calendar cut at every start and end, with the first running period of each state and kind."""
+def _stretches(dated: Sequence[InsurancePeriod]) -> Iterator[tuple[Span, Mapping[Group, InsurancePeriod]]]:
+    """The calendar cut at every start and end, with the running states and kinds and one period to name for each.
+
+    A period stays the one to name until it ends; then it is the one that runs longest, so that few are named.
+    """
     touched = _starts_and_ends(dated)
-    running: dict[Group, list[int]] = {}  # heaps: the first in calendar order is at the head
-    first: dict[Group, int] = {}
+    running: dict[Group, list[tuple[int, int]]] = {}  # heaps: the last day and the place, the longest at the head
+    named: dict[Group, InsurancePeriod] = {}
     for day, until in pairwise(sorted(touched)):
-        for index, period in touched[day]:
+        for place, period in touched[day]:
             group = (period.state, period.kind)
             heap = running.setdefault(group, [])
-            if period.start == day:
-                heappush(heap, index)
-            while heap and _has_ended(dated[heap[0]], day):
-                heappop(heap)
-            first.pop(group, None)
-            first.update({group: heap[0]} if heap else {})
-        if first:
-            yield (day, until), first
+            if period.start == day and period.end is not None:
+                heappush(heap, (-period.end.toordinal(), place))
+            if group not in named or _has_ended(named[group], day):
+                named[group] = dated[heap[0][1]]
+            if _has_ended(named[group], day):
+                del named[group]
+        if named:
+            yield (day, until), named
 
 
 def _starts_and_ends(dated: Sequence[InsurancePeriod]) -> dict[date, list[tuple[int, InsurancePeriod]]]:
@@ -169,65 +168,3 @@ def _starts_and_ends(dated: Sequence[InsurancePeriod]) -> dict[date, list[tuple[
 
 def _has_ended(period: InsurancePeriod, day: date) -> bool:
     return period.end is not None and period.end <= day
-
-
-def _choose(running: Order, rule: Overlap, applying_state: StateCode, beside: StateCode | None) -> Choice:
-    """Which of the running states and kinds wins, and by which provision others lose.
-
-    `beside` is where the person was compulsorily insured before or after, asked for equivalent periods only.
-    """
-    left: list[Group] = list(running)
-    lost: dict[Group, str] = {}
-    for giving_way, cite in (
-        (_voluntary_beside_compulsory, rule.compulsory_before_voluntary),
-        (_equivalent_beside_actual, rule.actual_before_equivalent),
-    ):
-        if cite:
-            lost.update(dict.fromkeys(giving_way(left), cite))
-            left = [group for group in left if group not in lost]
-    if rule.equivalent_in_one_state and _all_equivalent(left):
-        state = beside or left[0][0]
-        if any(one == state for one, _ in left):
-            lost.update({group: rule.equivalent_in_one_state for group in left if group[0] != state})
-            left = [group for group in left if group not in lost]
-    # Art. 12(2): other states' periods are added provided that they do not overlap, so the own period stays.
-    winner = min(left, key=lambda group: (group[0] != applying_state, group[1] != PeriodKind.COMPULSORY))
-    lost.update({group: rule.cite for group in left if group[0] != winner[0]})
-    return winner, lost
-
-
-def _all_equivalent(running: Iterable[Group]) -> bool:
-    return all(kind == PeriodKind.EQUIVALENT for _, kind in running)
-
-
-def _voluntary_beside_compulsory(running: list[Group]) -> list[Group]:
-    """Voluntary periods beside a compulsory one of another state (987/2009 Art. 12(3))."""
-    compulsory = {state for state, kind in running if kind in (PeriodKind.COMPULSORY, PeriodKind.RESIDENCE)}
-    return [group for group in running if group[1] == PeriodKind.VOLUNTARY and compulsory - {group[0]}]
-
-
-def _equivalent_beside_actual(running: list[Group]) -> list[Group]:
-    """Equivalent periods beside another kind of another state (987/2009 Art. 12(4))."""
-    actual = {state for state, kind in running if kind != PeriodKind.EQUIVALENT}
-    return [group for group in running if group[1] == PeriodKind.EQUIVALENT and actual - {group[0]}]
-
-
-class _CompulsoryHistory:
-    """Where a person was compulsorily insured before and after a day (987/2009 Art. 12(5))."""
-
-    def __init__(self, dated: Sequence[InsurancePeriod]) -> None:
-        compulsory = [one for one in dated if one.kind == PeriodKind.COMPULSORY and one.start and one.end]
-        self._ends = sorted((one.end, one.state) for one in compulsory if one.end)
-        self._starts = sorted((one.start, one.state) for one in compulsory if one.start)
-
-    def state_beside(self, span: Span) -> StateCode | None:
-        """The state of the last compulsory period before the days, else of the first after; None where none is."""
-        before = bisect_right(self._ends, span[0], key=_day)
-        if before:
-            return self._ends[before - 1][1]
-        after = bisect_left(self._starts, span[1], key=_day)
-        return self._starts[after][1] if after < len(self._starts) else None
-
-
-def _day(entry: tuple[date, StateCode]) -> date:
-    return entry[0]
