@@ -186,5 +186,7 @@ async def test_what_is_sent_about_a_decision_lets_the_contact_explain_it(world: 
         (0, "Own share"),
         (1, "2 own periods"),
     ]
+    # Exact values travel with the English sentences, so that her own node can tell them in her language.
+    assert theirs.explanation[0].values == (("own", '{"number":"118/3"}'), ("state", '"DE"'))
     assert theirs.decided_by == "clerk of de-drv"
     assert len(theirs.trace_sha256) == 64

@@ -50,6 +50,7 @@ from portability.services.cases.model import (
 from portability.services.cases.ports import DeterminationAnswer, DeterminationQuestion
 
 INPS, DRV, SERVICE_CANADA = "it-inps", "de-drv", "ca-sc"
+EXACT = (("own", '{"number":"118/3"}'), ("state", '"DE"'))
 SCHEMES = {"IT": "it-pensione", "DE": "de-rente", "CA": "ca-oas"}
 LODGED_ON = date(2025, 3, 3)
 AWARD_ON = date(2025, 4, 1)
@@ -126,7 +127,7 @@ class TenEurosAYear:
                 ),
             ),
             citations=(citation,),
-            explanation=(Explanation("pro_rata", citation, "Own share", "Your share", "10", (detail,)),),
+            explanation=(Explanation("pro_rata", citation, "Own share", "Your share", "10", (detail,), EXACT),),
             summary=(f"{award.shown()} a month",),
             agreements=(AgreementUsed("eu-883-2004", "ab" * 32),),
             review_status="unverified",

@@ -86,6 +86,42 @@ async def test_the_text_is_given_for_the_readers_asked_for_only(determination: A
     assert "883/2004 Art. 52(1)(b)(ii)" in answer.explanations[1].text
 
 
+@pytest.mark.parametrize(
+    ("asked", "spoken", "said"),
+    [
+        ("", "en", "You would get €506.61 a month."),
+        ("fr-CA", "fr", "Vous recevriez 506,61\xa0€ par mois."),
+        ("AR", "ar", "ستحصل على \u2068\u200f506.61\xa0€\u2069 في الشهر."),
+        ("xx", "en", "You would get €506.61 a month."),
+    ],
+)
+async def test_the_text_is_told_in_the_nearest_language(determination: Any, asked: str, spoken: str, said: str) -> None:
+    answer = await determination.Determine(request(audiences=[pb.AUDIENCE_WORKER], language=asked))
+    assert (answer.explanations[0].language, said in answer.explanations[0].text) == (spoken, True)
+    again = await determination.Explain(
+        pb.ExplainRequest(
+            facts=facts_message(), agreement_ids=["eu-883-2004"], audience=pb.AUDIENCE_WORKER, language=asked
+        )
+    )
+    assert (again.language, again.text) == (spoken, answer.explanations[0].text)
+    # The trace is the same in every language.
+    assert answer.trace == (await determination.Determine(request())).trace
+
+
+async def test_a_step_carries_its_exact_values_and_its_english_sentences(determination: Any) -> None:
+    answer = await determination.Determine(request())
+    (share,) = [step for step in answer.benefits[0].steps if step.rule == "pro_rata_benefit"]
+    assert {one.name: one.json_value for one in share.values} == {
+        "theoretical": '{"money":"126653/100","currency":"EUR"}',
+        "own": '{"number":"120"}',
+        "total": '{"number":"300"}',
+        "unit": '"months"',
+        "output": '{"money":"50661/100","currency":"EUR"}',
+    }
+    assert share.said == "€1,266.53 × 120/300 = €506.61."
+    assert share.plain == "You completed 120 of 300 months in Germany, so your share is €506.61 a month."
+
+
 async def test_a_choice_between_agreements_is_said(determination: Any) -> None:
     message = facts_message(SHORT_GERMAN, CANADIAN, points="4.8")
     answer = await determination.Determine(pb.DetermineRequest(facts=message, agreement_ids=["eu-883-2004", "ca-de"]))
