@@ -118,7 +118,9 @@ def test_ten_years_open_the_right_of_residents_and_twenty_that_of_others(
 
 
 def test_a_retirement_pension_of_the_plan_is_open_from_sixty() -> None:
-    assert age_reached_on(CPP, date(1966, 2, 28)) == date(2026, 2, 28)
+    # Reached at the beginning of the month after the birthday (Canada Pension Plan s. 2(2)).
+    assert age_reached_on(CPP, date(1966, 2, 28)) == date(2026, 3, 1)
+    assert age_reached_on(CPP, date(1966, 3, 1)) == date(2026, 4, 1)
     assert age_reached_on(OAS, date(1961, 2, 28)) == date(2026, 2, 28)
 
 
@@ -160,3 +162,39 @@ def test_fifteen_years_open_no_right_abroad_but_are_paid_there_with_five_of_the_
         replace(facts, periods=(residence,)), agreement=packaged.agreement("ca-it"), legislation=CANADA
     ).benefits[0]
     assert without.award is None
+
+
+def later(*, qualified: str, approved: str, months: int = 480, **more: str) -> DeterminationFacts:
+    days = {"qualified_on": qualified, "approved_on": approved, **more}
+    figures = {"full_monthly_amount": Fraction(100), "months_when_qualified": Fraction(months)}
+    on = date.fromisoformat(approved)
+    dates = {OAS.id: {name: date.fromisoformat(day) for name, day in days.items()}}
+    born = date(1958, 3, 15)
+    return DeterminationFacts(
+        "CA", Branch.OLD_AGE, born, "CA", on, on, (), scheme_facts={OAS.id: figures}, scheme_dates=dates
+    )
+
+
+@pytest.mark.parametrize(
+    ("qualified", "approved", "months"),
+    [
+        ("2023-03-15", "2023-03-31", 0),  # approved in the month of qualifying
+        ("2023-03-31", "2023-04-01", 1),  # a day apart, and the month of approval counts
+        ("2023-03-15", "2028-03-01", 60),
+        ("2023-03-15", "2028-04-01", 60),  # none after the month of the 70th birthday
+        ("2027-12-01", "2029-01-01", 3),  # who qualifies later has fewer: January to March 2028
+        ("2028-03-15", "2029-01-01", 0),
+    ],
+)
+def test_each_month_after_qualifying_up_to_approval_adds_its_part(qualified: str, approved: str, months: int) -> None:
+    given = later(qualified=qualified, approved=approved)
+    outcome = amount_for(OAS, given, own=Fraction(480), counted=Fraction(480), legislation=CANADA)
+    assert outcome.amount == Money(100 * (1 + Fraction(6, 1000) * months), "CAD")
+    assert ("later_claim" in steps_of(*outcome.steps)) == bool(months)
+
+
+def test_a_day_of_approval_needs_that_of_qualifying() -> None:
+    given = later(qualified="2023-03-15", approved="2024-03-15")
+    alone = replace(given, scheme_dates={OAS.id: {"approved_on": date(2024, 3, 15)}})
+    with pytest.raises(DeterminationError, match="qualified_on"):
+        amount_for(OAS, alone, own=Fraction(480), counted=Fraction(480), legislation=CANADA)

@@ -25,7 +25,7 @@ class AnsweredByInstitution(SchemeBase):
     why: Text
 
 
-def answered_amount(scheme: AnsweredByInstitution, facts: DeterminationFacts, *, theoretical: bool) -> SchemeOutcome:
+def answered_amount(scheme: SchemeBase, facts: DeterminationFacts, *, theoretical: bool) -> SchemeOutcome:
     """The institution's own answer, and whose it is; DeterminationError where it has not answered.
 
     Where all time together opens the right and own periods alone make the amount (Canada-Estonia Art. XVII), there

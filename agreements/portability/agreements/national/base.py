@@ -70,9 +70,10 @@ class SchemeBase(Entry):
     day_regime: DayRegime | None = None
     currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
     age: tuple[PensionAge, ...] = Field(min_length=1)
-    entitled_from: Literal["age_reached", "whole_month_of_age"] = Field(
+    entitled_from: Literal["age_reached", "whole_month_of_age", "month_after_birthday"] = Field(
         default="age_reached",
-        description="whole_month_of_age: the first month throughout which the age is held, attained the day before",
+        description="whole_month_of_age: the first month throughout which the age is held, attained the day before; "
+        "month_after_birthday: the month after that of the birthday",
     )
     minimum: Minimum | None = Field(default=None, description="None: any period opens the right")
     full_after: Minimum | None = Field(default=None, description="Insured time for a full benefit; none: no maximum")
@@ -95,6 +96,8 @@ def age_reached_on(scheme: SchemeBase, born_on: date) -> date:
     reached = add_months(born_on, pension_age(scheme, born_on).months)
     if scheme.entitled_from == "age_reached":
         return reached
+    if scheme.entitled_from == "month_after_birthday":
+        return add_months(reached.replace(day=1), 1)
     attained = reached - timedelta(days=1)
     return attained if attained.day == 1 else add_months(attained.replace(day=1), 1)
 

@@ -13,6 +13,7 @@ from portability.agreements.errors import AgreementFileError, AgreementSyntaxErr
 from portability.agreements.loading import load_model
 from portability.agreements.national.answered import AnsweredByInstitution
 from portability.agreements.national.base import DatedAmount
+from portability.agreements.national.canada_pension_plan import CanadaPensionPlan
 from portability.agreements.national.earnings_points import EarningsPoints
 from portability.agreements.national.missing_years import MissingYears
 from portability.agreements.national.residence_fractions import ResidenceFractions
@@ -25,7 +26,13 @@ from portability.agreements.yaml_source import SourceTree, read_yaml
 __all__ = ["Legislation", "LegislationFile", "Scheme", "load_legislation"]
 
 Scheme = Annotated[
-    EarningsPoints | ResidenceFractions | MissingYears | YearlyAverage | UsOldAge | AnsweredByInstitution,
+    EarningsPoints
+    | ResidenceFractions
+    | CanadaPensionPlan
+    | MissingYears
+    | YearlyAverage
+    | UsOldAge
+    | AnsweredByInstitution,
     Field(discriminator="law"),
 ]
 

@@ -17,6 +17,7 @@ from portability.agreements.national.base import (
     citation_of,
     in_force,
 )
+from portability.agreements.national.later_claim import LaterClaim, Share, shares_of_later_claim
 from portability.agreements.periods import PeriodUnit
 from portability.agreements.rounding import half_up
 from portability.agreements.rules import Text
@@ -43,31 +44,53 @@ class ResidenceFractions(SchemeBase):
         default=(), description="Full amounts a month that are known; the institution's own figure goes before them"
     )
     full_amount_increase: AgeIncrease | None = None
+    later_claim: LaterClaim | None = Field(default=None, description="Increase for who claims later than possible")
 
 
 def residence_fraction(
     scheme: ResidenceFractions, facts: DeterminationFacts, *, own: Fraction, instruments: Instruments
 ) -> SchemeOutcome:
-    """Full amount x whole years of residence / years for a full one (OAS Act s. 3(3), (4)).
+    """Full amount x whole years of residence / years for a full one (OAS Act s. 3(3), (4)), more if claimed later.
 
     Only own residence counts towards the amount, whatever opened the right.
     """
     full, full_step = _full_amount(scheme, facts, instruments)
-    exact_years = own if scheme.unit == PeriodUnit.YEARS else own / 12
-    years = min(floor(exact_years), scheme.years_for_full)
-    amount = Money(half_up((full * Fraction(years, scheme.years_for_full)).amount, 2), scheme.currency)
+    share = _greatest_share(scheme, facts, own if scheme.unit == PeriodUnit.YEARS else own / 12)
+    part = full * Fraction(share.years, scheme.years_for_full)
+    raised = part * (1 + scheme.later_claim.per_month * share.later) if scheme.later_claim else part
+    amount = Money(half_up(raised.amount, 2), scheme.currency)
+    rounding = Step("rounding_of_money", citation_of(scheme.rounding_cite, instruments), (), amount)
+    counted = citation_of(scheme.whole_years_cite, instruments)
+    whole = Step("whole_years", counted, (("exact", share.exact),), share.years)
     step = Step(
         "residence_fraction",
         citation_of(scheme.amount_cite, instruments),
-        (("years", years), ("years_for_full", scheme.years_for_full), ("full_amount", full)),
-        amount,
-        (
-            full_step,
-            Step("whole_years", citation_of(scheme.whole_years_cite, instruments), (("exact", exact_years),), years),
-            Step("rounding_of_money", citation_of(scheme.rounding_cite, instruments), (), amount),
-        ),
+        (("years", share.years), ("years_for_full", scheme.years_for_full), ("full_amount", full)),
+        part if share.later else amount,
+        (full_step, whole) if share.later else (full_step, whole, rounding),
     )
-    return SchemeOutcome(years > 0, amount, (step,))
+    if scheme.later_claim is not None and share.later:
+        step = _later_step(scheme.later_claim, share.later, amount, instruments, children=(step, rounding))
+    return SchemeOutcome(share.years > 0, amount, (step,))
+
+
+def _greatest_share(scheme: ResidenceFractions, facts: DeterminationFacts, own_years: Fraction) -> Share:
+    """That of the residence at approval, or a greater one of who has waited (OAS Act s. 7.1(3))."""
+    share = Share(own_years, min(floor(own_years), scheme.years_for_full))
+    rule, full = scheme.later_claim, scheme.years_for_full
+    if rule is None:
+        return share
+    later = shares_of_later_claim(scheme, facts, rule=rule, years_for_full=full)
+    return max((share, *later), key=lambda one: one.of_full(full, rule.per_month))
+
+
+def _later_step(
+    rule: LaterClaim, months: int, amount: Money, instruments: Instruments, *, children: tuple[Step, ...]
+) -> Step:
+    values = (("months", months), ("percent", rule.per_month * 100), ("years", rule.until_age))
+    limit = Step("later_months", citation_of(rule.limit_cite, instruments), values, months)
+    greatest = Step("greatest_of_pensions", citation_of(rule.greatest_cite, instruments), (), amount)
+    return Step("later_claim", citation_of(rule.cite, instruments), values, amount, (*children, limit, greatest))
 
 
 def _full_amount(scheme: ResidenceFractions, facts: DeterminationFacts, instruments: Instruments) -> tuple[Money, Step]:

@@ -10,6 +10,7 @@ from portability.agreements.errors import UnmodelledProvisionError
 from portability.agreements.model import DeterminationFacts, SchemeOutcome, Step
 from portability.agreements.national.answered import AnsweredByInstitution, answered_amount
 from portability.agreements.national.base import citation_of
+from portability.agreements.national.canada_pension_plan import CanadaPensionPlan, canada_pension_plan
 from portability.agreements.national.earnings_points import EarningsPoints, earnings_points
 from portability.agreements.national.legislation import Legislation, Scheme
 from portability.agreements.national.missing_years import MissingYears, missing_years
@@ -68,22 +69,26 @@ def amount_for(
     instruments = legislation.content.instruments
     match scheme:
         case EarningsPoints():
-            return earnings_points(scheme, facts, own=own, counted=counted, instruments=instruments)
+            outcome = earnings_points(scheme, facts, own=own, counted=counted, instruments=instruments)
         case ResidenceFractions():
-            return residence_fraction(scheme, facts, own=own, instruments=instruments)
+            outcome = residence_fraction(scheme, facts, own=own, instruments=instruments)
         case MissingYears():
-            return missing_years(scheme, facts, counted=counted, instruments=instruments)
+            outcome = missing_years(scheme, facts, counted=counted, instruments=instruments)
         case YearlyAverage():
-            return yearly_average(scheme, facts, counted=counted, instruments=instruments)
+            outcome = yearly_average(scheme, facts, counted=counted, instruments=instruments)
+        case CanadaPensionPlan():
+            other = counted != own if theoretical is None else theoretical
+            outcome = canada_pension_plan(scheme, facts, theoretical=other, instruments=instruments)
         case UsOldAge():
-            return _us_regular(scheme, facts, own=own, counted=counted, legislation=legislation)
+            outcome = _us_regular(scheme, facts, own=own, counted=counted, legislation=legislation)
         case AnsweredByInstitution():
-            return answered_amount(scheme, facts, theoretical=counted != own if theoretical is None else theoretical)
+            outcome = answered_amount(scheme, facts, theoretical=counted != own if theoretical is None else theoretical)
+    return outcome
 
 
 def rounded(scheme: Scheme, amount: Money, legislation: Legislation) -> tuple[Money, tuple[Step, ...]]:
     """An amount rounded as the scheme's law rounds money; unchanged, without a step, where no such rule is encoded."""
-    if isinstance(scheme, AnsweredByInstitution | MissingYears | YearlyAverage | UsOldAge):
+    if isinstance(scheme, AnsweredByInstitution | CanadaPensionPlan | MissingYears | YearlyAverage | UsOldAge):
         return amount, ()
     result = Money(half_up(amount.amount, 2), amount.currency)
     citation = citation_of(scheme.rounding_cite, legislation.content.instruments)

@@ -10,30 +10,13 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from portability.agreements.errors import NoRuleInForceError
+from portability.agreements.national.yearly_amounts import YearlyAmounts
 from portability.agreements.rules import Amount, Day, Entry, Text
 
-__all__ = ["BendPoints", "DelayedCredit", "EarlyReduction", "RetirementAge", "UsParameters", "YearlyAmounts", "nearest"]
+__all__ = ["BendPoints", "DelayedCredit", "EarlyReduction", "RetirementAge", "UsParameters", "nearest"]
 
 AMOUNTS_DERIVED_SINCE = 1995
 """First year whose base follows $60,600 and the wages of 1992 (42 USC 430(b)); earlier bases are as published."""
-
-
-class YearlyAmounts(Entry):
-    """One amount a calendar year."""
-
-    cite: Text
-    status: Literal["verified", "unverified"] = "verified"
-    values: dict[int, Amount] = Field(min_length=1)
-
-    def of(self, year: int) -> Fraction:
-        """The amount of a year; NoRuleInForceError with the years covered where there is none."""
-        if year not in self.values:
-            raise NoRuleInForceError(
-                f"No value for {year} ({self.cite}): the file covers {min(self.values)} to {max(self.values)}.",
-                citation=self.cite,
-            )
-        return self.values[year]
 
 
 class BendPoints(Entry):
