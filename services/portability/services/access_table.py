@@ -39,6 +39,8 @@ POLICY: Mapping[str, frozenset[Role]] = {
     # determination/v1: the caller brings the facts; none are read from the node.
     "/portability.api.determination.v1.DeterminationService/Determine": STAFF,
     "/portability.api.determination.v1.DeterminationService/Explain": STAFF,
+    "/portability.api.determination.v1.DeterminationService/DetermineApplicableLegislation": STAFF,
+    "/portability.api.determination.v1.DeterminationService/SelectAgreements": STAFF,
     # exchange/v1
     "/portability.api.exchange.v1.ExchangeService/SubmitMessage": frozenset({Role.SYSTEM}),
     "/portability.api.exchange.v1.ExchangeService/GetMessageStatus": STAFF,

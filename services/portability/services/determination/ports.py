@@ -1,6 +1,7 @@
 """What determinations need from outside: the law that may be applied, and files to try."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Protocol
 
 from portability.agreements.loading import Agreement
@@ -9,7 +10,7 @@ from portability.agreements.national.legislation import Legislation
 from portability.agreements.values import StateCode
 from portability.services.determination.treaties.model import VersionInForce
 
-__all__ = ["LawInForce", "LawLibrary"]
+__all__ = ["BindingLaw", "LawInForce", "LawLibrary", "TreatiesInForce"]
 
 
 class LawLibrary(Protocol):
@@ -37,3 +38,24 @@ class LawInForce(Protocol):
     def legislations(self) -> Mapping[StateCode, Legislation]:
         """By state."""
         ...
+
+
+class TreatiesInForce(Protocol):
+    """Which agreements bind which states, where no claim says which one is meant."""
+
+    async def parties(self) -> Mapping[str, frozenset[StateCode]]:
+        """Of each agreement that may be applied, by id, all states that one of its versions names."""
+        ...
+
+    async def version_between(
+        self, agreement_id: str, pairs: Sequence[tuple[StateCode, StateCode]], *, on: date
+    ) -> VersionInForce:
+        """The one version that binds each pair on a day. Raises NotBindingError, with the reason, where none does.
+
+        NotFoundError where there is no agreement of that id.
+        """
+        ...
+
+
+class BindingLaw(LawInForce, TreatiesInForce, Protocol):
+    """All that is in force: for claims, and for finding out which agreement is meant."""

@@ -8,7 +8,7 @@ from portability.agreements.national.legislation import Legislation
 from portability.agreements.selection import Candidate, Person, Selection, national_choice, select_agreements
 from portability.services.determination.model import ExplainedDetermination, ProposedBenefit
 
-__all__ = ["propose", "selection_for"]
+__all__ = ["gives_way", "propose", "selection_for"]
 
 _GIVES_WAY = frozenset({"superseded", "replaced", "yields", "less_specific"})
 
@@ -41,7 +41,8 @@ def propose(determinations: Sequence[Determination], *, selection: Selection) ->
             offers.setdefault(benefit.scheme, []).append((one.agreement_id, benefit))
     proposed = tuple(ProposedBenefit(*_best(options)) for options in offers.values())
     left = {one.agreement_id for one in ahead}
-    said = [_gives_way(behind[one.agreement_id]) for one in determinations if one.agreement_id not in left]
+    steps = [gives_way(behind[one.agreement_id]) for one in determinations if one.agreement_id not in left]
+    said = [step for step in steps if step is not None]
     said += [
         _between(scheme, options, selection)
         for scheme, options in offers.items()
@@ -54,7 +55,10 @@ def _best(options: Sequence[tuple[str, BenefitResult]]) -> tuple[str, BenefitRes
     return max(options, key=lambda option: option[1].award.amount if option[1].award else -1)
 
 
-def _gives_way(candidate: Candidate) -> Step:
+def gives_way(candidate: Candidate) -> Step | None:
+    """That an agreement gives way to another, and why; None where it does not."""
+    if candidate.reason not in _GIVES_WAY:
+        return None
     values = (("agreement", candidate.agreement_id), ("to", candidate.before))
     return Step("agreement_gives_way", candidate.citation, values, candidate.reason)
 

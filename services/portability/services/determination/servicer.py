@@ -17,9 +17,16 @@ from portability.services.determination.mapping.agreements import (
     write_reports,
     write_summary,
 )
+from portability.services.determination.mapping.choices import (
+    read_career,
+    read_work,
+    write_agreements_found,
+    write_legislation,
+)
 from portability.services.determination.mapping.facts import read_query
 from portability.services.determination.mapping.results import read_audience, write_determined, write_explained
-from portability.services.determination.ports import LawInForce
+from portability.services.determination.ports import BindingLaw
+from portability.services.determination.selection_handlers import find_agreements
 from portability.services.determination.treaties.mapping.api import (
     write_pairs,
     write_standing,
@@ -28,6 +35,7 @@ from portability.services.determination.treaties.mapping.api import (
 )
 from portability.services.determination.treaties.servicer import TreatyRpcs
 from portability.services.determination.treaties.standing import agreement_ids, agreement_state
+from portability.services.determination.work_handlers import determine_legislation
 from portability.services.mapping.common import read_date
 
 __all__ = ["AgreementServicer", "DeterminationServicer"]
@@ -36,9 +44,9 @@ PAGE_SIZE = 50
 
 
 class DeterminationServicer(determination_pb2_grpc.DeterminationServiceServicer):
-    """`law` finds the version of an agreement that binds the states of a claim, and holds the legislations."""
+    """`law` finds the versions of agreements that bind states, and holds the legislations."""
 
-    def __init__(self, *, law: LawInForce) -> None:
+    def __init__(self, *, law: BindingLaw) -> None:
         self._law = law
 
     async def Determine(self, request: pb.DetermineRequest, context: Any) -> pb.DetermineResponse:
@@ -51,6 +59,16 @@ class DeterminationServicer(determination_pb2_grpc.DeterminationServiceServicer)
         query = read_query(request.facts, request.agreement_ids)
         again = await explain_again(query, trace_sha256=request.trace_sha256, law=self._law)
         return write_explained(again, audience, language=request.language)
+
+    async def DetermineApplicableLegislation(
+        self, request: pb.DetermineApplicableLegislationRequest, context: Any
+    ) -> pb.DetermineApplicableLegislationResponse:
+        found = await determine_legislation(read_work(request), law=self._law)
+        return write_legislation(found, language=request.language)
+
+    async def SelectAgreements(self, request: pb.SelectAgreementsRequest, context: Any) -> pb.SelectAgreementsResponse:
+        found = await find_agreements(read_career(request), law=self._law)
+        return write_agreements_found(found, language=request.language)
 
 
 class AgreementServicer(TreatyRpcs, agreements_pb2_grpc.AgreementServiceServicer):

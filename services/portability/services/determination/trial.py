@@ -1,6 +1,7 @@
 """Determinations on files that no state has ratified: for whoever writes or checks a file, never for a claim."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import date
 
 from portability.agreements.errors import NotFoundError
 from portability.agreements.model import DeterminationFacts
@@ -13,18 +14,31 @@ __all__ = ["TrialLaw"]
 
 
 class TrialLaw:
-    """LawInForce in shape only: it takes each file as it stands, and every result says that it is a trial."""
+    """BindingLaw in shape only: it takes each file as it stands, and every result says that it is a trial."""
 
     def __init__(self, library: LawLibrary) -> None:
         self._library = library
 
     async def version_for(self, agreement_id: str, facts: DeterminationFacts) -> VersionInForce:
         """The file of that id, bound by nobody."""
-        known = self._library.agreements()
-        if agreement_id not in known:
-            raise NotFoundError(f"There is no agreement '{agreement_id}'. Known: {', '.join(sorted(known))}.")
-        return VersionInForce(known[agreement_id])
+        return self._file(agreement_id)
+
+    async def version_between(
+        self, agreement_id: str, pairs: Sequence[tuple[StateCode, StateCode]], *, on: date
+    ) -> VersionInForce:
+        """The same, whichever states are meant."""
+        return self._file(agreement_id)
+
+    async def parties(self) -> Mapping[str, frozenset[StateCode]]:
+        """Of every file."""
+        return {name: frozenset(one.content.parties) for name, one in self._library.agreements().items()}
 
     def legislations(self) -> Mapping[StateCode, Legislation]:
         """By state."""
         return self._library.legislations()
+
+    def _file(self, agreement_id: str) -> VersionInForce:
+        known = self._library.agreements()
+        if agreement_id not in known:
+            raise NotFoundError(f"There is no agreement '{agreement_id}'. Known: {', '.join(sorted(known))}.")
+        return VersionInForce(known[agreement_id])

@@ -4,6 +4,8 @@ from collections.abc import Container, Iterable, Mapping
 from datetime import date
 from fractions import Fraction
 
+from google.protobuf.message import Message
+
 from portability.agreements.errors import InputError
 from portability.agreements.model import DeterminationFacts, NationalAnswer
 from portability.agreements.periods import InsurancePeriod
@@ -54,7 +56,7 @@ def read_branch(branch: str, *, field: str) -> Branch:
         raise InputError(f"{field} is '{branch}': expected one of {', '.join(Branch)}.", field=field) from error
 
 
-def read_needed_date(message: pb.ClaimFacts, name: str, *, field: str) -> date:
+def read_needed_date(message: Message, name: str, *, field: str) -> date:
     """Raises InputError where the day is not given or does not exist."""
     day = read_date(message, name, field=field)
     if day is None:
@@ -106,10 +108,7 @@ def _scheme_dates(messages: Iterable[pb.SchemeDate]) -> dict[str, dict[str, date
         field = f"facts.scheme_dates[{index}]"
         of_scheme = days.setdefault(each.scheme, {})
         _refuse_second(each.name, of_scheme, f"The date '{each.name}' of '{each.scheme}'", field=field)
-        day = read_date(each, "day", field=f"{field}.day")
-        if day is None:
-            raise InputError(f"{field}.day is not given: give a date.", field=f"{field}.day")
-        of_scheme[each.name] = day
+        of_scheme[each.name] = read_needed_date(each, "day", field=f"{field}.day")
     return days
 
 

@@ -15,7 +15,7 @@ from portability.services.determination.model import ExplainedDetermination
 from portability.services.determination.treaties.model import VersionInForce
 from portability.services.mapping.common import write_citation, write_date, write_exact, write_money
 
-__all__ = ["read_audience", "write_determined", "write_explained"]
+__all__ = ["read_audience", "write_determined", "write_explained", "write_step"]
 
 _AUDIENCES: Mapping[int, Audience] = {
     pb.AUDIENCE_JURIST: "jurist",
@@ -68,11 +68,26 @@ def write_explained(result: ExplainedDetermination, audience: Audience, *, langu
     )
 
 
+def write_step(step: Step, country: StateCode) -> pb.Step:
+    """A step with its values and its English sentences; `country` is the state whose law it is about."""
+    words = catalogue("en")
+    return pb.Step(
+        rule=step.rule,
+        citation=write_citation(step.citation),
+        said=sentence(step, "caseworker", words, country=country),
+        plain=sentence(step, "worker", words, country=country),
+        inputs=[pb.StepInput(name=name, value=exact_text(value)) for name, value in step.values],
+        output=exact_text(step.output),
+        children=[write_step(each, country) for each in step.children],
+        values=write_exact(write_facts(step)),
+    )
+
+
 def _determination(determination: Determination, version: VersionInForce) -> pb.Determination:
     return pb.Determination(
         agreement_id=determination.agreement_id,
         benefits=[_benefit(each, determination.agreement_id, determination.state) for each in determination.benefits],
-        steps=[_step(each, determination.state) for each in determination.steps],
+        steps=[write_step(each, determination.state) for each in determination.steps],
         files=[pb.AppliedFile(file=file, sha256=sha256) for file, sha256 in determination.files],
         version_sha256=version.agreement.sha256,
         bound=[pb.BoundState(state=one.pair[1], first_day=write_date(one.since)) for one in version.bindings],
@@ -88,19 +103,5 @@ def _benefit(benefit: BenefitResult, agreement_id: str, country: StateCode) -> p
         pro_rata=write_money(benefit.pro_rata),
         ratio=str(benefit.ratio) if benefit.ratio is not None else "",
         award=write_money(benefit.award),
-        steps=[_step(each, country) for each in benefit.steps],
-    )
-
-
-def _step(step: Step, country: StateCode) -> pb.Step:
-    words = catalogue("en")
-    return pb.Step(
-        rule=step.rule,
-        citation=write_citation(step.citation),
-        said=sentence(step, "caseworker", words, country=country),
-        plain=sentence(step, "worker", words, country=country),
-        inputs=[pb.StepInput(name=name, value=exact_text(value)) for name, value in step.values],
-        output=exact_text(step.output),
-        children=[_step(each, country) for each in step.children],
-        values=write_exact(write_facts(step)),
+        steps=[write_step(each, country) for each in benefit.steps],
     )

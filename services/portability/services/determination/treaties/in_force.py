@@ -12,12 +12,13 @@ from portability.agreements.national.legislation import Legislation
 from portability.agreements.parties import is_bound
 from portability.agreements.values import Branch, StateCode
 from portability.services.determination.ports import LawLibrary
-from portability.services.determination.treaties.binding import TreatyBook
+from portability.services.determination.treaties.binding import Pair, TreatyBook
 from portability.services.determination.treaties.mapping.statements import decode_statement
 from portability.services.determination.treaties.model import (
     Binding,
     ExaminedStatement,
     NotBinding,
+    PublishedVersion,
     VersionInForce,
 )
 from portability.services.determination.treaties.ports import Authorities, TreatyWork, UnitOfWork
@@ -25,7 +26,7 @@ from portability.services.determination.treaties.reading import VersionReader
 from portability.services.determination.treaties.signing import verify_statement
 
 __all__ = ["AgreementFound", "RatifiedLaw", "Treaties", "examine", "find_agreement", "other_states", "treaty_book",
-           "version_in_force"]  # fmt: skip
+           "version_binding", "version_in_force"]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,18 @@ class RatifiedLaw:
         async with self._unit_of_work() as work:
             return await version_in_force(agreement_id, facts, work=work, treaties=self._treaties)
 
+    async def version_between(self, agreement_id: str, pairs: Sequence[Pair], *, on: date) -> VersionInForce:
+        """The version that binds each of these pairs on a day."""
+        async with self._unit_of_work() as work:
+            if not await work.versions.of_agreement(agreement_id):
+                raise _unpublished(agreement_id, await self._treaties.shipped_agreements())
+            return await version_binding(agreement_id, pairs, on=on, work=work, treaties=self._treaties)
+
+    async def parties(self) -> Mapping[str, frozenset[StateCode]]:
+        """Of each agreement published here, all states that one of its versions names."""
+        async with self._unit_of_work() as work:
+            return _parties_by_id(await work.versions.of_agreement(""))
+
     def legislations(self) -> Mapping[StateCode, Legislation]:
         """By state; no other state's consent is needed for these."""
         return self._treaties.shipped.legislations()
@@ -79,15 +92,24 @@ async def version_in_force(
             f"{facts.state}, and none is that of residence. It is a national case.",
             reason=NotBinding.NO_OTHER_STATE,
         )
-    book = await treaty_book(agreement_id, {facts.state, *others}, work=work, authorities=treaties.authorities)
-    bindings, refused = _bindings(book, [(facts.state, other) for other in others], on=facts.award_on)
+    pairs = [(facts.state, other) for other in others]
+    return await version_binding(agreement_id, pairs, on=facts.award_on, work=work, treaties=treaties)
+
+
+async def version_binding(
+    agreement_id: str, pairs: Sequence[Pair], *, on: date, work: TreatyWork, treaties: Treaties
+) -> VersionInForce:
+    """The one version that binds each pair on a day. Raises NotBindingError where one is not bound, or by another."""
+    states = {state for pair in pairs for state in pair}
+    book = await treaty_book(agreement_id, states, work=work, authorities=treaties.authorities)
+    bindings, refused = _bindings(book, pairs, on=on)
     if not bindings:
         raise refused[0]
     _require_one_version(agreement_id, bindings)
     agreement = await treaties.reader.read(bindings[0].version, agreement_id=agreement_id, versions=work.versions)
     for error in refused:
         # A state that the agreement itself does not bind on that day (withdrawn, not acceded) has nothing to ratify.
-        if error.states is None or is_bound(agreement, error.states[1], on=facts.award_on):
+        if error.states is None or all(is_bound(agreement, state, on=on) for state in error.states):
             raise error
     return VersionInForce(agreement, bindings)
 
@@ -151,9 +173,7 @@ async def find_agreement(
     pair: tuple[StateCode, StateCode], *, branch: Branch, on: date, work: TreatyWork, treaties: Treaties
 ) -> AgreementFound:
     """Of the agreements that bind both states for the branch on the day, the one with the fewest parties."""
-    by_id: dict[str, set[StateCode]] = {}
-    for version in await work.versions.of_agreement(""):
-        by_id.setdefault(version.agreement_id, set()).update(version.parties)
+    by_id = _parties_by_id(await work.versions.of_agreement(""))
     found, refused = [], []
     for agreement_id in sorted(one for one, parties in by_id.items() if set(pair) <= parties):
         book = await treaty_book(agreement_id, pair, work=work, authorities=treaties.authorities)
@@ -171,6 +191,13 @@ async def find_agreement(
         return AgreementFound(min(found)[1])
     none = f"No agreement that is published here covers {branch} between {pair[0]} and {pair[1]} on {on}."
     return AgreementFound("", " ".join(refused) or none)
+
+
+def _parties_by_id(published: Iterable[PublishedVersion]) -> dict[str, frozenset[StateCode]]:
+    by_id: dict[str, frozenset[StateCode]] = {}
+    for version in published:
+        by_id[version.agreement_id] = by_id.get(version.agreement_id, frozenset()) | set(version.parties)
+    return by_id
 
 
 def _unpublished(agreement_id: str, shipped: Mapping[str, Agreement]) -> NotBindingError | NotFoundError:
@@ -197,12 +224,11 @@ def _bindings(
 
 
 def _require_one_version(agreement_id: str, bindings: Sequence[Binding]) -> None:
-    by_version = {one.version: one.pair[1] for one in bindings}
+    by_version = {one.version: one.pair for one in bindings}
     if len(by_version) > 1:
-        shown = ", ".join(f"{other} by {version.shown()}" for version, other in sorted(by_version.items()))
+        shown = ", ".join(f"{' and '.join(pair)} by {version.shown()}" for version, pair in sorted(by_version.items()))
         raise NotBindingError(
-            f"Agreement '{agreement_id}' binds {bindings[0].pair[0]} to the states of this career by different "
-            f"versions ({shown}): no provision says how to take their periods together. Determine by hand until all "
-            "have ratified one version.",
+            f"Agreement '{agreement_id}' binds these states by different versions ({shown}): no provision says how to "
+            "apply them together. Decide by hand until all have ratified one version.",
             reason=NotBinding.SEVERAL_VERSIONS,
         )

@@ -10,6 +10,7 @@ from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from google.type import date_pb2 as _date_pb2
 from portability.api.common.v1 import common_pb2 as _common_pb2
+from portability.api.determination.v1 import work_pb2 as _work_pb2
 import builtins as _builtins
 import sys
 import typing as _typing
@@ -80,6 +81,94 @@ PERSON_GROUP_FAMILY: PersonGroup.ValueType  # 3
 PERSON_GROUP_SURVIVORS: PersonGroup.ValueType  # 4
 """Survivors of a person covered."""
 Global___PersonGroup: _TypeAlias = PersonGroup  # noqa: Y015
+
+class _SelectionRule:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _SelectionRuleEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_SelectionRule.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    SELECTION_RULE_UNSPECIFIED: _SelectionRule.ValueType  # 0
+    """Never sent."""
+    SELECTION_RULE_NONE: _SelectionRule.ValueType  # 1
+    """No agreement applies: it is a national case."""
+    SELECTION_RULE_ONE: _SelectionRule.ValueType  # 2
+    """One applies, and decides alone."""
+    SELECTION_RULE_MOST_FAVOURABLE: _SelectionRule.ValueType  # 3
+    """Each is determined, and the highest amount is due."""
+    SELECTION_RULE_PERSON_DECIDES: _SelectionRule.ValueType  # 4
+    """No text that is encoded says which goes first: each is determined, and a person decides."""
+
+class SelectionRule(_SelectionRule, metaclass=_SelectionRuleEnumTypeWrapper):
+    """What decides where several agreements apply."""
+
+SELECTION_RULE_UNSPECIFIED: SelectionRule.ValueType  # 0
+"""Never sent."""
+SELECTION_RULE_NONE: SelectionRule.ValueType  # 1
+"""No agreement applies: it is a national case."""
+SELECTION_RULE_ONE: SelectionRule.ValueType  # 2
+"""One applies, and decides alone."""
+SELECTION_RULE_MOST_FAVOURABLE: SelectionRule.ValueType  # 3
+"""Each is determined, and the highest amount is due."""
+SELECTION_RULE_PERSON_DECIDES: SelectionRule.ValueType  # 4
+"""No text that is encoded says which goes first: each is determined, and a person decides."""
+Global___SelectionRule: _TypeAlias = SelectionRule  # noqa: Y015
+
+class _AgreementReason:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _AgreementReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_AgreementReason.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    AGREEMENT_REASON_UNSPECIFIED: _AgreementReason.ValueType  # 0
+    """Never sent."""
+    AGREEMENT_REASON_JOINS_STATES_OF_THE_CAREER: _AgreementReason.ValueType  # 1
+    """It applies: it joins states of the career."""
+    AGREEMENT_REASON_DOES_NOT_BIND_THE_STATE: _AgreementReason.ValueType  # 2
+    """It does not bind the state that asks on the day."""
+    AGREEMENT_REASON_JOINS_NO_OTHER_STATE_OF_THE_CAREER: _AgreementReason.ValueType  # 3
+    """It joins that state to no other one of the career on the day."""
+    AGREEMENT_REASON_TAKES_NO_PERIODS_TOGETHER: _AgreementReason.ValueType  # 4
+    """It does not take periods together for the branch."""
+    AGREEMENT_REASON_DOES_NOT_COVER_THE_PERSON: _AgreementReason.ValueType  # 5
+    """It does not cover a person of this nationality and these groups."""
+    AGREEMENT_REASON_SUPERSEDED: _AgreementReason.ValueType  # 6
+    """A later agreement has taken its place."""
+    AGREEMENT_REASON_REPLACED: _AgreementReason.ValueType  # 7
+    """Another agreement replaces it between these states."""
+    AGREEMENT_REASON_YIELDS: _AgreementReason.ValueType  # 8
+    """It leaves another agreement as it is."""
+    AGREEMENT_REASON_LESS_SPECIFIC: _AgreementReason.ValueType  # 9
+    """Another agreement is between these states alone; no provision that is encoded says so, and a person confirms it."""
+    AGREEMENT_REASON_NOT_RATIFIED: _AgreementReason.ValueType  # 10
+    """The states have not ratified one version of it, or have suspended it."""
+
+class AgreementReason(_AgreementReason, metaclass=_AgreementReasonEnumTypeWrapper):
+    """Why an agreement applies, or does not."""
+
+AGREEMENT_REASON_UNSPECIFIED: AgreementReason.ValueType  # 0
+"""Never sent."""
+AGREEMENT_REASON_JOINS_STATES_OF_THE_CAREER: AgreementReason.ValueType  # 1
+"""It applies: it joins states of the career."""
+AGREEMENT_REASON_DOES_NOT_BIND_THE_STATE: AgreementReason.ValueType  # 2
+"""It does not bind the state that asks on the day."""
+AGREEMENT_REASON_JOINS_NO_OTHER_STATE_OF_THE_CAREER: AgreementReason.ValueType  # 3
+"""It joins that state to no other one of the career on the day."""
+AGREEMENT_REASON_TAKES_NO_PERIODS_TOGETHER: AgreementReason.ValueType  # 4
+"""It does not take periods together for the branch."""
+AGREEMENT_REASON_DOES_NOT_COVER_THE_PERSON: AgreementReason.ValueType  # 5
+"""It does not cover a person of this nationality and these groups."""
+AGREEMENT_REASON_SUPERSEDED: AgreementReason.ValueType  # 6
+"""A later agreement has taken its place."""
+AGREEMENT_REASON_REPLACED: AgreementReason.ValueType  # 7
+"""Another agreement replaces it between these states."""
+AGREEMENT_REASON_YIELDS: AgreementReason.ValueType  # 8
+"""It leaves another agreement as it is."""
+AGREEMENT_REASON_LESS_SPECIFIC: AgreementReason.ValueType  # 9
+"""Another agreement is between these states alone; no provision that is encoded says so, and a person confirms it."""
+AGREEMENT_REASON_NOT_RATIFIED: AgreementReason.ValueType  # 10
+"""The states have not ratified one version of it, or have suspended it."""
+Global___AgreementReason: _TypeAlias = AgreementReason  # noqa: Y015
 
 @_typing.final
 class ClaimFacts(_message.Message):
@@ -826,3 +915,393 @@ class ExplainResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ExplainResponse: _TypeAlias = ExplainResponse  # noqa: Y015
+
+@_typing.final
+class DetermineApplicableLegislationRequest(_message.Message):
+    """Whose legislation is asked for."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    WORK_FIELD_NUMBER: _builtins.int
+    ON_FIELD_NUMBER: _builtins.int
+    AGREEMENT_IDS_FIELD_NUMBER: _builtins.int
+    LANGUAGE_FIELD_NUMBER: _builtins.int
+    language: _builtins.str
+    """Language of the sentences: BCP 47 tag. Empty, or a language without a catalogue of explanations: English."""
+    @_builtins.property
+    def work(self) -> _work_pb2.WorkFacts:
+        """The facts. Always set."""
+
+    @_builtins.property
+    def on(self) -> _date_pb2.Date:
+        """Day whose rules and circumstances count. Always set."""
+
+    @_builtins.property
+    def agreement_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Agreements to apply, by id. Empty: those that bind the states of the work on that day."""
+
+    def __init__(
+        self,
+        *,
+        work: _work_pb2.WorkFacts | None = ...,
+        on: _date_pb2.Date | None = ...,
+        agreement_ids: _abc.Iterable[_builtins.str] | None = ...,
+        language: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["on", b"on", "work", b"work"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agreement_ids", b"agreement_ids", "language", b"language", "on", b"on", "work", b"work"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DetermineApplicableLegislationRequest: _TypeAlias = DetermineApplicableLegislationRequest  # noqa: Y015
+
+@_typing.final
+class DetermineApplicableLegislationResponse(_message.Message):
+    """The one state whose legislation applies."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    STATE_FIELD_NUMBER: _builtins.int
+    LEGISLATIONS_FIELD_NUMBER: _builtins.int
+    SET_ASIDE_FIELD_NUMBER: _builtins.int
+    LANGUAGE_FIELD_NUMBER: _builtins.int
+    state: _builtins.str
+    """ISO 3166-1 alpha-2. Every agreement in `legislations` leads to it. Never empty."""
+    language: _builtins.str
+    """Language of the sentences: BCP 47 tag. Never empty."""
+    @_builtins.property
+    def legislations(self) -> _containers.RepeatedCompositeFieldContainer[Global___ApplicableLegislation]:
+        """What each agreement that applies says, in the order asked for, else by id. Never empty."""
+
+    @_builtins.property
+    def set_aside(self) -> _containers.RepeatedCompositeFieldContainer[Global___AgreementChoice]:
+        """Agreements that were not applied, with the reason. Empty: there is none."""
+
+    def __init__(
+        self,
+        *,
+        state: _builtins.str = ...,
+        legislations: _abc.Iterable[Global___ApplicableLegislation] | None = ...,
+        set_aside: _abc.Iterable[Global___AgreementChoice] | None = ...,
+        language: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["language", b"language", "legislations", b"legislations", "set_aside", b"set_aside", "state", b"state"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DetermineApplicableLegislationResponse: _TypeAlias = DetermineApplicableLegislationResponse  # noqa: Y015
+
+@_typing.final
+class ApplicableLegislation(_message.Message):
+    """Why the legislation of a state applies under one agreement."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    AGREEMENT_ID_FIELD_NUMBER: _builtins.int
+    STATE_FIELD_NUMBER: _builtins.int
+    LAST_DAY_FIELD_NUMBER: _builtins.int
+    RULE_ID_FIELD_NUMBER: _builtins.int
+    CITATION_FIELD_NUMBER: _builtins.int
+    RULE_VERIFIED_FIELD_NUMBER: _builtins.int
+    PROVISIONAL_FIELD_NUMBER: _builtins.int
+    TO_CONFIRM_FIELD_NUMBER: _builtins.int
+    STEPS_FIELD_NUMBER: _builtins.int
+    SENTENCES_FIELD_NUMBER: _builtins.int
+    REVIEW_STATUS_FIELD_NUMBER: _builtins.int
+    VERSION_SHA256_FIELD_NUMBER: _builtins.int
+    BOUND_FIELD_NUMBER: _builtins.int
+    agreement_id: _builtins.str
+    """Agreement applied. Never empty."""
+    state: _builtins.str
+    """ISO 3166-1 alpha-2. Never empty."""
+    rule_id: _builtins.str
+    """Rule of the agreement's file that decides, for example "posting". Never empty."""
+    rule_verified: _builtins.bool
+    """Whether the text of the rule was read. False: take it as a hint only."""
+    provisional: _builtins.bool
+    """Whether the other institutions are asked before it is definitive."""
+    review_status: _builtins.str
+    """Review of the agreement's file: "unverified", "drafted" or "reviewed". Never empty."""
+    version_sha256: _builtins.str
+    """Hexadecimal SHA-256 of the version that was applied: the states of the work have ratified it. Never empty."""
+    @_builtins.property
+    def last_day(self) -> _date_pb2.Date:
+        """Last day on which it applies. Unset: while the facts last."""
+
+    @_builtins.property
+    def citation(self) -> _common_pb2.LegalReference:
+        """Where the law says it. Always set."""
+
+    @_builtins.property
+    def to_confirm(self) -> _containers.RepeatedCompositeFieldContainer[Global___Condition]:
+        """What the rule turns on and the facts leave open: a person confirms each. Empty: nothing is open."""
+
+    @_builtins.property
+    def steps(self) -> _containers.RepeatedCompositeFieldContainer[Global___Step]:
+        """The steps that lead there, in order. Never empty."""
+
+    @_builtins.property
+    def sentences(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The same steps as sentences for a caseworker, each with its article, in the language of the response."""
+
+    @_builtins.property
+    def bound(self) -> _containers.RepeatedCompositeFieldContainer[Global___BoundPair]:
+        """Between which states the version binds, and since when. Never empty."""
+
+    def __init__(
+        self,
+        *,
+        agreement_id: _builtins.str = ...,
+        state: _builtins.str = ...,
+        last_day: _date_pb2.Date | None = ...,
+        rule_id: _builtins.str = ...,
+        citation: _common_pb2.LegalReference | None = ...,
+        rule_verified: _builtins.bool = ...,
+        provisional: _builtins.bool = ...,
+        to_confirm: _abc.Iterable[Global___Condition] | None = ...,
+        steps: _abc.Iterable[Global___Step] | None = ...,
+        sentences: _abc.Iterable[_builtins.str] | None = ...,
+        review_status: _builtins.str = ...,
+        version_sha256: _builtins.str = ...,
+        bound: _abc.Iterable[Global___BoundPair] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["citation", b"citation", "last_day", b"last_day"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agreement_id", b"agreement_id", "bound", b"bound", "citation", b"citation", "last_day", b"last_day", "provisional", b"provisional", "review_status", b"review_status", "rule_id", b"rule_id", "rule_verified", b"rule_verified", "sentences", b"sentences", "state", b"state", "steps", b"steps", "to_confirm", b"to_confirm", "version_sha256", b"version_sha256"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ApplicableLegislation: _TypeAlias = ApplicableLegislation  # noqa: Y015
+
+@_typing.final
+class Condition(_message.Message):
+    """Something that a person or an authority confirms."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CONDITION_ID_FIELD_NUMBER: _builtins.int
+    CITATION_FIELD_NUMBER: _builtins.int
+    condition_id: _builtins.str
+    """What: for example "insured_before", "telework_agreed" or "overall_assessment". Never empty."""
+    @_builtins.property
+    def citation(self) -> _common_pb2.LegalReference:
+        """Where the law asks for it. Always set."""
+
+    def __init__(
+        self,
+        *,
+        condition_id: _builtins.str = ...,
+        citation: _common_pb2.LegalReference | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["citation", b"citation"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["citation", b"citation", "condition_id", b"condition_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Condition: _TypeAlias = Condition  # noqa: Y015
+
+@_typing.final
+class BoundPair(_message.Message):
+    """Two states that one version of an agreement binds."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    STATES_FIELD_NUMBER: _builtins.int
+    FIRST_DAY_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def states(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The two: ISO 3166-1 alpha-2, two entries."""
+
+    @_builtins.property
+    def first_day(self) -> _date_pb2.Date:
+        """Since when: the later of the days on which both are bound. Always set."""
+
+    def __init__(
+        self,
+        *,
+        states: _abc.Iterable[_builtins.str] | None = ...,
+        first_day: _date_pb2.Date | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["first_day", b"first_day"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["first_day", b"first_day", "states", b"states"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___BoundPair: _TypeAlias = BoundPair  # noqa: Y015
+
+@_typing.final
+class SelectAgreementsRequest(_message.Message):
+    """For whom agreements are looked for."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    STATE_FIELD_NUMBER: _builtins.int
+    BRANCH_FIELD_NUMBER: _builtins.int
+    ON_FIELD_NUMBER: _builtins.int
+    PERIODS_FIELD_NUMBER: _builtins.int
+    NATIONALITY_FIELD_NUMBER: _builtins.int
+    GROUPS_FIELD_NUMBER: _builtins.int
+    LANGUAGE_FIELD_NUMBER: _builtins.int
+    state: _builtins.str
+    """State whose institution asks: ISO 3166-1 alpha-2. Never empty."""
+    branch: _builtins.str
+    """Branch of social security: "old_age" in this version. Never empty."""
+    nationality: _builtins.str
+    """Nationality: ISO 3166-1 alpha-2. Empty: not known; whether an agreement covers the person is for a person to confirm."""
+    language: _builtins.str
+    """Language of the sentences: BCP 47 tag. Empty, or a language without a catalogue of explanations: English."""
+    @_builtins.property
+    def on(self) -> _date_pb2.Date:
+        """Day whose rules count. Always set."""
+
+    @_builtins.property
+    def periods(self) -> _containers.RepeatedCompositeFieldContainer[_common_pb2.InsurancePeriod]:
+        """All known periods, of every state. Never empty."""
+
+    @_builtins.property
+    def groups(self) -> _containers.RepeatedScalarFieldContainer[Global___PersonGroup.ValueType]:
+        """Groups that the person is known to belong to. Empty: none is known."""
+
+    def __init__(
+        self,
+        *,
+        state: _builtins.str = ...,
+        branch: _builtins.str = ...,
+        on: _date_pb2.Date | None = ...,
+        periods: _abc.Iterable[_common_pb2.InsurancePeriod] | None = ...,
+        nationality: _builtins.str = ...,
+        groups: _abc.Iterable[Global___PersonGroup.ValueType] | None = ...,
+        language: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["on", b"on"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["branch", b"branch", "groups", b"groups", "language", b"language", "nationality", b"nationality", "on", b"on", "periods", b"periods", "state", b"state"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SelectAgreementsRequest: _TypeAlias = SelectAgreementsRequest  # noqa: Y015
+
+@_typing.final
+class SelectAgreementsResponse(_message.Message):
+    """Which agreements apply."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    APPLIES_FIELD_NUMBER: _builtins.int
+    SET_ASIDE_FIELD_NUMBER: _builtins.int
+    DECIDED_BY_FIELD_NUMBER: _builtins.int
+    CITATION_FIELD_NUMBER: _builtins.int
+    LANGUAGE_FIELD_NUMBER: _builtins.int
+    decided_by: Global___SelectionRule.ValueType
+    """What decides between those that apply."""
+    language: _builtins.str
+    """Language of the sentences: BCP 47 tag. Never empty."""
+    @_builtins.property
+    def applies(self) -> _containers.RepeatedCompositeFieldContainer[Global___AgreementChoice]:
+        """Agreements that apply, by id. Empty: none does."""
+
+    @_builtins.property
+    def set_aside(self) -> _containers.RepeatedCompositeFieldContainer[Global___AgreementChoice]:
+        """Agreements between the state that asks and another one of the career that do not, with the reason. Empty: none."""
+
+    @_builtins.property
+    def citation(self) -> _common_pb2.LegalReference:
+        """Where the law says so. Unset: no provision is involved."""
+
+    def __init__(
+        self,
+        *,
+        applies: _abc.Iterable[Global___AgreementChoice] | None = ...,
+        set_aside: _abc.Iterable[Global___AgreementChoice] | None = ...,
+        decided_by: Global___SelectionRule.ValueType = ...,
+        citation: _common_pb2.LegalReference | None = ...,
+        language: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["citation", b"citation"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["applies", b"applies", "citation", b"citation", "decided_by", b"decided_by", "language", b"language", "set_aside", b"set_aside"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SelectAgreementsResponse: _TypeAlias = SelectAgreementsResponse  # noqa: Y015
+
+@_typing.final
+class AgreementChoice(_message.Message):
+    """An agreement, and why it applies or does not."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    AGREEMENT_ID_FIELD_NUMBER: _builtins.int
+    STATES_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    CITATION_FIELD_NUMBER: _builtins.int
+    GIVES_WAY_TO_FIELD_NUMBER: _builtins.int
+    TO_CONFIRM_FIELD_NUMBER: _builtins.int
+    THIRD_STATES_FIELD_NUMBER: _builtins.int
+    THIRD_STATES_CITATION_FIELD_NUMBER: _builtins.int
+    SAID_FIELD_NUMBER: _builtins.int
+    VERSION_SHA256_FIELD_NUMBER: _builtins.int
+    BOUND_FIELD_NUMBER: _builtins.int
+    agreement_id: _builtins.str
+    """Its id. Never empty."""
+    reason: Global___AgreementReason.ValueType
+    """Why."""
+    gives_way_to: _builtins.str
+    """Agreement that it gives way to. Empty: it gives way to none."""
+    said: _builtins.str
+    """Why, as a sentence: in the language of the response where it gives way, in English where it is not ratified. Empty:
+    `reason` says all of it.
+    """
+    version_sha256: _builtins.str
+    """Hexadecimal SHA-256 of the version in force. Empty: none is."""
+    @_builtins.property
+    def states(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """States of the career or of the work that it joins: ISO 3166-1 alpha-2."""
+
+    @_builtins.property
+    def citation(self) -> _common_pb2.LegalReference:
+        """Where the law says so. Unset: no provision is involved, or none that is encoded."""
+
+    @_builtins.property
+    def to_confirm(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """What a person confirms, for example "personal_scope". Empty: nothing is open."""
+
+    @_builtins.property
+    def third_states(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Other states of the career whose periods may count too, as far as this node knows what binds them. Empty: none."""
+
+    @_builtins.property
+    def third_states_citation(self) -> _common_pb2.LegalReference:
+        """Where the law says that they may. Unset: they may not."""
+
+    @_builtins.property
+    def bound(self) -> _containers.RepeatedCompositeFieldContainer[Global___BoundPair]:
+        """Between which states that version binds, and since when. Empty: none is in force."""
+
+    def __init__(
+        self,
+        *,
+        agreement_id: _builtins.str = ...,
+        states: _abc.Iterable[_builtins.str] | None = ...,
+        reason: Global___AgreementReason.ValueType = ...,
+        citation: _common_pb2.LegalReference | None = ...,
+        gives_way_to: _builtins.str = ...,
+        to_confirm: _abc.Iterable[_builtins.str] | None = ...,
+        third_states: _abc.Iterable[_builtins.str] | None = ...,
+        third_states_citation: _common_pb2.LegalReference | None = ...,
+        said: _builtins.str = ...,
+        version_sha256: _builtins.str = ...,
+        bound: _abc.Iterable[Global___BoundPair] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["citation", b"citation", "third_states_citation", b"third_states_citation"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agreement_id", b"agreement_id", "bound", b"bound", "citation", b"citation", "gives_way_to", b"gives_way_to", "reason", b"reason", "said", b"said", "states", b"states", "third_states", b"third_states", "third_states_citation", b"third_states_citation", "to_confirm", b"to_confirm", "version_sha256", b"version_sha256"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AgreementChoice: _TypeAlias = AgreementChoice  # noqa: Y015

@@ -45,6 +45,16 @@ class DeterminationServiceStub:
                 request_serializer=portability_dot_api_dot_determination_dot_v1_dot_determination__pb2.ExplainRequest.SerializeToString,
                 response_deserializer=portability_dot_api_dot_determination_dot_v1_dot_determination__pb2.ExplainResponse.FromString,
                 _registered_method=True)
+        self.DetermineApplicableLegislation = channel.unary_unary(
+                '/portability.api.determination.v1.DeterminationService/DetermineApplicableLegislation',
+                request_serializer=portability_dot_api_dot_determination_dot_v1_dot_determination__pb2.DetermineApplicableLegislationRequest.SerializeToString,
+                response_deserializer=portability_dot_api_dot_determination_dot_v1_dot_determination__pb2.DetermineApplicableLegislationResponse.FromString,
+                _registered_method=True)
+        self.SelectAgreements = channel.unary_unary(
+                '/portability.api.determination.v1.DeterminationService/SelectAgreements',
+                request_serializer=portability_dot_api_dot_determination_dot_v1_dot_determination__pb2.SelectAgreementsRequest.SerializeToString,
+                response_deserializer=portability_dot_api_dot_determination_dot_v1_dot_determination__pb2.SelectAgreementsResponse.FromString,
+                _registered_method=True)
 
 
 class DeterminationServiceServicer:
@@ -65,6 +75,20 @@ class DeterminationServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def DetermineApplicableLegislation(self, request, context):
+        """Says under which one state's legislation work falls, by which rule, until when, and what a person must confirm.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def SelectAgreements(self, request, context):
+        """Says which agreements take the periods of a career together, which give way, and what decides between several.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_DeterminationServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -77,6 +101,16 @@ def add_DeterminationServiceServicer_to_server(servicer, server):
                     servicer.Explain,
                     request_deserializer=portability_dot_api_dot_determination_dot_v1_dot_determination__pb2.ExplainRequest.FromString,
                     response_serializer=portability_dot_api_dot_determination_dot_v1_dot_determination__pb2.ExplainResponse.SerializeToString,
+            ),
+            'DetermineApplicableLegislation': grpc.unary_unary_rpc_method_handler(
+                    servicer.DetermineApplicableLegislation,
+                    request_deserializer=portability_dot_api_dot_determination_dot_v1_dot_determination__pb2.DetermineApplicableLegislationRequest.FromString,
+                    response_serializer=portability_dot_api_dot_determination_dot_v1_dot_determination__pb2.DetermineApplicableLegislationResponse.SerializeToString,
+            ),
+            'SelectAgreements': grpc.unary_unary_rpc_method_handler(
+                    servicer.SelectAgreements,
+                    request_deserializer=portability_dot_api_dot_determination_dot_v1_dot_determination__pb2.SelectAgreementsRequest.FromString,
+                    response_serializer=portability_dot_api_dot_determination_dot_v1_dot_determination__pb2.SelectAgreementsResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -134,6 +168,60 @@ class DeterminationService:
             '/portability.api.determination.v1.DeterminationService/Explain',
             portability_dot_api_dot_determination_dot_v1_dot_determination__pb2.ExplainRequest.SerializeToString,
             portability_dot_api_dot_determination_dot_v1_dot_determination__pb2.ExplainResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DetermineApplicableLegislation(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/portability.api.determination.v1.DeterminationService/DetermineApplicableLegislation',
+            portability_dot_api_dot_determination_dot_v1_dot_determination__pb2.DetermineApplicableLegislationRequest.SerializeToString,
+            portability_dot_api_dot_determination_dot_v1_dot_determination__pb2.DetermineApplicableLegislationResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SelectAgreements(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/portability.api.determination.v1.DeterminationService/SelectAgreements',
+            portability_dot_api_dot_determination_dot_v1_dot_determination__pb2.SelectAgreementsRequest.SerializeToString,
+            portability_dot_api_dot_determination_dot_v1_dot_determination__pb2.SelectAgreementsResponse.FromString,
             options,
             channel_credentials,
             insecure,

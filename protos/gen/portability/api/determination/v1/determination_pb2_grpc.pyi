@@ -37,6 +37,10 @@ class DeterminationServiceStub:
     """Determines the benefits of one state under each agreement named, with every step and its citation."""
     Explain: _grpc.UnaryUnaryMultiCallable[_determination_pb2.ExplainRequest, _determination_pb2.ExplainResponse]
     """Explains a determination again, and checks that facts and files still give the same trace, byte for byte."""
+    DetermineApplicableLegislation: _grpc.UnaryUnaryMultiCallable[_determination_pb2.DetermineApplicableLegislationRequest, _determination_pb2.DetermineApplicableLegislationResponse]
+    """Says under which one state's legislation work falls, by which rule, until when, and what a person must confirm."""
+    SelectAgreements: _grpc.UnaryUnaryMultiCallable[_determination_pb2.SelectAgreementsRequest, _determination_pb2.SelectAgreementsResponse]
+    """Says which agreements take the periods of a career together, which give way, and what decides between several."""
 
 @_typing.type_check_only
 class DeterminationServiceAsyncStub(DeterminationServiceStub):
@@ -47,6 +51,10 @@ class DeterminationServiceAsyncStub(DeterminationServiceStub):
     """Determines the benefits of one state under each agreement named, with every step and its citation."""
     Explain: _aio.UnaryUnaryMultiCallable[_determination_pb2.ExplainRequest, _determination_pb2.ExplainResponse]  # type: ignore[assignment]
     """Explains a determination again, and checks that facts and files still give the same trace, byte for byte."""
+    DetermineApplicableLegislation: _aio.UnaryUnaryMultiCallable[_determination_pb2.DetermineApplicableLegislationRequest, _determination_pb2.DetermineApplicableLegislationResponse]  # type: ignore[assignment]
+    """Says under which one state's legislation work falls, by which rule, until when, and what a person must confirm."""
+    SelectAgreements: _aio.UnaryUnaryMultiCallable[_determination_pb2.SelectAgreementsRequest, _determination_pb2.SelectAgreementsResponse]  # type: ignore[assignment]
+    """Says which agreements take the periods of a career together, which give way, and what decides between several."""
 
 class DeterminationServiceServicer(metaclass=_abc_1.ABCMeta):
     """For caseworkers and systems of the node's own institution."""
@@ -66,5 +74,21 @@ class DeterminationServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_determination_pb2.ExplainResponse, _abc.Awaitable[_determination_pb2.ExplainResponse]]:
         """Explains a determination again, and checks that facts and files still give the same trace, byte for byte."""
+
+    @_abc_1.abstractmethod
+    def DetermineApplicableLegislation(
+        self,
+        request: _determination_pb2.DetermineApplicableLegislationRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_determination_pb2.DetermineApplicableLegislationResponse, _abc.Awaitable[_determination_pb2.DetermineApplicableLegislationResponse]]:
+        """Says under which one state's legislation work falls, by which rule, until when, and what a person must confirm."""
+
+    @_abc_1.abstractmethod
+    def SelectAgreements(
+        self,
+        request: _determination_pb2.SelectAgreementsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_determination_pb2.SelectAgreementsResponse, _abc.Awaitable[_determination_pb2.SelectAgreementsResponse]]:
+        """Says which agreements take the periods of a career together, which give way, and what decides between several."""
 
 def add_DeterminationServiceServicer_to_server(servicer: DeterminationServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
