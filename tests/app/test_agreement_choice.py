@@ -20,7 +20,7 @@ def said(*arguments: str, status: int = 0) -> str:
     [
         # 20 CFR 404.1910(b): the better of two agreements, never both
         (("US", "--career", "DE,FR,US"), "the highest amount is due. (20CFR 404.1910(b))"),
-        (("ES", "--career", "ar,uy"), "It decides alone."),
+        (("CA", "--career", "in"), "It decides alone."),
         (("IN", "--career", "PH"), "No agreement takes this career's periods together."),
         # the agreement with France is in force from 1 July 1988
         (("US", "--career", "FR", "--on", "1988-06-30"), "No agreement takes this career's periods together."),
