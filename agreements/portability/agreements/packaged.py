@@ -15,8 +15,8 @@ from portability.agreements.rules import ExampleFile
 from portability.agreements.values import StateCode
 
 __all__ = [
-    "agreement", "agreements", "example_sets", "legislation", "legislations", "names", "packaged_texts",
-    "stated_agreements",
+    "agreement", "agreements", "example_sets", "legislation", "legislations", "names", "packaged_text",
+    "packaged_texts", "stated_agreements",
 ]  # fmt: skip
 
 
@@ -28,7 +28,7 @@ def packaged_texts(folder: str) -> dict[str, str]:
 
     The register is left out. Large sets of examples stand in `examples`, so that only those who run them read them.
     """
-    return {f"{name}.yaml": _text(folder, f"{name}.yaml") for name in names(folder)}
+    return {f"{name}.yaml": packaged_text(folder, f"{name}.yaml") for name in names(folder)}
 
 
 @cache
@@ -76,15 +76,16 @@ def legislation(state: StateCode) -> Legislation:
         encoded = ", ".join(name.upper() for name in names("legislation"))
         raise AgreementError(f"No legislation of {state} is encoded. Encoded: {encoded}.")
     file = f"{state.lower()}.yaml"
-    text = _text("legislation", file)
+    text = packaged_text("legislation", file)
     return load_legislation(text, file, sha256=hashlib.sha256(text.encode()).hexdigest())
 
 
 @cache
 def _stated(agreement_id: str) -> Agreement:
     file = f"{agreement_id}.yaml"
-    return load_agreement(_text("treaties", file), file)
+    return load_agreement(packaged_text("treaties", file), file)
 
 
-def _text(folder: str, file: str) -> str:
+def packaged_text(folder: str, file: str) -> str:
+    """The text of one YAML file of `treaties`, `legislation` or `examples`."""
     return files(f"portability.{folder}").joinpath(file).read_text(encoding="utf-8")

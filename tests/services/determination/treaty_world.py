@@ -158,9 +158,8 @@ class World:
 
     async def ratify_packaged(self, *agreement_ids: str, since: date = date(2004, 5, 1)) -> None:
         """Publish what ships with the package; every state that has an authority ratifies it."""
-        texts = {one.id: packaged.packaged_texts("treaties")[one.file] for one in packaged.agreements().values()}
         for agreement_id in agreement_ids:
-            version = await self.put(texts[agreement_id])
+            version = await self.put(packaged.packaged_text("treaties", f"{agreement_id}.yaml"))
             parties = set(packaged.agreement(agreement_id).content.parties) & set(self.states)
             await self.ratify(agreement_id, version, *sorted(parties), since=since)
 

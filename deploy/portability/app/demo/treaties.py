@@ -17,7 +17,7 @@ from portability.adapters.keys.files import store_seeds
 from portability.adapters.keys.material import draw_key
 from portability.adapters.keys.ring import FileKeyRing
 from portability.agreements.errors import PortabilityError
-from portability.agreements.packaged import packaged_texts
+from portability.agreements.packaged import packaged_text
 from portability.api.agreements.v1 import agreements_pb2 as pb
 from portability.api.agreements.v1 import agreements_pb2_grpc
 from portability.app.demo.story import AGREEMENTS, AWARD_ON, BOUND_FROM, OFFICIALS, OFFICIALS_KEYS, SIGNED_AT
@@ -71,7 +71,7 @@ async def publish_and_ratify(
 
 
 async def _one(stub: Any, file: str, authorities: Sequence[DemoAuthority], now: datetime) -> list[Ratified]:
-    text = packaged_texts("treaties")[file]
+    text = packaged_text("treaties", file)
     published = await stub.PublishAgreement(
         pb.PublishAgreementRequest(request_id=_request_id(), file=pb.LawFile(file=file, text=text))
     )
