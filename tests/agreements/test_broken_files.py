@@ -105,6 +105,18 @@ def test_deep_nesting_is_refused_before_it_is_parsed() -> None:
     assert (caught.value.line, caught.value.column) == (1, 8 + 25)
 
 
+@pytest.mark.parametrize(
+    "text", ["- " * 50_000, "\n".join(f"{'  ' * depth}a:" for depth in range(300)), "{a: " * 50_000]
+)
+def test_nesting_of_any_kind_ends_at_once(text: str) -> None:
+    with pytest.raises(AgreementSyntaxError, match="nested deeper"):
+        read_yaml(text, "deep.yaml")
+
+
+def test_brackets_within_a_text_or_a_comment_do_not_nest() -> None:
+    assert read_yaml(f"title: '{'[' * 40}'  # {'{' * 40}\n", "brackets.yaml").values == {"title": "[" * 40}
+
+
 def test_a_forbidden_character_has_a_place() -> None:
     with pytest.raises(AgreementSyntaxError) as caught:
         read_yaml("format: 1\nid: a\x00b\n", "nul.yaml")

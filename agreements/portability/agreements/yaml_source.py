@@ -61,7 +61,6 @@ def read_yaml(text: str, file: str) -> SourceTree:
             column=1,
             expectation=f"the file is larger than {MAX_BYTES} bytes: split it by instrument",
         )
-    _refuse_deep_nesting(text, file)
     tree = SourceTree(file, {}, {})
     try:
         events = yaml.parse(text, Loader=_Loader)
@@ -108,6 +107,8 @@ class _Builder:
         self._nodes += 1
         if self._nodes > MAX_NODES:
             raise self._tree.error(path, f"more than {MAX_NODES} values in one file")
+        if len(path) > MAX_DEPTH:  # the parser gives one event after the other, so nothing deeper has been read
+            raise self._tree.error(path, f"nested deeper than {MAX_DEPTH} levels")
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
             raise self._tree.error(path, "anchors and aliases are not part of the format: write the value out")
         tag = getattr(event, "tag", None)
@@ -143,15 +144,3 @@ class _Builder:
 def _place(event: yaml.Event) -> Place:
     mark = event.start_mark
     return (mark.line + 1, mark.column + 1) if mark else (1, 1)
-
-
-def _refuse_deep_nesting(text: str, file: str) -> None:
-    """Flow brackets nest without lines: count them before the recursive composer sees them."""
-    depth = 0
-    for number, line in enumerate(text.splitlines(), start=1):
-        for column, character in enumerate(line, start=1):
-            depth += (character in "[{") - (character in "]}")
-            if depth > MAX_DEPTH:
-                raise AgreementSyntaxError(
-                    file=file, line=number, column=column, expectation=f"nested deeper than {MAX_DEPTH} brackets"
-                )
