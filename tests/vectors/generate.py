@@ -21,7 +21,6 @@ from portability.agreements.values import Branch
 from portability.services.exchange.bundle import open_bundle, seal_bundle
 from portability.services.exchange.envelope import Head, Item, OpenedBundle, Sealed
 from portability.services.exchange.mapping import wire
-from portability.services.exchange.merkle import leaf_hash, root_of
 from portability.services.exchange.model import (
     OutboxMessage,
     OutgoingMessage,
@@ -33,6 +32,7 @@ from portability.services.exchange.receipts import receipt_for
 from portability.services.exchange.suites import BUNDLE_CONTEXT, encrypt, hpke_info
 from portability.services.hybrid import domain_separated
 from portability.services.mapping.strict import milliseconds
+from portability.services.merkle import leaf_hash, root_of
 from portability.services.registry.model import (
     AgreementVersion,
     Competence,

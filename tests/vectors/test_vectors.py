@@ -21,9 +21,9 @@ from portability.services.determination.treaties.signing import verify_statement
 from portability.services.exchange.bundle import open_bundle
 from portability.services.exchange.envelope import OpenedBundle
 from portability.services.exchange.mapping import wire
-from portability.services.exchange.merkle import leaf_hash, root_of
 from portability.services.exchange.model import PublicKeys
 from portability.services.mapping.strict import instant
+from portability.services.merkle import leaf_hash, root_of
 from portability.services.registry.model import KeyPurpose, RootKey, RootSignature, SignedDirectory
 from portability.services.registry.signing import verify_directory
 

@@ -12,7 +12,6 @@ from portability.api.exchange.v1 import bundle_pb2 as pb
 from portability.services.exchange.bundle import open_bundle, seal_bundle
 from portability.services.exchange.envelope import BUNDLE_LIMIT, Header, Item
 from portability.services.exchange.mapping import wire
-from portability.services.exchange.merkle import audit_path, leaf_hash, root_of, verify_inclusion
 from portability.services.exchange.receipts import read_receipt
 from portability.services.exchange.suites import (
     BUNDLE_CONTEXT,
@@ -21,6 +20,7 @@ from portability.services.exchange.suites import (
     hpke_info,
 )
 from portability.services.hybrid import domain_separated
+from portability.services.merkle import audit_path, leaf_hash, root_of, verify_inclusion
 
 BERLIN, ROME, OTTAWA = "de-drv", "it-inps", "ca-sc"
 

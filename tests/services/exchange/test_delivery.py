@@ -20,11 +20,11 @@ from portability.api.exchange.v1 import bundle_pb2 as pb
 from portability.services.exchange.bundle import seal_bundle
 from portability.services.exchange.handlers import get_message_status, list_messages, list_quarantined
 from portability.services.exchange.mapping import wire
-from portability.services.exchange.merkle import leaf_hash, verify_inclusion
 from portability.services.exchange.model import HybridSignature, ReceiptStatus
 from portability.services.exchange.node import inbox_topic
 from portability.services.exchange.suites import BUNDLE_CONTEXT, commitment
 from portability.services.hybrid import verify_hybrid
+from portability.services.merkle import leaf_hash, verify_inclusion
 
 
 async def test_a_message_arrives_has_its_effect_once_and_its_receipt_comes_back(world: World) -> None:

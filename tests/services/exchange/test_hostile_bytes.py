@@ -12,9 +12,9 @@ from portability.agreements.errors import VerificationError
 from portability.services.exchange.bundle import open_bundle, seal_bundle
 from portability.services.exchange.envelope import Item, OpenedBundle, Sealed
 from portability.services.exchange.mapping import wire
-from portability.services.exchange.merkle import leaf_hash, root_of
 from portability.services.exchange.suites import BUNDLE_CONTEXT, encrypt, hpke_info
 from portability.services.hybrid import domain_separated
+from portability.services.merkle import leaf_hash, root_of
 from portability.services.registry.mapping import decode_directory, decode_signed
 
 BERLIN, ROME = "de-drv", "it-inps"

@@ -14,6 +14,7 @@ from portability.services.exchange.model import (
     SealedBundle,
     StoredReceipt,
 )
+from portability.services.log_entry import LogEntry
 
 __all__ = ["BundleRow", "MessageRow", "State"]
 
@@ -52,6 +53,7 @@ class State:
     inbox_bundles: dict[tuple[InstitutionId, UUID], InboxBundle] = field(default_factory=dict)
     offsets: dict[tuple[str, int], int] = field(default_factory=dict)
     quarantine: dict[UUID, QuarantineEntry] = field(default_factory=dict)
+    log_staged: dict[int, LogEntry] = field(default_factory=dict)
 
     def snapshot(self) -> "State":
         """Return a copy that later changes do not touch."""

@@ -18,6 +18,7 @@ from portability.adapters.memory.exchange_sending import (
     MemoryResends,
 )
 from portability.adapters.memory.exchange_state import State
+from portability.adapters.memory.log_staging import MemoryLogSink
 
 __all__ = ["MemoryExchangeStore", "MemoryExchangeWork"]
 
@@ -35,6 +36,7 @@ class MemoryExchangeWork:
         self.offsets = MemoryOffsets(state)
         self.quarantine = MemoryQuarantine(state)
         self.timeline = MemoryTimeline(state)
+        self.log = MemoryLogSink(state)
 
     @asynccontextmanager
     async def savepoint(self) -> AsyncIterator[None]:

@@ -20,6 +20,7 @@ from portability.adapters.postgres.exchange_store import (
     PostgresReceipts,
     PostgresResends,
 )
+from portability.adapters.postgres.log_staging import PostgresLogSink
 from portability.agreements.errors import GatewayError
 from portability.services.exchange.model import (
     RECEIPT_TYPE,
@@ -258,6 +259,7 @@ class PostgresExchangeWork:
         self.offsets = PostgresOffsets(connection)
         self.quarantine = PostgresQuarantine(connection)
         self.timeline = PostgresTimeline(connection)
+        self.log = PostgresLogSink(connection)
 
     def savepoint(self) -> AbstractAsyncContextManager[None]:
         """A nested transaction: an error inside undoes what happened inside, then passes on."""

@@ -27,7 +27,6 @@ from portability.services.exchange.envelope import (
     Sealed,
 )
 from portability.services.exchange.mapping import wire
-from portability.services.exchange.merkle import leaf_hash, root_of
 from portability.services.exchange.model import (
     RECEIPT_TYPE,
     InstitutionId,
@@ -47,6 +46,7 @@ from portability.services.exchange.suites import (
     hpke_info,
 )
 from portability.services.hybrid import domain_separated, verify_hybrid
+from portability.services.merkle import leaf_hash, root_of
 
 __all__ = ["CLOCK_SKEW", "LATE_ARRIVAL", "open_bundle", "seal_bundle"]
 

@@ -24,6 +24,7 @@ from portability.services.exchange.node import ExchangeNode
 from portability.services.exchange.ports import ExchangeWork, MessageEffects
 from portability.services.exchange.receipts import read_receipt, receipt_for
 from portability.services.exchange.setting_aside import SettingAside
+from portability.services.log_entry import LogEntryKind, entry_of
 
 __all__ = ["CONFLICT", "Intake"]
 
@@ -82,16 +83,19 @@ class Intake:
     async def _by_head(
         self, bundles: Sequence[Arrived], work: ExchangeWork
     ) -> tuple[Sequence[Arrived], Sequence[Arrived]]:
-        """Tell apart the bundles whose id was used before for another signed head.
+        """Tell apart the bundles whose id was used before for another signed head; new ones go into the log.
 
         What is kept of a bundle is found by its id; a second one under it would leave its messages without proof.
         """
-        first = dict(await work.inbox.heads([_key(bundle) for _, bundle in bundles]))
+        known = await work.inbox.heads([_key(bundle) for _, bundle in bundles])
+        first = dict(known)
         good: list[Arrived] = []
         reusing: list[Arrived] = []
         for record, bundle in bundles:
             head = first.setdefault(_key(bundle), bundle.sealed.signed_head)
             (good if head == bundle.sealed.signed_head else reusing).append((record, bundle))
+        new = [head for key, head in first.items() if key not in known]
+        await work.log.append([entry_of(LogEntryKind.BUNDLE_RECEIVED, head, at=self._at) for head in new])
         return good, reusing
 
     def _refuse(self, reusing: Sequence[Arrived]) -> Iterator[OutboxMessage]:

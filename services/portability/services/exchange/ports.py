@@ -28,6 +28,7 @@ from portability.services.exchange.model import (
     StreamRecord,
     TimelineEntry,
 )
+from portability.services.log_entry import LogSink
 
 __all__ = [
     "Bundles",
@@ -224,6 +225,8 @@ class ExchangeWork(Protocol):
     def quarantine(self) -> Quarantine: ...
     @property
     def timeline(self) -> Timeline: ...
+    @property
+    def log(self) -> LogSink: ...
 
     def savepoint(self) -> AbstractAsyncContextManager[None]:
         """Return a nested transaction: an error inside undoes what happened inside, then passes on."""

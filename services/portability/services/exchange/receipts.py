@@ -7,7 +7,6 @@ from uuid import UUID
 from portability.services.exchange.envelope import OpenedBundle, OpenedItem
 from portability.services.exchange.handlers import content_sha256
 from portability.services.exchange.mapping import wire
-from portability.services.exchange.merkle import audit_path
 from portability.services.exchange.model import (
     NO_CASE,
     RECEIPT_TYPE,
@@ -16,6 +15,7 @@ from portability.services.exchange.model import (
     ReceiptEntry,
     StoredReceipt,
 )
+from portability.services.merkle import audit_path
 
 __all__ = ["read_receipt", "receipt_for"]
 

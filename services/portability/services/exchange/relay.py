@@ -10,9 +10,11 @@ from uuid import UUID
 from portability.agreements.errors import GatewayError, VerificationError
 from portability.services.exchange.bundle import seal_bundle
 from portability.services.exchange.envelope import ITEM_LIMIT
+from portability.services.exchange.mapping import wire
 from portability.services.exchange.model import InstitutionId, SealedBundle
 from portability.services.exchange.node import ExchangeNode, inbox_topic
 from portability.services.exchange.ports import ExchangeWork, OutboxSignal
+from portability.services.log_entry import LogEntry, LogEntryKind, entry_of
 
 __all__ = ["RESEND_AFTER", "next_attempt", "relay_once", "run_relay"]
 
@@ -78,6 +80,7 @@ async def _seal_waiting(node: ExchangeNode, work: ExchangeWork, *, limit: int) -
                 break
             # Linked at once, so that the next take finds the next messages.
             await work.bundles.add([bundle])
+            await work.log.append([_log_entry(bundle)])
             sealed.append(bundle)
     return sealed
 
@@ -102,6 +105,11 @@ async def _seal_next(node: ExchangeNode, work: ExchangeWork, recipient: Institut
         # No key for this recipient, or an expired directory: the messages wait, other recipients go on.
         node.observer.happened("bundle_not_sealed", recipient=recipient, code=error.code)
         return None
+
+
+def _log_entry(bundle: SealedBundle) -> LogEntry:
+    signed_head = wire.decode_sealed(bundle.value).signed_head
+    return entry_of(LogEntryKind.BUNDLE_SENT, signed_head, at=bundle.sealed_at)
 
 
 async def _append(

@@ -3,7 +3,7 @@
 import pytest
 
 from portability.agreements.errors import VerificationError
-from portability.services.exchange.merkle import audit_path, leaf_hash, root_of, verify_inclusion
+from portability.services.merkle import audit_path, leaf_hash, root_of, verify_inclusion
 
 # The eight leaves and the roots over the first n of them that implementations of RFC 6962 test with
 # (certificate-transparency, merkle_tree_test).

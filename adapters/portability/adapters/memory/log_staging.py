@@ -1,0 +1,20 @@
+"""Entries on their way into the log, in memory."""
+
+from collections.abc import Sequence
+
+from portability.adapters.memory.exchange_state import State
+from portability.services.log_entry import LogEntry
+
+__all__ = ["MemoryLogSink"]
+
+
+class MemoryLogSink:
+    """The port `LogSink`."""
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+
+    async def append(self, entries: Sequence[LogEntry]) -> None:
+        """Stage entries in order."""
+        for entry in entries:
+            self._state.log_staged[len(self._state.log_staged)] = entry
