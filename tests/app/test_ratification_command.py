@@ -12,6 +12,7 @@ import pytest
 from click.testing import Result
 from typer.testing import CliRunner
 
+from portability.adapters.access.cedar import CedarPolicy
 from portability.adapters.clock.system import SystemClock
 from portability.adapters.keys.ring import FileKeyRing
 from portability.agreements import packaged
@@ -22,7 +23,6 @@ from portability.app.rpc.credentials import NodeTls
 from portability.app.rpc.identity import CallerFinder, NoSessions
 from portability.app.rpc.interceptor import CallGate, CallRecord
 from portability.app.rpc.server import NodeServer, RpcService
-from portability.services.access_table import NODE_POLICY
 from portability.services.determination.servicer import AgreementServicer
 from portability.services.registry.model import Authority, AuthoritySigner, Directory
 from tests.services.determination.treaty_world import World
@@ -178,8 +178,8 @@ async def node(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Wor
     )
     tls = NodeTls(desk.folder / "tls", "de-drv", hosts=("localhost",), clock=SystemClock())
     gate = CallGate(
-        callers=CallerFinder("de-drv", NoSessions()),
-        policy=NODE_POLICY,
+        callers=CallerFinder(NoSessions()),
+        policy=CedarPolicy.shipped("de-drv"),
         observer=NoObserver(),
         new_id=lambda: UUID(int=1),
     )

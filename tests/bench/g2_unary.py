@@ -21,6 +21,7 @@ from typing import Any
 import grpc
 import uvloop
 
+from portability.adapters.access.cedar import CedarPolicy
 from portability.adapters.clock.ids import time_ordered_id
 from portability.adapters.clock.system import SystemClock
 from portability.adapters.postgres.database import Database, migrate
@@ -36,15 +37,16 @@ from portability.app.rpc.identity import CallerFinder, NoSessions
 from portability.app.rpc.interceptor import CallGate
 from portability.app.rpc.observer import NodeObserver
 from portability.app.rpc.server import NodeServer, RpcService
-from portability.services.access import Role, RolePolicy
-from portability.services.access_table import POLICY
+from portability.services.access import Role
 from portability.services.exchange.model import InstitutionId
 from portability.services.exchange.servicer import ExchangeServicer
 
-ECHO_SERVICE = "portability.bench.v1.EchoService"
+ECHO_SERVICE = "bench.v1.EchoService"
 EXCHANGE_SERVICE = exchange_pb2.DESCRIPTOR.services_by_name["ExchangeService"].full_name
 ECHO = f"/{ECHO_SERVICE}/Echo"
 SUBMIT = f"/{EXCHANGE_SERVICE}/SubmitMessage"
+ECHO_ACTION = f"""action "{ECHO_SERVICE}/Echo" in ["submit messages"]
+appliesTo {{ principal: [System], resource: [Node] }};"""
 ROUNDS = 7
 SECONDS = 1.0
 IN_FLIGHT = 16
@@ -196,8 +198,8 @@ async def _bare(tls: NodeTls) -> AsyncIterator[int]:
 @contextlib.asynccontextmanager
 async def _gated(tls: NodeTls, database: Database) -> AsyncIterator[int]:
     gate = CallGate(
-        callers=CallerFinder("de-drv", NoSessions()),
-        policy=RolePolicy({**POLICY, ECHO: {Role.SYSTEM}}, without_session=frozenset()),
+        callers=CallerFinder(NoSessions()),
+        policy=CedarPolicy.shipped("de-drv", more_schema=ECHO_ACTION),
         observer=NodeObserver(NodeMetrics(), node="de-drv"),
         new_id=time_ordered_id,
     )

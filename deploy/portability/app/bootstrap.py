@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
+from portability.adapters.access.cedar import CedarPolicy
 from portability.adapters.clock.ids import time_ordered_id
 from portability.adapters.clock.system import SystemClock
 from portability.adapters.keys.authorities import DirectoryAuthorities
@@ -43,7 +44,6 @@ from portability.app.trust import open_directory
 from portability.app.wiring.cases import CaseEffects, CaseParts, CaseTransaction, case_unit_of_work
 from portability.app.wiring.workers import worker_unit_of_work
 from portability.app.worker_page import WorkerPage
-from portability.services.access_table import NODE_POLICY
 from portability.services.determination.treaties.in_force import Treaties
 from portability.services.determination.treaties.reading import VersionReader
 from portability.services.exchange.consumer import run_consumer
@@ -163,8 +163,8 @@ async def open_node(
             settings.listen,
             credentials=tls.server_credentials(),
             gate=CallGate(
-                callers=CallerFinder(institution, worker),
-                policy=NODE_POLICY,
+                callers=CallerFinder(worker),
+                policy=CedarPolicy.shipped(institution),
                 observer=NodeObserver(metrics, node=institution),
                 new_id=time_ordered_id,
                 limits=CallLimits(unary_seconds=settings.call_seconds),

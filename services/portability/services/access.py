@@ -1,11 +1,10 @@
 """Who is calling and what that caller may do; a leaf module that every service and the RPC layer share.
 
 The RPC layer finds out who calls and calls `acting_as`; servicers read `current_caller()`. Which RPC is open
-to which role stands in `access_table.py`. Whose data it is ("a worker sees only her own") is decided in the
+to whom stands in `policies/`, as Cedar text. Whose data it is ("a worker sees only her own") is decided in the
 handlers, which get the caller or her id as a parameter.
 """
 
-from collections.abc import Mapping, Set
 from contextvars import ContextVar
 from dataclasses import dataclass
 from enum import StrEnum
@@ -14,7 +13,7 @@ from uuid import UUID
 
 from portability.agreements.errors import DeniedError
 
-__all__ = ["AccessPolicy", "Caller", "Role", "RolePolicy", "acting_as", "current_caller"]
+__all__ = ["AccessPolicy", "Caller", "Role", "acting_as", "current_caller"]
 
 
 class Role(StrEnum):
@@ -47,29 +46,6 @@ class AccessPolicy(Protocol):
 
     def check(self, caller: Caller | None, rpc: str) -> None:
         """Return where `rpc` ("/package.Service/Method") is open to the caller; raise DeniedError elsewhere."""
-
-
-class RolePolicy:
-    """Deny by default: an RPC is open to the roles that its row names, and to nobody without a row.
-
-    `without_session` names the RPCs through which a worker signs in; every other RPC asks a worker for a session.
-    """
-
-    def __init__(self, table: Mapping[str, Set[Role]], *, without_session: Set[str]) -> None:
-        self._table = table
-        self._without_session = without_session
-
-    def check(self, caller: Caller | None, rpc: str) -> None:
-        """Return where the caller's role stands in the row of `rpc`; raise DeniedError elsewhere."""
-        if caller is None:
-            raise DeniedError("Nobody is signed in: connect with a client certificate.", authenticated=False)
-        if caller.role not in self._table.get(rpc, frozenset()):
-            raise DeniedError(f"The role '{caller.role}' may not call {rpc}.")
-        if caller.role is Role.WORKER and caller.worker_id is None and rpc not in self._without_session:
-            raise DeniedError(
-                "No session: sign in first, then send 'authorization: Bearer <session token>'.",
-                authenticated=False,
-            )
 
 
 _CALLER: ContextVar[Caller | None] = ContextVar("portability_caller", default=None)

@@ -12,6 +12,7 @@ from google.rpc import error_details_pb2 as details
 from google.type.date_pb2 import Date
 from grpc_status import rpc_status
 
+from portability.adapters.access.cedar import CedarPolicy
 from portability.adapters.clock.ids import time_ordered_id
 from portability.api.cases.v1 import cases_pb2 as pb
 from portability.api.cases.v1 import cases_pb2_grpc
@@ -22,7 +23,6 @@ from portability.api.records.v1 import records_pb2 as records
 from portability.api.records.v1 import records_pb2_grpc
 from portability.app.rpc.interceptor import CallGate
 from portability.services.access import Caller, Role
-from portability.services.access_table import NODE_POLICY
 from portability.services.cases.mapping.parts import write_claim
 from portability.services.cases.servicer import CaseServicer
 from portability.services.records.servicer import RecordServicer
@@ -62,7 +62,7 @@ class Desk:
 async def served(node: Node, stack: AsyncExitStack) -> Desk:
     gate = CallGate(
         callers=CallersByMetadata(node.me),  # type: ignore[arg-type]  # stands in for it
-        policy=NODE_POLICY,
+        policy=CedarPolicy.shipped(node.me),
         observer=NoObserver(),
         new_id=time_ordered_id,
     )

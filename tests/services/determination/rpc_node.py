@@ -9,11 +9,11 @@ import grpc
 import pytest
 from google.rpc import error_details_pb2, status_pb2
 
+from portability.adapters.access.cedar import CedarPolicy
 from portability.api.agreements.v1 import agreements_pb2_grpc
 from portability.api.determination.v1 import determination_pb2_grpc
 from portability.app.rpc.interceptor import CallGate
 from portability.services.access import Caller, Role
-from portability.services.access_table import NODE_POLICY
 from portability.services.determination.servicer import AgreementServicer, DeterminationServicer
 
 from .treaty_world import World
@@ -40,7 +40,7 @@ class NoObserver:
 async def node_channel(world: World) -> AsyncIterator[grpc.aio.Channel]:
     gate = CallGate(
         callers=CallersByMetadata(),  # type: ignore[arg-type]
-        policy=NODE_POLICY,
+        policy=CedarPolicy.shipped("de-drv"),
         observer=NoObserver(),
         new_id=lambda: UUID(int=1),
     )

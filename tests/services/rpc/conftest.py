@@ -11,6 +11,7 @@ from uuid import UUID
 import grpc
 import pytest
 
+from portability.adapters.access.cedar import CedarPolicy
 from portability.agreements.errors import DeniedError
 from portability.api.common.v1.common_pb2 import Money
 from portability.app.rpc.client import DeadlineChannel, open_channel
@@ -18,24 +19,26 @@ from portability.app.rpc.credentials import CallerFiles, NodeTls
 from portability.app.rpc.identity import CallerFinder
 from portability.app.rpc.interceptor import CallGate, CallLimits, CallRecord
 from portability.app.rpc.server import NodeServer, RpcService, ServerLimits
-from portability.services.access import Role, RolePolicy, current_caller
-from portability.services.access_table import POLICY, WITHOUT_SESSION
+from portability.services.access import Role, current_caller
 
-SERVICE = "portability.test.v1.EchoService"
+SERVICE = "test.v1.EchoService"
 ERROR_ID = UUID("0199d0f0-0000-7000-8000-000000000001")
 WORKER = UUID("0199d0f0-0000-7000-8000-0000000000aa")
 SESSION = "session-of-the-worker-1"
 
-TEST_POLICY = RolePolicy(
-    {
-        **POLICY,
-        f"/{SERVICE}/Echo": frozenset({Role.CASEWORKER}),
-        f"/{SERVICE}/Own": frozenset({Role.WORKER}),
-        f"/{SERVICE}/SignIn": frozenset({Role.WORKER}),
-        f"/{SERVICE}/Greet": frozenset({Role.PEER, Role.ADMINISTRATOR}),
-        f"/{SERVICE}/Every": frozenset({Role.CASEWORKER}),
-    },
-    without_session=WITHOUT_SESSION | {f"/{SERVICE}/SignIn"},
+ANYBODY = "appliesTo { principal: [Caseworker, System, Administrator, Peer, Worker], resource: [Node] };"
+TEST_POLICY = CedarPolicy.shipped(
+    "de-drv",
+    more_schema=f"""
+        action "{SERVICE}/Echo", "{SERVICE}/Every" in ["decide"] {ANYBODY}
+        action "{SERVICE}/Own" in ["see what is mine"] {ANYBODY}
+        action "{SERVICE}/SignIn" in ["sign in"] {ANYBODY}
+        action "{SERVICE}/Greet" {ANYBODY}
+    """,
+    more_policies=f"""
+        permit (principal, action == Action::"{SERVICE}/Greet", resource)
+        when {{ principal is Peer || principal is Administrator }};
+    """,
 )
 
 
@@ -145,7 +148,7 @@ async def node(tmp_path: Path) -> AsyncIterator[Node]:
     tls = NodeTls(tmp_path / "tls", "de-drv", hosts=("localhost", "127.0.0.1"), clock=SystemTime())
     echo, seen = Echo(), Seen()
     gate = CallGate(
-        callers=CallerFinder("de-drv", OneSession()),
+        callers=CallerFinder(OneSession()),
         policy=TEST_POLICY,
         observer=seen,
         new_id=lambda: ERROR_ID,

@@ -10,18 +10,20 @@ import pytest
 from google.protobuf.descriptor import MethodDescriptor
 
 import portability.api.field_rules
-from portability.app.rpc.credentials import NodeTls
+from portability.adapters.access.cedar import CedarPolicy
+from portability.agreements.errors import DeniedError
+from portability.app.rpc.credentials import Authority, CallerFiles, NodeTls
 from portability.app.rpc.identity import CallerFinder
 from portability.app.rpc.interceptor import CallGate
 from portability.app.rpc.server import NodeServer, RpcService
-from portability.services.access import Role
-from portability.services.access_table import NODE_POLICY, POLICY, WITHOUT_SESSION
+from portability.services.access import Caller, Role
 
-from .conftest import ERROR_ID, SESSION, OneSession, Seen, SystemTime
+from .conftest import ERROR_ID, SESSION, WORKER, OneSession, Seen, SystemTime
 
 # Raised by each handler instead of work: the call has come through.
 REACHED = grpc.StatusCode.DATA_LOSS
-PERSONAL = ("portability.api.cases.", "portability.api.records.", "portability.api.workers.")
+NODE = "de-drv"
+POLICY = CedarPolicy.shipped(NODE)
 
 
 def rpcs() -> Iterator[MethodDescriptor]:
@@ -54,10 +56,8 @@ def Anything(received: bytes) -> Any:  # noqa: N802 (stands for a message type)
 
 @pytest.fixture
 async def every_rpc(tmp_path: Path) -> AsyncIterator[tuple[str, NodeTls]]:
-    tls = NodeTls(tmp_path / "tls", "de-drv", hosts=("localhost",), clock=SystemTime())
-    gate = CallGate(
-        callers=CallerFinder("de-drv", OneSession()), policy=NODE_POLICY, observer=Seen(), new_id=lambda: ERROR_ID
-    )
+    tls = NodeTls(tmp_path / "tls", NODE, hosts=("localhost",), clock=SystemTime())
+    gate = CallGate(callers=CallerFinder(OneSession()), policy=POLICY, observer=Seen(), new_id=lambda: ERROR_ID)
     services = (RpcService("portability", add_every_rpc, None),)
     server = NodeServer("localhost:0", credentials=tls.server_credentials(), gate=gate, services=services)
     port = await server.start()
@@ -65,14 +65,24 @@ async def every_rpc(tmp_path: Path) -> AsyncIterator[tuple[str, NodeTls]]:
     await server.stop(grace_seconds=0)
 
 
-@pytest.mark.parametrize(("role", "token"), [*((role, "") for role in Role), (Role.WORKER, SESSION)])
-async def test_a_role_reaches_the_rpcs_of_its_rows_and_no_other(
-    every_rpc: tuple[str, NodeTls], role: Role, token: str
+CALLERS = [
+    pytest.param(role, institution, token, id=f"{role} of {institution}{' with a session' * bool(token)}")
+    for role in Role
+    for institution in (NODE, "it-inps")
+    for token in ("", SESSION)
+    if role is Role.WORKER or not token
+]
+
+
+@pytest.mark.parametrize(("role", "institution", "token"), CALLERS)
+async def test_the_gate_opens_what_the_policies_open_and_nothing_else(
+    every_rpc: tuple[str, NodeTls], tmp_path: Path, role: Role, institution: str, token: str
 ) -> None:
     address, tls = every_rpc
     metadata = (("authorization", f"Bearer {token}"),) if token else ()
     reached = set()
-    async with grpc.aio.secure_channel(address, tls.caller(role, "somebody").channel_credentials()) as channel:
+    files = certificate(tls, role, institution, tmp_path)
+    async with grpc.aio.secure_channel(address, files.channel_credentials()) as channel:
         for name in NAMES:
             with pytest.raises(grpc.aio.AioRpcError) as caught:
                 await channel.unary_unary(name)(b"", timeout=10, metadata=metadata)
@@ -80,19 +90,22 @@ async def test_a_role_reaches_the_rpcs_of_its_rows_and_no_other(
             assert code in {REACHED, grpc.StatusCode.PERMISSION_DENIED, grpc.StatusCode.UNAUTHENTICATED}, (name, code)
             if code is REACHED:
                 reached.add(name)
-    open_to_role = {name for name in NAMES if role in POLICY.get(name, frozenset())}
-    if role is Role.WORKER and not token:
-        open_to_role &= WITHOUT_SESSION
-    assert reached == open_to_role
+    caller = Caller(institution, role, "somebody", WORKER if token else None)
+    assert reached == {name for name in NAMES if permitted(caller, name)}
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_personal_data_is_open_to_nobody_but_staff_and_the_worker(name: str) -> None:
-    if name.startswith(tuple(f"/{package}" for package in PERSONAL)):
-        assert POLICY.get(name, frozenset()) <= {Role.CASEWORKER, Role.SYSTEM, Role.WORKER}
+def certificate(tls: NodeTls, role: Role, institution: str, folder: Path) -> CallerFiles:
+    """One that our own key has signed, also where our authority would refuse to."""
+    issued = Authority.load(tls.authority.issued(), institution).issue_caller(role, "somebody", now=SystemTime().now())
+    files = CallerFiles(folder / "tls" / "authority.crt", folder / "caller.crt", folder / "caller.key")
+    files.certificate.write_bytes(issued.certificate)
+    files.key.write_bytes(issued.key)
+    return files
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_a_worker_has_only_the_workers_service(name: str) -> None:
-    if not name.startswith("/portability.api.workers."):
-        assert Role.WORKER not in POLICY.get(name, frozenset())
+def permitted(caller: Caller, rpc: str) -> bool:
+    try:
+        POLICY.check(caller, rpc)
+    except DeniedError:
+        return False
+    return True

@@ -8,12 +8,12 @@ from uuid import UUID
 import grpc
 import pytest
 
+from portability.adapters.access.cedar import CedarPolicy
 from portability.api.common.v1 import common_pb2 as common
 from portability.api.workers.v1 import workers_pb2 as pb
 from portability.api.workers.v1 import workers_pb2_grpc
 from portability.app.rpc.interceptor import CallGate
 from portability.services.access import Caller, Role
-from portability.services.access_table import NODE_POLICY
 from portability.services.workers.servicer import WorkerServicer
 
 REQUEST = "0190aaaa-0000-7000-8000-000000000001"
@@ -46,7 +46,7 @@ class NoObserver:
 async def stub(desk: Any, samples: Any) -> AsyncIterator[Any]:
     gate = CallGate(
         callers=CallersByMetadata(desk.use_cases),  # type: ignore[arg-type]
-        policy=NODE_POLICY,
+        policy=CedarPolicy.shipped("it-inps"),
         observer=NoObserver(),
         new_id=lambda: UUID(int=1),
     )

@@ -1,8 +1,8 @@
 """Finds out who calls: the institution, role and name in the client certificate, and a worker's session token.
 
-A certificate says `spiffe://portability/<institution>/<role>/<name>`. A node trusts one authority, its own, and
-accepts only its own institution; peers get their certificate from the node that they call. What the caller may do
-is decided elsewhere.
+A certificate says `spiffe://portability/<institution>/<role>/<name>`. A node trusts one authority, its own; peers get
+their certificate from the node that they call. What a caller may do, and whether it may call at all, the access policy
+decides.
 """
 
 import re
@@ -61,10 +61,9 @@ class NoSessions:
 
 
 class CallerFinder:
-    """Identifies the caller of one RPC for the node of `institution`."""
+    """Identifies the caller of one RPC; what the caller may do, also as one of another institution, the policy says."""
 
-    def __init__(self, institution: str, sessions: SessionResolver) -> None:
-        self._institution = institution
+    def __init__(self, sessions: SessionResolver) -> None:
         self._sessions = sessions
 
     async def find(self, connection: "CallConnection") -> Caller:
@@ -81,8 +80,6 @@ class CallerFinder:
                 "No identity: the client certificate needs one URI spiffe://portability/<institution>/<role>/<name>.",
                 authenticated=False,
             )
-        if caller.institution != self._institution and caller.role is not Role.PEER:
-            raise DeniedError(f"The certificate is of '{caller.institution}', this node serves '{self._institution}'.")
         token = _bearer_token(connection.invocation_metadata() or ())
         if token is None:
             return caller
