@@ -4,7 +4,7 @@ SHELL := /bin/bash
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help setup demo serve test check bench protos lock format wheel-check clean
+.PHONY: help setup demo serve test check fuzz bench protos lock format wheel-check clean
 
 help:  ## Print this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1\t\2/' | awk -F'\t' '{printf "  %-12s %s\n", $$1, $$2}'
@@ -39,6 +39,9 @@ check: setup  ## Format, lint, types, import contracts, protos, generated files
 	@if git rev-parse --verify -q HEAD~1 >/dev/null; then $(BIN)/python tools/protos.py --breaking HEAD; fi
 	@$(BIN)/portability agreements check
 	@$(BIN)/python tools/agreement_files.py --check
+
+fuzz: setup  ## Long campaigns on every reader of bytes from outside (an hour; make fuzz INPUTS=20000 is quick)
+	@$(BIN)/python -m tests.fuzz --inputs $(or $(INPUTS),0) 2>/dev/null
 
 bench: setup  ## Ratios beside named baselines, one JSON line each (minutes)
 	@$(BIN)/uv pip install --quiet --python .venv --require-hashes -r requirements-bench.lock

@@ -1,0 +1,17 @@
+"""Every reader of bytes from outside."""
+
+from collections.abc import Mapping
+
+from tests.fuzz.directory_targets import directory_targets
+from tests.fuzz.door_targets import door_targets
+from tests.fuzz.exchange_targets import exchange_targets
+from tests.fuzz.law_targets import law_targets
+from tests.fuzz.target import Target
+
+__all__ = ["all_targets"]
+
+
+def all_targets() -> Mapping[str, Target]:
+    """By name."""
+    targets = [*exchange_targets(), *directory_targets(), *door_targets(), *law_targets()]
+    return {target.name: target for target in targets}

@@ -1,0 +1,88 @@
+"""What callers of a node and case messages bring: requests of every RPC, and the records of each case message."""
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from random import Random
+
+import protovalidate
+from google.protobuf.message import DecodeError, Message
+
+from portability.agreements.errors import InputError
+from portability.api.cases.v1 import cases_pb2, messages_pb2
+from portability.api.determination.v1 import determination_pb2
+from portability.api.exchange.v1 import exchange_pb2
+from portability.api.records.v1 import messages_pb2 as record_messages
+from portability.api.records.v1 import records_pb2
+from portability.services.cases import messages
+from portability.services.cases.mapping import rpc, wire
+from portability.services.determination.mapping import choices, facts
+from portability.services.exchange.mapping.api import outgoing
+from portability.services.exchange.model import NO_CASE
+from portability.services.records.mapping import read_put_records
+from tests.fuzz.good_records import good_records, good_requests
+from tests.fuzz.messages import field_mutator, filled
+from tests.fuzz.target import Target
+
+__all__ = ["door_targets"]
+
+SEEDS = 4  # made up of anything, beside the good ones
+RECORDS: Mapping[str, tuple[type[Message], Callable[..., object]]] = {
+    messages.CLAIM: (messages_pb2.OldAgeClaimSent, wire.read_claim_sent),
+    messages.RECORD_REQUEST: (record_messages.RecordRequest, wire.read_record_request),
+    messages.STATEMENT: (record_messages.RecordStatement, wire.read_statement),
+    messages.DECISION: (messages_pb2.DecisionNotice, wire.read_decision_notice),
+    messages.SUMMARY: (messages_pb2.DecisionSummary, wire.read_summary),
+}
+REQUESTS: Mapping[str, tuple[type[Message], Callable[..., object]]] = {
+    "lodge-claim": (cases_pb2.LodgeClaimRequest, rpc.read_lodge),
+    "answer-record-request": (cases_pb2.AnswerRecordRequestRequest, rpc.read_answer),
+    "national-answer": (cases_pb2.RecordNationalAnswerRequest, rpc.read_national_answer),
+    "decide": (cases_pb2.DecideRequest, rpc.read_decide),
+    "put-records": (records_pb2.PutRecordsRequest, read_put_records),
+    "submit-message": (exchange_pb2.SubmitMessageRequest, partial(outgoing, message_id=NO_CASE)),
+    "claim-facts": (determination_pb2.ClaimFacts, partial(facts.read_query, agreement_ids=("eu-883-2004",))),
+    "work": (determination_pb2.DetermineApplicableLegislationRequest, choices.read_work),
+    "career": (determination_pb2.SelectAgreementsRequest, choices.read_career),
+}
+
+
+def door_targets() -> Sequence[Target]:
+    """Records of case messages as effects read them, and requests as the gate and the servicers read them."""
+    validator = protovalidate.Validator()
+    good = good_records()
+    requests = good_requests(good.case_id)
+    return [
+        *(
+            Target(
+                name,
+                partial(read, case_id=good.case_id),
+                (InputError,),
+                [*good.by_type[name], *_seeds(kind)],
+                mutate=field_mutator(kind),
+            )
+            for name, (kind, read) in RECORDS.items()
+        ),
+        *(
+            Target(
+                f"request-{name}",
+                partial(_read_request, validator, kind, read),
+                (InputError, DecodeError, protovalidate.ValidationError),
+                [*(one.SerializeToString() for one in requests if isinstance(one, kind)), *_seeds(kind)],
+                mutate=field_mutator(kind),
+            )
+            for name, (kind, read) in REQUESTS.items()
+        ),
+    ]
+
+
+def _read_request(
+    validator: protovalidate.Validator, kind: type[Message], read: Callable[..., object], data: bytes
+) -> object:
+    # The gate's order: parsed, held to the rules of its proto, then read by the servicer.
+    message = kind.FromString(data)
+    validator.validate(message)
+    return read(message)
+
+
+def _seeds(kind: type[Message]) -> Sequence[bytes]:
+    return [b"", *(filled(kind, Random(number)) for number in range(SEEDS))]

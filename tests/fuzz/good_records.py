@@ -1,0 +1,127 @@
+"""Good inputs for the readers of records and requests, taken from one claim that goes the whole way in memory."""
+
+import asyncio
+from dataclasses import dataclass
+from uuid import UUID
+
+from google.protobuf.message import Message
+from google.type.date_pb2 import Date
+
+from portability.adapters.clock.fake import counting_ids
+from portability.agreements import packaged
+from portability.agreements.example_inputs import DetermineGiven
+from portability.agreements.lookup import boundary_dates
+from portability.agreements.selection import Person
+from portability.api.cases.v1 import cases_pb2, messages_pb2
+from portability.api.common.v1 import common_pb2
+from portability.api.determination.v1 import determination_pb2, work_pb2
+from portability.api.exchange.v1 import exchange_pb2
+from portability.api.records.v1 import records_pb2
+from portability.services.cases.mapping.parts import write_claim
+from portability.services.determination.mapping import claims
+from portability.services.determination.model import DetermineQuery
+from portability.services.mapping.common import write_identifier, write_period
+from tests.services.cases.world import CLAIM, GERMAN_NUMBER, World, german_periods
+
+__all__ = ["GoodRecords", "good_records", "good_requests"]
+
+
+@dataclass(frozen=True, slots=True)
+class GoodRecords:
+    """What institutions sent in one case, by message type."""
+
+    case_id: UUID
+    by_type: dict[str, list[bytes]]
+
+
+def good_records() -> GoodRecords:
+    """Lodge, ask, answer, decide and close in three states; keep every record that was sent."""
+    return asyncio.run(_whole_way())
+
+
+async def _whole_way() -> GoodRecords:
+    world = World(counting_ids())
+    await world.fill_registers()
+    case_id = await world.lodge()
+    await world.deliver()
+    await world.answer_all(case_id)
+    await world.decide_all(case_id)
+    await world.send_summary(case_id)
+    by_type: dict[str, list[bytes]] = {}
+    for node in world.nodes.values():
+        for message in node.work.sender.sent:
+            by_type.setdefault(message.type, []).append(message.record)
+    return GoodRecords(case_id, by_type)
+
+
+def good_requests(case_id: UUID) -> list[Message]:
+    """One request of each kind that carries facts of a person."""
+    case, request = str(case_id), str(counting_ids()())
+    euros = common_pb2.Money(currency_code="EUR", amount="812.40")
+    periods = [write_period(period) for period in german_periods()]
+    remedy = messages_pb2.Remedy(text="objection", where="the office", period="one month from receipt")
+    return [
+        cases_pb2.LodgeClaimRequest(request_id=request, claim=write_claim(CLAIM)),
+        cases_pb2.AnswerRecordRequestRequest(
+            request_id=request, case_id=case, answer=cases_pb2.RECORD_ANSWER_FROM_OWN_RECORDS
+        ),
+        cases_pb2.RecordNationalAnswerRequest(
+            request_id=request,
+            case_id=case,
+            answer=cases_pb2.NationalAnswer(scheme="it-pensione", independent=euros, note="own system"),
+        ),
+        cases_pb2.DecideRequest(
+            request_id=request,
+            case_id=case,
+            determination_id=request,
+            result=messages_pb2.DECISION_RESULT_GRANTED,
+            basis=messages_pb2.AWARD_BASIS_WORK,
+            effective_on=Date(year=2025, month=4, day=1),
+            remedy=remedy,
+        ),
+        records_pb2.PutRecordsRequest(
+            request_id=request,
+            accounts=[
+                records_pb2.InsuranceAccount(
+                    account_id="DE-1",
+                    name="Rossi Maria",
+                    birth_date=Date(year=1958, month=3, day=10),
+                    identifiers=[write_identifier(GERMAN_NUMBER)],
+                    periods=periods,
+                    as_of=Date(year=2025, month=3, day=1),
+                )
+            ],
+        ),
+        exchange_pb2.SubmitMessageRequest(
+            request_id=request,
+            recipient="it-inps",
+            case_id=case,
+            type="record.note",
+            schema_version=1,
+            record=b"a note",
+            agreement_id="eu-883-2004",
+            agreement_sha256="ab" * 32,
+            in_reply_to=request,
+        ),
+        determination_pb2.SelectAgreementsRequest(
+            state="DE", branch="old_age", on=Date(year=2025, month=3, day=1), periods=periods, nationality="PH"
+        ),
+        determination_pb2.DetermineApplicableLegislationRequest(
+            work=work_pb2.WorkFacts(activities=[work_pb2.Activity(kind=1, state="DE")], residence_state="DE"),
+            on=Date(year=2025, month=3, day=1),
+            agreement_ids=["de-us"],
+        ),
+        *_claims("ca-us", "de-us"),
+    ]
+
+
+def _claims(*agreements: str) -> list[determination_pb2.ClaimFacts]:
+    found = []
+    for agreement_id in agreements:
+        agreement = packaged.agreement(agreement_id)
+        newest = boundary_dates(agreement)[-1]
+        for case in agreement.content.examples:
+            if case.kind == "determine" and case.given.get("state") and "error" not in case.expect:
+                facts = DetermineGiven.model_validate(case.given).facts(newest)
+                found.append(claims.write_claim(DetermineQuery(facts, (agreement_id,), Person("PH"))))
+    return found
