@@ -40,6 +40,7 @@ from portability.app.rpc.server import NodeServer, RpcService
 from portability.services.access import Role
 from portability.services.exchange.model import InstitutionId
 from portability.services.exchange.servicer import ExchangeServicer
+from tests.at_rest import at_rest_on
 
 ECHO_SERVICE = "bench.v1.EchoService"
 EXCHANGE_SERVICE = exchange_pb2.DESCRIPTOR.services_by_name["ExchangeService"].full_name
@@ -204,7 +205,7 @@ async def _gated(tls: NodeTls, database: Database) -> AsyncIterator[int]:
         new_id=time_ordered_id,
     )
     exchange = ExchangeServicer(
-        exchange_unit_of_work(database),
+        exchange_unit_of_work(database, await at_rest_on(database)),
         recipients=_Everybody(),
         clock=SystemClock(),
         new_id=time_ordered_id,

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -13,6 +14,8 @@ from portability.adapters.postgres.database import Database
 from portability.adapters.postgres.exchange_inbox import exchange_unit_of_work
 from portability.adapters.postgres.listening import PostgresOutboxSignal
 from portability.agreements.errors import GatewayError
+from portability.services.exchange.envelope import Header
+from portability.services.exchange.mapping.wire import encode_header
 from portability.services.exchange.model import (
     NO_CASE,
     RECEIPT_TYPE,
@@ -31,6 +34,7 @@ from portability.services.exchange.model import (
     StoredReceipt,
 )
 from portability.services.exchange.ports import ExchangeWork, OutboxSignal, UnitOfWork
+from tests.at_rest import at_rest_on
 
 NOON = datetime(2026, 11, 20, 12, 0, 0, 123456, tzinfo=UTC)
 LATER = NOON + timedelta(minutes=1)
@@ -48,7 +52,7 @@ async def store(request: pytest.FixtureRequest) -> AsyncIterator[Store]:
         yield MemoryExchangeStore().transaction
         return
     database = await Database.open(request.getfixturevalue("new_database")())
-    yield exchange_unit_of_work(database)
+    yield exchange_unit_of_work(database, await at_rest_on(database))
     await database.close()
 
 
@@ -116,18 +120,38 @@ def arriving(bundle_id: UUID, *, sender: str = "de-drv", item: int = 0, **change
         "schema_version": 2,
         "record": b"\x00\x01",
         "stream_seq": 7,
-        "sent_at": NOON,
+        "sent_at": NOON.replace(microsecond=123000),  # a header counts milliseconds
         "received_at": LATER,
         "agreement_id": "ca-de",
         "agreement_sha256": "ab" * 32,
         "in_reply_to": CASE,
     }
     received = ReceivedMessage(**{**values, **changes})
-    return InboxMessage(received, received.message_id.bytes * 2, bundle_id, item)
+    return InboxMessage(received, header_of(received), b"s" * 32, received.message_id.bytes * 2, bundle_id, item)
+
+
+def header_of(received: ReceivedMessage) -> bytes:
+    return encode_header(
+        Header(
+            message_id=received.message_id,
+            sender=received.sender,
+            recipient=ROME,
+            case_id=received.case_id,
+            type=received.type,
+            schema_version=received.schema_version,
+            stream_seq=received.stream_seq,
+            sent_at=received.sent_at,
+            payload_commitment=bytes(32),
+            record_length=len(received.record),
+            agreement_id=received.agreement_id,
+            agreement_sha256=bytes.fromhex(received.agreement_sha256),
+            in_reply_to=received.in_reply_to,
+        )
+    )
 
 
 def inbox_bundle(sender: str = "de-drv") -> InboxBundle:
-    return InboxBundle(time_ordered_id(), sender, b"head", HybridSignature(b"e" * 64, b"m" * 3309), b"items", LATER)
+    return InboxBundle(time_ordered_id(), sender, b"head", HybridSignature(b"e" * 64, b"m" * 3309), LATER)
 
 
 def quarantined(offset: int = 3, message_id: UUID | None = None) -> QuarantineEntry:
@@ -199,7 +223,7 @@ async def test_a_lock_that_is_not_given_is_a_fault_that_passes_and_no_fault_of_a
     database = await Database.open(new_database())
     async with database.transaction() as elsewhere:
         await elsewhere.execute("LOCK TABLE outbox")
-        async with exchange_unit_of_work(database)() as work:
+        async with exchange_unit_of_work(database, await at_rest_on(database))() as work:
             with pytest.raises(GatewayError) as fault:
                 async with work.savepoint():
                     await work.connection.execute("SET LOCAL lock_timeout = '20ms'")
@@ -486,7 +510,7 @@ async def test_new_messages_are_new_once_and_come_back_whole(store: Store) -> No
 async def test_a_message_twice_in_one_call_is_new_and_then_a_duplicate(store: Store) -> None:
     one, two = inbox_bundle(), inbox_bundle()
     entry, other = arriving(one.bundle_id), arriving(one.bundle_id, item=1)
-    again = InboxMessage(entry.message, entry.leaf_hash, two.bundle_id, 0)
+    again = replace(entry, bundle_id=two.bundle_id)
     async with store() as work:
         found = await work.inbox.add([one, two], [entry, other, again])
     assert list(found) == [Arrival.NEW, Arrival.NEW, Arrival.DUPLICATE]
@@ -495,7 +519,7 @@ async def test_a_message_twice_in_one_call_is_new_and_then_a_duplicate(store: St
 async def test_the_same_id_with_another_leaf_is_a_conflict_and_changes_nothing(store: Store) -> None:
     bundle = inbox_bundle()
     entry = arriving(bundle.bundle_id)
-    forged = InboxMessage(entry.message, b"\x01" * 32, bundle.bundle_id, 1)
+    forged = replace(entry, leaf_hash=b"\x01" * 32, item=1)
     async with store() as work:
         assert list(await work.inbox.add([bundle], [entry, forged])) == [Arrival.NEW, Arrival.CONFLICT]
     async with store() as work:
@@ -519,6 +543,26 @@ async def test_heads_of_bundles_are_found_by_sender_and_id(store: Store) -> None
         asked = [("de-drv", bundle.bundle_id), ("ca-sc", bundle.bundle_id), ("de-drv", CASE)]
         assert await work.inbox.heads(asked) == {("de-drv", bundle.bundle_id): b"head"}
         assert await work.inbox.heads([]) == {}
+
+
+async def test_an_erased_message_keeps_its_header_and_its_proof(new_database: Callable[[], str]) -> None:
+    database = await Database.open(new_database())
+    at_rest = await at_rest_on(database)
+    store, bundle = exchange_unit_of_work(database, at_rest), inbox_bundle()
+    erased, kept = arriving(bundle.bundle_id), arriving(bundle.bundle_id, item=1, case_id=NO_CASE)
+    aside = replace(quarantined(message_id=erased.message.message_id), value=b"an item")
+    async with store() as work:
+        await work.inbox.add([bundle], [erased, kept])
+        await work.quarantine.add([aside])
+    await at_rest.destroy([CASE])
+    async with store() as work:
+        found = await work.inbox.find("de-drv", erased.message.message_id)
+        assert found == replace(erased, message=replace(erased.message, record=b""), salt=b"")
+        assert await work.inbox.find("de-drv", kept.message.message_id) == kept
+        assert [one.value for one in await work.quarantine.list(after=None, limit=9)] == [b""]
+        # A duplicate is still told from a conflict.
+        assert list(await work.inbox.add([bundle], [erased])) == [Arrival.DUPLICATE]
+    await database.close()
 
 
 async def test_nothing_arriving_is_fine(store: Store) -> None:
@@ -603,7 +647,7 @@ async def store_and_signal(
         return
     database = await Database.open(request.getfixturevalue("new_database")())
     signal = PostgresOutboxSignal(database)
-    yield exchange_unit_of_work(database), signal
+    yield exchange_unit_of_work(database, await at_rest_on(database)), signal
     await signal.close()
     await database.close()
 

@@ -30,6 +30,7 @@ from portability.services.exchange.node import ExchangeNode
 from portability.services.exchange.ports import Clock, EventStream, ExchangeWork
 from portability.services.exchange.relay import run_relay
 from portability.services.registry.model import Directory, Institution
+from tests.at_rest import at_rest_on
 
 READY = "ready"
 
@@ -122,7 +123,7 @@ async def run(settings: NodeSettings) -> None:
     database = await Database.open(settings.database_url)
     node = ExchangeNode(
         me=settings.me,
-        unit_of_work=exchange_unit_of_work(database),
+        unit_of_work=exchange_unit_of_work(database, await at_rest_on(database)),
         stream=await open_stream(settings),
         keys=FileKeyRing.load(Path(settings.keys_folder, settings.me)),
         trust=DirectoryTrust(lambda: directory, clock=clock),

@@ -15,6 +15,7 @@ import psycopg
 
 from portability.adapters.clock.ids import time_ordered_id
 from portability.adapters.clock.system import SystemClock
+from portability.adapters.keys.at_rest import AtRest
 from portability.adapters.keys.ring import FileKeyRing
 from portability.adapters.keys.trust import DirectoryTrust
 from portability.adapters.postgres.database import Database
@@ -22,6 +23,7 @@ from portability.adapters.postgres.exchange_inbox import exchange_unit_of_work
 from portability.adapters.postgres.exchange_rows import STATUS
 from portability.services.exchange.handlers import submit_many
 from portability.services.exchange.model import OutgoingMessage
+from tests.at_rest import at_rest_on
 from tests.integration.node_process import READY, NodeSettings, directory_of
 
 BY_STATUS = f"SELECT {STATUS}, count(*) FROM outbox LEFT JOIN sent_bundles USING (bundle_id) GROUP BY 1"  # noqa: S608 - constants
@@ -71,10 +73,12 @@ class NodeProcess:
 class Pair:
     """A sender and a recipient, each with a database of its own, on one stream."""
 
-    def __init__(self, sender: NodeProcess, recipient: NodeProcess, *, outbox: Database, trust: DirectoryTrust) -> None:
+    def __init__(
+        self, sender: NodeProcess, recipient: NodeProcess, *, outbox: Database, at_rest: AtRest, trust: DirectoryTrust
+    ) -> None:
         self.sender, self.recipient = sender, recipient
         self._outbox = outbox
-        self._work = exchange_unit_of_work(outbox)
+        self._work = exchange_unit_of_work(outbox, at_rest)
         self._trust = trust
 
     @classmethod
@@ -101,7 +105,8 @@ class Pair:
         sender, recipient = nodes
         directory = directory_of(sender.settings, SystemClock())
         outbox = await Database.open(sender.settings.database_url)
-        return cls(sender, recipient, outbox=outbox, trust=DirectoryTrust(lambda: directory, clock=SystemClock()))
+        trust = DirectoryTrust(lambda: directory, clock=SystemClock())
+        return cls(sender, recipient, outbox=outbox, at_rest=await at_rest_on(outbox), trust=trust)
 
     async def close(self) -> None:
         for node in (self.sender, self.recipient):

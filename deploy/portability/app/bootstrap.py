@@ -7,7 +7,6 @@ serve(settings)       both, for `portability serve`
 
 import asyncio
 import contextlib
-import os
 import secrets
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -30,6 +29,7 @@ from portability.adapters.postgres.workers_store import PostgresSignInHousekeepi
 from portability.adapters.workers.code_delivery import OutboxFileGateway, QueuedCodeSender
 from portability.agreements import packaged
 from portability.agreements.errors import GatewayError
+from portability.app.at_rest import open_at_rest
 from portability.app.exchange_observer import ExchangeObserver
 from portability.app.logging import configure_logging
 from portability.app.metrics import MetricsPage, NodeMetrics
@@ -39,6 +39,7 @@ from portability.app.rpc.interceptor import CallGate, CallLimits
 from portability.app.rpc.observer import NodeObserver
 from portability.app.rpc.server import NodeServer, ServerLimits
 from portability.app.rpc_services import rpc_services
+from portability.app.secret_file import secret
 from portability.app.settings import NodeRole, Settings
 from portability.app.trust import open_directory
 from portability.app.wiring.cases import CaseEffects, CaseParts, CaseTransaction, case_unit_of_work
@@ -57,7 +58,6 @@ from portability.services.workers.use_cases import WorkerUseCases
 __all__ = ["Node", "load_or_draw_keys", "open_node", "serve"]
 
 KEY_LIFE = timedelta(days=365)
-SECRET_BYTES = 32
 HOUSEKEEPING = timedelta(hours=1)
 
 
@@ -126,10 +126,13 @@ async def open_node(
     clock, metrics = SystemClock(), metrics or NodeMetrics()
     async with AsyncExitStack() as opened:
         directory = await open_directory(settings.directory_path, settings.data_folder / "roots.json", clock=clock)
-        url, stream_url = _databases(settings, opened)
+        url, stream_url, keys_url = _databases(settings, opened)
         await asyncio.to_thread(migrate, url)
         database = await Database.open(url, pool_size=settings.database_connections)
         opened.push_async_callback(database.close)
+        at_rest = await open_at_rest(
+            keys_url, master_file=settings.data_folder / "master.key", clock=clock, opened=opened
+        )
         if stream is None:
             stream = await _open_stream(settings, stream_url)
             opened.push_async_callback(stream.close)
@@ -141,7 +144,7 @@ async def open_node(
         parts = CaseParts(institution, trust, directory.current, treaties, clock, time_ordered_id)
         exchange = ExchangeNode(
             me=institution,
-            unit_of_work=exchange_unit_of_work(database),
+            unit_of_work=exchange_unit_of_work(database, at_rest),
             stream=stream,
             keys=load_or_draw_keys(settings.data_folder / "keys", clock),
             trust=trust,
@@ -155,7 +158,7 @@ async def open_node(
             sender=codes,
             clock=clock,
             random_bytes=secrets.token_bytes,
-            key=_secret(settings.data_folder / "worker.key"),
+            key=secret(settings.data_folder / "worker.key"),
         )
         cases = case_unit_of_work(database, parts)
         tls = NodeTls(settings.tls_folder, institution, hosts=settings.hosts, clock=clock)
@@ -175,7 +178,7 @@ async def open_node(
             limits=ServerLimits(message_bytes=settings.message_bytes, concurrent_calls=settings.concurrent_calls),
         )
         name = directory.current().institution(institution).name
-        form_key = _secret(settings.data_folder / "form.key")
+        form_key = secret(settings.data_folder / "form.key")
         page = WorkerPage(settings, worker, institution_name=name, form_key=form_key) if settings.web_listen else None
         if settings.metrics_listen:
             opened.enter_context(MetricsPage(settings.metrics_listen, metrics))
@@ -211,15 +214,21 @@ def load_or_draw_keys(folder: Path, clock: SystemClock) -> FileKeyRing:
     return FileKeyRing.generate(folder, not_before=now - timedelta(minutes=5), not_after=now + KEY_LIFE)
 
 
-def _databases(settings: Settings, opened: AsyncExitStack) -> tuple[str, str]:
-    """URLs of the node's database and of the stream's; starts the embedded server where no database is given."""
-    served, stream = settings.database_url.get_secret_value(), settings.stream_url.get_secret_value()
+def _databases(settings: Settings, opened: AsyncExitStack) -> tuple[str, str, str]:
+    """URLs of the node's database, the stream's and the key table's; starts the embedded server where none is given."""
+    served, stream, keys = (
+        url.get_secret_value() for url in (settings.database_url, settings.stream_url, settings.keys_url)
+    )
     if served:
-        return served, stream or served
+        return served, stream or served, keys or served
     server = start_embedded(settings.data_folder / "postgres")
     opened.callback(server.stop)
-    url = server.url_for("node_" + settings.required_institution().replace("-", "_"))
-    return url, stream or server.url_for("portability_stream")
+    name = settings.required_institution().replace("-", "_")
+    return (
+        server.url_for(f"node_{name}"),
+        stream or server.url_for("portability_stream"),
+        keys or server.url_for(f"keys_{name}"),
+    )
 
 
 async def _open_stream(settings: Settings, stream_url: str) -> EventStream:
@@ -228,15 +237,3 @@ async def _open_stream(settings: Settings, stream_url: str) -> EventStream:
 
         return await KafkaStream.open(settings.kafka)
     return await PostgresStream.open(stream_url)
-
-
-def _secret(path: Path) -> bytes:
-    """A secret of the node, kept in a file that only its owner reads; drawn once."""
-    try:
-        return path.read_bytes()
-    except FileNotFoundError:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(handle, "wb") as file:
-            file.write(secrets.token_bytes(SECRET_BYTES))
-        return path.read_bytes()

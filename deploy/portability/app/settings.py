@@ -103,6 +103,11 @@ class Settings(BaseModel):
         description="PostgreSQL database of the event stream that all nodes share, where no Kafka is set; empty: the "
         "database 'portability_stream' of the embedded server, or the node's own served database.",
     )
+    keys_url: Annotated[SecretStr, AfterValidator(_postgresql_url)] = Field(
+        SecretStr(""),
+        description="PostgreSQL database of the keys of persons and cases, whose backups are kept for 30 days at most; "
+        "empty: the database 'keys_<institution>' of the embedded server, or the node's own served database.",
+    )
     listen: HostPort = Field("127.0.0.1:50051", description="Address of the gRPC server (mTLS).")
     tls_hosts: str = Field(
         "localhost,127.0.0.1", description="Names and addresses in the server certificate, separated by commas."

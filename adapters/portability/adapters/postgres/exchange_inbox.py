@@ -6,12 +6,13 @@ from uuid import UUID
 
 from psycopg import OperationalError
 
+from portability.adapters.keys.at_rest import AtRest
 from portability.adapters.postgres.database import Connection, Database
 from portability.adapters.postgres.exchange_rows import (
     QUARANTINE_COLUMNS,
     STATUS,
+    inbox_message,
     quarantine_entry,
-    received,
     timeline,
 )
 from portability.adapters.postgres.exchange_store import (
@@ -23,6 +24,7 @@ from portability.adapters.postgres.exchange_store import (
 from portability.adapters.postgres.log_staging import PostgresLogSink
 from portability.agreements.errors import GatewayError
 from portability.services.exchange.model import (
+    NO_CASE,
     RECEIPT_TYPE,
     Arrival,
     BundleKey,
@@ -37,10 +39,11 @@ __all__ = ["PostgresExchangeWork", "exchange_unit_of_work"]
 
 
 class PostgresInbox:
-    """Inbox: messages that this node has received."""
+    """Inbox: messages that this node has received; salt and record are sealed together."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, at_rest: AtRest) -> None:
         self._connection = connection
+        self._at_rest = at_rest
 
     async def add(self, bundles: Sequence[InboxBundle], messages: Sequence[InboxMessage]) -> Sequence[Arrival]:
         """Insert what is new and say of each message whether it was new, a duplicate, or in conflict."""
@@ -63,29 +66,30 @@ class PostgresInbox:
     async def _add_bundles(self, bundles: Sequence[InboxBundle]) -> None:
         for one in bundles:
             await self._connection.execute(
-                "INSERT INTO inbox_bundles VALUES (%s, %s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING",
+                "INSERT INTO inbox_bundles VALUES (%s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING",
                 (
                     one.sender,
                     one.bundle_id,
                     one.signed_head,
                     one.signature.ed25519,
                     one.signature.mldsa65,
-                    one.items,
                     one.received_at,
                 ),
                 binary=True,
             )
 
     async def _insert(self, entries: Sequence[InboxMessage]) -> set[tuple[str, UUID]]:
+        contents = await self._at_rest.seal(
+            [(entry.message.case_id, entry.salt + entry.message.record) for entry in entries]
+        )
         found = await self._connection.execute(
             """
             INSERT INTO inbox (
-                sender, message_id, case_id, type, schema_version, agreement_id, agreement_sha256, in_reply_to,
-                stream_seq, sent_at, received_at, record, leaf_hash, bundle_id, item
+                sender, message_id, case_id, type, stream_seq, received_at, header, leaf_hash, bundle_id, item, content
             )
             SELECT * FROM unnest(
-                %b::text[], %b::uuid[], %b::uuid[], %b::text[], %b::int[], %b::text[], %b::text[], %b::uuid[],
-                %b::bigint[], %b::timestamptz[], %b::timestamptz[], %b::bytea[], %b::bytea[], %b::uuid[], %b::int[]
+                %b::text[], %b::uuid[], %b::uuid[], %b::text[], %b::bigint[], %b::timestamptz[], %b::bytea[],
+                %b::bytea[], %b::uuid[], %b::int[], %b::bytea[]
             )
             ON CONFLICT (sender, message_id) DO NOTHING
             RETURNING sender, message_id
@@ -95,17 +99,13 @@ class PostgresInbox:
                 [entry.message.message_id for entry in entries],
                 [entry.message.case_id for entry in entries],
                 [entry.message.type for entry in entries],
-                [entry.message.schema_version for entry in entries],
-                [entry.message.agreement_id for entry in entries],
-                [entry.message.agreement_sha256 for entry in entries],
-                [entry.message.in_reply_to for entry in entries],
                 [entry.message.stream_seq for entry in entries],
-                [entry.message.sent_at for entry in entries],
                 [entry.message.received_at for entry in entries],
-                [entry.message.record for entry in entries],
+                [entry.header for entry in entries],
                 [entry.leaf_hash for entry in entries],
                 [entry.bundle_id for entry in entries],
                 [entry.item for entry in entries],
+                contents,
             ),
             binary=True,
         )
@@ -126,14 +126,16 @@ class PostgresInbox:
     async def find(self, sender: InstitutionId, message_id: UUID) -> InboxMessage | None:
         """A received message; None where unknown."""
         found = await self._connection.execute(
-            "SELECT message_id, sender, case_id, type, schema_version, record, stream_seq, sent_at, received_at, "
-            "agreement_id, agreement_sha256, in_reply_to, leaf_hash, bundle_id, item FROM inbox "
+            "SELECT header, received_at, leaf_hash, bundle_id, item, case_id, content FROM inbox "
             "WHERE sender = %s AND message_id = %s",
             (sender, message_id),
             binary=True,
         )
         row = await found.fetchone()
-        return None if row is None else InboxMessage(received(row[:12]), row[12], row[13], row[14])
+        if row is None:
+            return None
+        (content,) = await self._at_rest.open([(row[5], row[6])])
+        return inbox_message(row, content)
 
     async def heads(self, bundles: Sequence[BundleKey]) -> Mapping[BundleKey, bytes]:
         """The signed heads of bundles that are kept."""
@@ -174,14 +176,16 @@ class PostgresOffsets:
 
 
 class PostgresQuarantine:
-    """Quarantine: what could not be taken in, with its reason."""
+    """Quarantine: what could not be taken in, with its reason; values are sealed."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, at_rest: AtRest) -> None:
         self._connection = connection
+        self._at_rest = at_rest
 
     async def add(self, entries: Sequence[QuarantineEntry]) -> None:
         """Store entries; the same stream position and message id is kept once."""
-        for entry in entries:
+        values = await self._at_rest.seal([(entry.case_id or NO_CASE, entry.value) for entry in entries])
+        for entry, value in zip(entries, values, strict=True):
             await self._connection.execute(
                 f"INSERT INTO quarantine ({QUARANTINE_COLUMNS}) "  # noqa: S608 - a constant
                 "VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING",
@@ -192,7 +196,7 @@ class PostgresQuarantine:
                     entry.topic,
                     entry.partition,
                     entry.offset,
-                    entry.value,
+                    value,
                     entry.set_aside_at,
                     entry.sender,
                     entry.message_id,
@@ -209,7 +213,9 @@ class PostgresQuarantine:
             (after or UUID(int=0), limit),
             binary=True,
         )
-        return [quarantine_entry(row) async for row in found]
+        rows = await found.fetchall()
+        values = await self._at_rest.open([(row[-1] or NO_CASE, row[6]) for row in rows])
+        return [quarantine_entry(row, value) for row, value in zip(rows, values, strict=True)]
 
 
 TIMELINE = f"""
@@ -249,15 +255,15 @@ class PostgresTimeline:
 class PostgresExchangeWork:
     """One transaction over the exchange's tables; `connection` is there for the services that share it."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, at_rest: AtRest) -> None:
         self.connection = connection
         self.outbox = PostgresOutbox(connection)
         self.bundles = PostgresBundles(connection)
         self.resends = PostgresResends(connection)
         self.receipts = PostgresReceipts(connection)
-        self.inbox = PostgresInbox(connection)
+        self.inbox = PostgresInbox(connection, at_rest)
         self.offsets = PostgresOffsets(connection)
-        self.quarantine = PostgresQuarantine(connection)
+        self.quarantine = PostgresQuarantine(connection, at_rest)
         self.timeline = PostgresTimeline(connection)
         self.log = PostgresLogSink(connection)
 
@@ -276,12 +282,14 @@ async def _savepoint(connection: Connection) -> AsyncIterator[None]:
         raise GatewayError("The database gave up on a statement.", retryable=True) from exc
 
 
-def exchange_unit_of_work(database: Database) -> Callable[[], AbstractAsyncContextManager[PostgresExchangeWork]]:
+def exchange_unit_of_work(
+    database: Database, at_rest: AtRest
+) -> Callable[[], AbstractAsyncContextManager[PostgresExchangeWork]]:
     """Opens a transaction over the exchange's tables, as the relay and the consumer need it."""
 
     @asynccontextmanager
     async def work() -> AsyncIterator[PostgresExchangeWork]:
         async with database.transaction() as connection:
-            yield PostgresExchangeWork(connection)
+            yield PostgresExchangeWork(connection, at_rest)
 
     return work

@@ -2,27 +2,30 @@
 
 from typing import Any
 
+from portability.services.exchange.envelope import received_message
+from portability.services.exchange.mapping.wire import decode_header
 from portability.services.exchange.model import (
     Direction,
+    InboxMessage,
     OutboxMessage,
     OutgoingMessage,
     QuarantineEntry,
     ReceiptEntry,
     ReceiptStatus,
-    ReceivedMessage,
     SealedBundle,
     StoredReceipt,
     TimelineEntry,
 )
+from portability.services.exchange.suites import SALT_BYTES
 
 __all__ = [
     "OUTBOX_COLUMNS",
     "QUARANTINE_COLUMNS",
     "STATUS",
     "bundle",
+    "inbox_message",
     "outbox_message",
     "quarantine_entry",
-    "received",
     "stored_receipt",
     "timeline",
 ]
@@ -81,28 +84,16 @@ def stored_receipt(row: Row) -> StoredReceipt:
     return StoredReceipt(row[0], row[1], row[2], entries, row[7], row[8])
 
 
-def received(row: Row) -> ReceivedMessage:
-    """message_id, sender, case_id, type, schema_version, record, stream_seq, sent_at, received_at, agreement
-    id and hash, in_reply_to."""
-    return ReceivedMessage(
-        message_id=row[0],
-        sender=row[1],
-        case_id=row[2],
-        type=row[3],
-        schema_version=row[4],
-        record=row[5],
-        stream_seq=row[6],
-        sent_at=row[7],
-        received_at=row[8],
-        agreement_id=row[9],
-        agreement_sha256=row[10],
-        in_reply_to=row[11],
-    )
+def inbox_message(row: Row, content: bytes | None) -> InboxMessage:
+    """header, received_at, leaf_hash, bundle_id, item; and salt and record, None where they are erased."""
+    salt, record = (content or b"")[:SALT_BYTES], (content or b"")[SALT_BYTES:]
+    message = received_message(decode_header(row[0]), record, at=row[1])
+    return InboxMessage(message, row[0], salt, row[2], row[3], row[4])
 
 
-def quarantine_entry(row: Row) -> QuarantineEntry:
-    """A row of QUARANTINE_COLUMNS."""
-    return QuarantineEntry(*row)
+def quarantine_entry(row: Row, value: bytes | None) -> QuarantineEntry:
+    """A row of QUARANTINE_COLUMNS and its value, opened; None where it is erased."""
+    return QuarantineEntry(*(*row[:6], value or b"", *row[7:]))
 
 
 def timeline(row: Row) -> TimelineEntry:

@@ -25,6 +25,7 @@ from portability.services.exchange.envelope import (
     OpenedItem,
     RefusedItem,
     Sealed,
+    received_message,
 )
 from portability.services.exchange.mapping import wire
 from portability.services.exchange.model import (
@@ -32,7 +33,6 @@ from portability.services.exchange.model import (
     InstitutionId,
     OutboxMessage,
     PublicKeys,
-    ReceivedMessage,
     SealedBundle,
 )
 from portability.services.exchange.ports import KeyRing, TrustDirectory
@@ -233,7 +233,7 @@ def _checked_items(
             refused.append(RefusedItem(index, leaf, error.message, item, message_id, case_id))
             continue
         seen.add(header.message_id)
-        opened.append(OpenedItem(index, leaf, _received(header, item.record, at=at)))
+        opened.append(OpenedItem(index, leaf, received_message(header, item.record, at=at)))
     return tuple(opened), tuple(refused)
 
 
@@ -244,20 +244,3 @@ def _verify_item(item: Item, header: Header, *, head: Head) -> None:
         raise VerificationError(f"The record of {header.message_id} has {len(item.record)} bytes, which is wrong.")
     if commitment(item.salt, item.record) != header.payload_commitment:
         raise VerificationError(f"The record of {header.message_id} is not the one that its header commits to.")
-
-
-def _received(header: Header, record: bytes, *, at: datetime) -> ReceivedMessage:
-    return ReceivedMessage(
-        message_id=header.message_id,
-        sender=header.sender,
-        case_id=header.case_id,
-        type=header.type,
-        schema_version=header.schema_version,
-        record=record,
-        stream_seq=header.stream_seq,
-        sent_at=header.sent_at,
-        received_at=at,
-        agreement_id=header.agreement_id,
-        agreement_sha256=header.agreement_sha256.hex(),
-        in_reply_to=header.in_reply_to,
-    )

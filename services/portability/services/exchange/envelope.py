@@ -18,6 +18,7 @@ __all__ = [
     "OpenedItem",
     "RefusedItem",
     "Sealed",
+    "received_message",
 ]
 
 RECORD_LIMIT = 256 * 1024  # bytes of one record
@@ -112,3 +113,21 @@ class OpenedBundle:
     leaves: tuple[bytes, ...]
     opened: tuple[OpenedItem, ...]
     refused: tuple[RefusedItem, ...]
+
+
+def received_message(header: Header, record: bytes, *, at: datetime) -> ReceivedMessage:
+    """A message as the recipient's use cases see it, from its header and its content."""
+    return ReceivedMessage(
+        message_id=header.message_id,
+        sender=header.sender,
+        case_id=header.case_id,
+        type=header.type,
+        schema_version=header.schema_version,
+        record=record,
+        stream_seq=header.stream_seq,
+        sent_at=header.sent_at,
+        received_at=at,
+        agreement_id=header.agreement_id,
+        agreement_sha256=header.agreement_sha256.hex(),
+        in_reply_to=header.in_reply_to,
+    )

@@ -115,10 +115,7 @@ class Intake:
         flat = [(record, bundle, opened) for record, bundle in bundles for opened in bundle.opened]
         arrivals = await work.inbox.add(
             [self._inbox_bundle(bundle) for _, bundle in bundles],
-            [
-                InboxMessage(opened.message, opened.leaf_hash, bundle.head.bundle_id, opened.index)
-                for _, bundle, opened in flat
-            ],
+            [_inbox_message(bundle, opened) for _, bundle, opened in flat],
         )
         return [_Placed(*one, arrival) for one, arrival in zip(flat, arrivals, strict=True)]
 
@@ -181,7 +178,6 @@ class Intake:
             sender=bundle.head.sender,
             signed_head=bundle.sealed.signed_head,
             signature=bundle.sealed.signature,
-            items=bundle.items,
             received_at=self._at,
         )
 
@@ -211,6 +207,11 @@ class Intake:
 
 def _key(bundle: OpenedBundle) -> BundleKey:
     return bundle.head.sender, bundle.head.bundle_id
+
+
+def _inbox_message(bundle: OpenedBundle, opened: OpenedItem) -> InboxMessage:
+    item = bundle.contents[opened.index]
+    return InboxMessage(opened.message, item.header, item.salt, opened.leaf_hash, bundle.head.bundle_id, opened.index)
 
 
 def _entry(one: _Placed) -> ReceiptEntry:

@@ -181,21 +181,25 @@ class StoredReceipt:
 
 @dataclass(frozen=True, slots=True)
 class InboxBundle:
-    """A bundle that has verified: signed part and signatures, and its opened items, for evidence."""
+    """A bundle that has verified: signed part and signatures, for evidence; its messages are rows of their own."""
 
     bundle_id: UUID
     sender: InstitutionId
     signed_head: bytes
     signature: HybridSignature
-    items: bytes  # serialised Items, as decrypted
     received_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
 class InboxMessage:
-    """A received message with its place in its bundle."""
+    """A received message with its place in its bundle, and what its header commits to.
+
+    Where the content was erased, `salt` and the message's record are empty; header and leaf still prove it.
+    """
 
     message: ReceivedMessage
+    header: bytes  # as received
+    salt: bytes  # 32 bytes
     leaf_hash: bytes  # 32 bytes
     bundle_id: UUID
     item: int  # index in the bundle, from 0

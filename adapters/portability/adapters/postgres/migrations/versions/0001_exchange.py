@@ -7,7 +7,8 @@ down_revision = None
 branch_labels = None
 depends_on = None
 
-# Ids are time-ordered, so the indexes on them grow at their right end. Not modelled: keys per person at rest.
+# Ids are time-ordered, so the indexes on them grow at their right end. Content is
+# sealed by the key of its case (keys_at_rest, in a database of its own); what is beside it names nobody.
 TABLES = """
 CREATE TABLE exchange_sequences (
     recipient text PRIMARY KEY,
@@ -80,30 +81,25 @@ CREATE TABLE inbox_bundles (
     signed_head bytea NOT NULL,
     ed25519 bytea NOT NULL,
     mldsa65 bytea NOT NULL,
-    items bytea NOT NULL,
     received_at timestamptz NOT NULL,
     PRIMARY KEY (sender, bundle_id)
 );
-ALTER TABLE inbox_bundles ALTER COLUMN items SET STORAGE EXTERNAL;
 
 CREATE TABLE inbox (
     sender text NOT NULL,
     message_id uuid NOT NULL,
     case_id uuid NOT NULL,
     type text NOT NULL,
-    schema_version integer NOT NULL,
-    agreement_id text NOT NULL,
-    agreement_sha256 text NOT NULL,
-    in_reply_to uuid,
     stream_seq bigint NOT NULL,
-    sent_at timestamptz NOT NULL,
     received_at timestamptz NOT NULL,
-    record bytea NOT NULL,
+    header bytea NOT NULL,
     leaf_hash bytea NOT NULL,
     bundle_id uuid NOT NULL,
     item integer NOT NULL,
+    content bytea NOT NULL,  -- salt and record, sealed
     PRIMARY KEY (sender, message_id)
 );
+ALTER TABLE inbox ALTER COLUMN content SET STORAGE EXTERNAL;
 CREATE INDEX inbox_by_case ON inbox (case_id, message_id);
 
 CREATE TABLE stream_offsets (

@@ -1,0 +1,187 @@
+"""Content at rest, sealed by a key of its person or case: destroying the key erases what it has sealed, everywhere.
+
+A scope is what is erased as one: a case, an account, a worker on file. Each scope has one key (AES-256) in the key
+table, wrapped by the node's master key. Sealed content names its key, so that content whose key was destroyed is told
+from content that was changed. Keys are opened for a minute at most, so that one destroyed by another process is
+forgotten here too.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final, Protocol
+from uuid import UUID
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from portability.adapters.keys.master import NONCE_BYTES, MasterKey, RandomBytes
+from portability.agreements.errors import GatewayError, VerificationError
+from portability.services.exchange.ports import Clock, NewId
+
+__all__ = ["AtRest", "KeyTable", "WrappedKey"]
+
+KEY_BYTES: Final = 32
+FORMAT: Final = b"\x01"  # AES-256-GCM: format, key id, nonce, ciphertext and tag
+KEY_ID: Final = slice(1, 17)
+NONCE: Final = slice(17, 17 + NONCE_BYTES)
+CONTENT: Final = slice(17 + NONCE_BYTES, None)
+KEPT_OPEN: Final = timedelta(seconds=30)
+OPEN_AT_MOST: Final = 20_000  # keys; about 10 MiB
+
+
+@dataclass(frozen=True, slots=True)
+class WrappedKey:
+    """A key as the key table keeps it."""
+
+    scope: UUID
+    key_id: UUID
+    wrapped: bytes
+
+    @property
+    def name(self) -> bytes:
+        """What the wrapping is bound to."""
+        return self.scope.bytes + self.key_id.bytes
+
+
+class KeyTable(Protocol):
+    """Keys of scopes, wrapped. It is kept apart from the data, and its backups are short-lived."""
+
+    async def keep(self, fresh: Sequence[WrappedKey]) -> Sequence[WrappedKey]:
+        """Keep a key for each scope that has none yet, durably; return the key of every scope given."""
+
+    async def find(self, key_ids: Sequence[UUID]) -> Sequence[WrappedKey]:
+        """Return the keys that are there; destroyed ones are left out."""
+
+    async def destroy(self, scopes: Sequence[UUID]) -> Sequence[UUID]:
+        """Delete the keys of scopes; return the ids of those deleted. Unknown scopes are passed over."""
+
+
+@dataclass(frozen=True, slots=True)
+class _OpenKey:
+    scope: UUID
+    key_id: UUID
+    cipher: AESGCM
+
+
+class AtRest:
+    """Seals and opens content by scope, in batches."""
+
+    def __init__(
+        self, table: KeyTable, master: MasterKey, *, clock: Clock, new_id: NewId, random_bytes: RandomBytes
+    ) -> None:
+        self._table = table
+        self._master = master
+        self._new_id = new_id
+        self._random = random_bytes
+        self._recent = _Recent(clock)
+
+    async def seal(self, contents: Sequence[tuple[UUID, bytes]]) -> Sequence[bytes]:
+        """Seal (scope, content) pairs, in their order; a scope without a key gets one, durable before it is used."""
+        keys = await self._of_scopes([scope for scope, _ in contents])
+        nonces = self._random(NONCE_BYTES * len(contents))
+        sealed = []
+        for place, (scope, content) in enumerate(contents):
+            key = keys[scope]
+            nonce = nonces[place * NONCE_BYTES : (place + 1) * NONCE_BYTES]
+            sealed.append(
+                b"".join((FORMAT, key.key_id.bytes, nonce, key.cipher.encrypt(nonce, content, key.scope.bytes)))
+            )
+        return sealed
+
+    async def open(self, sealed: Sequence[tuple[UUID, bytes]]) -> Sequence[bytes | None]:
+        """Open (scope, sealed content) pairs, in their order; None where the key was destroyed: the content is erased.
+
+        Raises VerificationError for content that was changed or belongs to another scope.
+        """
+        keys = await self._of_ids([_key_id(one) for _, one in sealed])
+        return [_opened(keys.get(_key_id(one)), scope, one) for scope, one in sealed]
+
+    async def destroy(self, scopes: Sequence[UUID]) -> Sequence[UUID]:
+        """Destroy the keys of scopes: what they sealed is erased, wherever a copy of it lies. Return their ids."""
+        destroyed = await self._table.destroy(scopes)
+        self._recent.forget(scopes)
+        return destroyed
+
+    def hidden(self, *parts: str) -> bytes:
+        """A keyed hash (32 bytes) of texts: what a lookup compares in place of an identifier."""
+        return self._master.hidden(*parts)
+
+    async def _of_scopes(self, scopes: Sequence[UUID]) -> Mapping[UUID, _OpenKey]:
+        keys = {scope: key for scope in set(scopes) if (key := self._recent.get(scope))}
+        missing = sorted(set(scopes) - keys.keys())  # in one order everywhere: no two batches wait in a ring
+        if missing:
+            for kept in await self._table.keep([self._fresh(scope) for scope in missing]):
+                keys[kept.scope] = self._opened(kept)
+        if len(keys) < len(set(scopes)):
+            raise GatewayError("A key was destroyed while it was asked for.", retryable=True)
+        return keys
+
+    async def _of_ids(self, key_ids: Sequence[UUID]) -> Mapping[UUID, _OpenKey]:
+        keys = {key_id: key for key_id in set(key_ids) if (key := self._recent.get(key_id))}
+        missing = sorted(set(key_ids) - keys.keys())
+        if missing:
+            for kept in await self._table.find(missing):
+                keys[kept.key_id] = self._opened(kept)
+        return keys
+
+    def _fresh(self, scope: UUID) -> WrappedKey:
+        key = WrappedKey(scope, self._new_id(), b"")
+        return WrappedKey(scope, key.key_id, self._master.wrap(self._random(KEY_BYTES), name=key.name))
+
+    def _opened(self, kept: WrappedKey) -> _OpenKey:
+        key = _OpenKey(kept.scope, kept.key_id, AESGCM(self._master.unwrap(kept.wrapped, name=kept.name)))
+        self._recent.add(key)
+        return key
+
+
+class _Recent:
+    """Open keys in two generations: the older one is dropped whole, so none stays for longer than two periods."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._began = clock.now()
+        self._generations: tuple[dict[UUID, _OpenKey], dict[UUID, _OpenKey]] = ({}, {})
+
+    def get(self, name: UUID) -> _OpenKey | None:
+        """The open key of a scope, or with an id."""
+        newer, older = self._current()
+        return newer.get(name) or older.get(name)
+
+    def add(self, key: _OpenKey) -> None:
+        """Keep a key open for a while."""
+        newer = self._current()[0]
+        newer[key.scope] = newer[key.key_id] = key
+
+    def forget(self, scopes: Sequence[UUID]) -> None:
+        """Close the keys of scopes at once."""
+        for generation in self._generations:
+            for scope in scopes:
+                if key := generation.pop(scope, None):
+                    generation.pop(key.key_id, None)
+
+    def _current(self) -> tuple[dict[UUID, _OpenKey], dict[UUID, _OpenKey]]:
+        now: datetime = self._clock.now()
+        age = now - self._began
+        newer, _ = self._generations
+        if not timedelta(0) <= age < KEPT_OPEN or len(newer) >= OPEN_AT_MOST:
+            # After a pause, or a clock set back, both are too old.
+            kept = newer if timedelta(0) <= age < 2 * KEPT_OPEN else {}
+            self._generations = ({}, kept)
+            self._began = now
+        return self._generations
+
+
+def _key_id(sealed: bytes) -> UUID:
+    if sealed[:1] != FORMAT or len(sealed) < CONTENT.start:
+        raise VerificationError("Content at rest is not in the form in which this node seals.")
+    return UUID(bytes=sealed[KEY_ID])
+
+
+def _opened(key: _OpenKey | None, scope: UUID, sealed: bytes) -> bytes | None:
+    if key is None:
+        return None
+    try:
+        return key.cipher.decrypt(sealed[NONCE], sealed[CONTENT], scope.bytes)
+    except InvalidTag as exc:
+        raise VerificationError("Content at rest does not open: it was changed, or moved to another scope.") from exc

@@ -1,0 +1,61 @@
+"""The node's master key: wraps the keys of persons and cases, and hides what has to be searched for.
+
+One secret of 32 bytes; a key for each use is derived from it (HKDF-SHA256, RFC 5869). It never stands in a database:
+whoever has only the tables, or a backup of them, can open nothing and can guess nothing.
+"""
+
+from collections.abc import Callable
+from typing import Final
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.hmac import HMAC
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from portability.agreements.errors import GatewayError
+from portability.services.hybrid import length_prefixed
+
+__all__ = ["NONCE_BYTES", "MasterKey", "RandomBytes"]
+
+SECRET_BYTES: Final = 32
+NONCE_BYTES: Final = 12
+RandomBytes = Callable[[int], bytes]
+"""Draws so many bytes from the system's random source."""
+
+
+class MasterKey:
+    """Wraps and unwraps keys, and gives keyed hashes."""
+
+    def __init__(self, secret: bytes, *, random_bytes: RandomBytes) -> None:
+        if len(secret) != SECRET_BYTES:
+            raise GatewayError(f"The master key has {len(secret)} bytes, not {SECRET_BYTES}.", retryable=False)
+        self._wrapping = AESGCM(_derived(secret, use=b"portability/v1/at-rest/wrap"))
+        self._hiding = _derived(secret, use=b"portability/v1/at-rest/hide")
+        self._random = random_bytes
+
+    def wrap(self, key: bytes, *, name: bytes) -> bytes:
+        """Seal a key under the master; it opens for the same `name` only."""
+        nonce = self._random(NONCE_BYTES)
+        return nonce + self._wrapping.encrypt(nonce, key, name)
+
+    def unwrap(self, wrapped: bytes, *, name: bytes) -> bytes:
+        """The key that `wrap` sealed. Raises GatewayError where it was wrapped by another master or is damaged."""
+        try:
+            return self._wrapping.decrypt(wrapped[:NONCE_BYTES], wrapped[NONCE_BYTES:], name)
+        except (InvalidTag, ValueError) as exc:
+            raise GatewayError(
+                "A key at rest does not open with this node's master key: restore the master key that belongs to this "
+                "key table.",
+                retryable=False,
+            ) from exc
+
+    def hidden(self, *parts: str) -> bytes:
+        """HMAC-SHA256 of texts, each with its length: equal for equal texts, and no guess can be tried without us."""
+        mac = HMAC(self._hiding, SHA256())
+        mac.update(length_prefixed(*(part.encode() for part in parts)))
+        return mac.finalize()
+
+
+def _derived(secret: bytes, *, use: bytes) -> bytes:
+    return HKDF(SHA256(), length=SECRET_BYTES, salt=None, info=use).derive(secret)

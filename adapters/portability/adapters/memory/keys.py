@@ -1,0 +1,29 @@
+"""The key table in memory."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from portability.adapters.keys.at_rest import WrappedKey
+
+__all__ = ["MemoryKeyTable"]
+
+
+class MemoryKeyTable:
+    """The port `KeyTable`."""
+
+    def __init__(self) -> None:
+        self._by_scope: dict[UUID, WrappedKey] = {}
+
+    async def keep(self, fresh: Sequence[WrappedKey]) -> Sequence[WrappedKey]:
+        """Keep keys of scopes that have none; return the key of each."""
+        return [self._by_scope.setdefault(key.scope, key) for key in fresh]
+
+    async def find(self, key_ids: Sequence[UUID]) -> Sequence[WrappedKey]:
+        """Return the keys that are there."""
+        wanted = set(key_ids)
+        return [key for key in self._by_scope.values() if key.key_id in wanted]
+
+    async def destroy(self, scopes: Sequence[UUID]) -> Sequence[UUID]:
+        """Delete the keys of scopes."""
+        found = [self._by_scope.pop(scope, None) for scope in scopes]
+        return [key.key_id for key in found if key is not None]

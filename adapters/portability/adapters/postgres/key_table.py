@@ -1,0 +1,72 @@
+"""The key table in PostgreSQL: in a database of its own, so that backups of the data hold no key.
+
+Keys are kept in transactions of their own, committed before anything is sealed by them: a business transaction that
+is undone leaves a key without use, never content without its key.
+"""
+
+from collections.abc import Sequence
+from typing import Self
+from uuid import UUID
+
+from portability.adapters.keys.at_rest import WrappedKey
+from portability.adapters.postgres.database import Database
+
+__all__ = ["PostgresKeyTable"]
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS keys_at_rest (
+    scope uuid PRIMARY KEY,
+    key_id uuid NOT NULL UNIQUE,
+    wrapped bytea NOT NULL,
+    made_at timestamptz NOT NULL DEFAULT now()
+);
+"""
+LOCK = 727003  # of the schema, against two processes that start at once
+
+
+class PostgresKeyTable:
+    """KeyTable."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    @classmethod
+    async def on(cls, database: Database) -> Self:
+        """The key table of a database, created where it is missing."""
+        async with database.transaction() as connection:
+            await connection.execute("SELECT pg_advisory_xact_lock(%s)", (LOCK,))
+            await connection.execute(SCHEMA)
+        return cls(database)
+
+    async def keep(self, fresh: Sequence[WrappedKey]) -> Sequence[WrappedKey]:
+        """Keep keys of scopes that have none; return the key of each."""
+        async with self._database.transaction() as connection:
+            inserted = await connection.execute(
+                "INSERT INTO keys_at_rest (scope, key_id, wrapped) "
+                "SELECT * FROM unnest(%b::uuid[], %b::uuid[], %b::bytea[]) "
+                "ON CONFLICT (scope) DO NOTHING RETURNING scope",
+                ([key.scope for key in fresh], [key.key_id for key in fresh], [key.wrapped for key in fresh]),
+            )
+            new = {row[0] for row in await inserted.fetchall()}
+            known = await connection.execute(
+                "SELECT scope, key_id, wrapped FROM keys_at_rest WHERE scope = ANY(%b)",
+                ([key.scope for key in fresh if key.scope not in new],),
+                binary=True,
+            )
+            return [key for key in fresh if key.scope in new] + [WrappedKey(*row) for row in await known.fetchall()]
+
+    async def find(self, key_ids: Sequence[UUID]) -> Sequence[WrappedKey]:
+        """Return the keys that are there."""
+        async with self._database.transaction() as connection:
+            found = await connection.execute(
+                "SELECT scope, key_id, wrapped FROM keys_at_rest WHERE key_id = ANY(%b)", (list(key_ids),), binary=True
+            )
+            return [WrappedKey(*row) for row in await found.fetchall()]
+
+    async def destroy(self, scopes: Sequence[UUID]) -> Sequence[UUID]:
+        """Delete the keys of scopes."""
+        async with self._database.transaction() as connection:
+            gone = await connection.execute(
+                "DELETE FROM keys_at_rest WHERE scope = ANY(%b) RETURNING key_id", (list(scopes),)
+            )
+            return [row[0] for row in await gone.fetchall()]
