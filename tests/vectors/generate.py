@@ -54,7 +54,7 @@ def seeds(name: str, purpose: KeyPurpose) -> KeySeeds:
     text = f"portability vectors {name} {purpose.value}".encode()
     classical = sha256(b"classical " + text).digest()
     long = sha512(b"post-quantum " + text).digest()
-    return KeySeeds(purpose, START, END, classical, long[:32] if purpose is KeyPurpose.SIGNING else long)
+    return KeySeeds(purpose, START, END, classical, long if purpose is KeyPurpose.ENCRYPTION else long[:32])
 
 
 RINGS = {name: FileKeyRing([seeds(name, one) for one in KeyPurpose]) for name in (BERLIN, ROME, OTTAWA)}

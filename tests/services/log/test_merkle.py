@@ -1,9 +1,16 @@
-"""Merkle tree hashes and audit paths against the test vectors of the Certificate Transparency reference log."""
+"""Merkle tree hashes, audit and consistency paths against the vectors of the Certificate Transparency log."""
 
 import pytest
 
 from portability.agreements.errors import VerificationError
-from portability.services.merkle import audit_path, leaf_hash, root_of, verify_inclusion
+from portability.services.merkle import (
+    audit_path,
+    consistency_path,
+    leaf_hash,
+    root_of,
+    verify_consistency,
+    verify_inclusion,
+)
 
 # The eight leaves and the roots over the first n of them that implementations of RFC 6962 test with
 # (certificate-transparency, merkle_tree_test).
@@ -79,3 +86,62 @@ def test_a_changed_path_proves_nothing(change) -> None:
 def test_a_place_outside_of_the_tree_proves_nothing(index: int, size: int) -> None:
     with pytest.raises(VerificationError):
         verify_inclusion(HASHES[0], index=index, size=size, path=(), root=HASHES[0])
+
+
+@pytest.mark.parametrize(
+    ("first", "size", "path"),
+    [
+        (1, 1, []),
+        (
+            1,
+            8,
+            [
+                "96a296d224f285c67bee93c30f8a309157f0daa35dc5b87e410b78630a09cfc7",
+                "5f083f0a1a33ca076a95279832580db3e0ef4584bdff1f54c8a360f50de3031e",
+                "6b47aaf29ee3c2af9af889bc1fb9254dabd31177f16232dd6aab035ca39bf6e4",
+            ],
+        ),
+        (
+            6,
+            8,
+            [
+                "0ebc5d3437fbe2db158b9f126a1d118e308181031d0a949f8dededebc558ef6a",
+                "ca854ea128ed050b41b35ffc1b87b8eb2bde461e9e3b5596ece6b9d5975a0ae0",
+                "d37ee418976dd95753c1c73862b9398fa2a2cf9b4ff0fdfe8b30cd95209614b7",
+            ],
+        ),
+        (
+            2,
+            5,
+            [
+                "5f083f0a1a33ca076a95279832580db3e0ef4584bdff1f54c8a360f50de3031e",
+                "bc1a0643b12e4d2d7c77918f44e0f4f79a838b6cf9ec5b5c283e1f4d88599e6b",
+            ],
+        ),
+    ],
+)
+def test_consistency_paths_are_those_of_the_reference_log(first: int, size: int, path: list[str]) -> None:
+    assert [one.hex() for one in consistency_path(HASHES[:size], first)] == path
+
+
+def test_every_tree_proves_that_it_grew_from_every_smaller_one_and_from_no_other() -> None:
+    leaves = [leaf_hash(number.to_bytes(2, "big")) for number in range(40)]
+    roots = [root_of(leaves[:size]) for size in range(41)]
+    other = root_of([leaf_hash(b"other")])
+    for size in range(1, 41):
+        for first in range(1, size + 1):
+            path = consistency_path(leaves[:size], first)
+            grown = {"first_size": first, "first_root": roots[first], "size": size, "root": roots[size], "path": path}
+            assert verify_consistency(**grown) == roots[size]
+            changes = [{"path": path[:-1]}] if path else []
+            changes += [{"path": (*path, other)}, {"first_root": other}, {"root": other}, {"first_size": size + 1}]
+            for change in changes:
+                with pytest.raises(VerificationError):
+                    verify_consistency(**{**grown, **change})
+
+
+def test_everything_grows_from_the_empty_tree_and_only_from_it() -> None:
+    root = root_of(HASHES)
+    assert verify_consistency(first_size=0, first_root=root_of([]), size=8, root=root, path=()) == root
+    with pytest.raises(VerificationError):
+        verify_consistency(first_size=0, first_root=root, size=8, root=root, path=())

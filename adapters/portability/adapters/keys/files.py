@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-from portability.adapters.keys.material import DecryptionKey, KeySeeds, SigningKey
+from portability.adapters.keys.material import KeySeeds, public_key
 from portability.agreements.errors import GatewayError
 from portability.services.registry.model import KeyPurpose
 
@@ -17,14 +17,13 @@ FORMAT: Final = 1
 SUFFIX: Final = ".key.json"
 OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
 CLASSICAL_SEED_BYTES: Final = 32
-POST_QUANTUM_SEED_BYTES: Final = {KeyPurpose.SIGNING: 32, KeyPurpose.ENCRYPTION: 64}
+POST_QUANTUM_SEED_BYTES: Final = {KeyPurpose.SIGNING: 32, KeyPurpose.ENCRYPTION: 64, KeyPurpose.LOG: 32}
 
 
 def store_seeds(folder: Path, seeds: KeySeeds) -> Path:
     """Write a key into `folder` (mode 0700) as a file of mode 0600 and return its path; never overwrites."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    key = SigningKey(seeds) if seeds.purpose is KeyPurpose.SIGNING else DecryptionKey(seeds)
-    path = folder / f"{key.public.key_id}{SUFFIX}"
+    path = folder / f"{public_key(seeds).key_id}{SUFFIX}"
     content = {
         "format": FORMAT,
         "purpose": seeds.purpose.value,

@@ -1,6 +1,7 @@
 """Private key material: drawing it, its seeds as text, and the public half.
 
-A key id names a hybrid pair: Ed25519 with ML-DSA-65 to sign, X25519 with ML-KEM-768 to receive. Only seeds are
+A key id names a hybrid pair: Ed25519 with ML-DSA-65 to sign, X25519 with ML-KEM-768 to receive, Ed25519 with
+ML-DSA-44 for the log. Only seeds are
 kept; everything else follows from them (FIPS 203, FIPS 204, RFC 7748, RFC 8032).
 """
 
@@ -10,13 +11,15 @@ from hashlib import sha256
 
 from cryptography.hazmat.primitives import hpke
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA65PrivateKey
+from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PrivateKey, MLDSA65PrivateKey
 from cryptography.hazmat.primitives.asymmetric.mlkem import MLKEM768PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from portability.services.registry.model import KeyPurpose, PublicKey
 
-__all__ = ["DecryptionKey", "KeySeeds", "SigningKey", "draw_key"]
+__all__ = ["DecryptionKey", "KeySeeds", "LogKey", "SigningKey", "draw_key", "public_key"]
+
+PREFIX = {KeyPurpose.SIGNING: "sig", KeyPurpose.ENCRYPTION: "kem", KeyPurpose.LOG: "log"}
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -27,7 +30,7 @@ class KeySeeds:
     not_before: datetime
     not_after: datetime
     classical: bytes  # 32 bytes
-    post_quantum: bytes  # 32 bytes for ML-DSA-65, 64 for ML-KEM-768
+    post_quantum: bytes  # 32 bytes for ML-DSA-65 and ML-DSA-44, 64 for ML-KEM-768
 
     def __repr__(self) -> str:
         return f"KeySeeds({self.purpose}, {self.not_before}, {self.not_after})"  # never the seeds
@@ -50,6 +53,27 @@ class SigningKey:
         return self._ed25519.sign(message), self._mldsa65.sign(message, context=context)
 
 
+class LogKey:
+    """Signs checkpoints and cosignatures: each half signs other bytes (C2SP tlog-cosignature)."""
+
+    def __init__(self, seeds: KeySeeds) -> None:
+        self._ed25519 = Ed25519PrivateKey.from_private_bytes(seeds.classical)
+        self._mldsa44 = MLDSA44PrivateKey.from_seed_bytes(seeds.post_quantum)
+        self.public = _public(
+            seeds,
+            self._ed25519.public_key().public_bytes_raw(),
+            self._mldsa44.public_key().public_bytes_raw(),
+        )
+
+    def sign_ed25519(self, message: bytes) -> bytes:
+        """Return 64 bytes."""
+        return self._ed25519.sign(message)
+
+    def sign_mldsa44(self, message: bytes) -> bytes:
+        """Return 2420 bytes; the ML-DSA context is empty."""
+        return self._mldsa44.sign(message)
+
+
 class DecryptionKey:
     """Opens what was sealed to it."""
 
@@ -62,19 +86,33 @@ class DecryptionKey:
 
 def draw_key(purpose: KeyPurpose, *, not_before: datetime, not_after: datetime) -> KeySeeds:
     """Draw a new key from the system's random source."""
-    if purpose is KeyPurpose.SIGNING:
-        classical = Ed25519PrivateKey.generate().private_bytes_raw()
-        post_quantum = MLDSA65PrivateKey.generate().private_bytes_raw()
-    else:
-        classical = X25519PrivateKey.generate().private_bytes_raw()
-        post_quantum = MLKEM768PrivateKey.generate().private_bytes_raw()
+    match purpose:
+        case KeyPurpose.SIGNING:
+            classical = Ed25519PrivateKey.generate().private_bytes_raw()
+            post_quantum = MLDSA65PrivateKey.generate().private_bytes_raw()
+        case KeyPurpose.LOG:
+            classical = Ed25519PrivateKey.generate().private_bytes_raw()
+            post_quantum = MLDSA44PrivateKey.generate().private_bytes_raw()
+        case KeyPurpose.ENCRYPTION:
+            classical = X25519PrivateKey.generate().private_bytes_raw()
+            post_quantum = MLKEM768PrivateKey.generate().private_bytes_raw()
     return KeySeeds(purpose, not_before, not_after, classical, post_quantum)
 
 
+def public_key(seeds: KeySeeds) -> PublicKey:
+    """The public halves, for the directory."""
+    match seeds.purpose:
+        case KeyPurpose.SIGNING:
+            return SigningKey(seeds).public
+        case KeyPurpose.LOG:
+            return LogKey(seeds).public
+        case KeyPurpose.ENCRYPTION:
+            return DecryptionKey(seeds).public
+
+
 def _public(seeds: KeySeeds, classical: bytes, post_quantum: bytes) -> PublicKey:
-    prefix = "sig" if seeds.purpose is KeyPurpose.SIGNING else "kem"
     return PublicKey(
-        key_id=f"{prefix}-{sha256(classical + post_quantum).hexdigest()[:16]}",
+        key_id=f"{PREFIX[seeds.purpose]}-{sha256(classical + post_quantum).hexdigest()[:16]}",
         purpose=seeds.purpose,
         not_before=seeds.not_before,
         not_after=seeds.not_after,

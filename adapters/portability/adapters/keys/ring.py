@@ -8,7 +8,7 @@ from typing import TypeVar
 from cryptography.exceptions import InvalidTag
 
 from portability.adapters.keys.files import load_seeds, store_seeds
-from portability.adapters.keys.material import DecryptionKey, KeySeeds, SigningKey, draw_key
+from portability.adapters.keys.material import DecryptionKey, KeySeeds, LogKey, SigningKey, draw_key
 from portability.agreements.errors import VerificationError
 from portability.services.exchange.model import HybridSignature
 from portability.services.exchange.suites import HPKE_SUITE
@@ -16,16 +16,17 @@ from portability.services.registry.model import KeyPurpose, PublicKey, RootKey
 
 __all__ = ["FileKeyRing"]
 
-K = TypeVar("K", SigningKey, DecryptionKey)
+K = TypeVar("K", SigningKey, DecryptionKey, LogKey)
 
 
 class FileKeyRing:
-    """Signs and opens with the keys of one node; the port `KeyRing` of the exchange."""
+    """Signs and opens with the keys of one node; the ports `KeyRing` of the exchange and `LogKeys` of the log."""
 
     def __init__(self, seeds: Iterable[KeySeeds]) -> None:
         kept = list(seeds)
         self._signing = _by_id(SigningKey(one) for one in kept if one.purpose is KeyPurpose.SIGNING)
         self._opening = _by_id(DecryptionKey(one) for one in kept if one.purpose is KeyPurpose.ENCRYPTION)
+        self._log = _by_id(LogKey(one) for one in kept if one.purpose is KeyPurpose.LOG)
 
     @classmethod
     def load(cls, folder: Path) -> "FileKeyRing":
@@ -34,15 +35,15 @@ class FileKeyRing:
 
     @classmethod
     def generate(cls, folder: Path, *, not_before: datetime, not_after: datetime) -> "FileKeyRing":
-        """Draw a signing and an encryption key, store them in `folder` (private files) and load all of it."""
+        """Draw a key for each purpose, store them in `folder` (private files) and load all of it."""
         for purpose in KeyPurpose:
             store_seeds(folder, draw_key(purpose, not_before=not_before, not_after=not_after))
         return cls.load(folder)
 
     def public_keys(self) -> tuple[PublicKey, ...]:
         """Return the public halves, for the directory."""
-        signing = [key.public for key in self._signing.values()]
-        return (*signing, *(key.public for key in self._opening.values()))
+        rings = (self._signing, self._opening, self._log)
+        return tuple(key.public for ring in rings for key in ring.values())
 
     def root_keys(self) -> tuple[RootKey, ...]:
         """Return the public halves of the signing keys as root keys, for nodes to be given by hand."""
@@ -51,10 +52,11 @@ class FileKeyRing:
 
     def signing_key_id(self, at: datetime) -> str:
         """Return the newest signing key whose window holds `at`."""
-        usable = [key.public for key in self._signing.values() if key.public.not_before <= at < key.public.not_after]
-        if not usable:
-            raise VerificationError(f"No signing key is in its window at {at:%Y-%m-%d %H:%M} UTC: make a new one.")
-        return max(usable, key=lambda key: (key.not_before, key.key_id)).key_id
+        return _newest([key.public for key in self._signing.values()], at, what="signing").key_id
+
+    def log_key(self, at: datetime) -> LogKey:
+        """Return the newest log key whose window holds `at`."""
+        return self._log[_newest([key.public for key in self._log.values()], at, what="log").key_id]
 
     def sign(self, key_id: str, message: bytes, *, context: bytes) -> HybridSignature:
         """Sign with both halves of a signing key."""
@@ -70,6 +72,13 @@ class FileKeyRing:
             return HPKE_SUITE.decrypt(ciphertext, self._opening[key_id].hpke, info=info)
         except (InvalidTag, ValueError) as exc:
             raise VerificationError("The ciphertext does not open: it is changed or was for others.") from exc
+
+
+def _newest(keys: Iterable[PublicKey], at: datetime, *, what: str) -> PublicKey:
+    usable = [key for key in keys if key.not_before <= at < key.not_after]
+    if not usable:
+        raise VerificationError(f"No {what} key is in its window at {at:%Y-%m-%d %H:%M} UTC: make a new one.")
+    return max(usable, key=lambda key: (key.not_before, key.key_id))
 
 
 def _by_id(keys: Iterable[K]) -> dict[str, K]:

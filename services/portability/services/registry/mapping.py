@@ -41,9 +41,10 @@ _SIGNER = re.compile(r"[a-z0-9][a-z0-9.-]{0,63}")
 _PURPOSE = {
     KeyPurpose.SIGNING: pb.KEY_PURPOSE_SIGNING,
     KeyPurpose.ENCRYPTION: pb.KEY_PURPOSE_ENCRYPTION,
+    KeyPurpose.LOG: pb.KEY_PURPOSE_LOG,
 }
 _PURPOSE_BACK = {number: purpose for purpose, number in _PURPOSE.items()}
-_POST_QUANTUM_BYTES = {KeyPurpose.SIGNING: 1952, KeyPurpose.ENCRYPTION: 1184}
+_POST_QUANTUM_BYTES = {KeyPurpose.SIGNING: 1952, KeyPurpose.ENCRYPTION: 1184, KeyPurpose.LOG: 1312}
 
 
 def encode_signed(signed: SignedDirectory) -> bytes:

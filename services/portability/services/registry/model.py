@@ -27,6 +27,7 @@ class KeyPurpose(StrEnum):
 
     SIGNING = "signing"
     ENCRYPTION = "encryption"
+    LOG = "log"  # checkpoints of its own log, and of the logs that it witnesses
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,7 @@ class PublicKey:
     not_before: datetime
     not_after: datetime
     classical: bytes  # 32 bytes: Ed25519 or X25519 by purpose
-    post_quantum: bytes  # ML-DSA-65 (1952 bytes) or ML-KEM-768 (1184 bytes) by purpose
+    post_quantum: bytes  # ML-DSA-65 (1952 bytes), ML-KEM-768 (1184) or ML-DSA-44 (1312) by purpose
     revoked: bool = False
 
 

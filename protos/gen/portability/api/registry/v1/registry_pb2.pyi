@@ -32,6 +32,8 @@ class _KeyPurposeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_KeyPurpose
     """Signing, bundles for an institution and statements for an authority: Ed25519 and ML-DSA-65."""
     KEY_PURPOSE_ENCRYPTION: _KeyPurpose.ValueType  # 2
     """Receiving bundles: ML-KEM-768 and X25519."""
+    KEY_PURPOSE_LOG: _KeyPurpose.ValueType  # 3
+    """Signing checkpoints of the institution's own log and, as a witness, of others': Ed25519 and ML-DSA-44."""
 
 class KeyPurpose(_KeyPurpose, metaclass=_KeyPurposeEnumTypeWrapper):
     """What a key is for."""
@@ -42,6 +44,8 @@ KEY_PURPOSE_SIGNING: KeyPurpose.ValueType  # 1
 """Signing, bundles for an institution and statements for an authority: Ed25519 and ML-DSA-65."""
 KEY_PURPOSE_ENCRYPTION: KeyPurpose.ValueType  # 2
 """Receiving bundles: ML-KEM-768 and X25519."""
+KEY_PURPOSE_LOG: KeyPurpose.ValueType  # 3
+"""Signing checkpoints of the institution's own log and, as a witness, of others': Ed25519 and ML-DSA-44."""
 Global___KeyPurpose: _TypeAlias = KeyPurpose  # noqa: Y015
 
 @_typing.final
@@ -411,7 +415,7 @@ class PublicKey(_message.Message):
     classical: _builtins.bytes
     """The classical key: 32 bytes, Ed25519 or X25519 by purpose. Never empty."""
     post_quantum: _builtins.bytes
-    """The post-quantum key: ML-DSA-65 (1952 bytes) or ML-KEM-768 (1184 bytes) by purpose. Never empty."""
+    """The post-quantum key: ML-DSA-65 (1952 bytes), ML-KEM-768 (1184) or ML-DSA-44 (1312) by purpose. Never empty."""
     revoked: _builtins.bool
     """True: nothing signed with it counts any more. False: it is good within its window."""
     def __init__(
