@@ -2,6 +2,7 @@
 
     python deploy/kafka/local_kafka.py            start on 127.0.0.1:9092 and stay until Ctrl-C
     python deploy/kafka/local_kafka.py --port 0   choose a free port
+    python deploy/kafka/local_kafka.py --secured FOLDER   as in production: mTLS with the certificates there, and ACLs
 
 Maven resolves the broker once into `.cache/kafka`; the SHA-256 sums of its files are kept there and compared at each
 start.
@@ -18,13 +19,15 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 __all__ = ["KafkaBroker", "missing", "start_broker"]
 
 HERE = Path(__file__).resolve().parent
-CACHE = HERE.parents[1] / ".cache" / "kafka"
+POM = HERE / "pom.xml"
+CACHE = HERE.parents[1] / ".cache" / "kafka" / hashlib.sha256(POM.read_bytes()).hexdigest()[:12]
 CLUSTER_ID = "cG9ydGFiaWxpdHktdGVzdA"  # any 22 characters of base64; one-process clusters never meet
 START_SECONDS = 60.0
 
@@ -46,15 +49,55 @@ transaction.state.log.min.isr=1
 group.initial.rebalance.delay.ms=0
 """
 
+# What differs on one machine from production.properties, which stands before it in the broker's settings.
+SECURED = """
+process.roles=broker,controller
+node.id=1
+controller.quorum.voters=1@127.0.0.1:{controller}
+listeners=SSL://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller}
+advertised.listeners=SSL://127.0.0.1:{port}
+log.dirs={data}
+ssl.keystore.location={certificates}/broker.pem
+ssl.truststore.location={certificates}/authority.crt
+default.replication.factor=1
+min.insync.replicas=1
+offsets.topic.replication.factor=1
+transaction.state.log.replication.factor=1
+transaction.state.log.min.isr=1
+"""
+ADMINISTRATOR = """
+security.protocol=SSL
+ssl.keystore.type=PEM
+ssl.keystore.location={certificates}/administrator.pem
+ssl.truststore.type=PEM
+ssl.truststore.location={certificates}/authority.crt
+"""
+TOOLS = {
+    "kafka-acls.sh": "org.apache.kafka.tools.AclCommand",
+    "kafka-configs.sh": "kafka.admin.ConfigCommand",
+    "kafka-topics.sh": "org.apache.kafka.tools.TopicCommand",
+}
+
 
 @dataclass(slots=True)
 class KafkaBroker:
-    """A running broker; `stop` ends it and removes its data."""
+    """A running broker; `stop` ends it and removes its data. `administrator` is a client file for Kafka's own tools."""
 
     bootstrap: str
     version: str
     process: subprocess.Popen[bytes]
     data: Path
+    administrator: Path
+
+    @property
+    def log(self) -> Path:
+        """What the broker says."""
+        return self.data / "broker.log"
+
+    def run_tool(self, command: Sequence[str]) -> str:
+        """Run one of Kafka's own tools ("kafka-acls.sh", ...), return what it prints; RuntimeError where it fails."""
+        tool, *arguments = command
+        return _run([*_java(_libraries()), TOOLS[tool], *arguments])
 
     @property
     def line(self) -> str:
@@ -78,23 +121,36 @@ def missing() -> list[str]:
     return [name for name in needed if shutil.which(name) is None]
 
 
-def start_broker(*, port: int = 0) -> KafkaBroker:
-    """Start a broker on 127.0.0.1 and wait until it answers; RuntimeError, with the log's end, where it does not."""
+def start_broker(*, port: int = 0, secured: Path | None = None) -> KafkaBroker:
+    """Start a broker on 127.0.0.1 and wait until it answers; RuntimeError, with the log's end, where it does not.
+
+    `secured` is a folder of certificates.py: the broker then runs with production.properties.
+    """
     libraries = _libraries()
     port, controller = port or _free_port(), _free_port()
     data = Path(tempfile.mkdtemp(prefix="local-kafka-"))
-    settings = data / "server.properties"
-    settings.write_text(PROPERTIES.format(port=port, controller=controller, data=data / "log"))
-    java = ["java", "-Xmx512m", "-Xms128m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1",
-            "-Dorg.apache.logging.log4j.level=WARN", "-cp", f"{libraries}/*"]  # fmt: skip
+    settings, administrator = data / "server.properties", data / "administrator.properties"
+    names = {"port": port, "controller": controller, "data": data / "log", "certificates": secured}
+    if secured is None:
+        settings.write_text(PROPERTIES.format(**names))
+        administrator.touch()
+    else:
+        settings.write_text((HERE / "production.properties").read_text() + SECURED.format(**names))
+        administrator.write_text(ADMINISTRATOR.format(**names))
+    java = _java(libraries)
     _run([*java, "kafka.tools.StorageTool", "format", "-t", CLUSTER_ID, "-c", str(settings)])
     with (data / "broker.log").open("wb") as log:
         process = subprocess.Popen(  # noqa: S603 - our own arguments, no shell
             [*java, "kafka.Kafka", str(settings)], stdout=log, stderr=log, cwd=data
         )
-    broker = KafkaBroker(f"127.0.0.1:{port}", _version(libraries), process, data)
+    broker = KafkaBroker(f"127.0.0.1:{port}", _version(libraries), process, data, administrator)
     _wait_until_up(broker, port)
     return broker
+
+
+def _java(libraries: Path) -> list[str]:
+    return ["java", "-Xmx512m", "-Xms128m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1",
+            "-Dorg.apache.logging.log4j.level=WARN", "-cp", f"{libraries}/*"]  # fmt: skip
 
 
 def _libraries() -> Path:
@@ -106,7 +162,7 @@ def _libraries() -> Path:
             raise RuntimeError(f"Apache Kafka needs {' and '.join(missing())}: install a Java 17 runtime and Maven.")
         print("resolving Apache Kafka with Maven (once)", file=sys.stderr, flush=True)
         partial = CACHE / f"libs.{os.getpid()}"
-        _run(["mvn", "-q", "-B", "-f", str(HERE / "pom.xml"), "dependency:copy-dependencies",
+        _run(["mvn", "-q", "-B", "-f", str(POM), "dependency:copy-dependencies",
               "-DincludeScope=runtime", f"-DoutputDirectory={partial}"])  # fmt: skip
         shutil.rmtree(folder, ignore_errors=True)
         partial.rename(folder)
@@ -126,10 +182,11 @@ def _version(libraries: Path) -> str:
     return jar.stem.removeprefix("kafka_2.13-")
 
 
-def _run(command: list[str]) -> None:
+def _run(command: Sequence[str]) -> str:
     done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - our own arguments, no shell
     if done.returncode:
         raise RuntimeError(f"{command[0]} failed ({done.returncode}): {(done.stdout + done.stderr)[-2000:]}")
+    return done.stdout
 
 
 def _wait_until_up(broker: KafkaBroker, port: int) -> None:
@@ -140,7 +197,7 @@ def _wait_until_up(broker: KafkaBroker, port: int) -> None:
             if probe.connect_ex(("127.0.0.1", port)) == 0:
                 return
         time.sleep(0.1)
-    end = (broker.data / "broker.log").read_bytes()[-2000:].decode(errors="replace")
+    end = broker.log.read_bytes()[-2000:].decode(errors="replace")
     broker.stop()
     raise RuntimeError(f"The broker did not start within {START_SECONDS:.0f} s: {end}")
 
@@ -154,8 +211,12 @@ def _free_port() -> int:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--port", type=int, default=9092, help="0 chooses a free one")
-    broker = start_broker(port=parser.parse_args().port)
+    parser.add_argument("--secured", type=Path, metavar="FOLDER", help="certificates.py has written into it")
+    wanted = parser.parse_args()
+    broker = start_broker(port=wanted.port, secured=wanted.secured and wanted.secured.resolve())
     print(broker.line)
+    if wanted.secured:
+        print(f"administrator's client settings: {broker.administrator}")
     print(f"listening on {broker.bootstrap}; Ctrl-C ends it", flush=True)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     try:

@@ -234,6 +234,11 @@ def _databases(settings: Settings, opened: AsyncExitStack) -> tuple[str, str, st
 async def _open_stream(settings: Settings, stream_url: str) -> EventStream:
     if settings.kafka:
         from portability.adapters.kafka.stream import KafkaStream  # noqa: PLC0415 (heavy, and not for every node)
+        from portability.adapters.kafka.tls import KafkaTls  # noqa: PLC0415 (the same)
 
-        return await KafkaStream.open(settings.kafka)
+        files = settings.kafka_files
+        if files is None:
+            return await KafkaStream.open(settings.kafka)
+        # Where brokers know who connects, inboxes and rights are made by their administrator (deploy/kafka/rights.py).
+        return await KafkaStream.open(settings.kafka, tls=KafkaTls(*files), create_topics=False)
     return await PostgresStream.open(stream_url)

@@ -114,15 +114,25 @@ async def check_kafka(settings: Settings) -> Finding:
     from aiokafka.admin import AIOKafkaAdminClient  # noqa: PLC0415 (heavy)
     from aiokafka.errors import KafkaError  # noqa: PLC0415 (heavy)
 
-    client = AIOKafkaAdminClient(bootstrap_servers=settings.kafka, request_timeout_ms=5000)
+    from portability.adapters.kafka.tls import KafkaTls  # noqa: PLC0415 (the same)
+
+    step = "Check PORTABILITY_KAFKA*, and that the brokers run: `python deploy/kafka/local_kafka.py` starts one here."
+    try:
+        files = settings.kafka_files
+        context = KafkaTls(*files).context() if files else None
+    except PortabilityError as error:
+        return Finding("Kafka", False, _reason(error), step)
+    client = AIOKafkaAdminClient(
+        bootstrap_servers=settings.kafka,
+        request_timeout_ms=5000,
+        security_protocol="SSL" if context else "PLAINTEXT",
+        ssl_context=context,
+    )
     try:
         async with asyncio.timeout(PROBE_SECONDS):
             await client.start()
             brokers = (await client.describe_cluster())["brokers"]
     except (KafkaError, TimeoutError, OSError) as error:
-        step = (
-            "Check PORTABILITY_KAFKA, and that the brokers run: `python deploy/kafka/local_kafka.py` starts one here."
-        )
         return Finding("Kafka", False, f"{settings.kafka}: {_reason(error)}", step)
     finally:
         await client.close()

@@ -98,6 +98,11 @@ class Settings(BaseModel):
     kafka: Annotated[str, AfterValidator(_brokers)] = Field(
         "", description="Kafka brokers as host:port,host:port; empty: the event stream is in PostgreSQL."
     )
+    kafka_authority: Path | None = Field(
+        None, description="Certificate (PEM) of the authority of the Kafka brokers; empty: a connection without TLS."
+    )
+    kafka_certificate: Path | None = Field(None, description="This institution's certificate for Kafka (PEM).")
+    kafka_key: Path | None = Field(None, description="Key of that certificate (PEM).")
     stream_url: Annotated[SecretStr, AfterValidator(_postgresql_url)] = Field(
         SecretStr(""),
         description="PostgreSQL database of the event stream that all nodes share, where no Kafka is set; empty: the "
@@ -142,6 +147,21 @@ class Settings(BaseModel):
     def tls_folder(self) -> Path:
         """Where certificates and their keys are."""
         return self.data_folder / "tls"
+
+    @property
+    def kafka_files(self) -> tuple[Path, Path, Path] | None:
+        """Authority, certificate and key for Kafka, None where none is named; InputError where only some are."""
+        files = (self.kafka_authority, self.kafka_certificate, self.kafka_key)
+        if not any(files):
+            return None
+        authority, certificate, key = files
+        if not (authority and certificate and key):
+            raise InputError(
+                "PORTABILITY_KAFKA_AUTHORITY, PORTABILITY_KAFKA_CERTIFICATE and PORTABILITY_KAFKA_KEY go together: "
+                "name all three, or none for a connection without TLS.",
+                field="PORTABILITY_KAFKA_AUTHORITY",
+            )
+        return authority, certificate, key
 
     def required_institution(self) -> str:
         """Return the institution; raise InputError where none is set."""

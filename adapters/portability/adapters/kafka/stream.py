@@ -5,15 +5,15 @@ No consumer groups, no auto-commit, no transactions: the guarantees stand above 
 """
 
 import asyncio
-import ssl
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import Self
+from typing import Any, Self
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import KafkaError, OffsetOutOfRangeError, TopicAlreadyExistsError
 
+from portability.adapters.kafka.tls import KafkaTls
 from portability.agreements.errors import GatewayError
 from portability.services.exchange.model import StreamRecord
 
@@ -26,13 +26,9 @@ REQUEST_MILLISECONDS = 20_000
 class KafkaStream:
     """EventStream on a Kafka cluster. Topics are created on first use where the cluster allows it."""
 
-    def __init__(self, bootstrap: str, *, tls: ssl.SSLContext | None, replication: int, create_topics: bool) -> None:
-        self._connection = {
-            "bootstrap_servers": bootstrap,
-            "security_protocol": "SSL" if tls else "PLAINTEXT",
-            "ssl_context": tls,
-            "request_timeout_ms": REQUEST_MILLISECONDS,
-        }
+    def __init__(self, bootstrap: str, *, tls: KafkaTls | None, replication: int, create_topics: bool) -> None:
+        self._bootstrap = bootstrap
+        self._tls = tls
         self._replication = replication
         self._create_topics = create_topics
         self._producer: AIOKafkaProducer | None = None
@@ -42,15 +38,16 @@ class KafkaStream:
 
     @classmethod
     async def open(
-        cls, bootstrap: str, *, tls: ssl.SSLContext | None = None, replication: int = 1, create_topics: bool = True
+        cls, bootstrap: str, *, tls: KafkaTls | None = None, replication: int = 1, create_topics: bool = True
     ) -> Self:
-        """Connect to the brokers at `bootstrap` ("host:port,host:port"); GatewayError where none answers."""
+        """Connect to the brokers at `bootstrap` ("host:port,host:port"); GatewayError where none lets this node in."""
         stream = cls(bootstrap, tls=tls, replication=replication, create_topics=create_topics)
         try:
             await stream._started_producer()
         except KafkaError as exc:
             raise GatewayError(
-                f"No Kafka broker answers at {bootstrap}: start one (deploy/kafka), or correct PORTABILITY_KAFKA.",
+                f"No Kafka broker lets this node in at {bootstrap}: start one (deploy/kafka), or correct "
+                "PORTABILITY_KAFKA, the certificates beside it, or this institution's rights.",
                 retryable=True,
             ) from exc
         return stream
@@ -102,11 +99,19 @@ class KafkaStream:
             for record in found.get(partition, [])
         ]
 
+    def _connection(self) -> dict[str, Any]:
+        return {
+            "bootstrap_servers": self._bootstrap,
+            "security_protocol": "SSL" if self._tls else "PLAINTEXT",
+            "ssl_context": self._tls.context() if self._tls else None,
+            "request_timeout_ms": REQUEST_MILLISECONDS,
+        }
+
     async def _started_producer(self) -> AIOKafkaProducer:
         async with self._lock:
             if self._producer is None:
                 producer = AIOKafkaProducer(
-                    **self._connection,
+                    **self._connection(),
                     acks="all",
                     enable_idempotence=True,
                     max_request_size=MAX_RECORD_BYTES,
@@ -123,7 +128,7 @@ class KafkaStream:
     async def _started_consumer(self, topic: str) -> AIOKafkaConsumer:
         if topic not in self._consumers:
             consumer = AIOKafkaConsumer(
-                **self._connection,
+                **self._connection(),
                 enable_auto_commit=False,
                 auto_offset_reset="none",
                 max_partition_fetch_bytes=2 * MAX_RECORD_BYTES,
@@ -138,7 +143,7 @@ class KafkaStream:
     async def _ensure_topic(self, topic: str) -> None:
         if topic in self._known or not self._create_topics:
             return
-        admin = AIOKafkaAdminClient(**self._connection)
+        admin = AIOKafkaAdminClient(**self._connection())
         await admin.start()
         try:
             limits = {

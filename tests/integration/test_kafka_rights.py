@@ -1,0 +1,255 @@
+"""Who may do what on a production broker: real Apache Kafka with production.properties and rights.py."""
+
+import asyncio
+import socket
+import ssl
+import struct
+from collections.abc import AsyncIterator, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.errors import ClusterAuthorizationFailedError, KafkaError, TopicAuthorizationFailedError
+
+from deploy.kafka import local_kafka, rights
+from deploy.kafka.certificates import KafkaAuthority
+from portability.adapters.kafka.stream import MAX_RECORD_BYTES, KafkaStream
+from portability.adapters.kafka.tls import KafkaTls
+from portability.agreements.errors import GatewayError
+from portability.app.doctor import check_kafka
+from portability.app.settings import load_settings
+
+pytestmark = [
+    pytest.mark.kafka,
+    pytest.mark.skipif(
+        bool(local_kafka.missing()), reason=f"Apache Kafka needs {' and '.join(local_kafka.missing())} on this machine"
+    ),
+]
+
+INSTITUTIONS = ("de-drv", "it-inps", "ca-sc")
+INBOX = "portability.exchange.v1."
+SOON = timedelta(seconds=5)
+NOW = datetime.now(UTC)  # noqa: TID251 (TLS reads the machine's clock)
+
+
+@pytest.fixture(scope="module")
+def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("kafka") / "certificates"
+    authority = KafkaAuthority.open(folder, now=NOW)
+    authority.issue("broker", now=NOW, hosts=("127.0.0.1", "localhost"))
+    for name in ("administrator", *INSTITUTIONS, "ch-zas", "anybody", "User:administrator"):
+        authority.issue(name, now=NOW)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def broker(certificates: Path) -> Iterator[local_kafka.KafkaBroker]:
+    started = local_kafka.start_broker(secured=certificates)
+    asked = rights.commands(started.bootstrap, str(started.administrator), INSTITUTIONS, replication=1)
+    inboxes, others = asked[: len(INSTITUTIONS)], asked[len(INSTITUTIONS) :]
+    with ThreadPoolExecutor(2) as workers:
+        for part in (inboxes, others):
+            list(workers.map(started.run_tool, part))
+    yield started
+    started.stop()
+
+
+def tls(certificates: Path, name: str) -> KafkaTls:
+    return KafkaTls(certificates / "authority.crt", certificates / f"{name}.crt", certificates / f"{name}.key")
+
+
+@pytest.fixture
+async def connect(broker: local_kafka.KafkaBroker, certificates: Path) -> AsyncIterator[Any]:
+    opened: list[KafkaStream] = []
+
+    async def one(name: str) -> KafkaStream:
+        opened.append(await KafkaStream.open(broker.bootstrap, tls=tls(certificates, name), create_topics=False))
+        return opened[-1]
+
+    yield one
+    for stream in opened:
+        await stream.close()
+
+
+async def values(stream: KafkaStream, institution: str) -> list[bytes]:
+    found = await stream.read(INBOX + institution, after=-1, limit=1000, wait=SOON)
+    return [record.value for record in found]
+
+
+async def test_a_partner_writes_and_the_owner_reads(connect: Any) -> None:
+    partner, owner = await connect("it-inps"), await connect("de-drv")
+    await partner.append(f"{INBOX}de-drv", [(b"it-inps", b"to de-drv")])
+    assert b"to de-drv" in await values(owner, "de-drv")
+
+
+async def test_a_full_bundle_fits_and_more_does_not(connect: Any) -> None:
+    partner, owner = await connect("it-inps"), await connect("ca-sc")
+    full = bytes(MAX_RECORD_BYTES - 1024)
+    await partner.append(f"{INBOX}ca-sc", [(b"it-inps", full)])
+    assert full in await values(owner, "ca-sc")
+    with pytest.raises(GatewayError):
+        await partner.append(f"{INBOX}ca-sc", [(b"it-inps", bytes(MAX_RECORD_BYTES + 1))])
+
+
+async def test_nobody_but_its_owner_reads_an_inbox(connect: Any) -> None:
+    await (await connect("ca-sc")).append(f"{INBOX}de-drv", [(b"ca-sc", b"not for others")])
+    stream = await connect("it-inps")
+    with pytest.raises(GatewayError) as refused:
+        await values(stream, "de-drv")
+    assert isinstance(refused.value.__cause__, TopicAuthorizationFailedError)
+
+
+async def test_an_institution_without_rights_gets_no_further_than_its_certificate(connect: Any) -> None:
+    # ch-zas has a certificate of the cluster, but nobody has given it rights.
+    with pytest.raises(GatewayError, match="this institution's rights") as refused:
+        await connect("ch-zas")
+    assert isinstance(refused.value.__cause__, ClusterAuthorizationFailedError)
+
+
+async def test_a_partner_makes_changes_and_deletes_nothing(
+    broker: local_kafka.KafkaBroker, certificates: Path, connect: Any
+) -> None:
+    await (await connect("it-inps")).append(f"{INBOX}de-drv", [(b"it-inps", b"before")])
+    client = AIOKafkaAdminClient(
+        bootstrap_servers=broker.bootstrap, security_protocol="SSL", ssl_context=tls(certificates, "it-inps").context()
+    )
+    await client.start()
+    try:
+        topic = NewTopic(f"{INBOX}xx-mine", 1, 1)
+        for attempt in (client.create_topics([topic]), client.delete_topics([f"{INBOX}de-drv"])):
+            assert refused(await outcome(attempt))
+    finally:
+        await client.close()
+    assert b"before" in await values(await connect("de-drv"), "de-drv")
+
+
+async def outcome(attempt: Any) -> Any:
+    try:
+        return await attempt
+    except KafkaError as error:
+        return error
+
+
+def refused(found: Any) -> bool:
+    """29 is TOPIC_AUTHORIZATION_FAILED and 31 CLUSTER_AUTHORIZATION_FAILED of Kafka's protocol."""
+    if isinstance(found, KafkaError):
+        return found.errno in {29, 31}
+    codes = {error[1] for error in getattr(found, "topic_errors", None) or found.topic_error_codes}
+    return bool(codes) and codes <= {29, 31}
+
+
+@pytest.mark.parametrize("name", ["anybody", "User:administrator"])
+async def test_a_subject_that_is_no_institution_gets_no_connection(connect: Any, name: str) -> None:
+    with pytest.raises(GatewayError, match="lets this node in"):
+        await connect(name)
+
+
+async def test_a_certificate_of_another_authority_gets_no_connection(
+    broker: local_kafka.KafkaBroker, certificates: Path, tmp_path: Path
+) -> None:
+    foreign = KafkaAuthority.open(tmp_path, now=NOW)
+    foreign.issue("de-drv", now=NOW)
+    # It believes our brokers, but they do not believe its certificate.
+    mixed = KafkaTls(certificates / "authority.crt", tmp_path / "de-drv.crt", tmp_path / "de-drv.key")
+    with pytest.raises(GatewayError, match="lets this node in"):
+        await KafkaStream.open(broker.bootstrap, tls=mixed, create_topics=False)
+
+
+async def test_an_expired_certificate_gets_no_connection(
+    broker: local_kafka.KafkaBroker, certificates: Path, tmp_path: Path
+) -> None:
+    for name in ("authority.crt", "authority.key"):
+        (tmp_path / name).write_bytes((certificates / name).read_bytes())
+    KafkaAuthority.open(tmp_path, now=NOW).issue("de-drv", now=NOW - timedelta(days=3), days=2)
+    with pytest.raises(GatewayError, match="lets this node in"):
+        await KafkaStream.open(broker.bootstrap, tls=tls(tmp_path, "de-drv"), create_topics=False)
+
+
+async def test_without_a_certificate_or_without_tls_there_is_no_connection(
+    broker: local_kafka.KafkaBroker, certificates: Path
+) -> None:
+    with pytest.raises(GatewayError, match="lets this node in"):
+        await KafkaStream.open(broker.bootstrap, create_topics=False)
+    host, port = broker.bootstrap.split(":")
+    anonymous = ssl.create_default_context(cafile=str(certificates / "authority.crt"))
+    with (
+        socket.create_connection((host, int(port)), timeout=5) as plain,
+        anonymous.wrap_socket(plain, server_hostname=host) as secured,
+        # In TLS 1.3 the refusal comes with the first read.
+        pytest.raises(ssl.SSLError, match=r"(?i)certificate"),
+    ):
+        secured.recv(1)
+
+
+async def test_tls_1_2_is_refused(broker: local_kafka.KafkaBroker, certificates: Path) -> None:
+    host, port = broker.bootstrap.split(":")
+    older = tls(certificates, "de-drv").context()
+    older.minimum_version, older.maximum_version = ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_2
+    with socket.create_connection((host, int(port)), timeout=5) as plain, pytest.raises(ssl.SSLError):
+        older.wrap_socket(plain, server_hostname=host)
+
+
+def test_a_broker_of_another_authority_is_not_trusted(broker: local_kafka.KafkaBroker, tmp_path: Path) -> None:
+    foreign = KafkaAuthority.open(tmp_path, now=NOW)
+    foreign.issue("de-drv", now=NOW)
+    host, port = broker.bootstrap.split(":")
+    with socket.create_connection((host, int(port)), timeout=5) as plain, pytest.raises(ssl.SSLCertVerificationError):
+        tls(tmp_path, "de-drv").context().wrap_socket(plain, server_hostname=host)
+
+
+async def test_a_length_of_a_gibibyte_closes_the_connection(
+    broker: local_kafka.KafkaBroker, certificates: Path, connect: Any
+) -> None:
+    host, port = broker.bootstrap.split(":")
+    with (
+        socket.create_connection((host, int(port)), timeout=10) as plain,
+        tls(certificates, "it-inps").context().wrap_socket(plain, server_hostname=host) as secured,
+    ):
+        secured.sendall(struct.pack(">i", 1024**3) + bytes(64))
+        assert secured.recv(1) == b""
+    await (await connect("it-inps")).append(f"{INBOX}de-drv", [(b"it-inps", b"still up")])
+
+
+async def test_taking_the_rights_away_works_in_open_connections(broker: local_kafka.KafkaBroker, connect: Any) -> None:
+    leaving, owner = await connect("ca-sc"), await connect("de-drv")
+    await leaving.append(f"{INBOX}de-drv", [(b"ca-sc", b"last one")])
+    for command in rights.farewell(broker.bootstrap, str(broker.administrator), ["ca-sc"]):
+        await asyncio.to_thread(broker.run_tool, command)
+    with pytest.raises(GatewayError):
+        await leaving.append(f"{INBOX}de-drv", [(b"ca-sc", b"one more")])
+    found = await values(owner, "de-drv")
+    assert b"last one" in found
+    assert b"one more" not in found
+    for command in rights.commands(broker.bootstrap, str(broker.administrator), INSTITUTIONS, replication=1)[3:7]:
+        await asyncio.to_thread(broker.run_tool, command)
+
+
+async def test_the_doctor_connects_as_the_node_does(broker: local_kafka.KafkaBroker, certificates: Path) -> None:
+    files = tls(certificates, "de-drv")
+    named = load_settings(
+        {
+            "PORTABILITY_KAFKA": broker.bootstrap,
+            "PORTABILITY_KAFKA_AUTHORITY": str(files.authority),
+            "PORTABILITY_KAFKA_CERTIFICATE": str(files.certificate),
+            "PORTABILITY_KAFKA_KEY": str(files.key),
+        }
+    )
+    assert (await check_kafka(named)).ok
+    assert not (await check_kafka(load_settings({"PORTABILITY_KAFKA": broker.bootstrap}))).ok
+
+
+async def test_a_missing_certificate_is_said_by_name(tmp_path: Path) -> None:
+    with pytest.raises(GatewayError, match="PORTABILITY_KAFKA_CERTIFICATE"):
+        await KafkaStream.open("127.0.0.1:9", tls=KafkaTls(tmp_path / "a", tmp_path / "b", tmp_path / "c"))
+
+
+async def test_the_limits_of_broker_topics_and_adapter_fit(broker: local_kafka.KafkaBroker) -> None:
+    settings = (Path(local_kafka.__file__).parent / "production.properties").read_text()
+    assert f"message.max.bytes={MAX_RECORD_BYTES}\n" in settings
+    assert rights.MAX_RECORD_BYTES == MAX_RECORD_BYTES
+    to = ["--bootstrap-server", broker.bootstrap, "--command-config", str(broker.administrator)]
+    told = await asyncio.to_thread(broker.run_tool, ["kafka-topics.sh", *to, "--describe", "--topic", f"{INBOX}de-drv"])
+    assert f"max.message.bytes={MAX_RECORD_BYTES}" in told
