@@ -11,7 +11,7 @@ from portability.adapters.postgres.database import Database
 from portability.adapters.postgres.key_table import PostgresKeyTable
 from portability.services.exchange.ports import Clock
 
-__all__ = ["at_rest_in_memory", "at_rest_on"]
+__all__ = ["AT_REST", "at_rest_in_memory", "at_rest_on"]
 
 MASTER = bytes(range(32))
 
@@ -29,3 +29,7 @@ async def at_rest_on(database: Database, *, clock: Clock | None = None) -> AtRes
 def _at_rest(table: KeyTable, clock: Clock) -> AtRest:
     master = MasterKey(MASTER, random_bytes=secrets.token_bytes)
     return AtRest(table, master, clock=clock, new_id=time_ordered_id, random_bytes=secrets.token_bytes)
+
+
+AT_REST = at_rest_in_memory()
+"""For tests in which all is done by one process."""

@@ -36,6 +36,7 @@ from portability.services.cases.ports import (
     CaseTimeline,
     WaitingMessage,
 )
+from tests.at_rest import AT_REST
 from tests.conftest import NewDatabase
 from tests.services.cases.world import CLAIM, DRV, FISCAL_CODE, GERMAN_NUMBER, INPS, MORNING, Node, World
 
@@ -52,7 +53,11 @@ def stores(request: pytest.FixtureRequest) -> Stores:
     if request.param == "memory":
         return Stores(MemoryCases(), MemoryTimeline(), MemoryCaseInbox())
     connection: psycopg.AsyncConnection = request.getfixturevalue("connection")
-    return Stores(PostgresCases(connection), PostgresTimeline(connection), PostgresCaseInbox(connection))
+    return Stores(
+        PostgresCases(connection, AT_REST),
+        PostgresTimeline(connection, AT_REST),
+        PostgresCaseInbox(connection, AT_REST),
+    )
 
 
 def a_case(*, minutes: int = 0) -> Case:
@@ -205,12 +210,12 @@ class PostgresNode(Node):
         async with self.database.transaction() as connection:
             yield replace(
                 self.work,
-                accounts=PostgresRegister(connection),
-                careers=PostgresCareers(connection),
-                commands=PostgresCommands(connection),
-                cases=PostgresCases(connection),
-                timeline=PostgresTimeline(connection),
-                inbox=PostgresCaseInbox(connection),
+                accounts=PostgresRegister(connection, AT_REST),
+                careers=PostgresCareers(connection, AT_REST),
+                commands=PostgresCommands(connection, AT_REST),
+                cases=PostgresCases(connection, AT_REST),
+                timeline=PostgresTimeline(connection, AT_REST),
+                inbox=PostgresCaseInbox(connection, AT_REST),
             )
 
 
@@ -251,7 +256,7 @@ async def test_a_claim_and_a_statement_at_the_same_moment_miss_each_other_never(
 
     async def claim() -> None:
         async with database.transaction() as connection:
-            cases = PostgresCases(connection)
+            cases = PostgresCases(connection, AT_REST)
             assert await cases.get(case.case_id, for_change=True) is None
             looked.set()
             await asyncio.sleep(0.3)
@@ -260,7 +265,7 @@ async def test_a_claim_and_a_statement_at_the_same_moment_miss_each_other_never(
     async def statement() -> Case | None:
         await looked.wait()
         async with database.transaction() as connection:
-            return await PostgresCases(connection).get(case.case_id, for_change=True)
+            return await PostgresCases(connection, AT_REST).get(case.case_id, for_change=True)
 
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(claim())

@@ -21,6 +21,7 @@ from portability.services.determination.treaties.model import (
 )
 from portability.services.determination.treaties.ports import TreatyWork
 from portability.services.determination.treaties.signing import statement_digest
+from tests.at_rest import AT_REST
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 CONTENT = b"format: 1\r\nid: ca-it\n# \xc3\xa8 un'altra riga\n"
@@ -41,7 +42,7 @@ KEPT = KeptStatement(SIGNED, NOON, "it-inps/giulia")
 def work(request: pytest.FixtureRequest) -> TreatyWork:
     if request.param == "memory":
         return MemoryTreatyWork()
-    return PostgresTreatyWork(request.getfixturevalue("connection"))
+    return PostgresTreatyWork(request.getfixturevalue("connection"), AT_REST)
 
 
 async def put(work: TreatyWork, kept: KeptStatement, agreement_id: str = "ca-it") -> None:
@@ -98,7 +99,7 @@ async def test_statements_come_in_the_order_of_arrival_and_each_once(work: Treat
 async def test_postgresql_neither_changes_nor_removes_a_row(
     connection: psycopg.AsyncConnection, table: str, change: str
 ) -> None:
-    work = PostgresTreatyWork(connection)
+    work = PostgresTreatyWork(connection, AT_REST)
     await work.versions.add(VERSION, CONTENT)
     await put(work, KEPT)
     with pytest.raises(psycopg.errors.InsufficientPrivilege, match=f"{table} is only added to"):
@@ -107,9 +108,9 @@ async def test_postgresql_neither_changes_nor_removes_a_row(
 
 async def test_postgresql_takes_no_bytes_under_another_hash(connection: psycopg.AsyncConnection) -> None:
     with pytest.raises(psycopg.errors.CheckViolation):
-        await PostgresTreatyWork(connection).versions.add(VERSION, CONTENT + b" ")
+        await PostgresTreatyWork(connection, AT_REST).versions.add(VERSION, CONTENT + b" ")
 
 
 async def test_postgresql_takes_no_statement_under_another_digest(connection: psycopg.AsyncConnection) -> None:
     with pytest.raises(psycopg.errors.CheckViolation):
-        await PostgresTreatyWork(connection).statements.add(KEPT, agreement_id="ca-it", digest="0" * 64)
+        await PostgresTreatyWork(connection, AT_REST).statements.add(KEPT, agreement_id="ca-it", digest="0" * 64)

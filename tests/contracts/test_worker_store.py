@@ -26,6 +26,7 @@ from portability.adapters.postgres.workers_store import (
 )
 from portability.agreements.errors import IdempotencyConflictError
 from portability.services.workers.model import Limit, Session, SignInCode, WorkerOnFile, parse_contact
+from tests.at_rest import AT_REST
 
 NOW = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
 TICK = timedelta(microseconds=1)
@@ -64,7 +65,7 @@ def stores_on(connection: Connection | None) -> Stores:
         housekeeping = MemoryHousekeeping(codes, sessions, limits)
         return Stores(MemoryDirectory(), MemoryWorkerCases(), codes, sessions, limits, housekeeping)
     return Stores(
-        PostgresWorkers(connection),
+        PostgresWorkers(connection, AT_REST),
         PostgresWorkerCases(connection),
         PostgresCodes(connection),
         PostgresSessions(connection),

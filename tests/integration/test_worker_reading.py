@@ -11,6 +11,7 @@ from portability.adapters.postgres.workers_store import PostgresWorkerCases, Pos
 from portability.agreements.careers import AnswerStatus
 from portability.app.worker_views import WorkerViews, worker_work
 from portability.services.workers.model import WorkerOnFile, parse_contact
+from tests.at_rest import AT_REST
 from tests.services.workers.test_views_of_cases import ADA, ADAS_CASE, CASE, ROSA, case, decision, record, views
 
 RECORDS = [
@@ -25,16 +26,16 @@ async def test_what_is_kept_reads_the_same(connection: Connection) -> None:
     await keep(connection, ROSA, "rosa@example.org", CASE)
     await keep(connection, ADA, "ada@example.org", ADAS_CASE)
     for each in (hers, adas):
-        await PostgresCases(connection).save(each)
+        await PostgresCases(connection, AT_REST).save(each)
     for one in RECORDS:
-        await PostgresCareers(connection).put(CASE, one)
+        await PostgresCareers(connection, AT_REST).put(CASE, one)
     kept = replace(
         in_memory,
         links=PostgresWorkerCases(connection),
-        cases=PostgresCases(connection),
-        careers=PostgresCareers(connection),
+        cases=PostgresCases(connection, AT_REST),
+        careers=PostgresCareers(connection, AT_REST),
     )
-    work = worker_work(connection, kept)
+    work = worker_work(connection, AT_REST, kept)
     for worker_id in (ROSA, ADA):
         assert list(await work.cases.cases_of(worker_id)) == list(await in_memory.cases_of(worker_id))
         assert await work.career.career_of(worker_id) == await in_memory.career_of(worker_id)
@@ -44,5 +45,5 @@ async def test_what_is_kept_reads_the_same(connection: Connection) -> None:
 
 
 async def keep(connection: Connection, worker_id: UUID, contact: str, case_id: UUID) -> None:
-    await PostgresWorkers(connection).keep(WorkerOnFile(worker_id, parse_contact(contact)))
+    await PostgresWorkers(connection, AT_REST).keep(WorkerOnFile(worker_id, parse_contact(contact)))
     await PostgresWorkerCases(connection).link(worker_id, case_id)

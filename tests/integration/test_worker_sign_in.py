@@ -29,6 +29,7 @@ from portability.services.workers.model import (
     parse_contact,
 )
 from portability.services.workers.use_cases import WorkerUseCases
+from tests.at_rest import AT_REST
 
 ROSA = UUID("01890000-0000-7000-8000-000000000001")
 PHONE = "+39 333 1234567"
@@ -49,7 +50,7 @@ class Work:
 def work_on(connection: Connection) -> Work:
     views = MemoryViews()
     return Work(
-        PostgresWorkers(connection),
+        PostgresWorkers(connection, AT_REST),
         PostgresCodes(connection),
         PostgresSessions(connection),
         PostgresAttempts(connection),
@@ -85,7 +86,7 @@ async def desk(database: Database) -> Any:
             yield work_on(connection)
 
     async with database.transaction() as connection:
-        await PostgresWorkers(connection).keep(WorkerOnFile(ROSA, parse_contact(PHONE)))
+        await PostgresWorkers(connection, AT_REST).keep(WorkerOnFile(ROSA, parse_contact(PHONE)))
     return WorkerUseCases(
         unit_of_work=unit_of_work,
         sender=MemoryCodeSender(),

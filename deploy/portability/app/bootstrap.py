@@ -141,7 +141,7 @@ async def open_node(
         opened.push_async_callback(signal.close)
         authorities = DirectoryAuthorities(directory.current, clock=clock)
         treaties = Treaties(authorities, VersionReader(), shipped=packaged)
-        parts = CaseParts(institution, trust, directory.current, treaties, clock, time_ordered_id)
+        parts = CaseParts(institution, trust, directory.current, treaties, at_rest, clock, time_ordered_id)
         exchange = ExchangeNode(
             me=institution,
             unit_of_work=exchange_unit_of_work(database, at_rest),
@@ -154,7 +154,7 @@ async def open_node(
         )
         codes = QueuedCodeSender(OutboxFileGateway(settings.data_folder / "worker-codes.jsonl"), clock=clock)
         worker = WorkerUseCases(
-            unit_of_work=worker_unit_of_work(database, directory.current, me=institution),
+            unit_of_work=worker_unit_of_work(database, at_rest, directory.current, me=institution),
             sender=codes,
             clock=clock,
             random_bytes=secrets.token_bytes,

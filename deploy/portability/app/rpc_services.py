@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC
 
+from portability.adapters.keys.at_rest import AtRest
 from portability.adapters.postgres.database import Database
 from portability.adapters.postgres.records_store import PostgresRecordWork
 from portability.adapters.postgres.treaties_store import PostgresTreatyWork
@@ -43,7 +44,7 @@ def rpc_services(
     parts: CaseParts,
 ) -> Sequence[RpcService]:
     """The services in the order in which a claim meets them."""
-    treaty_work = treaty_unit_of_work(database)
+    treaty_work = treaty_unit_of_work(database, parts.at_rest)
     return (
         RpcService(
             "portability.api.registry.v1.RegistryService",
@@ -63,7 +64,7 @@ def rpc_services(
         RpcService(
             "portability.api.records.v1.RecordService",
             records_pb2_grpc.add_RecordServiceServicer_to_server,
-            RecordServicer(unit_of_work=_records(database), clock=parts.clock),
+            RecordServicer(unit_of_work=_records(database, parts.at_rest), clock=parts.clock),
         ),
         RpcService(
             "portability.api.cases.v1.CaseService",
@@ -89,21 +90,23 @@ def rpc_services(
     )
 
 
-def treaty_unit_of_work(database: Database) -> Callable[[], AbstractAsyncContextManager[PostgresTreatyWork]]:
+def treaty_unit_of_work(
+    database: Database, at_rest: AtRest
+) -> Callable[[], AbstractAsyncContextManager[PostgresTreatyWork]]:
     """Opens a transaction on versions of agreements and statements."""
 
     @asynccontextmanager
     async def work() -> AsyncIterator[PostgresTreatyWork]:
         async with database.transaction() as connection:
-            yield PostgresTreatyWork(connection)
+            yield PostgresTreatyWork(connection, at_rest)
 
     return work
 
 
-def _records(database: Database) -> Callable[[], AbstractAsyncContextManager[PostgresRecordWork]]:
+def _records(database: Database, at_rest: AtRest) -> Callable[[], AbstractAsyncContextManager[PostgresRecordWork]]:
     @asynccontextmanager
     async def work() -> AsyncIterator[PostgresRecordWork]:
         async with database.transaction() as connection:
-            yield PostgresRecordWork(connection)
+            yield PostgresRecordWork(connection, at_rest)
 
     return work

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, tzinfo
 from uuid import UUID
 
+from portability.adapters.keys.at_rest import AtRest
 from portability.adapters.postgres.database import Connection
 from portability.adapters.postgres.workers_store import (
     PostgresAttempts,
@@ -185,10 +186,10 @@ class NodeWorkerWork:
     decisions: WorkerViews
 
 
-def worker_work(connection: Connection, views: WorkerViews) -> NodeWorkerWork:
+def worker_work(connection: Connection, at_rest: AtRest, views: WorkerViews) -> NodeWorkerWork:
     """The ports on one connection; `views` must stand on the same one."""
     return NodeWorkerWork(
-        directory=PostgresWorkers(connection),
+        directory=PostgresWorkers(connection, at_rest),
         codes=PostgresCodes(connection),
         sessions=PostgresSessions(connection),
         limits=PostgresAttempts(connection),

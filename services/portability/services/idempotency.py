@@ -35,6 +35,7 @@ class CommandLog(Protocol):
     async def begin(self, command: KnownCommand) -> KnownCommand:
         """Keep the command and give it back; where its key is known, give the known one and change nothing.
 
+        A log may keep fingerprints so that only equality can be told: one that differs then comes back empty.
         A command of the same key that another transaction is carrying out is waited for.
         """
         ...

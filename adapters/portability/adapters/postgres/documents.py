@@ -1,11 +1,14 @@
 """Frozen dataclasses as JSON documents and back, exactly: no float, no rounding, no value that reads back as another.
 
+At rest a document is sealed by the key of its scope; one whose key was destroyed is erased and reads as None.
+
 A field that a document does not have yet takes its default, so a new field with a default needs no migration.
 """
 
 import base64
+import json
 import types
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import MISSING, fields, is_dataclass
 from datetime import date, datetime
 from enum import Enum
@@ -14,9 +17,10 @@ from functools import cache
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 from uuid import UUID
 
+from portability.adapters.keys.at_rest import AtRest
 from portability.agreements.errors import InputError
 
-__all__ = ["from_document", "to_document"]
+__all__ = ["from_document", "open_documents", "seal_documents", "to_document"]
 
 T = TypeVar("T")
 
@@ -71,6 +75,22 @@ def from_document(kind: type[T], document: Any) -> T:
     reader: Any = _reader
     value: T = reader(kind)(document)
     return value
+
+
+async def seal_documents(at_rest: AtRest, values: Iterable[tuple[UUID, Any]]) -> Sequence[bytes]:
+    """(scope, dataclass) pairs as sealed documents, in their order."""
+    return await at_rest.seal(
+        [
+            (scope, json.dumps(to_document(value), ensure_ascii=False, separators=(",", ":")).encode())
+            for scope, value in values
+        ]
+    )
+
+
+async def open_documents(at_rest: AtRest, kind: type[T], sealed: Iterable[tuple[UUID, bytes]]) -> Sequence[T | None]:
+    """What `seal_documents` sealed, in the order given; None where it is erased."""
+    opened = await at_rest.open(list(sealed))
+    return [None if content is None else from_document(kind, json.loads(content)) for content in opened]
 
 
 @cache

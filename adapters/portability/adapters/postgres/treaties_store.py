@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from portability.adapters.keys.at_rest import AtRest
 from portability.adapters.postgres.database import Connection
 from portability.adapters.postgres.records_store import PostgresCommands
 from portability.services.determination.treaties.mapping.statements import (
@@ -80,7 +81,7 @@ class PostgresStatements:
 class PostgresTreatyWork:
     """TreatyWork: the ports of one transaction."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, at_rest: AtRest) -> None:
         self.versions = PostgresVersions(connection)
         self.statements = PostgresStatements(connection)
-        self.commands = PostgresCommands(connection)
+        self.commands = PostgresCommands(connection, at_rest)

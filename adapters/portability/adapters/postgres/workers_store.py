@@ -2,14 +2,14 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import UUID
 
+from portability.adapters.keys.at_rest import AtRest
 from portability.adapters.postgres.database import Connection
+from portability.adapters.postgres.documents import open_documents, seal_documents
 from portability.agreements.errors import GatewayError, IdempotencyConflictError
 from portability.services.workers.model import (
     Contact,
-    ContactKind,
     Limit,
     Session,
     SignInCode,
@@ -27,29 +27,28 @@ __all__ = [
 
 
 class PostgresWorkers:
-    """WorkerDirectory and WorkerRegister."""
+    """WorkerDirectory and WorkerRegister. A worker is found by keyed hashes, of her contact and of her numbers."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, at_rest: AtRest) -> None:
         self._connection = connection
+        self._at_rest = at_rest
 
     async def keep(self, worker: WorkerOnFile) -> None:
         """Put a worker on file, or replace what is on file."""
+        (document,) = await seal_documents(self._at_rest, [(worker.worker_id, worker)])
         await self._connection.execute(
             """
-            INSERT INTO workers (worker_id, contact_kind, contact, insurance_numbers, language)
-            VALUES (%s, %s, %s, %s, %s)
+            INSERT INTO workers (worker_id, contact, insurance_numbers, document) VALUES (%s, %s, %b, %s)
             ON CONFLICT (worker_id) DO UPDATE SET
-                contact_kind = excluded.contact_kind,
                 contact = excluded.contact,
                 insurance_numbers = excluded.insurance_numbers,
-                language = excluded.language
+                document = excluded.document
             """,
             (
                 worker.worker_id,
-                worker.contact.kind.value,
-                worker.contact.value,
-                list(worker.insurance_numbers),
-                worker.language,
+                self._hidden_contact(worker.contact),
+                [self._hidden_number(number) for number in worker.insurance_numbers],
+                document,
             ),
         )
 
@@ -57,14 +56,21 @@ class PostgresWorkers:
         """The one worker with this contact (and number); None for none and for several."""
         found = await self._connection.execute(
             """
-            SELECT worker_id, contact_kind, contact, insurance_numbers, language FROM workers
-            WHERE contact_kind = %s AND contact = %s AND (%s = '' OR %s = ANY (insurance_numbers))
+            SELECT worker_id, document FROM workers
+            WHERE contact = %s AND (%s = '' OR %s = ANY (insurance_numbers))
             LIMIT 2
             """,
-            (contact.kind.value, contact.value, insurance_number, insurance_number),
+            (self._hidden_contact(contact), insurance_number, self._hidden_number(insurance_number)),
+            binary=True,
         )
-        rows = await found.fetchall()
-        return _worker(rows[0]) if len(rows) == 1 else None
+        workers = await open_documents(self._at_rest, WorkerOnFile, await found.fetchall())
+        return workers[0] if len(workers) == 1 else None
+
+    def _hidden_contact(self, contact: Contact) -> bytes:
+        return self._at_rest.hidden("contact", contact.kind.value, contact.value)
+
+    def _hidden_number(self, number: str) -> bytes:
+        return self._at_rest.hidden("number", number)
 
 
 class PostgresWorkerCases:
@@ -207,8 +213,3 @@ class PostgresSignInHousekeeping:
         )
         attempts = await self._connection.execute("DELETE FROM worker_sign_in_attempts WHERE ends_at <= %s", (at,))
         return codes.rowcount + sessions.rowcount + attempts.rowcount
-
-
-def _worker(row: tuple[Any, ...]) -> WorkerOnFile:
-    worker_id, kind, contact, numbers, language = row
-    return WorkerOnFile(UUID(str(worker_id)), Contact(ContactKind(kind), contact), tuple(numbers), language)

@@ -5,6 +5,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcon
 from dataclasses import dataclass
 from datetime import date
 
+from portability.adapters.keys.at_rest import AtRest
 from portability.adapters.keys.trust import DirectoryTrust
 from portability.adapters.postgres.cases_store import PostgresCaseInbox, PostgresCases, PostgresTimeline
 from portability.adapters.postgres.database import Connection, Database
@@ -64,7 +65,7 @@ class OutboxSender:
 
     def __init__(self, connection: Connection, parts: "CaseParts") -> None:
         self._outbox = PostgresOutbox(connection)
-        self._treaty_work = PostgresTreatyWork(connection)
+        self._treaty_work = PostgresTreatyWork(connection, parts.at_rest)
         self._parts = parts
 
     async def send(self, message: CaseMessage) -> None:
@@ -108,6 +109,7 @@ class CaseParts:
     trust: DirectoryTrust
     directory: Callable[[], Directory]
     treaties: Treaties
+    at_rest: AtRest
     clock: Clock
     new_id: NewId
 
@@ -116,13 +118,13 @@ class CaseTransaction:
     """CaseWork on one connection."""
 
     def __init__(self, connection: Connection, parts: CaseParts) -> None:
-        self.cases = PostgresCases(connection)
-        self.timeline = PostgresTimeline(connection)
-        self.inbox = PostgresCaseInbox(connection)
-        self.accounts = PostgresRegister(connection)
-        self.careers = PostgresCareers(connection)
-        self.commands = PostgresCommands(connection)
-        treaty_work = PostgresTreatyWork(connection)
+        self.cases = PostgresCases(connection, parts.at_rest)
+        self.timeline = PostgresTimeline(connection, parts.at_rest)
+        self.inbox = PostgresCaseInbox(connection, parts.at_rest)
+        self.accounts = PostgresRegister(connection, parts.at_rest)
+        self.careers = PostgresCareers(connection, parts.at_rest)
+        self.commands = PostgresCommands(connection, parts.at_rest)
+        treaty_work = PostgresTreatyWork(connection, parts.at_rest)
         self.sender = OutboxSender(connection, parts)
         self.directory = DirectoryOfInstitutions(parts.directory, treaty_work, parts.treaties)
         self.determiner = RatifiedRulesDeterminer(RatifiedLaw(lambda: nullcontext(treaty_work), parts.treaties))

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
+from portability.adapters.keys.at_rest import AtRest
 from portability.adapters.postgres.cases_store import PostgresCases
 from portability.adapters.postgres.database import Database
 from portability.adapters.postgres.records_store import PostgresCareers
@@ -17,7 +18,7 @@ __all__ = ["worker_unit_of_work"]
 
 
 def worker_unit_of_work(
-    database: Database, current: Callable[[], Directory], *, me: str
+    database: Database, at_rest: AtRest, current: Callable[[], Directory], *, me: str
 ) -> Callable[[], AbstractAsyncContextManager[NodeWorkerWork]]:
     """Opens a transaction of the worker's use cases; names come from the directory and the treaty files."""
 
@@ -38,12 +39,12 @@ def worker_unit_of_work(
         async with database.transaction() as connection:
             views = WorkerViews(
                 links=PostgresWorkerCases(connection),
-                cases=PostgresCases(connection),
-                careers=PostgresCareers(connection),
+                cases=PostgresCases(connection, at_rest),
+                careers=PostgresCareers(connection, at_rest),
                 me=me,
                 standards=ServiceStandards(),
                 names=names,
             )
-            yield worker_work(connection, views)
+            yield worker_work(connection, at_rest, views)
 
     return work

@@ -7,53 +7,49 @@ down_revision = "0001"
 branch_labels = None
 depends_on = None
 
-# What is searched for stands in columns; what is only read with its case or account is one document, so that it can
-# be encrypted as a whole under a key of its person. Not modelled: those keys.
+# A document is sealed as a whole by the key of its case or account. Of what is searched for and would name a person,
+# a keyed hash stands in a column; what names nobody (ids, instants, whether a case is closed) stands there as it is.
 TABLES = """
 CREATE TABLE commands (
     request_id uuid PRIMARY KEY,
-    fingerprint text NOT NULL,
+    fingerprint bytea NOT NULL,
     answer text,
     begun_at timestamptz NOT NULL DEFAULT now()
 );
 
 CREATE TABLE accounts (
-    account_id text PRIMARY KEY,
-    document jsonb NOT NULL
+    account bytea PRIMARY KEY CHECK (length(account) = 32),
+    document bytea NOT NULL
 );
 
 CREATE TABLE account_identifiers (
-    country text NOT NULL,
-    sector text NOT NULL,
-    comparable text NOT NULL,
-    account_id text NOT NULL REFERENCES accounts ON DELETE CASCADE,
-    PRIMARY KEY (country, sector, comparable, account_id)
+    identifier bytea NOT NULL CHECK (length(identifier) = 32),
+    account bytea NOT NULL REFERENCES accounts ON DELETE CASCADE,
+    PRIMARY KEY (identifier, account)
 );
-CREATE INDEX account_identifiers_by_account ON account_identifiers (account_id);
+CREATE INDEX account_identifiers_by_account ON account_identifiers (account);
 
 CREATE TABLE cases (
     case_id uuid PRIMARY KEY,
     known_since timestamptz NOT NULL,
     closed boolean NOT NULL,
-    document jsonb NOT NULL
+    document bytea NOT NULL
 ) WITH (fillfactor = 80);
 CREATE INDEX cases_newest_first ON cases (known_since DESC, case_id DESC);
 CREATE INDEX cases_open ON cases (known_since DESC, case_id DESC) WHERE NOT closed;
 
 CREATE TABLE case_identifiers (
-    country text NOT NULL,
-    sector text NOT NULL,
-    comparable text NOT NULL,
+    identifier bytea NOT NULL CHECK (length(identifier) = 32),
     case_id uuid NOT NULL REFERENCES cases ON DELETE CASCADE,
-    PRIMARY KEY (country, sector, comparable, case_id)
+    PRIMARY KEY (identifier, case_id)
 );
+CREATE INDEX case_identifiers_by_case ON case_identifiers (case_id);
 
 CREATE TABLE case_determinations (
     determination_id uuid PRIMARY KEY,
     case_id uuid NOT NULL REFERENCES cases ON DELETE CASCADE,
     place bigint GENERATED ALWAYS AS IDENTITY,
-    document jsonb NOT NULL,
-    trace bytea NOT NULL
+    document bytea NOT NULL
 );
 CREATE INDEX case_determinations_by_case ON case_determinations (case_id, place);
 
@@ -61,14 +57,14 @@ CREATE TABLE case_decisions (
     decision_id uuid PRIMARY KEY,
     case_id uuid NOT NULL REFERENCES cases ON DELETE CASCADE,
     place bigint GENERATED ALWAYS AS IDENTITY,
-    document jsonb NOT NULL
+    document bytea NOT NULL
 );
 CREATE INDEX case_decisions_by_case ON case_decisions (case_id, place);
 
 CREATE TABLE case_careers (
     case_id uuid NOT NULL,
     state text NOT NULL,
-    document jsonb NOT NULL,
+    document bytea NOT NULL,
     PRIMARY KEY (case_id, state)
 );
 
@@ -76,7 +72,7 @@ CREATE TABLE case_events (
     event_id uuid PRIMARY KEY,
     case_id uuid NOT NULL REFERENCES cases ON DELETE CASCADE,
     place bigint GENERATED ALWAYS AS IDENTITY,
-    document jsonb NOT NULL
+    document bytea NOT NULL
 );
 CREATE INDEX case_events_by_case ON case_events (case_id, place);
 

@@ -7,17 +7,16 @@ down_revision = "0002"
 branch_labels = None
 depends_on = None
 
-# Not modelled: contacts and numbers encrypted by a key of the person.
+# Contact and numbers stand as keyed hashes, to be found by; what is on file is sealed by the worker's key.
 TABLES = """
 CREATE TABLE workers (
     worker_id uuid PRIMARY KEY,
-    contact_kind text NOT NULL CHECK (contact_kind IN ('phone', 'email')),
-    contact text NOT NULL CHECK (length(contact) BETWEEN 3 AND 254),
-    insurance_numbers text[] NOT NULL,
-    language text NOT NULL
+    contact bytea NOT NULL CHECK (length(contact) = 32),
+    insurance_numbers bytea[] NOT NULL,
+    document bytea NOT NULL
 );
 -- Not unique: a family may share one phone.
-CREATE INDEX workers_by_contact ON workers (contact_kind, contact);
+CREATE INDEX workers_by_contact ON workers (contact);
 
 -- No reference to the table of cases: that one is another service's own.
 CREATE TABLE worker_cases (
