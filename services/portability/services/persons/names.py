@@ -30,7 +30,7 @@ _SPELLINGS: Final = (
 )  # fmt: skip
 _ALIKE: Final = str.maketrans({"c": "k", "g": "k", "z": "s", "x": "s", "d": "t", "b": "p", "v": "f", "l": "r"})
 _PARTICLES: Final = frozenset(
-    "abu al bin bint da das de del della den der di dos e el i ibn la le of van von y zu".split()  # noqa: SIM905
+    "abu al bin bint da das de del della den der di dos e el i ibn la le of van von y zu".split()  # noqa: SIM905 (a sentence of particles reads better than a list)
 )
 
 _ARTICLE: Final = re.compile(r"\bال(?=\w{2})")
