@@ -14,7 +14,7 @@ from typing import Final, Protocol
 
 from portability.services.hybrid import length_prefixed
 
-__all__ = ["LogEntry", "LogEntryKind", "LogSink", "commitment", "entry_bytes", "entry_of"]
+__all__ = ["LogEntry", "LogEntryKind", "LogSink", "commitment", "encoded", "entry_bytes", "entry_of", "milliseconds"]
 
 ENTRY_CONTEXT: Final = b"portability/v1/log-entry"
 COMMITMENT_CONTEXT: Final = b"portability/v1/log-commit"
@@ -75,8 +75,17 @@ def commitment(salt: bytes, content: bytes) -> bytes:
 
 
 def entry_bytes(entry: LogEntry) -> bytes:
-    """The bytes whose leaf hash stands in the tree: LP(context, kind, milliseconds since 1970 as 8 bytes, digest)."""
+    """The bytes whose leaf hash stands in the tree."""
     if len(entry.digest) != DIGEST_BYTES:
         raise ValueError(f"The digest of an entry has {DIGEST_BYTES} bytes, not {len(entry.digest)}.")
-    at_ms = (entry.at - EPOCH) // timedelta(milliseconds=1)
-    return length_prefixed(ENTRY_CONTEXT, entry.kind.encode(), at_ms.to_bytes(8, "big"), entry.digest)
+    return encoded(entry.kind, milliseconds(entry.at), entry.digest)
+
+
+def encoded(kind: str, at_ms: int, digest: bytes) -> bytes:
+    """LP(context, kind, milliseconds since 1970 as 8 bytes, digest): the parts of an entry, whatever they are."""
+    return length_prefixed(ENTRY_CONTEXT, kind.encode(), at_ms.to_bytes(8, "big", signed=True), digest)
+
+
+def milliseconds(at: datetime) -> int:
+    """Milliseconds since 1970, rounded down."""
+    return (at - EPOCH) // timedelta(milliseconds=1)

@@ -19,6 +19,7 @@ from portability.adapters.memory.exchange_sending import (
 )
 from portability.adapters.memory.exchange_state import State
 from portability.adapters.memory.log_staging import MemoryLogSink
+from portability.adapters.memory.log_store import MemoryLogStore
 
 __all__ = ["MemoryExchangeStore", "MemoryExchangeWork"]
 
@@ -56,6 +57,7 @@ class MemoryExchangeStore:
         self._state = State()
         self._one_at_a_time = asyncio.Lock()
         self._changed = asyncio.Event()
+        self.log = MemoryLogStore(self._state, self._one_at_a_time)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[MemoryExchangeWork]:

@@ -17,4 +17,4 @@ class MemoryLogSink:
     async def append(self, entries: Sequence[LogEntry]) -> None:
         """Stage entries in order."""
         for entry in entries:
-            self._state.log_staged[len(self._state.log_staged)] = entry
+            self._state.log_staged[max(self._state.log_staged, default=0) + 1] = entry

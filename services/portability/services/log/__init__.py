@@ -1,0 +1,1 @@
+"""A node's append-only log: positions, tiles, proofs, signed checkpoints, witnesses, and the auditor."""
