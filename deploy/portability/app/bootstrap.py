@@ -14,7 +14,6 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
-from portability.adapters.access.cedar import CedarPolicy
 from portability.adapters.clock.ids import time_ordered_id
 from portability.adapters.clock.system import SystemClock
 from portability.adapters.keys.authorities import DirectoryAuthorities
@@ -33,6 +32,7 @@ from portability.app.at_rest import open_at_rest
 from portability.app.exchange_observer import ExchangeObserver
 from portability.app.logging import configure_logging
 from portability.app.metrics import MetricsPage, NodeMetrics
+from portability.app.rpc.allowance import CallRates
 from portability.app.rpc.credentials import NodeTls
 from portability.app.rpc.identity import CallerFinder
 from portability.app.rpc.interceptor import CallGate, CallLimits
@@ -42,6 +42,7 @@ from portability.app.rpc_services import rpc_services
 from portability.app.secret_file import secret
 from portability.app.settings import NodeRole, Settings
 from portability.app.trust import open_directory
+from portability.app.wiring.access import node_policy
 from portability.app.wiring.cases import CaseEffects, CaseParts, CaseTransaction, case_unit_of_work
 from portability.app.wiring.workers import worker_unit_of_work
 from portability.app.worker_page import WorkerPage
@@ -167,10 +168,11 @@ async def open_node(
             credentials=tls.server_credentials(),
             gate=CallGate(
                 callers=CallerFinder(worker),
-                policy=CedarPolicy.shipped(institution),
+                policy=node_policy(settings, directory.current),
                 observer=NodeObserver(metrics, node=institution),
                 new_id=time_ordered_id,
                 limits=CallLimits(unary_seconds=settings.call_seconds),
+                rates=CallRates(system=settings.system_calls_per_second, others=settings.calls_per_second),
             ),
             services=rpc_services(
                 exchange, cases=cases, database=database, directory=directory, worker=worker, parts=parts

@@ -131,6 +131,24 @@ def issue_certificate(
     )
 
 
+@tls.command("revoke")
+def revoke_certificate(
+    role: Annotated[str, typer.Argument(help="caseworker, system, administrator, peer or worker")],
+    name: Annotated[str, typer.Argument(help="Person or system that holds it, for example anna.")],
+    peer_institution: Annotated[str, typer.Option(help="Institution of a peer; nobody else needs it.")] = "",
+) -> None:
+    """Close everything to one caller within a second, also in open streams; the next certificate needs a new name."""
+    from portability.adapters.access.own_forbids import forbid_caller  # noqa: PLC0415 (heavy)
+    from portability.adapters.clock.system import SystemClock  # noqa: PLC0415 (heavy)
+    from portability.app.rpc.identity import check_caller_parts, role_named  # noqa: PLC0415 (heavy)
+
+    chosen = _settings()
+    institution = peer_institution or chosen.required_institution()
+    check_caller_parts(institution, name)
+    forbid_caller(chosen.own_forbids, role_named(role), institution, name, at=SystemClock().now())
+    typer.echo(f"{institution}/{role}/{name} may do nothing any more: {chosen.own_forbids}")
+
+
 def _add_agreements() -> None:
     # The sub-commands' module is light; what they load, they load when they run.
     from portability.app.commands.agreements import app as agreements  # noqa: PLC0415 (owned by its domain)

@@ -171,6 +171,22 @@ async def check_clock(settings: Settings) -> Finding:
     return Finding("Clock", answer == "yes", f"synchronised: {said}", step, required=False)
 
 
+async def check_own_forbids(settings: Settings) -> Finding:
+    """What the institution itself forbids at its node can be used."""
+    from portability.adapters.access.cedar import CedarPolicy  # noqa: PLC0415 (heavy)
+    from portability.adapters.access.own_forbids import only_forbids  # noqa: PLC0415 (heavy)
+
+    path = settings.own_forbids
+    if not path.exists():
+        return Finding("Own policies", True, f"none in {path}", required=False)
+    try:
+        own = only_forbids(await asyncio.to_thread(path.read_text, encoding="utf-8"))
+        CedarPolicy.shipped(settings.institution or "xx-any", more_policies=own)
+    except (PortabilityError, OSError) as error:
+        return Finding("Own policies", False, f"{path}: {_reason(error)}", "Mend the file: it may only forbid.")
+    return Finding("Own policies", True, f"{path} can be used")
+
+
 async def check_node(settings: Settings) -> Finding:
     """Which institution `portability serve` would serve, and whether it has a signed directory."""
     if not settings.institution:
@@ -192,6 +208,7 @@ CHECKS: tuple[Callable[[Settings], Awaitable[Finding]], ...] = (
     check_java,
     check_agreements,
     check_clock,
+    check_own_forbids,
     check_node,
 )
 

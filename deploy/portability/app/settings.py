@@ -129,6 +129,14 @@ class Settings(BaseModel):
     )
     concurrent_calls: int = Field(512, ge=1, description="gRPC calls at once; more get RESOURCE_EXHAUSTED.")
     call_seconds: float = Field(30.0, gt=0, le=300, description="Longest time of a unary call, in seconds.")
+    system_calls_per_second: float = Field(
+        5000.0,
+        gt=0,
+        description="Calls a second of each of the institution's own systems; more get RESOURCE_EXHAUSTED.",
+    )
+    calls_per_second: float = Field(
+        100.0, gt=0, description="Calls a second of each other caller: a person, a worker's channel, another's node."
+    )
     stop_seconds: float = Field(10.0, ge=0, le=300, description="Time that running calls get when the node stops.")
     log_level: LogLevel = Field(LogLevel.INFO, description="DEBUG, INFO, WARNING or ERROR.")
     log_format: LogFormat = Field(LogFormat.JSON, description="json (one object a line) or console.")
@@ -162,6 +170,11 @@ class Settings(BaseModel):
                 field="PORTABILITY_KAFKA_AUTHORITY",
             )
         return authority, certificate, key
+
+    @property
+    def own_forbids(self) -> Path:
+        """Where the institution's own access policies are, that only forbid."""
+        return self.data_folder / "access.cedar"
 
     def required_institution(self) -> str:
         """Return the institution; raise InputError where none is set."""

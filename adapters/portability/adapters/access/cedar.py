@@ -5,7 +5,7 @@ does not name is denied, and so is a request that a policy could not be evaluate
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
@@ -16,10 +16,10 @@ import cedarpy
 from portability.agreements.errors import DeniedError, InputError
 from portability.services.access import Caller, Role
 
-__all__ = ["CedarPolicy"]
+__all__ = ["KINDS", "CedarPolicy"]
 
 SHIPPED = files("portability.services.policies")
-KINDS = {
+KINDS: Mapping[Role, str] = {
     Role.CASEWORKER: "Caseworker",
     Role.SYSTEM: "System",
     Role.ADMINISTRATOR: "Administrator",
@@ -46,16 +46,19 @@ class _Asked:
     institution: str
     name: str
     signed_in: bool
+    listed: bool
     rpc: str
 
 
 class CedarPolicy:
     """The AccessPolicy of the node of `institution`.
 
-    `schema` and `policies` are Cedar texts. Raises InputError where they cannot be read or do not fit each other.
+    `schema` and `policies` are Cedar texts; `listed` says whether the directory in force lists an institution. Raises
+    InputError where the texts cannot be read or do not fit each other.
     """
 
-    def __init__(self, institution: str, *, schema: str, policies: str) -> None:
+    def __init__(self, institution: str, *, schema: str, policies: str, listed: Callable[[str], bool]) -> None:
+        self._listed = listed
         self._node = {"type": "Node", "id": institution}
         self._institution = institution
         try:
@@ -70,17 +73,28 @@ class CedarPolicy:
         self._refusal = lru_cache(maxsize=DECISIONS_KEPT)(self._decide)
 
     @classmethod
-    def shipped(cls, institution: str, *, more_schema: str = "", more_policies: str = "") -> "CedarPolicy":
-        """The policies that come with the node; more are added behind them."""
+    def shipped(
+        cls,
+        institution: str,
+        *,
+        listed: Callable[[str], bool] = lambda _: True,
+        more_schema: str = "",
+        more_policies: str = "",
+    ) -> "CedarPolicy":
+        """The policies that come with the node; more are added behind them.
+
+        Without `listed` no directory is asked: every peer counts as listed that this node has given a certificate.
+        """
         texts = [SHIPPED.joinpath(f"access.{kind}").read_text(encoding="utf-8") for kind in ("cedarschema", "cedar")]
-        return cls(institution, schema=texts[0] + more_schema, policies=texts[1] + more_policies)
+        return cls(institution, schema=texts[0] + more_schema, policies=texts[1] + more_policies, listed=listed)
 
     def check(self, caller: Caller | None, rpc: str) -> None:
         """Return where the policies permit `rpc` to the caller; raise DeniedError elsewhere."""
         if caller is None:
             raise DeniedError("Nobody is signed in: connect with a client certificate.", authenticated=False)
         signed_in = caller.worker_id is not None
-        refusal = self._refusal(_Asked(caller.role, caller.institution, caller.name, signed_in, rpc))
+        listed = caller.role is Role.PEER and self._listed(caller.institution)
+        refusal = self._refusal(_Asked(caller.role, caller.institution, caller.name, signed_in, listed, rpc))
         if refusal is not None:
             raise DeniedError(refusal.says, authenticated=refusal.authenticated)
 
@@ -89,6 +103,8 @@ class CedarPolicy:
         known: dict[str, Any] = {"institution": asked.institution, "name": asked.name}
         if asked.role is Role.WORKER:
             known["signed_in"] = asked.signed_in
+        if asked.role is Role.PEER:
+            known["listed"] = asked.listed
         entities = [
             {"uid": principal, "attrs": known, "parents": []},
             {"uid": self._node, "attrs": {"institution": self._institution}, "parents": []},

@@ -21,12 +21,15 @@ from grpc import StatusCode
 
 from portability.agreements.errors import PortabilityError
 from portability.app.rpc import status as statuses
+from portability.app.rpc.allowance import CallAllowance, CallRates
 from portability.app.rpc.identity import CallerFinder
 from portability.services.access import AccessPolicy, Caller, acting_as
 
 __all__ = ["CallGate", "CallLimits", "CallObserver", "CallRecord"]
 
 DETAILS_KEY = "grpc-status-details-bin"
+ADMITTED_SECONDS = 1.0
+"""How long a stream may go on after its caller has lost the right to it."""
 
 _Behaviour = Callable[[Any, Any], Awaitable[Any]]
 
@@ -82,9 +85,10 @@ class _Refused(Exception):  # noqa: N818 (a way out of a call, not an error of i
 class CallGate(grpc.aio.ServerInterceptor):  # type: ignore[type-arg]  # generic in the stubs only
     """Lets a call through to its handler or refuses it with one clear status.
 
-    1. The certificate and the session token say who calls.  2. The policy opens the RPC to that caller.
-    3. The request is read and keeps the field rules of its proto.  4. The handler runs as that caller, within the
-    time limit.  5. Whatever is raised becomes a google.rpc.Status.  6. The call is counted and logged.
+    1. The certificate and the session token say who calls.  2. The caller has calls left in this second, and the
+    policy opens the RPC to her; while a call streams, it is asked again each second.  3. The request is read and keeps
+    the field rules of its proto.  4. The handler runs as that caller, within the time limit.  5. Whatever is raised
+    becomes a google.rpc.Status.  6. The call is counted and logged.
     """
 
     def __init__(
@@ -95,12 +99,14 @@ class CallGate(grpc.aio.ServerInterceptor):  # type: ignore[type-arg]  # generic
         observer: CallObserver,
         new_id: Callable[[], UUID],
         limits: CallLimits | None = None,
+        rates: CallRates | None = None,
     ) -> None:
         self._callers = callers
         self._policy = policy
         self._observer = observer
         self._new_id = new_id
         self._limits = limits or CallLimits()
+        self._allowance = CallAllowance(rates or CallRates())
         self._validator = protovalidate.Validator()
         self._wrapped: dict[str, tuple[Any, Any]] = {}
 
@@ -185,10 +191,29 @@ class CallGate(grpc.aio.ServerInterceptor):  # type: ignore[type-arg]  # generic
         # (1) Who calls.
         record.caller = caller = await self._callers.find(context)
         # (2) May they.
+        self._allowance.take(caller)
         self._policy.check(caller, record.rpc)
         # (4) As that caller.
         with acting_as(caller):
-            return await work(request, context)
+            if record.kind == "unary":
+                return await work(request, context)
+            return await self._while_admitted(caller, record.rpc, work(request, context))
+
+    async def _while_admitted(self, caller: Caller, rpc: str, work: Awaitable[Any]) -> Any:
+        # (2) Again each second: a stream may last an hour, and what it was opened for may be over sooner.
+        async def watch() -> None:
+            while True:
+                await asyncio.sleep(ADMITTED_SECONDS)
+                self._policy.check(caller, rpc)
+
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                watching = tasks.create_task(watch())
+                answer = await work
+                watching.cancel()
+        except BaseExceptionGroup as errors:
+            raise errors.exceptions[0] from errors
+        return answer
 
     def _checked(self, parse: Callable[[bytes], Message], received: bytes) -> Message:
         # (3) Is it a message of this RPC, and does it keep its field rules.

@@ -40,6 +40,10 @@ class ServerLimits:
     connection_age_seconds: int = 600
     """A connection is asked to reconnect after this, so that an expired certificate does not live on in it."""
     connection_idle_seconds: int = 300
+    connections: int = 1024
+    """Open connections in all, so that idle ones cannot use up the file handles of the process."""
+    handshake_seconds: int = 10
+    """A connection that has not shown its certificate by then is closed."""
     keepalive_seconds: int = 60
     """After this long in silence the server pings, and drops the connection when nothing comes back in 20 s."""
 
@@ -106,6 +110,8 @@ def _options(limits: ServerLimits) -> list[tuple[str, int]]:
         ("grpc.max_connection_age_ms", limits.connection_age_seconds * 1000),
         ("grpc.max_connection_age_grace_ms", 60_000),
         ("grpc.max_connection_idle_ms", limits.connection_idle_seconds * 1000),
+        ("grpc.max_allowed_incoming_connections", limits.connections),
+        ("grpc.server_handshake_timeout_ms", limits.handshake_seconds * 1000),
         ("grpc.keepalive_time_ms", limits.keepalive_seconds * 1000),
         ("grpc.keepalive_timeout_ms", 20_000),
         # Pings of a client more often than this close its connection.
