@@ -8,8 +8,8 @@ from pathlib import Path
 from portability.agreements.errors import VerificationError
 from portability.services.determination.treaties.mapping.statements import decode_signed_statement, decode_statement
 from portability.services.determination.treaties.model import SignedStatement
-from portability.services.registry.mapping import decode_directory, decode_signed, encode_signed
-from portability.services.registry.model import RootSignature, SignedDirectory
+from portability.services.registry.mapping.directory import decode_directory
+from portability.services.registry.mapping.roots import decode_chain, decode_freshness, decode_root
 from tests.fuzz.target import Target
 
 __all__ = ["directory_targets"]
@@ -20,23 +20,19 @@ VECTORS = Path(__file__).parents[2] / "docs" / "spec" / "vectors"
 def directory_targets() -> Sequence[Target]:
     """The published vectors are the good inputs."""
     declared = (VerificationError,)
-    signed = _hexadecimal(json.loads((VECTORS / "directory.json").read_text()))
     statements = _hexadecimal(json.loads((VECTORS / "statements.json").read_text()))
+    chain = bytes.fromhex(json.loads((VECTORS / "directory.json").read_text())["chain"])
+    parts = decode_chain(chain)
+    roots = [one.content for one in parts.roots]
+    freshness = [] if parts.freshness is None else [parts.freshness.content]
     return [
-        Target("signed-directory", decode_signed, declared, [_signed_directory()], largest=32_768),
-        Target("directory", decode_directory, declared, signed, largest=32_768),
+        Target("signed-directory", decode_chain, declared, [chain], largest=65_536),
+        Target("directory", decode_directory, declared, [parts.directory.content], largest=32_768),
+        Target("root", decode_root, declared, roots, largest=32_768),
+        Target("freshness", decode_freshness, declared, freshness),
         Target("signed-statement", decode_signed_statement, declared, statements, largest=16_384),
         Target("statement", decode_statement, declared, [one.statement for one in _readable(statements)]),
     ]
-
-
-def _signed_directory() -> bytes:
-    vector = json.loads((VECTORS / "directory.json").read_text())
-    signatures = tuple(
-        RootSignature(one["key_id"], bytes.fromhex(one["ed25519"]), bytes.fromhex(one["mldsa65"]))
-        for one in vector["signatures"]
-    )
-    return encode_signed(SignedDirectory(bytes.fromhex(vector["directory"]), signatures))
 
 
 def _readable(statements: Sequence[bytes]) -> Iterator[SignedStatement]:

@@ -126,6 +126,18 @@ STATEMENT_SIGNATURE = shape(
     ("signer_id", "text"), ("key_id", "text"), ("signed_at_ms", "number"), ("ed25519", "bytes"), ("mldsa65", "bytes"),
 )  # fmt: skip
 SIGNED_STATEMENT = shape(("statement", "bytes"), ("signatures", "many"))
+CHAIN = shape(("roots", "many"), ("directory", "bytes"), ("freshness", "bytes"))
+SIGNED = shape(("content", "bytes"), ("signatures", "many"))
+ROLE_SIGNATURE = ROLE_KEY = shape(("key_id", "text"), ("ed25519", "bytes"), ("mldsa65", "bytes"))
+ROOT = shape(
+    ("version", "number"), ("issued_at_ms", "number"), ("expires_at_ms", "number"), ("root_role", "bytes"),
+    ("directory_role", "bytes"), ("freshness_role", "bytes"),
+)  # fmt: skip
+ROLE = shape(("threshold", "number"), ("keys", "many"))
+FRESHNESS = shape(
+    ("directory_version", "number"), ("directory_sha256", "bytes"), ("issued_at_ms", "number"),
+    ("expires_at_ms", "number"),
+)  # fmt: skip
 DAY = shape(("year", "number"), ("month", "number"), ("day", "number"))
 ENTRY = shape(("message_id", "bytes"), ("leaf_hash", "bytes"), ("status", "number"), ("reason", "text"))
 
@@ -293,17 +305,69 @@ def check_refused(file: dict[str, Any]) -> None:
 
 
 def check_directory(file: dict[str, Any]) -> None:
-    content = bytes.fromhex(file["directory"])
-    for signature in file["signatures"]:
-        verify_both(
-            b"portability/v1/directory",
-            content,
-            ed25519=bytes.fromhex(signature["ed25519"]),
-            mldsa65=bytes.fromhex(signature["mldsa65"]),
-            key=file["roots"][signature["key_id"]],
+    anchor, at = bytes.fromhex(file["anchor"]), file["at_ms"]
+    found = open_chain(bytes.fromhex(file["chain"]), anchor, at)
+    need(found == (file["root_version"], file["version"]), "versions of root and directory")
+    for case in file["refused"]:
+        try:
+            open_chain(bytes.fromhex(case["chain"]), anchor, at)
+        except RefusedError:
+            continue
+        raise RefusedError(f"'{case['name']}' was taken")
+
+
+def open_chain(data: bytes, anchor: bytes, at: int) -> tuple[int, int]:
+    """Section 8: the versions of the last root and of the directory in a chain that holds."""
+    chain = read_message(data, CHAIN)
+    first = read_message(anchor, SIGNED)["content"]
+    contents = [read_message(one, SIGNED)["content"] for one in chain["roots"]]
+    need(first in contents, "the anchor is not in the chain")
+    start = contents.index(first)
+    before: dict[str, Any] = {}
+    for place, raw in enumerate(chain["roots"][start:]):
+        signed = read_message(raw, SIGNED)
+        root = read_message(signed["content"], ROOT)
+        if place:
+            need(root["version"] == before["version"] + 1, "a root is missing")
+            enough(signed, before["root_role"], b"portability/v1/root")
+        enough(signed, root["root_role"], b"portability/v1/root")
+        before = root
+    need(before["issued_at_ms"] <= at + 300_000 and at < before["expires_at_ms"], "the root is not in its time")
+    signed = read_message(chain["directory"], SIGNED)
+    enough(signed, before["directory_role"], b"portability/v1/directory")
+    head = dict(list(read_fields(signed["content"]))[:3])
+    need(head[2] <= at + 300_000 and at < head[3], "the directory is not in its time")
+    need(bool(before["freshness_role"]) == bool(chain["freshness"]), "freshness where the root has the role, only")
+    if chain["freshness"]:
+        statement = read_message(chain["freshness"], SIGNED)
+        enough(statement, before["freshness_role"], b"portability/v1/freshness")
+        said = read_message(statement["content"], FRESHNESS)
+        need(said["directory_sha256"] == hashlib.sha256(signed["content"]).digest(), "freshness of another directory")
+        need(
+            said["directory_version"] == head[1] and at < said["expires_at_ms"], "freshness of another version or time"
         )
-    need(len(file["signatures"]) >= file["threshold"], "too few signatures")
-    need(dict(list(read_fields(content))[:1]) == {1: file["version"]}, "version of the directory")
+    return before["version"], head[1]
+
+
+def enough(signed: dict[str, Any], role: bytes, context: bytes) -> None:
+    """Threshold keys of the role have signed, each once, and none of them wrongly."""
+    content = read_message(role, ROLE)
+    keys = {one["key_id"]: one for one in (read_message(raw, ROLE_KEY) for raw in content["keys"])}
+    counted = set()
+    for signature in (read_message(raw, ROLE_SIGNATURE) for raw in signed["signatures"]):
+        key = keys.get(signature["key_id"])
+        if key is None:
+            continue
+        need(signature["key_id"] not in counted, "a key has signed twice")
+        verify_both(
+            context,
+            signed["content"],
+            ed25519=signature["ed25519"],
+            mldsa65=signature["mldsa65"],
+            key={"classical": key["ed25519"].hex(), "post_quantum": key["mldsa65"].hex()},
+        )
+        counted.add(signature["key_id"])
+    need(0 < content["threshold"] <= len(counted), "too few signatures")
 
 
 def read_day(data: bytes) -> str:

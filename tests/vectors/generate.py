@@ -33,6 +33,7 @@ from portability.services.exchange.suites import BUNDLE_CONTEXT, encrypt, hpke_i
 from portability.services.hybrid import domain_separated
 from portability.services.mapping.strict import milliseconds
 from portability.services.merkle import leaf_hash, root_of
+from portability.services.registry.mapping.roots import encode_chain, encode_signed
 from portability.services.registry.model import (
     AgreementVersion,
     Competence,
@@ -40,7 +41,8 @@ from portability.services.registry.model import (
     Institution,
     KeyPurpose,
 )
-from portability.services.registry.signing import sign_directory
+from portability.services.registry.roots import Freshness, RoleKeys, Root, Signed, TrustChain
+from portability.services.registry.signing import sign_directory, sign_freshness, sign_root
 
 SPEC = Path(__file__).resolve().parents[2] / "docs" / "spec"
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -59,6 +61,9 @@ def seeds(name: str, purpose: KeyPurpose) -> KeySeeds:
 
 RINGS = {name: FileKeyRing([seeds(name, one) for one in KeyPurpose]) for name in (BERLIN, ROME, OTTAWA)}
 ROOTS = FileKeyRing([seeds(f"root {number}", KeyPurpose.SIGNING) for number in (1, 2, 3)])
+KEEPERS, NEW_KEEPERS, FRESH = (
+    FileKeyRing([seeds(name, KeyPurpose.SIGNING)]) for name in ("keeper", "new keeper", "freshness")
+)
 DIRECTORY = Directory(
     version=3,
     issued_at=START,
@@ -228,23 +233,48 @@ def merkle_file() -> dict[str, object]:
 
 
 def directory_file() -> dict[str, object]:
-    ids = [key.key_id for key in ROOTS.root_keys()[:2]]
-    made = sign_directory(DIRECTORY, key_ids=ids, signer=ROOTS)
+    first = Root(1, NOON, NOON + timedelta(days=365), _role(ROOTS, 2), _role(KEEPERS, 1), _role(FRESH, 1))
+    second = replace(first, version=2, directory=_role(NEW_KEEPERS, 1))
+    roots = (_root(first), _root(second))
+    directory = sign_directory(DIRECTORY, key_ids=_ids(NEW_KEEPERS), signer=NEW_KEEPERS)
+    digest = sha256(directory.content).digest()
+    statement = Freshness(DIRECTORY.version, digest, NOON, NOON + timedelta(hours=24))
+    freshness = sign_freshness(statement, key_ids=_ids(FRESH), signer=FRESH)
+    retired = sign_directory(DIRECTORY, key_ids=_ids(KEEPERS), signer=KEEPERS)
+    chain = TrustChain(roots, directory, freshness)
     return {
         "kind": "directory",
-        "about": "a directory signed by two of three root keys",
+        "about": "a directory under the second root, which has new keys for the directory role; two of three root keys",
         "version": DIRECTORY.version,
-        "threshold": 2,
+        "root_version": 2,
         "at_ms": milliseconds(NOON),
-        "directory": made.directory.hex(),
-        "signatures": [
-            {"key_id": one.key_id, "ed25519": one.ed25519.hex(), "mldsa65": one.mldsa65.hex()}
-            for one in made.signatures
+        "anchor": encode_signed(roots[0]).hex(),
+        "chain": encode_chain(chain).hex(),
+        "refused": [
+            {"name": "signed by the directory role of the first root", "chain": encode_chain(
+                replace(chain, directory=retired)).hex()},
+            {"name": "without the second root", "chain": encode_chain(replace(chain, roots=roots[:1])).hex()},
+            {"name": "second root signed under itself alone", "chain": encode_chain(
+                replace(chain, roots=(roots[0], sign_root(
+                    replace(second, root=_role(FRESH, 1), freshness=None), key_ids=_ids(FRESH), signer=FRESH)),
+                    freshness=None)).hex()},
+            {"name": "freshness of another directory", "chain": encode_chain(replace(chain, freshness=sign_freshness(
+                replace(statement, directory_sha256=bytes(32)), key_ids=_ids(FRESH), signer=FRESH))).hex()},
+            {"name": "no freshness statement", "chain": encode_chain(replace(chain, freshness=None)).hex()},
         ],
-        "roots": {
-            key.key_id: {"classical": key.ed25519.hex(), "post_quantum": key.mldsa65.hex()} for key in ROOTS.root_keys()
-        },
-    }
+    }  # fmt: skip
+
+
+def _role(ring: FileKeyRing, threshold: int) -> RoleKeys:
+    return RoleKeys(threshold, ring.role_keys())
+
+
+def _ids(ring: FileKeyRing) -> list[str]:
+    return [key.key_id for key in ring.role_keys()]
+
+
+def _root(root: Root) -> Signed:
+    return sign_root(root, key_ids=_ids(ROOTS)[:2], signer=ROOTS)
 
 
 def worked_example(bundle: SealedBundle) -> str:

@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 
-from portability.adapters.clock.fake import FixedClock
 from portability.adapters.keys.material import KeySeeds
 from portability.adapters.keys.ring import FileKeyRing
 from portability.agreements.errors import VerificationError
@@ -24,8 +23,9 @@ from portability.services.exchange.mapping import wire
 from portability.services.exchange.model import PublicKeys
 from portability.services.mapping.strict import instant
 from portability.services.merkle import leaf_hash, root_of
-from portability.services.registry.model import KeyPurpose, RootKey, RootSignature, SignedDirectory
-from portability.services.registry.signing import verify_directory
+from portability.services.registry.mapping.roots import decode_chain, decode_signed
+from portability.services.registry.model import KeyPurpose
+from portability.services.registry.trusting import verify_in_time, verify_trust
 
 ROOT = Path(__file__).resolve().parents[2]
 VECTORS = ROOT / "docs" / "spec" / "vectors"
@@ -113,7 +113,7 @@ def test_the_checker_notices_a_vector_that_is_wrong(tmp_path: Path) -> None:
         "merkle": lambda file: file["roots"].reverse(),
         "receipt": lambda file: file["receipt"]["entries"].pop(),
         "refused": lambda file: file["cases"].append({"name": "nothing is wrong with this one"}),
-        "directory": lambda file: file.update(threshold=3),
+        "directory": lambda file: file.update(version=4),
         "statements": lambda file: file["refused"].append(file["taken"][0]),
     }.items():
         file = load(name)
@@ -157,22 +157,15 @@ def test_our_tree_is_that_of_the_file() -> None:
     assert [root_of(leaves[:size]).hex() for size in range(9)] == file["roots"]
 
 
-def test_our_reader_takes_the_directory() -> None:
+def test_our_reader_takes_the_directory_and_refuses_what_must_be_refused() -> None:
     file = load("directory")
-    signed = SignedDirectory(
-        bytes.fromhex(file["directory"]),
-        tuple(
-            RootSignature(one["key_id"], bytes.fromhex(one["ed25519"]), bytes.fromhex(one["mldsa65"]))
-            for one in file["signatures"]
-        ),
-    )
-    roots = [
-        RootKey(key_id, bytes.fromhex(key["classical"]), bytes.fromhex(key["post_quantum"]))
-        for key_id, key in file["roots"].items()
-    ]
-    at = FixedClock(instant(file["at_ms"], what="now")).now()
-    directory = verify_directory(signed, roots=roots, threshold=file["threshold"], known=None, at=at)
-    assert directory.version == file["version"]
+    anchor = decode_signed(bytes.fromhex(file["anchor"]))
+    trust = verify_trust(decode_chain(bytes.fromhex(file["chain"])), anchor=anchor)
+    verify_in_time(trust, at=instant(file["at_ms"], what="now"))
+    assert (trust.root.version, trust.directory.version) == (file["root_version"], file["version"])
+    for case in file["refused"]:
+        with pytest.raises(VerificationError):
+            verify_trust(decode_chain(bytes.fromhex(case["chain"])), anchor=anchor)
 
 
 class OfficialsOfTheFile:

@@ -41,7 +41,7 @@ from portability.app.rpc.server import NodeServer, ServerLimits
 from portability.app.rpc_services import rpc_services
 from portability.app.secret_file import secret
 from portability.app.settings import NodeRole, Settings
-from portability.app.trust import open_directory
+from portability.app.trust import follow_directory, open_registry
 from portability.app.wiring.access import node_policy
 from portability.app.wiring.cases import CaseEffects, CaseParts, CaseTransaction, case_unit_of_work
 from portability.app.wiring.workers import worker_unit_of_work
@@ -52,7 +52,7 @@ from portability.services.exchange.consumer import run_consumer
 from portability.services.exchange.node import ExchangeNode
 from portability.services.exchange.ports import EventStream
 from portability.services.exchange.relay import run_relay
-from portability.services.registry.handlers import DirectoryInForce
+from portability.services.registry.handlers import Registry
 from portability.services.workers.handlers import forget_expired_sign_ins
 from portability.services.workers.use_cases import WorkerUseCases
 
@@ -69,7 +69,7 @@ class Node:
     settings: Settings
     database: Database
     tls: NodeTls
-    directory: DirectoryInForce
+    registry: Registry
     exchange: ExchangeNode
     cases: Callable[[], contextlib.AbstractAsyncContextManager[CaseTransaction]]
     worker: WorkerUseCases
@@ -86,6 +86,8 @@ class Node:
         role = self.settings.role
         try:
             async with asyncio.TaskGroup() as tasks:
+                offered, observer = self.settings.directory_path, self.exchange.observer
+                tasks.create_task(follow_directory(self.registry, offered, observer), name="directory")
                 if role in (NodeRole.ALL, NodeRole.RELAY):
                     tasks.create_task(run_relay(self.exchange, self.signal), name="relay")
                 if role in (NodeRole.ALL, NodeRole.CONSUMER):
@@ -126,7 +128,8 @@ async def open_node(
     institution = settings.required_institution()
     clock, metrics = SystemClock(), metrics or NodeMetrics()
     async with AsyncExitStack() as opened:
-        directory = await open_directory(settings.directory_path, settings.data_folder / "roots.json", clock=clock)
+        registry = await open_registry(settings.directory_path, data_folder=settings.data_folder, clock=clock)
+        directory = registry.in_force
         url, stream_url, keys_url = _databases(settings, opened)
         await asyncio.to_thread(migrate, url)
         database = await Database.open(url, pool_size=settings.database_connections)
@@ -175,7 +178,7 @@ async def open_node(
                 rates=CallRates(system=settings.system_calls_per_second, others=settings.calls_per_second),
             ),
             services=rpc_services(
-                exchange, cases=cases, database=database, directory=directory, worker=worker, parts=parts
+                exchange, cases=cases, database=database, registry=registry, worker=worker, parts=parts
             ),
             limits=ServerLimits(message_bytes=settings.message_bytes, concurrent_calls=settings.concurrent_calls),
         )
@@ -188,7 +191,7 @@ async def open_node(
             settings=settings,
             database=database,
             tls=tls,
-            directory=directory,
+            registry=registry,
             exchange=exchange,
             cases=cases,
             worker=worker,

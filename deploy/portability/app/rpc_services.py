@@ -26,7 +26,7 @@ from portability.services.determination.treaties.servicer import TreatyDesk
 from portability.services.exchange.node import ExchangeNode
 from portability.services.exchange.servicer import ExchangeServicer
 from portability.services.records.servicer import RecordServicer
-from portability.services.registry.handlers import DirectoryInForce
+from portability.services.registry.handlers import Registry
 from portability.services.registry.servicer import RegistryServicer
 from portability.services.workers.servicer import WorkerServicer
 from portability.services.workers.use_cases import WorkerUseCases
@@ -39,7 +39,7 @@ def rpc_services(
     *,
     cases: Callable[[], AbstractAsyncContextManager[CaseTransaction]],
     database: Database,
-    directory: DirectoryInForce,
+    registry: Registry,
     worker: WorkerUseCases,
     parts: CaseParts,
 ) -> Sequence[RpcService]:
@@ -49,7 +49,7 @@ def rpc_services(
         RpcService(
             "portability.api.registry.v1.RegistryService",
             registry_pb2_grpc.add_RegistryServiceServicer_to_server,
-            RegistryServicer(directory),
+            RegistryServicer(registry),
         ),
         RpcService(
             "portability.api.agreements.v1.AgreementService",

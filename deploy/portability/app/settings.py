@@ -89,7 +89,8 @@ class Settings(BaseModel):
         Path(".portability"), description="Folder for keys, certificates and the embedded PostgreSQL."
     )
     directory_file: Path | None = Field(
-        None, description="Signed directory of institutions and keys; empty: directory.json in the data folder."
+        None,
+        description="Signed directory of institutions and keys, read also while the node runs; empty: directory.bin.",
     )
     database_url: Annotated[SecretStr, AfterValidator(_postgresql_url)] = Field(
         SecretStr(""), description="PostgreSQL 15 or newer; empty: an embedded server in the data folder."
@@ -148,8 +149,8 @@ class Settings(BaseModel):
 
     @property
     def directory_path(self) -> Path:
-        """Where the signed directory is."""
-        return self.directory_file or self.data_folder / "directory.json"
+        """Where a newer signed directory is put for the node to take."""
+        return self.directory_file or self.data_folder / "directory.bin"
 
     @property
     def tls_folder(self) -> Path:

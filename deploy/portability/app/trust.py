@@ -1,51 +1,92 @@
-"""The root keys that a node was given by hand, in a file, and the directory that they have signed.
+"""What a node believes: the root that it was given by hand, and the directory that grows from it.
 
-`roots.json`: {"threshold": 1, "keys": [{"key_id": "...", "ed25519": "<hex>", "mldsa65": "<hex>"}]}. It comes from the
-parties' administrators by a way that is not the network; whoever writes this file decides whom the node believes.
+`root.bin` in the data folder is a signed root. It comes from the keepers of the directory by a way that is not the
+network, and its fingerprint is compared by voice: whoever writes this file decides whom the node believes. The
+directory file is only an offer. What the node has accepted it keeps itself, in `accepted.directory`.
 """
 
-import json
+import asyncio
+from datetime import timedelta
 from pathlib import Path
 
 from portability.adapters.keys.directory_file import DirectoryFile
-from portability.agreements.errors import GatewayError, VerificationError
-from portability.services.registry.handlers import DirectoryInForce, TrustedRoots, restore_directory
-from portability.services.registry.model import RootKey
+from portability.agreements.errors import GatewayError, PortabilityError, VerificationError
+from portability.services.exchange.ports import Observer
+from portability.services.registry.handlers import Registry, accept_directory, restore_directory
+from portability.services.registry.mapping.roots import decode_signed, encode_signed
 from portability.services.registry.ports import Clock
+from portability.services.registry.roots import Signed, TrustChain
 
-__all__ = ["load_roots", "open_directory", "save_roots"]
+__all__ = ["follow_directory", "load_anchor", "open_registry", "save_anchor"]
+
+LOOK_EVERY = timedelta(seconds=2)
 
 
-def save_roots(path: Path, roots: TrustedRoots) -> None:
-    """Write the root keys for a node."""
-    keys = [{"key_id": key.key_id, "ed25519": key.ed25519.hex(), "mldsa65": key.mldsa65.hex()} for key in roots.keys]
+def save_anchor(path: Path, root: Signed) -> None:
+    """Write the root that a node is given by hand."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps({"threshold": roots.threshold, "keys": keys}, indent=1), encoding="utf-8")
+    path.write_bytes(encode_signed(root))
 
 
-def load_roots(path: Path) -> TrustedRoots:
-    """Read the root keys; GatewayError with the next step where there are none or the file is damaged."""
+def load_anchor(path: Path) -> Signed:
+    """Read the root given by hand; GatewayError with the next step where there is none or the file is damaged."""
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-        keys = [
-            RootKey(one["key_id"], bytes.fromhex(one["ed25519"]), bytes.fromhex(one["mldsa65"]))
-            for one in content["keys"]
-        ]
-        return TrustedRoots(keys, int(content["threshold"]))
+        return decode_signed(path.read_bytes())
     except FileNotFoundError as exc:
         raise GatewayError(
-            f"{path} is missing: it holds the root keys of the directory, which the parties' administrators hand over.",
+            f"{path} is missing: it is the root that the keepers of the directory hand over. Compare its fingerprint "
+            "with them (`portability directory show`), then put it there.",
             retryable=False,
         ) from exc
-    except (ValueError, KeyError, TypeError) as exc:
-        raise GatewayError(f"{path} cannot be read as root keys: ask for it again.", retryable=False) from exc
+    except (OSError, VerificationError) as exc:
+        raise GatewayError(f"{path} cannot be read as a root: ask for it again.", retryable=False) from exc
 
 
-async def open_directory(directory_path: Path, roots_path: Path, *, clock: Clock) -> DirectoryInForce:
-    """The signed directory of a node, verified; VerificationError where it does not verify or has expired."""
-    in_force = DirectoryInForce()
-    roots = load_roots(roots_path)
-    known = await restore_directory(in_force=in_force, roots=roots, store=DirectoryFile(directory_path), clock=clock)
-    if known is None:
-        raise VerificationError(f"{directory_path} is missing: a node needs the signed directory before it starts.")
-    return in_force
+async def open_registry(offered: Path, *, data_folder: Path, clock: Clock) -> Registry:
+    """The registry of a node with a directory in force: the one kept, or the one offered where that is newer.
+
+    Raises VerificationError where there is neither, or none that verifies.
+    """
+    registry = Registry(load_anchor(data_folder / "root.bin"), DirectoryFile(data_folder / "accepted.directory"), clock)
+    known = await restore_directory(registry)
+    chain = await DirectoryFile(offered).load()
+    if chain is not None and (known is None or chain != known.chain):
+        try:
+            await accept_directory(chain, registry)
+        except VerificationError:
+            # The node goes on with what it has accepted before; `follow_directory` tells of the other.
+            if known is None:
+                raise
+    elif known is None:
+        raise VerificationError(f"{offered} is missing: a node needs the signed directory before it starts.")
+    return registry
+
+
+async def follow_directory(registry: Registry, offered: Path, observer: Observer) -> None:
+    """Look for a newer directory until cancelled: in the file offered, and in what another process has accepted.
+
+    A file that is refused is told once, and changes nothing.
+    """
+    source, seen = DirectoryFile(offered), None
+    while True:
+        try:
+            await restore_directory(registry)
+            chain = await source.load()
+            if chain is not None and chain != seen:
+                seen = chain
+                await _take(chain, registry, observer)
+        except PortabilityError as error:
+            observer.happened("directory_not_read", code=error.code)
+        await asyncio.sleep(LOOK_EVERY.total_seconds())
+
+
+async def _take(chain: TrustChain, registry: Registry, observer: Observer) -> None:
+    known = registry.in_force.trust()
+    if known is not None and known.chain == chain:
+        return
+    try:
+        trust = await accept_directory(chain, registry)
+    except VerificationError as error:
+        observer.happened("directory_refused", code=error.code)
+        return
+    observer.happened("directory_in_force", version=trust.directory.version)

@@ -72,4 +72,4 @@ async def test_a_node_without_a_signed_directory_is_told_where_it_belongs(tmp_pa
     finding = await doctor.check_node(settings(tmp_path, INSTITUTION="de-drv"))
     assert not finding.ok
     assert finding.required
-    assert str(tmp_path / "directory.json") in finding.what
+    assert str(tmp_path / "directory.bin") in finding.what

@@ -28,7 +28,7 @@ def test_variables_are_read_and_empty_ones_count_as_unset() -> None:
     )
     assert settings.required_institution() == "de-drv"
     assert settings.tls_folder == Path("/srv/node/tls")
-    assert settings.directory_path == Path("/srv/node/directory.json")
+    assert settings.directory_path == Path("/srv/node/directory.bin")
     assert settings.listen == "127.0.0.1:50051"
 
 

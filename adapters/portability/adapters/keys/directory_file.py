@@ -1,12 +1,12 @@
-"""The signed directory in a file, replaced in one step."""
+"""The signed directory, with the roots that prove it, in a file that is replaced in one step."""
 
 import asyncio
 import os
 from pathlib import Path
 
 from portability.agreements.errors import GatewayError
-from portability.services.registry.mapping import decode_signed, encode_signed
-from portability.services.registry.model import SignedDirectory
+from portability.services.registry.mapping.roots import decode_chain, encode_chain
+from portability.services.registry.roots import TrustChain
 
 __all__ = ["DirectoryFile"]
 
@@ -17,7 +17,7 @@ class DirectoryFile:
     def __init__(self, path: Path) -> None:
         self._path = path
 
-    async def load(self) -> SignedDirectory | None:
+    async def load(self) -> TrustChain | None:
         """Read the file; None where there is none."""
         try:
             data = await asyncio.to_thread(self._path.read_bytes)
@@ -25,12 +25,12 @@ class DirectoryFile:
             return None
         except OSError as exc:
             raise GatewayError(f"{self._path} cannot be read: {exc.strerror}.", retryable=False) from exc
-        return decode_signed(data)
+        return decode_chain(data)
 
-    async def save(self, signed: SignedDirectory) -> None:
+    async def save(self, chain: TrustChain) -> None:
         """Write beside and rename, so that a crash leaves the old one or the new one."""
         try:
-            await asyncio.to_thread(self._replace, encode_signed(signed))
+            await asyncio.to_thread(self._replace, encode_chain(chain))
         except OSError as exc:
             raise GatewayError(f"{self._path} cannot be written: {exc.strerror}.", retryable=False) from exc
 

@@ -12,7 +12,8 @@ from portability.adapters.keys.material import DecryptionKey, KeySeeds, LogKey, 
 from portability.agreements.errors import VerificationError
 from portability.services.exchange.model import HybridSignature
 from portability.services.exchange.suites import HPKE_SUITE
-from portability.services.registry.model import KeyPurpose, PublicKey, RootKey
+from portability.services.registry.model import KeyPurpose, PublicKey
+from portability.services.registry.roots import RoleKey
 
 __all__ = ["FileKeyRing"]
 
@@ -45,10 +46,10 @@ class FileKeyRing:
         rings = (self._signing, self._opening, self._log)
         return tuple(key.public for ring in rings for key in ring.values())
 
-    def root_keys(self) -> tuple[RootKey, ...]:
-        """Return the public halves of the signing keys as root keys, for nodes to be given by hand."""
+    def role_keys(self) -> tuple[RoleKey, ...]:
+        """Return the public halves of the signing keys as keys of a role, for a root."""
         signing = [key.public for key in self._signing.values()]
-        return tuple(RootKey(key.key_id, key.classical, key.post_quantum) for key in signing)
+        return tuple(RoleKey(key.key_id, key.classical, key.post_quantum) for key in signing)
 
     def signing_key_id(self, at: datetime) -> str:
         """Return the newest signing key whose window holds `at`."""

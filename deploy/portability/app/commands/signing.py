@@ -36,7 +36,7 @@ def signer_key(
     from portability.adapters.clock.system import SystemClock  # noqa: PLC0415 (heavy)
     from portability.adapters.keys.files import store_seeds  # noqa: PLC0415 (heavy)
     from portability.adapters.keys.material import SigningKey, draw_key  # noqa: PLC0415 (heavy)
-    from portability.services.registry.mapping import key_message  # noqa: PLC0415 (heavy)
+    from portability.services.registry.mapping.directory import key_message  # noqa: PLC0415 (heavy)
     from portability.services.registry.model import KeyPurpose  # noqa: PLC0415 (heavy)
 
     now = SystemClock().now()

@@ -18,16 +18,18 @@ from portability.app.demo.story import INSTITUTIONS, Institution
 from portability.app.demo.treaties import DemoAuthority, Ratified, draw_authorities, publish_and_ratify
 from portability.app.rpc.client import DeadlineChannel, open_channel
 from portability.app.settings import Settings, load_settings
-from portability.app.trust import save_roots
+from portability.app.trust import save_anchor
 from portability.services.access import Role
 from portability.services.exchange.ports import EventStream
 from portability.services.registry import model as registry
-from portability.services.registry.handlers import TrustedRoots
-from portability.services.registry.signing import sign_directory
+from portability.services.registry.mapping.directory import decode_directory
+from portability.services.registry.roots import RoleKeys, Root, Signed, TrustChain
+from portability.services.registry.signing import sign_directory, sign_root
 
 __all__ = ["DemoNode", "demo_nodes"]
 
 DIRECTORY_LIFE = timedelta(days=30)
+ROOT_LIFE = timedelta(days=365)
 SINCE = date(2000, 1, 1)
 
 
@@ -137,11 +139,13 @@ def _settings(folder: Path, one: Institution, *, database_url: str, pages: bool)
 async def _sign_directory(
     folder: Path, rings: dict[str, FileKeyRing], authorities: Mapping[str, DemoAuthority], clock: SystemClock
 ) -> None:
-    """A directory of the three and of their states' authorities, signed by a test root key, for each node."""
+    """A directory of the three and of their states' authorities, signed with test keys, for each node."""
     now = clock.now()
-    roots = load_or_draw_keys(folder / "root-keys", clock)
+    newest = DirectoryFile(folder / "newest.directory")
+    before = await newest.load()
+    keepers = load_or_draw_keys(folder / "directory-keys", clock)
     directory = registry.Directory(
-        version=int(now.timestamp()),
+        version=1 if before is None else decode_directory(before.directory.content).version + 1,
         issued_at=now,
         expires_at=now + DIRECTORY_LIFE,
         institutions=tuple(
@@ -156,8 +160,17 @@ async def _sign_directory(
         ),
         authorities=tuple(one.public for one in authorities.values()),
     )
-    keys = roots.root_keys()
-    signed = sign_directory(directory, key_ids=[key.key_id for key in keys], signer=roots)
+    signed = sign_directory(directory, key_ids=[key.key_id for key in keepers.role_keys()], signer=keepers)
+    roots = _roots(folder, keepers, clock) if before is None else before.roots
+    chain = TrustChain(roots, signed)
+    await newest.save(chain)
     for one in INSTITUTIONS:
-        save_roots(folder / one.institution_id / "roots.json", TrustedRoots(keys, 1))
-        await DirectoryFile(folder / one.institution_id / "directory.bin").save(signed)
+        save_anchor(folder / one.institution_id / "root.bin", roots[0])
+        await DirectoryFile(folder / one.institution_id / "directory.bin").save(chain)
+
+
+def _roots(folder: Path, keepers: FileKeyRing, clock: SystemClock) -> tuple[Signed, ...]:
+    """The first root: one test key for roots, one for directories. In earnest each role has several people."""
+    now, ring = clock.now(), load_or_draw_keys(folder / "root-keys", clock)
+    root = Root(1, now, now + ROOT_LIFE, RoleKeys(1, ring.role_keys()), RoleKeys(1, keepers.role_keys()))
+    return (sign_root(root, key_ids=[key.key_id for key in ring.role_keys()], signer=ring),)

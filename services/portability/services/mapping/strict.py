@@ -14,11 +14,13 @@ from google.protobuf.message import DecodeError, Message
 
 from portability.agreements.errors import VerificationError
 
-__all__ = ["exact", "instant", "institution", "milliseconds", "number", "optional_uuid", "parse", "text", "uuid"]
+__all__ = ["U63", "exact", "instant", "institution", "milliseconds", "number", "optional_uuid", "parse", "text", "uuid"]
 
 M = TypeVar("M", bound=Message)
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+U63 = 2**63 - 1
+"""Largest number of a wire that languages without unsigned numbers read as well."""
 LAST_INSTANT_MS = 253_402_300_799_999  # 9999-12-31T23:59:59.999Z
 UUID_BYTES = 16
 _INSTITUTION = re.compile(r"[a-z]{2}-[a-z0-9-]{1,40}")

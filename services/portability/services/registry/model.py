@@ -16,9 +16,6 @@ __all__ = [
     "Institution",
     "KeyPurpose",
     "PublicKey",
-    "RootKey",
-    "RootSignature",
-    "SignedDirectory",
 ]
 
 
@@ -41,6 +38,11 @@ class PublicKey:
     classical: bytes  # 32 bytes: Ed25519 or X25519 by purpose
     post_quantum: bytes  # ML-DSA-65 (1952 bytes), ML-KEM-768 (1184) or ML-DSA-44 (1312) by purpose
     revoked: bool = False
+    revoked_from_log_size: int = 0  # of a revoked key: what its institution's log holds before this still counts
+
+    def counts_at(self, position: int) -> bool:
+        """Whether what stands at `position` of the institution's own log counts, as far as revocation goes."""
+        return not self.revoked or position < self.revoked_from_log_size
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +99,7 @@ class Authority:
 
 @dataclass(frozen=True, slots=True)
 class Directory:
-    """Everything that the root keys sign, at one version."""
+    """Everything that the directory role signs, at one version."""
 
     version: int  # 1, 2, 3 …
     issued_at: datetime
@@ -128,29 +130,3 @@ class Directory:
             if institution.country == country
             and any(one.branch is branch and one.holds_on(on) for one in institution.competences)
         )
-
-
-@dataclass(frozen=True, slots=True)
-class RootKey:
-    """Public halves of a key that signs directories; a node gets them by hand, never over the wire."""
-
-    key_id: str
-    ed25519: bytes  # 32 bytes
-    mldsa65: bytes  # 1952 bytes
-
-
-@dataclass(frozen=True, slots=True)
-class RootSignature:
-    """What one root key says of a directory: two signatures."""
-
-    key_id: str
-    ed25519: bytes
-    mldsa65: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class SignedDirectory:
-    """A directory as bytes, with signatures over them."""
-
-    directory: bytes
-    signatures: tuple[RootSignature, ...]

@@ -1,12 +1,12 @@
-"""What the registry needs: root keys to sign with, a place to keep the directory, a clock."""
+"""What the registry needs: keys of a role to sign with, a place to keep the directory, a clock."""
 
 from datetime import datetime
 from typing import Protocol
 
 from portability.services.hybrid import HybridSignature
-from portability.services.registry.model import SignedDirectory
+from portability.services.registry.roots import TrustChain
 
-__all__ = ["Clock", "DirectoryStore", "RootSigner"]
+__all__ = ["Clock", "DirectoryStore", "RoleSigner"]
 
 
 class Clock(Protocol):
@@ -16,18 +16,18 @@ class Clock(Protocol):
         """Return the present instant, aware, in UTC."""
 
 
-class RootSigner(Protocol):
-    """Signs with root keys; used by treaty administrators, never by a node."""
+class RoleSigner(Protocol):
+    """Signs with keys of a role; used by the keepers of the directory, never by a node."""
 
     def sign(self, key_id: str, message: bytes, *, context: bytes) -> HybridSignature:
         """Sign `message` as it is with both halves of a key. Raises VerificationError where it is not here."""
 
 
 class DirectoryStore(Protocol):
-    """Keeps the directory in force, so that a node does not go back after a restart."""
+    """Keeps the directory in force with what proves it, so that a node does not go back after a restart."""
 
-    async def load(self) -> SignedDirectory | None:
+    async def load(self) -> TrustChain | None:
         """Return what was kept last; None where nothing was. Raises GatewayError."""
 
-    async def save(self, signed: SignedDirectory) -> None:
-        """Keep a directory durably in place of the last. Raises GatewayError."""
+    async def save(self, chain: TrustChain) -> None:
+        """Keep a chain durably in place of the last. Raises GatewayError."""

@@ -26,43 +26,59 @@ from portability.api import field_rules as buf_dot_validate_dot_validate__pb2
 from google.type import date_pb2 as google_dot_type_dot_date__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n*portability/api/registry/v1/registry.proto\x12\x1bportability.api.registry.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x16google/type/date.proto\"\x15\n\x13GetDirectoryRequest\"\x8f\x01\n\x14GetDirectoryResponse\x12<\n\x06signed\x18\x01 \x01(\x0b\x32,.portability.api.registry.v1.SignedDirectory\x12\x39\n\tdirectory\x18\x02 \x01(\x0b\x32&.portability.api.registry.v1.Directory\"R\n\x15GetInstitutionRequest\x12\x39\n\x0einstitution_id\x18\x01 \x01(\tB!\xbaH\x1er\x1c\x32\x1a^[a-z]{2}-[a-z0-9-]{1,40}$\"r\n\x16GetInstitutionResponse\x12=\n\x0binstitution\x18\x01 \x01(\x0b\x32(.portability.api.registry.v1.Institution\x12\x19\n\x11\x64irectory_version\x18\x02 \x01(\x04\"d\n\x0fSignedDirectory\x12\x11\n\tdirectory\x18\x01 \x01(\x0c\x12>\n\nsignatures\x18\x02 \x03(\x0b\x32*.portability.api.registry.v1.RootSignature\"A\n\rRootSignature\x12\x0e\n\x06key_id\x18\x01 \x01(\t\x12\x0f\n\x07\x65\x64\x32\x35\x35\x31\x39\x18\x02 \x01(\x0c\x12\x0f\n\x07mldsa65\x18\x03 \x01(\x0c\"\x89\x02\n\tDirectory\x12\x0f\n\x07version\x18\x01 \x01(\x04\x12\x14\n\x0cissued_at_ms\x18\x02 \x01(\x04\x12\x15\n\rexpires_at_ms\x18\x03 \x01(\x04\x12>\n\x0cinstitutions\x18\x04 \x03(\x0b\x32(.portability.api.registry.v1.Institution\x12\x41\n\nagreements\x18\x05 \x03(\x0b\x32-.portability.api.registry.v1.AgreementVersion\x12;\n\x0b\x61uthorities\x18\x06 \x03(\x0b\x32&.portability.api.registry.v1.Authority\"g\n\tAuthority\x12\r\n\x05state\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12=\n\x07signers\x18\x03 \x03(\x0b\x32,.portability.api.registry.v1.AuthoritySigner\"h\n\x0f\x41uthoritySigner\x12\x11\n\tsigner_id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x34\n\x04keys\x18\x03 \x03(\x0b\x32&.portability.api.registry.v1.PublicKey\"\xb8\x01\n\x0bInstitution\x12\x16\n\x0einstitution_id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x0f\n\x07\x63ountry\x18\x03 \x01(\t\x12<\n\x0b\x63ompetences\x18\x04 \x03(\x0b\x32\'.portability.api.registry.v1.Competence\x12\x34\n\x04keys\x18\x05 \x03(\x0b\x32&.portability.api.registry.v1.PublicKey\"g\n\nCompetence\x12\x0e\n\x06\x62ranch\x18\x01 \x01(\t\x12$\n\tfirst_day\x18\x02 \x01(\x0b\x32\x11.google.type.Date\x12#\n\x08last_day\x18\x03 \x01(\x0b\x32\x11.google.type.Date\"\xbc\x01\n\tPublicKey\x12\x0e\n\x06key_id\x18\x01 \x01(\t\x12\x38\n\x07purpose\x18\x02 \x01(\x0e\x32\'.portability.api.registry.v1.KeyPurpose\x12\x15\n\rnot_before_ms\x18\x03 \x01(\x04\x12\x14\n\x0cnot_after_ms\x18\x04 \x01(\x04\x12\x11\n\tclassical\x18\x05 \x01(\x0c\x12\x14\n\x0cpost_quantum\x18\x06 \x01(\x0c\x12\x0f\n\x07revoked\x18\x07 \x01(\x08\"_\n\x10\x41greementVersion\x12\x14\n\x0c\x61greement_id\x18\x01 \x01(\t\x12\x0e\n\x06sha256\x18\x02 \x01(\x0c\x12\x0f\n\x07parties\x18\x03 \x03(\t\x12\x14\n\x0clisted_at_ms\x18\x04 \x01(\x04*s\n\nKeyPurpose\x12\x1b\n\x17KEY_PURPOSE_UNSPECIFIED\x10\x00\x12\x17\n\x13KEY_PURPOSE_SIGNING\x10\x01\x12\x1a\n\x16KEY_PURPOSE_ENCRYPTION\x10\x02\x12\x13\n\x0fKEY_PURPOSE_LOG\x10\x03\x32\x81\x02\n\x0fRegistryService\x12s\n\x0cGetDirectory\x12\x30.portability.api.registry.v1.GetDirectoryRequest\x1a\x31.portability.api.registry.v1.GetDirectoryResponse\x12y\n\x0eGetInstitution\x12\x32.portability.api.registry.v1.GetInstitutionRequest\x1a\x33.portability.api.registry.v1.GetInstitutionResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n*portability/api/registry/v1/registry.proto\x12\x1bportability.api.registry.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x16google/type/date.proto\"\x15\n\x13GetDirectoryRequest\"\x89\x01\n\x14GetDirectoryResponse\x12\x36\n\x05\x63hain\x18\x01 \x01(\x0b\x32\'.portability.api.registry.v1.TrustChain\x12\x39\n\tdirectory\x18\x02 \x01(\x0b\x32&.portability.api.registry.v1.Directory\"6\n\x17InstallDirectoryRequest\x12\x1b\n\x05\x63hain\x18\x01 \x01(\x0c\x42\x0c\xbaH\tz\x07\x10\x01\x18\x80\x80\x80\x02\"K\n\x18InstallDirectoryResponse\x12\x19\n\x11\x64irectory_version\x18\x01 \x01(\x04\x12\x14\n\x0croot_version\x18\x02 \x01(\x04\"R\n\x15GetInstitutionRequest\x12\x39\n\x0einstitution_id\x18\x01 \x01(\tB!\xbaH\x1er\x1c\x32\x1a^[a-z]{2}-[a-z0-9-]{1,40}$\"r\n\x16GetInstitutionResponse\x12=\n\x0binstitution\x18\x01 \x01(\x0b\x32(.portability.api.registry.v1.Institution\x12\x19\n\x11\x64irectory_version\x18\x02 \x01(\x04\"\xb0\x01\n\nTrustChain\x12\x32\n\x05roots\x18\x01 \x03(\x0b\x32#.portability.api.registry.v1.Signed\x12\x36\n\tdirectory\x18\x02 \x01(\x0b\x32#.portability.api.registry.v1.Signed\x12\x36\n\tfreshness\x18\x03 \x01(\x0b\x32#.portability.api.registry.v1.Signed\"Y\n\x06Signed\x12\x0f\n\x07\x63ontent\x18\x01 \x01(\x0c\x12>\n\nsignatures\x18\x02 \x03(\x0b\x32*.portability.api.registry.v1.RoleSignature\"A\n\rRoleSignature\x12\x0e\n\x06key_id\x18\x01 \x01(\t\x12\x0f\n\x07\x65\x64\x32\x35\x35\x31\x39\x18\x02 \x01(\x0c\x12\x0f\n\x07mldsa65\x18\x03 \x01(\x0c\"\xfc\x01\n\x04Root\x12\x0f\n\x07version\x18\x01 \x01(\x04\x12\x14\n\x0cissued_at_ms\x18\x02 \x01(\x04\x12\x15\n\rexpires_at_ms\x18\x03 \x01(\x04\x12\x38\n\troot_role\x18\x04 \x01(\x0b\x32%.portability.api.registry.v1.RoleKeys\x12=\n\x0e\x64irectory_role\x18\x05 \x01(\x0b\x32%.portability.api.registry.v1.RoleKeys\x12=\n\x0e\x66reshness_role\x18\x06 \x01(\x0b\x32%.portability.api.registry.v1.RoleKeys\"Q\n\x08RoleKeys\x12\x11\n\tthreshold\x18\x01 \x01(\r\x12\x32\n\x04keys\x18\x02 \x03(\x0b\x32$.portability.api.registry.v1.RoleKey\";\n\x07RoleKey\x12\x0e\n\x06key_id\x18\x01 \x01(\t\x12\x0f\n\x07\x65\x64\x32\x35\x35\x31\x39\x18\x02 \x01(\x0c\x12\x0f\n\x07mldsa65\x18\x03 \x01(\x0c\"m\n\tFreshness\x12\x19\n\x11\x64irectory_version\x18\x01 \x01(\x04\x12\x18\n\x10\x64irectory_sha256\x18\x02 \x01(\x0c\x12\x14\n\x0cissued_at_ms\x18\x03 \x01(\x04\x12\x15\n\rexpires_at_ms\x18\x04 \x01(\x04\"\x89\x02\n\tDirectory\x12\x0f\n\x07version\x18\x01 \x01(\x04\x12\x14\n\x0cissued_at_ms\x18\x02 \x01(\x04\x12\x15\n\rexpires_at_ms\x18\x03 \x01(\x04\x12>\n\x0cinstitutions\x18\x04 \x03(\x0b\x32(.portability.api.registry.v1.Institution\x12\x41\n\nagreements\x18\x05 \x03(\x0b\x32-.portability.api.registry.v1.AgreementVersion\x12;\n\x0b\x61uthorities\x18\x06 \x03(\x0b\x32&.portability.api.registry.v1.Authority\"g\n\tAuthority\x12\r\n\x05state\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12=\n\x07signers\x18\x03 \x03(\x0b\x32,.portability.api.registry.v1.AuthoritySigner\"h\n\x0f\x41uthoritySigner\x12\x11\n\tsigner_id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x34\n\x04keys\x18\x03 \x03(\x0b\x32&.portability.api.registry.v1.PublicKey\"\xb8\x01\n\x0bInstitution\x12\x16\n\x0einstitution_id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x0f\n\x07\x63ountry\x18\x03 \x01(\t\x12<\n\x0b\x63ompetences\x18\x04 \x03(\x0b\x32\'.portability.api.registry.v1.Competence\x12\x34\n\x04keys\x18\x05 \x03(\x0b\x32&.portability.api.registry.v1.PublicKey\"g\n\nCompetence\x12\x0e\n\x06\x62ranch\x18\x01 \x01(\t\x12$\n\tfirst_day\x18\x02 \x01(\x0b\x32\x11.google.type.Date\x12#\n\x08last_day\x18\x03 \x01(\x0b\x32\x11.google.type.Date\"\xdb\x01\n\tPublicKey\x12\x0e\n\x06key_id\x18\x01 \x01(\t\x12\x38\n\x07purpose\x18\x02 \x01(\x0e\x32\'.portability.api.registry.v1.KeyPurpose\x12\x15\n\rnot_before_ms\x18\x03 \x01(\x04\x12\x14\n\x0cnot_after_ms\x18\x04 \x01(\x04\x12\x11\n\tclassical\x18\x05 \x01(\x0c\x12\x14\n\x0cpost_quantum\x18\x06 \x01(\x0c\x12\x0f\n\x07revoked\x18\x07 \x01(\x08\x12\x1d\n\x15revoked_from_log_size\x18\x08 \x01(\x04\"_\n\x10\x41greementVersion\x12\x14\n\x0c\x61greement_id\x18\x01 \x01(\t\x12\x0e\n\x06sha256\x18\x02 \x01(\x0c\x12\x0f\n\x07parties\x18\x03 \x03(\t\x12\x14\n\x0clisted_at_ms\x18\x04 \x01(\x04*s\n\nKeyPurpose\x12\x1b\n\x17KEY_PURPOSE_UNSPECIFIED\x10\x00\x12\x17\n\x13KEY_PURPOSE_SIGNING\x10\x01\x12\x1a\n\x16KEY_PURPOSE_ENCRYPTION\x10\x02\x12\x13\n\x0fKEY_PURPOSE_LOG\x10\x03\x32\x82\x03\n\x0fRegistryService\x12\x7f\n\x10InstallDirectory\x12\x34.portability.api.registry.v1.InstallDirectoryRequest\x1a\x35.portability.api.registry.v1.InstallDirectoryResponse\x12s\n\x0cGetDirectory\x12\x30.portability.api.registry.v1.GetDirectoryRequest\x1a\x31.portability.api.registry.v1.GetDirectoryResponse\x12y\n\x0eGetInstitution\x12\x32.portability.api.registry.v1.GetInstitutionRequest\x1a\x33.portability.api.registry.v1.GetInstitutionResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'portability.api.registry.v1.registry_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
+  _globals['_INSTALLDIRECTORYREQUEST'].fields_by_name['chain']._loaded_options = None
+  _globals['_INSTALLDIRECTORYREQUEST'].fields_by_name['chain']._serialized_options = b'\272H\tz\007\020\001\030\200\200\200\002'
   _globals['_GETINSTITUTIONREQUEST'].fields_by_name['institution_id']._loaded_options = None
   _globals['_GETINSTITUTIONREQUEST'].fields_by_name['institution_id']._serialized_options = b'\272H\036r\0342\032^[a-z]{2}-[a-z0-9-]{1,40}$'
-  _globals['_KEYPURPOSE']._serialized_start=1725
-  _globals['_KEYPURPOSE']._serialized_end=1840
+  _globals['_KEYPURPOSE']._serialized_start=2561
+  _globals['_KEYPURPOSE']._serialized_end=2676
   _globals['_GETDIRECTORYREQUEST']._serialized_start=128
   _globals['_GETDIRECTORYREQUEST']._serialized_end=149
   _globals['_GETDIRECTORYRESPONSE']._serialized_start=152
-  _globals['_GETDIRECTORYRESPONSE']._serialized_end=295
-  _globals['_GETINSTITUTIONREQUEST']._serialized_start=297
-  _globals['_GETINSTITUTIONREQUEST']._serialized_end=379
-  _globals['_GETINSTITUTIONRESPONSE']._serialized_start=381
-  _globals['_GETINSTITUTIONRESPONSE']._serialized_end=495
-  _globals['_SIGNEDDIRECTORY']._serialized_start=497
-  _globals['_SIGNEDDIRECTORY']._serialized_end=597
-  _globals['_ROOTSIGNATURE']._serialized_start=599
-  _globals['_ROOTSIGNATURE']._serialized_end=664
-  _globals['_DIRECTORY']._serialized_start=667
-  _globals['_DIRECTORY']._serialized_end=932
-  _globals['_AUTHORITY']._serialized_start=934
-  _globals['_AUTHORITY']._serialized_end=1037
-  _globals['_AUTHORITYSIGNER']._serialized_start=1039
-  _globals['_AUTHORITYSIGNER']._serialized_end=1143
-  _globals['_INSTITUTION']._serialized_start=1146
-  _globals['_INSTITUTION']._serialized_end=1330
-  _globals['_COMPETENCE']._serialized_start=1332
-  _globals['_COMPETENCE']._serialized_end=1435
-  _globals['_PUBLICKEY']._serialized_start=1438
-  _globals['_PUBLICKEY']._serialized_end=1626
-  _globals['_AGREEMENTVERSION']._serialized_start=1628
-  _globals['_AGREEMENTVERSION']._serialized_end=1723
-  _globals['_REGISTRYSERVICE']._serialized_start=1843
-  _globals['_REGISTRYSERVICE']._serialized_end=2100
+  _globals['_GETDIRECTORYRESPONSE']._serialized_end=289
+  _globals['_INSTALLDIRECTORYREQUEST']._serialized_start=291
+  _globals['_INSTALLDIRECTORYREQUEST']._serialized_end=345
+  _globals['_INSTALLDIRECTORYRESPONSE']._serialized_start=347
+  _globals['_INSTALLDIRECTORYRESPONSE']._serialized_end=422
+  _globals['_GETINSTITUTIONREQUEST']._serialized_start=424
+  _globals['_GETINSTITUTIONREQUEST']._serialized_end=506
+  _globals['_GETINSTITUTIONRESPONSE']._serialized_start=508
+  _globals['_GETINSTITUTIONRESPONSE']._serialized_end=622
+  _globals['_TRUSTCHAIN']._serialized_start=625
+  _globals['_TRUSTCHAIN']._serialized_end=801
+  _globals['_SIGNED']._serialized_start=803
+  _globals['_SIGNED']._serialized_end=892
+  _globals['_ROLESIGNATURE']._serialized_start=894
+  _globals['_ROLESIGNATURE']._serialized_end=959
+  _globals['_ROOT']._serialized_start=962
+  _globals['_ROOT']._serialized_end=1214
+  _globals['_ROLEKEYS']._serialized_start=1216
+  _globals['_ROLEKEYS']._serialized_end=1297
+  _globals['_ROLEKEY']._serialized_start=1299
+  _globals['_ROLEKEY']._serialized_end=1358
+  _globals['_FRESHNESS']._serialized_start=1360
+  _globals['_FRESHNESS']._serialized_end=1469
+  _globals['_DIRECTORY']._serialized_start=1472
+  _globals['_DIRECTORY']._serialized_end=1737
+  _globals['_AUTHORITY']._serialized_start=1739
+  _globals['_AUTHORITY']._serialized_end=1842
+  _globals['_AUTHORITYSIGNER']._serialized_start=1844
+  _globals['_AUTHORITYSIGNER']._serialized_end=1948
+  _globals['_INSTITUTION']._serialized_start=1951
+  _globals['_INSTITUTION']._serialized_end=2135
+  _globals['_COMPETENCE']._serialized_start=2137
+  _globals['_COMPETENCE']._serialized_end=2240
+  _globals['_PUBLICKEY']._serialized_start=2243
+  _globals['_PUBLICKEY']._serialized_end=2462
+  _globals['_AGREEMENTVERSION']._serialized_start=2464
+  _globals['_AGREEMENTVERSION']._serialized_end=2559
+  _globals['_REGISTRYSERVICE']._serialized_start=2679
+  _globals['_REGISTRYSERVICE']._serialized_end=3065
 # @@protoc_insertion_point(module_scope)

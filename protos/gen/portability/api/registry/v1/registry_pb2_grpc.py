@@ -26,7 +26,7 @@ if _version_not_supported:
 
 
 class RegistryServiceStub:
-    """Reading the directory that this node goes by.
+    """The directory that this node goes by: reading it, and giving the node a newer one.
     """
 
     def __init__(self, channel):
@@ -35,6 +35,11 @@ class RegistryServiceStub:
         Args:
             channel: A grpc.Channel.
         """
+        self.InstallDirectory = channel.unary_unary(
+                '/portability.api.registry.v1.RegistryService/InstallDirectory',
+                request_serializer=portability_dot_api_dot_registry_dot_v1_dot_registry__pb2.InstallDirectoryRequest.SerializeToString,
+                response_deserializer=portability_dot_api_dot_registry_dot_v1_dot_registry__pb2.InstallDirectoryResponse.FromString,
+                _registered_method=True)
         self.GetDirectory = channel.unary_unary(
                 '/portability.api.registry.v1.RegistryService/GetDirectory',
                 request_serializer=portability_dot_api_dot_registry_dot_v1_dot_registry__pb2.GetDirectoryRequest.SerializeToString,
@@ -48,11 +53,18 @@ class RegistryServiceStub:
 
 
 class RegistryServiceServicer:
-    """Reading the directory that this node goes by.
+    """The directory that this node goes by: reading it, and giving the node a newer one.
     """
 
+    def InstallDirectory(self, request, context):
+        """Puts a newer directory in force, without a restart. Its signatures decide; who hands it in does not matter.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def GetDirectory(self, request, context):
-        """Gives the directory in force with its signatures, as received.
+        """Gives the directory in force with all that proves it, as received.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -68,6 +80,11 @@ class RegistryServiceServicer:
 
 def add_RegistryServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
+            'InstallDirectory': grpc.unary_unary_rpc_method_handler(
+                    servicer.InstallDirectory,
+                    request_deserializer=portability_dot_api_dot_registry_dot_v1_dot_registry__pb2.InstallDirectoryRequest.FromString,
+                    response_serializer=portability_dot_api_dot_registry_dot_v1_dot_registry__pb2.InstallDirectoryResponse.SerializeToString,
+            ),
             'GetDirectory': grpc.unary_unary_rpc_method_handler(
                     servicer.GetDirectory,
                     request_deserializer=portability_dot_api_dot_registry_dot_v1_dot_registry__pb2.GetDirectoryRequest.FromString,
@@ -87,8 +104,35 @@ def add_RegistryServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class RegistryService:
-    """Reading the directory that this node goes by.
+    """The directory that this node goes by: reading it, and giving the node a newer one.
     """
+
+    @staticmethod
+    def InstallDirectory(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/portability.api.registry.v1.RegistryService/InstallDirectory',
+            portability_dot_api_dot_registry_dot_v1_dot_registry__pb2.InstallDirectoryRequest.SerializeToString,
+            portability_dot_api_dot_registry_dot_v1_dot_registry__pb2.InstallDirectoryResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
 
     @staticmethod
     def GetDirectory(request,

@@ -18,22 +18,19 @@ from portability.services.registry.model import (
     Institution,
     KeyPurpose,
     PublicKey,
-    RootSignature,
-    SignedDirectory,
 )
 
 __all__ = [
     "decode_directory",
-    "decode_signed",
+    "decode_institution",
+    "decode_key",
     "directory_message",
     "encode_directory",
-    "encode_signed",
     "institution_message",
     "key_message",
-    "signed_message",
 ]
 
-U63 = 2**63 - 1
+
 CLASSICAL_BYTES = 32
 ONE_DAY = timedelta(days=1)
 _STATE = re.compile(r"[A-Z]{2}")
@@ -47,45 +44,21 @@ _PURPOSE_BACK = {number: purpose for purpose, number in _PURPOSE.items()}
 _POST_QUANTUM_BYTES = {KeyPurpose.SIGNING: 1952, KeyPurpose.ENCRYPTION: 1184, KeyPurpose.LOG: 1312}
 
 
-def encode_signed(signed: SignedDirectory) -> bytes:
-    """A signed directory as a file."""
-    return signed_message(signed).SerializeToString(deterministic=True)
-
-
-def decode_signed(data: bytes) -> SignedDirectory:
-    """A signed directory from a file; nothing of it is verified yet."""
-    message = strict.parse(pb.SignedDirectory, data, what="signed directory")
-    return SignedDirectory(
-        directory=message.directory,
-        signatures=tuple(RootSignature(one.key_id, one.ed25519, one.mldsa65) for one in message.signatures),
-    )
-
-
 def encode_directory(directory: Directory) -> bytes:
-    """The bytes that root keys sign."""
+    """The bytes that the directory role signs."""
     return directory_message(directory).SerializeToString(deterministic=True)
 
 
 def decode_directory(data: bytes) -> Directory:
-    """A directory from the bytes that root keys have signed. Raises VerificationError."""
+    """A directory from the bytes that the directory role has signed. Raises VerificationError."""
     message = strict.parse(pb.Directory, data, what="directory")
     return Directory(
-        version=strict.number(message.version, limit=U63, what="version of the directory"),
+        version=strict.number(message.version, limit=strict.U63, what="version of the directory"),
         issued_at=strict.instant(message.issued_at_ms, what="instant of issue"),
         expires_at=strict.instant(message.expires_at_ms, what="instant of expiry"),
         institutions=tuple(_institution(one) for one in message.institutions),
         agreements=tuple(_agreement(one) for one in message.agreements),
         authorities=tuple(_authority(one) for one in message.authorities),
-    )
-
-
-def signed_message(signed: SignedDirectory) -> pb.SignedDirectory:
-    """A signed directory as a message."""
-    return pb.SignedDirectory(
-        directory=signed.directory,
-        signatures=[
-            pb.RootSignature(key_id=one.key_id, ed25519=one.ed25519, mldsa65=one.mldsa65) for one in signed.signatures
-        ],
     )
 
 
@@ -150,7 +123,18 @@ def key_message(key: PublicKey) -> pb.PublicKey:
         classical=key.classical,
         post_quantum=key.post_quantum,
         revoked=key.revoked,
+        revoked_from_log_size=key.revoked_from_log_size,
     )
+
+
+def decode_key(data: bytes) -> PublicKey:
+    """A public key from its file. Raises VerificationError."""
+    return _key(strict.parse(pb.PublicKey, data, what="public key"))
+
+
+def decode_institution(data: bytes) -> Institution:
+    """An institution from its file. Raises VerificationError."""
+    return _institution(strict.parse(pb.Institution, data, what="institution"))
 
 
 def _institution(message: pb.Institution) -> Institution:
@@ -187,6 +171,7 @@ def _key(message: pb.PublicKey) -> PublicKey:
         classical=strict.exact(message.classical, CLASSICAL_BYTES, what="classical key"),
         post_quantum=strict.exact(message.post_quantum, _POST_QUANTUM_BYTES[purpose], what="post-quantum key"),
         revoked=message.revoked,
+        revoked_from_log_size=message.revoked_from_log_size,
     )
 
 
