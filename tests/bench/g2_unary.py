@@ -206,6 +206,7 @@ async def _gated(tls: NodeTls, database: Database) -> AsyncIterator[int]:
     )
     exchange = ExchangeServicer(
         exchange_unit_of_work(database, await at_rest_on(database)),
+        me="de-drv",
         recipients=_Everybody(),
         clock=SystemClock(),
         new_id=time_ordered_id,

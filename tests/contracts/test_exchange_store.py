@@ -1,25 +1,28 @@
 """What every store of the exchange must keep to, in memory and in PostgreSQL."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
 
+from portability.adapters.clock.fake import FixedClock
 from portability.adapters.clock.ids import time_ordered_id
 from portability.adapters.memory.exchange_store import MemoryExchangeStore
 from portability.adapters.postgres.database import Database
 from portability.adapters.postgres.exchange_inbox import exchange_unit_of_work
 from portability.adapters.postgres.listening import PostgresOutboxSignal
-from portability.agreements.errors import GatewayError
+from portability.agreements.errors import GatewayError, IdempotencyConflictError
 from portability.services.exchange.envelope import Header
+from portability.services.exchange.handlers import submit_many
 from portability.services.exchange.mapping.wire import encode_header
 from portability.services.exchange.model import (
     NO_CASE,
     RECEIPT_TYPE,
     Arrival,
+    Consignment,
     Direction,
     HybridSignature,
     InboxBundle,
@@ -32,8 +35,11 @@ from portability.services.exchange.model import (
     ReceivedMessage,
     SealedBundle,
     StoredReceipt,
+    confirmation_of,
 )
+from portability.services.exchange.outgoing import post
 from portability.services.exchange.ports import ExchangeWork, OutboxSignal, UnitOfWork
+from portability.services.merkle import leaf_hash
 from tests.at_rest import at_rest_on
 
 NOON = datetime(2026, 11, 20, 12, 0, 0, 123456, tzinfo=UTC)
@@ -56,7 +62,7 @@ async def store(request: pytest.FixtureRequest) -> AsyncIterator[Store]:
     await database.close()
 
 
-def message(recipient: str = ROME, key: str | None = None, **changes: object) -> OutboxMessage:
+def message(recipient: str = ROME, key: str | None = None, **changes: object) -> OutgoingMessage:
     message_id = time_ordered_id()
     values: dict[str, object] = {
         "message_id": message_id,
@@ -67,30 +73,56 @@ def message(recipient: str = ROME, key: str | None = None, **changes: object) ->
         "schema_version": 1,
         "record": b"periods",
     }
-    return OutboxMessage(OutgoingMessage(**{**values, **changes}), b"\x05" * 32, NOON)
+    return OutgoingMessage(**{**values, **changes})
 
 
-def receipt_message() -> OutboxMessage:
+def receipt_message() -> OutgoingMessage:
     return message(type=RECEIPT_TYPE, case_id=NO_CASE)
 
 
+async def put(work: ExchangeWork, *messages: OutgoingMessage, at: datetime = NOON) -> list[OutboxMessage]:
+    """Number messages and put them into the outbox, as the exchange does with its own."""
+    return list(await post(messages, outbox=work.outbox, me="de-drv", at=at))
+
+
+class Everybody:
+    def knows(self, institution: str) -> bool:
+        return True
+
+
+async def submit(work: ExchangeWork, *messages: OutgoingMessage) -> list[int]:
+    """Submit messages as a use case does; the sequence of each."""
+    made = await submit_many(messages, me="de-drv", outbox=work.outbox, recipients=Everybody(), clock=FixedClock(NOON))
+    return [one.stream_seq for one in made]
+
+
+async def open_messages(work: ExchangeWork, recipient: str = ROME) -> int:
+    return (await work.outbox.turns({(recipient, CASE)})).open_messages[recipient]
+
+
 def leaf(entry: OutboxMessage) -> bytes:
-    return entry.message.message_id.bytes * 2
+    return entry.sealable.leaf_hash
 
 
-def bundle_of(entries: Iterable[OutboxMessage], **changes: object) -> SealedBundle:
-    kept = list(entries)
+def bundle_of(entries: Sequence[OutboxMessage], **changes: object) -> SealedBundle:
+    receiptable = [(one.sealable.message_id, leaf(one)) for one in entries if one.sealable.wants_receipt]
     values: dict[str, object] = {
         "bundle_id": time_ordered_id(),
-        "recipient": kept[0].message.recipient,
+        "recipient": entries[0].recipient,
+        "first_seq": entries[0].sealable.stream_seq,
+        "last_seq": entries[-1].sealable.stream_seq,
         "value": b"\x00sealed\xff",
-        "opening": b"opening",
-        "message_ids": tuple(one.message.message_id for one in kept),
-        "leaf_hashes": tuple(leaf(one) for one in kept),
+        "signed_head": b"head",
+        "signature": HybridSignature(b"e" * 64, b"m" * 3309),
         "sealed_at": NOON,
-        "expects_receipt": any(one.message.type != RECEIPT_TYPE for one in kept),
+        "receiptable": len(receiptable),
+        "confirmation": confirmation_of(receiptable),
     }
     return SealedBundle(**{**values, **changes})
+
+
+def key_of(bundle: SealedBundle) -> tuple[str, int]:
+    return bundle.recipient, bundle.first_seq
 
 
 def receipt_for(
@@ -105,7 +137,7 @@ def receipt_for(
         receipt_id=time_ordered_id(),
         signer=signer,
         bundle_id=bundle.bundle_id,
-        entries=tuple(ReceiptEntry(one.message.message_id, leaf(one), status, reason) for one in entries),
+        entries=tuple(ReceiptEntry(one.sealable.message_id, leaf(one), status, reason) for one in entries),
         evidence=b"evidence",
         received_at=LATER,
     )
@@ -170,19 +202,19 @@ def quarantined(offset: int = 3, message_id: UUID | None = None) -> QuarantineEn
     )
 
 
-async def send(store: Store, *entries: OutboxMessage) -> SealedBundle:
+async def send(store: Store, *messages: OutgoingMessage) -> tuple[SealedBundle, list[OutboxMessage]]:
     """Submit, bundle and relay messages."""
-    bundle = bundle_of(entries)
     async with store() as work:
-        await work.outbox.add(entries)
+        entries = await put(work, *messages)
+        bundle = bundle_of(entries)
         await work.bundles.add([bundle])
     async with store() as work:
-        await work.resends.mark_relayed({bundle.bundle_id: LATER}, now=NOON)
-    return bundle
+        await work.resends.mark_relayed({key_of(bundle): LATER}, now=NOON)
+    return bundle, entries
 
 
 async def status_of(work: ExchangeWork, entry: OutboxMessage) -> ReceiptStatus:
-    found = await work.timeline.of_message(entry.message.message_id)
+    found = await work.timeline.of_message(entry.sealable.message_id)
     assert found is not None
     return found.status
 
@@ -194,27 +226,27 @@ async def test_an_error_undoes_the_whole_transaction(store: Store) -> None:
     entry = message()
     with pytest.raises(ZeroDivisionError):
         async with store() as work:
-            await work.outbox.add([entry])
+            await put(work, entry)
             await work.offsets.save("topic", 0, 5)
             raise ZeroDivisionError
     async with store() as work:
-        assert await work.timeline.of_message(entry.message.message_id) is None
+        assert await work.timeline.of_message(entry.message_id) is None
         assert await work.offsets.load("topic", 0) == -1
 
 
 async def test_an_error_in_a_savepoint_undoes_only_what_is_inside(store: Store) -> None:
     outside, inside, after = message(), message(), message()
     async with store() as work:
-        await work.outbox.add([outside])
+        await put(work, outside)
         with pytest.raises(ZeroDivisionError):
             async with work.savepoint():
-                await work.outbox.add([inside])
+                await put(work, inside)
                 raise ZeroDivisionError
         # The sequence has no gap where the inner message was.
-        assert await work.outbox.add([after]) == {after.message.message_id: 2}
+        assert await submit(work, after) == [2]
     async with store() as work:
-        assert await work.timeline.of_message(inside.message.message_id) is None
-        assert await work.timeline.of_message(outside.message.message_id) is not None
+        assert await work.timeline.of_message(inside.message_id) is None
+        assert await work.timeline.of_message(outside.message_id) is not None
 
 
 async def test_a_lock_that_is_not_given_is_a_fault_that_passes_and_no_fault_of_a_message(
@@ -236,61 +268,96 @@ async def test_a_lock_that_is_not_given_is_a_fault_that_passes_and_no_fault_of_a
 
 
 async def test_sequences_are_gap_free_per_recipient_in_the_order_given(store: Store) -> None:
-    entries = [message(), message(OTTAWA), message(), message(OTTAWA), message()]
     async with store() as work:
-        first = await work.outbox.add(entries)
-    assert [first[one.message.message_id] for one in entries] == [1, 1, 2, 2, 3]
-    following = message()
+        assert await submit(work, message(), message(OTTAWA), message(), message(OTTAWA), message()) == [1, 1, 2, 2, 3]
     async with store() as work:
-        assert await work.outbox.add([following]) == {following.message.message_id: 4}
+        assert await submit(work, message()) == [4]
 
 
-async def test_a_key_known_already_is_left_out_and_leaves_no_gap(store: Store) -> None:
+async def test_each_lane_counts_for_itself_and_no_case_has_none(store: Store) -> None:
+    other = time_ordered_id()
+    async with store() as work:
+        first = await put(work, message(), message(case_id=other), message(OTTAWA), message(), receipt_message())
+    async with store() as work:
+        second = await put(work, message(case_id=other), message(), receipt_message())
+    assert [one.case_seq for one in (*first, *second)] == [1, 1, 1, 2, 0, 2, 3, 0]
+
+
+async def test_transactions_at_once_take_turns_at_one_recipient(store: Store) -> None:
+    async def one() -> int:
+        async with store() as work:
+            (number,) = await submit(work, message())
+            await asyncio.sleep(0.01)
+            return number
+
+    assert sorted(await asyncio.gather(*(one() for _ in range(7)))) == [1, 2, 3, 4, 5, 6, 7]
+
+
+async def test_a_key_known_already_gives_the_first_answer_and_leaves_no_gap(store: Store) -> None:
     first, again, following = message(key="k"), message(key="k"), message()
     async with store() as work:
-        await work.outbox.add([first])
+        await submit(work, first)
     async with store() as work:
-        assert await work.outbox.add([again, following]) == {following.message.message_id: 2}
+        assert await submit(work, again, following) == [1, 2]
+        assert await work.timeline.of_message(again.message_id) is None
 
 
 async def test_a_key_twice_in_one_call_counts_once(store: Store) -> None:
-    first, again = message(key="k"), message(key="k")
     async with store() as work:
-        assert await work.outbox.add([first, again]) == {first.message.message_id: 1}
+        assert await submit(work, message(key="k"), message(key="k"), message()) == [1, 1, 2]
 
 
 async def test_two_transactions_with_one_key_at_once_take_it_on_once(store: Store) -> None:
-    entries = [message(key="k") for _ in range(5)]
-
-    async def submit(entry: OutboxMessage) -> int:
+    async def one() -> list[int]:
         async with store() as work:
-            return len(await work.outbox.add([entry]))
+            return await submit(work, message(key="k"))
 
-    assert sorted(await asyncio.gather(*(submit(one) for one in entries))) == [0, 0, 0, 0, 1]
+    assert await asyncio.gather(*(one() for _ in range(5))) == [[1]] * 5
+
+
+async def test_one_key_for_two_recipients_at_once_is_a_fault_that_passes_or_a_conflict(
+    new_database: Callable[[], str],
+) -> None:
+    database = await Database.open(new_database())
+    store = exchange_unit_of_work(database, await at_rest_on(database))
+    async with store() as work:
+        await submit(work, message(key="k"))
+        rival = asyncio.create_task(_submit_alone(store, message(OTTAWA, key="k")))
+        await asyncio.sleep(0.2)
+        assert not rival.done()  # the key's index entry is not committed yet
+    with pytest.raises(GatewayError) as fault:
+        await rival
+    assert fault.value.retryable
+    with pytest.raises(IdempotencyConflictError):
+        await _submit_alone(store, message(OTTAWA, key="k"))
+    await database.close()
+
+
+async def _submit_alone(store: Store, one: OutgoingMessage) -> list[int]:
+    async with store() as work:
+        return await submit(work, one)
 
 
 async def test_what_was_submitted_is_found_by_its_key(store: Store) -> None:
-    entry = message(key="k")
     async with store() as work:
-        await work.outbox.add([entry])
+        (entry,) = await put(work, message(key="k", record=bytes(range(256))))
         found = await work.outbox.find_submitted(["unknown", "k"])
     assert list(found) == ["k"]
     known = found["k"]
-    assert (known.submitted.message_id, known.submitted.stream_seq) == (entry.message.message_id, 1)
+    assert (known.submitted.message_id, known.submitted.stream_seq) == (entry.sealable.message_id, 1)
     assert (known.submitted.status, known.submitted.submitted_at) == (ReceiptStatus.SUBMITTED, NOON)
-    assert known.content_sha256 == entry.content_sha256
+    assert (known.header, known.record) == (entry.sealable.header, entry.sealable.record)
 
 
-async def test_the_backlog_counts_what_has_no_receipt_and_no_receipts(store: Store) -> None:
-    entries = [message(), message(), receipt_message(), message(OTTAWA)]
+async def test_open_messages_are_those_without_a_receipt_and_receipts_do_not_count(store: Store) -> None:
     async with store() as work:
-        await work.outbox.add(entries)
-        assert [await work.outbox.backlog(one) for one in (ROME, OTTAWA, "fr-nobody")] == [2, 1, 0]
+        entries = await put(work, message(), message(), receipt_message(), message(OTTAWA))
+        assert [await open_messages(work, one) for one in (ROME, OTTAWA, "fr-nobody")] == [2, 1, 0]
     bundle = bundle_of(entries[:2])
     async with store() as work:
         await work.bundles.add([bundle])
         await work.receipts.settle([receipt_for(bundle, entries[:1])])
-        assert await work.outbox.backlog(ROME) == 1
+        assert await open_messages(work) == 1
 
 
 # Bundles
@@ -300,18 +367,17 @@ async def test_unsent_messages_come_back_whole_and_in_sequence(store: Store) -> 
     plain = message(record=bytes(range(256)))
     full = message(agreement_id="eu-883-2004", agreement_sha256="cd" * 32, in_reply_to=CASE, schema_version=3)
     async with store() as work:
-        await work.outbox.add([plain, full, message(OTTAWA)])
+        entries = await put(work, plain, full, receipt_message(), message(OTTAWA))
     async with store() as work:
         taken = await work.bundles.take_unsent(ROME, limit=10, max_bytes=NO_LIMIT)
-    assert [one.message for one in taken] == [plain.message, full.message]
-    assert [one.stream_seq for one in taken] == [1, 2]
-    assert [(one.content_sha256, one.submitted_at) for one in taken] == [(plain.content_sha256, NOON)] * 2
+    assert list(taken) == [one.sealable for one in entries[:3]]
+    assert [(one.stream_seq, one.wants_receipt) for one in taken] == [(1, True), (2, True), (3, False)]
+    assert taken[0].leaf_hash == leaf_hash(taken[0].header)
 
 
 async def test_taking_keeps_to_both_limits_but_takes_one_whatever_its_size(store: Store) -> None:
-    entries = [message(record=b"x" * 100) for _ in range(5)]
     async with store() as work:
-        await work.outbox.add(entries)
+        await put(work, *(message(record=b"x" * 100) for _ in range(5)))
         assert len(await work.bundles.take_unsent(ROME, limit=2, max_bytes=NO_LIMIT)) == 2
         assert len(await work.bundles.take_unsent(ROME, limit=9, max_bytes=300)) == 3
         assert len(await work.bundles.take_unsent(ROME, limit=9, max_bytes=299)) == 2
@@ -320,176 +386,282 @@ async def test_taking_keeps_to_both_limits_but_takes_one_whatever_its_size(store
 
 
 async def test_recipients_wait_in_order_until_their_messages_are_bundled(store: Store) -> None:
-    early, late = message(OTTAWA), message(ROME)
-    late = OutboxMessage(late.message, late.content_sha256, LATER)
     async with store() as work:
-        await work.outbox.add([late, early])
+        await put(work, message(ROME), at=LATER)
+        early = await put(work, message(OTTAWA))
         assert list(await work.bundles.waiting_recipients()) == [OTTAWA, ROME]
-        await work.bundles.add([bundle_of([early])])
+        await work.bundles.add([bundle_of(early)])
         assert list(await work.bundles.waiting_recipients()) == [ROME]
         assert list(await work.bundles.take_unsent(OTTAWA, limit=9, max_bytes=NO_LIMIT)) == []
+
+
+async def test_while_one_transaction_seals_for_a_recipient_another_takes_nothing(
+    new_database: Callable[[], str],
+) -> None:
+    database = await Database.open(new_database())
+    store = exchange_unit_of_work(database, await at_rest_on(database))
+    async with store() as work:
+        await put(work, message(), message(OTTAWA))
+    async with store() as mine, store() as theirs:
+        taken = [await one.bundles.take_unsent(ROME, limit=9, max_bytes=NO_LIMIT) for one in (mine, theirs)]
+        elsewhere = await theirs.bundles.take_unsent(OTTAWA, limit=9, max_bytes=NO_LIMIT)
+        assert ([len(one) for one in taken], len(elsewhere)) == ([1, 0], 1)
+    await database.close()
 
 
 # Resends
 
 
-async def test_a_stored_bundle_is_due_at_once_with_its_bytes(store: Store) -> None:
-    entries = [message(), message()]
-    bundle = bundle_of(entries)
+async def test_a_consignment_is_due_at_once_and_its_messages_can_be_sealed_again(store: Store) -> None:
     async with store() as work:
-        await work.outbox.add(entries)
+        entries = await put(work, message(), message(), message())
+        bundle = bundle_of(entries[:2])
         await work.bundles.add([bundle])
         assert list(await work.resends.due(now=NOON - timedelta(seconds=1), limit=9)) == []
-        assert list(await work.resends.due(now=NOON, limit=9)) == [bundle]
+        assert list(await work.resends.due(now=NOON, limit=9)) == [Consignment(ROME, 1, 2, 0, None)]
+        assert list(await work.bundles.messages_of((ROME, 1))) == [one.sealable for one in entries[:2]]
 
 
-async def test_a_relayed_bundle_is_due_again_at_its_time_and_shows_as_relayed(store: Store) -> None:
-    entry = message()
-    bundle = await send(store, entry)
+async def test_the_bytes_of_the_second_sealing_are_kept_until_all_is_settled(store: Store) -> None:
+    bundle, entries = await send(store, message(), message())
+    again = bundle_of(entries, value=b"sealed again")
+    async with store() as work:
+        await work.bundles.add([again])
+        (due,) = await work.resends.due(now=LATER, limit=9)
+        assert (due.value, due.attempts) == (b"sealed again", 1)
+        # What answers the first sealing settles just as well.
+        await work.receipts.settle([receipt_for(bundle, entries)])
+        assert list(await work.resends.due(now=LATER + timedelta(days=9), limit=9)) == []
+        assert await work.resends.send_again(ROME, [(1, 1)], now=LATER) == 1
+        (due,) = await work.resends.due(now=LATER, limit=9)
+        assert due.value is None
+
+
+async def test_a_relayed_consignment_is_due_again_at_its_time_and_shows_as_relayed(store: Store) -> None:
+    _, (entry,) = await send(store, message())
     async with store() as work:
         assert await status_of(work, entry) is ReceiptStatus.RELAYED
         assert list(await work.resends.due(now=LATER - timedelta(seconds=1), limit=9)) == []
         (again,) = await work.resends.due(now=LATER, limit=9)
-    assert (again.bundle_id, again.value, again.attempts) == (bundle.bundle_id, bundle.value, 1)
+    assert (again.key, again.attempts) == ((ROME, 1), 1)
 
 
-async def test_due_bundles_come_oldest_first_up_to_the_limit(store: Store) -> None:
-    entries = [message() for _ in range(3)]
-    bundles = [bundle_of([one], sealed_at=NOON + timedelta(seconds=n)) for n, one in enumerate(entries)]
+async def test_due_consignments_come_oldest_first_up_to_the_limit(store: Store) -> None:
     async with store() as work:
-        await work.outbox.add(entries)
-        await work.bundles.add(bundles)
+        entries = await put(work, *(message() for _ in range(3)))
+        await work.bundles.add(
+            [bundle_of([one], sealed_at=NOON + timedelta(seconds=n)) for n, one in enumerate(entries)]
+        )
         due = await work.resends.due(now=LATER, limit=2)
-    assert [one.bundle_id for one in due] == [one.bundle_id for one in bundles[:2]]
+    assert [one.first_seq for one in due] == [1, 2]
 
 
-async def test_a_bundle_put_back_is_due_behind_the_others_with_no_attempt_counted(store: Store) -> None:
-    entries = [message() for _ in range(3)]
-    bundles = [bundle_of([one], sealed_at=NOON + timedelta(seconds=n)) for n, one in enumerate(entries)]
-    settled = await send(store, done := message())
+async def test_a_consignment_put_back_is_due_behind_the_others_with_no_attempt_counted(store: Store) -> None:
+    settled, done = await send(store, message())
     async with store() as work:
-        await work.receipts.settle([receipt_for(settled, [done])])
-        await work.outbox.add(entries)
+        await work.receipts.settle([receipt_for(settled, done)])
+        entries = await put(work, *(message() for _ in range(3)))
+        bundles = [bundle_of([one], sealed_at=NOON + timedelta(seconds=n)) for n, one in enumerate(entries)]
         await work.bundles.add(bundles)
         # What is settled meanwhile does not become due again.
-        await work.resends.put_back([bundles[0].bundle_id, settled.bundle_id], now=LATER)
+        await work.resends.put_back([key_of(bundles[0]), key_of(settled)], now=LATER)
         due = await work.resends.due(now=LATER, limit=9)
         assert await status_of(work, entries[0]) is ReceiptStatus.SUBMITTED
-    assert list(due) == [bundles[1], bundles[2], bundles[0]]
+    assert [one.first_seq for one in due] == [3, 4, 2]
 
 
-async def test_a_bundle_of_receipts_goes_out_once(store: Store) -> None:
-    bundle = await send(store, receipt_message())
-    assert not bundle.expects_receipt
+async def test_a_consignment_of_receipts_goes_out_once(store: Store) -> None:
+    await send(store, receipt_message())
     async with store() as work:
         assert list(await work.resends.due(now=LATER + timedelta(days=365), limit=9)) == []
+
+
+async def test_stream_sequences_asked_for_are_due_again_once_with_their_neighbours(store: Store) -> None:
+    kept = [await send(store, message(), message()) for _ in range(3)]
+    await send(store, message(OTTAWA))
+    async with store() as work:
+        await work.receipts.settle([receipt_for(bundle, entries) for bundle, entries in kept])
+        assert await work.resends.send_again(ROME, [(2, 2), (5, 99)], now=LATER) == 2
+        due = await work.resends.due(now=LATER, limit=9)
+        assert [(one.recipient, one.first_seq) for one in due if one.recipient == ROME] == [(ROME, 1), (ROME, 5)]
+        await work.resends.mark_relayed({(ROME, 1): LATER, (ROME, 5): LATER}, now=LATER)
+        assert [one.recipient for one in await work.resends.due(now=LATER + timedelta(days=9), limit=9)] == [OTTAWA]
+        assert await status_of(work, kept[0][1][0]) is ReceiptStatus.DELIVERED
 
 
 # Receipts
 
 
-async def test_a_receipt_settles_its_messages_and_ends_the_resends_of_a_whole_bundle(store: Store) -> None:
-    entries = [message(), message()]
-    bundle = await send(store, *entries, receipt_message())
+async def test_a_receipt_settles_its_messages_and_ends_the_resends_of_a_whole_consignment(store: Store) -> None:
+    bundle, entries = await send(store, message(), message(), receipt_message())
     async with store() as work:
-        changed = await work.receipts.settle([receipt_for(bundle, entries[:1])])
-        assert list(changed) == [entries[0].message.message_id]
-        assert [await status_of(work, one) for one in entries] == [ReceiptStatus.DELIVERED, ReceiptStatus.RELAYED]
+        assert await work.receipts.settle([receipt_for(bundle, entries[:1])]) == 1
+        assert [await status_of(work, one) for one in entries] == [
+            ReceiptStatus.DELIVERED,
+            ReceiptStatus.RELAYED,
+            ReceiptStatus.RELAYED,
+        ]
         assert len(await work.resends.due(now=LATER, limit=9)) == 1
     async with store() as work:
-        await work.receipts.settle([receipt_for(bundle, entries[1:])])
+        await work.receipts.settle([receipt_for(bundle, entries[1:2])])
         assert list(await work.resends.due(now=LATER + timedelta(days=365), limit=9)) == []
-        found = await work.timeline.of_message(entries[0].message.message_id)
+        found = await work.timeline.of_message(entries[0].sealable.message_id)
     assert found is not None
     assert found.settled_at == LATER
 
 
+async def test_a_receipt_for_all_at_once_settles_all_but_the_receipts_among_them(store: Store) -> None:
+    bundle, entries = await send(store, message(), receipt_message(), message())
+    receipt = receipt_for(bundle, [entries[0], entries[2]])
+    async with store() as work:
+        assert await work.receipts.settle([receipt]) == 2
+        assert [await status_of(work, one) for one in entries] == [
+            ReceiptStatus.DELIVERED,
+            ReceiptStatus.RELAYED,
+            ReceiptStatus.DELIVERED,
+        ]
+        assert list(await work.resends.due(now=LATER + timedelta(days=365), limit=9)) == []
+        found = await work.timeline.of_message(entries[2].sealable.message_id)
+        assert found is not None
+        assert (found.settled_at, found.reason) == (LATER, "")
+        assert await open_messages(work) == 0
+    async with store() as work:
+        assert await work.receipts.settle([receipt]) == 0
+        assert await open_messages(work) == 0
+        opened = receipt_for(bundle, entries[:1], ReceiptStatus.OPENED)
+        assert await work.receipts.settle([opened]) == 1
+        assert [await status_of(work, entries[0]), await status_of(work, entries[2])] == [
+            ReceiptStatus.OPENED,
+            ReceiptStatus.DELIVERED,
+        ]
+        assert await open_messages(work) == 0
+
+
 async def test_the_same_receipt_again_changes_nothing(store: Store) -> None:
-    entries = [message(), message()]
-    bundle = await send(store, *entries)
+    bundle, entries = await send(store, message(), message())
     receipt = receipt_for(bundle, entries[:1])
     async with store() as work:
         await work.receipts.settle([receipt])
-        assert list(await work.receipts.settle([receipt])) == []
+        assert await work.receipts.settle([receipt]) == 0
     async with store() as work:
-        assert list(await work.receipts.settle([receipt])) == []
-        assert await work.outbox.backlog(ROME) == 1
+        assert await work.receipts.settle([receipt]) == 0
+        assert await open_messages(work) == 1
         assert len(await work.resends.due(now=LATER, limit=9)) == 1  # the other message still waits
 
 
 async def test_two_receipts_for_one_message_in_one_call_settle_it_once(store: Store) -> None:
-    entries = [message(), message()]
-    bundle = await send(store, *entries)
+    bundle, entries = await send(store, message(), message())
     async with store() as work:
         await work.receipts.settle([receipt_for(bundle, entries[:1]), receipt_for(bundle, entries[:1])])
-        assert await work.outbox.backlog(ROME) == 1
+        assert await open_messages(work) == 1
         assert len(await work.resends.due(now=LATER, limit=9)) == 1
+
+
+async def test_one_message_named_twice_in_a_receipt_counts_once(store: Store) -> None:
+    bundle, entries = await send(store, message(), message())
+    async with store() as work:
+        assert await work.receipts.settle([receipt_for(bundle, [entries[0], entries[0]])]) == 1
+        assert await open_messages(work) == 1
 
 
 @pytest.mark.parametrize("fault", ["another signer", "another leaf", "unknown message"])
 async def test_a_receipt_that_does_not_fit_is_ignored(store: Store, fault: str) -> None:
-    entry = message()
-    bundle = await send(store, entry)
+    bundle, (entry,) = await send(store, message())
+    message_id = entry.sealable.message_id
     entry_of_receipt = {
-        "another signer": ReceiptEntry(entry.message.message_id, leaf(entry), ReceiptStatus.DELIVERED),
-        "another leaf": ReceiptEntry(entry.message.message_id, b"\x09" * 32, ReceiptStatus.DELIVERED),
+        "another signer": ReceiptEntry(message_id, leaf(entry), ReceiptStatus.DELIVERED),
+        "another leaf": ReceiptEntry(message_id, b"\x09" * 32, ReceiptStatus.DELIVERED),
         "unknown message": ReceiptEntry(time_ordered_id(), leaf(entry), ReceiptStatus.DELIVERED),
     }[fault]
     signer = OTTAWA if fault == "another signer" else ROME
     receipt = StoredReceipt(time_ordered_id(), signer, bundle.bundle_id, (entry_of_receipt,), b"evidence", LATER)
     async with store() as work:
-        assert list(await work.receipts.settle([receipt])) == []
+        assert await work.receipts.settle([receipt]) == 0
         assert await status_of(work, entry) is ReceiptStatus.RELAYED
         assert len(await work.resends.due(now=LATER, limit=9)) == 1
 
 
+async def test_a_receipt_for_a_message_that_was_never_sealed_is_ignored(store: Store) -> None:
+    bundle, _ = await send(store, message())
+    async with store() as work:
+        waiting = await put(work, message())
+        assert await work.receipts.settle([receipt_for(bundle, waiting)]) == 0
+        assert await status_of(work, waiting[0]) is ReceiptStatus.SUBMITTED
+
+
 async def test_delivered_never_goes_back_to_failed(store: Store) -> None:
-    entry = message()
-    bundle = await send(store, entry)
+    bundle, (entry,) = await send(store, message())
     async with store() as work:
         await work.receipts.settle([receipt_for(bundle, [entry])])
-        assert list(await work.receipts.settle([receipt_for(bundle, [entry], ReceiptStatus.FAILED)])) == []
+        assert await work.receipts.settle([receipt_for(bundle, [entry], ReceiptStatus.FAILED)]) == 0
         assert await status_of(work, entry) is ReceiptStatus.DELIVERED
 
 
 async def test_failed_can_become_delivered_and_settles_only_once(store: Store) -> None:
-    entries = [message(), message()]
-    bundle = await send(store, *entries)
+    bundle, entries = await send(store, message(), message())
     failed = receipt_for(bundle, entries[:1], ReceiptStatus.FAILED, reason="MESSAGE_ID_CONFLICT")
     async with store() as work:
         await work.receipts.settle([failed])
-        found = await work.timeline.of_message(entries[0].message.message_id)
+        found = await work.timeline.of_message(entries[0].sealable.message_id)
         assert found is not None
         assert (found.status, found.reason) == (ReceiptStatus.FAILED, "MESSAGE_ID_CONFLICT")
-        await work.receipts.settle([receipt_for(bundle, entries[:1])])
-        assert await status_of(work, entries[0]) is ReceiptStatus.DELIVERED
-        assert await work.outbox.backlog(ROME) == 1
-        assert len(await work.resends.due(now=LATER, limit=9)) == 1
+        # Both at once now, of which one was failed before.
+        await work.receipts.settle([receipt_for(bundle, entries)])
+        assert [await status_of(work, one) for one in entries] == [ReceiptStatus.DELIVERED] * 2
+        assert await open_messages(work) == 0
+        assert list(await work.resends.due(now=LATER + timedelta(days=9), limit=9)) == []
 
 
 async def test_the_evidence_of_a_message_is_its_bundle_and_its_receipt(store: Store) -> None:
-    entry = message()
-    bundle = await send(store, entry)
-    receipt = receipt_for(bundle, [entry])
+    bundle, entries = await send(store, message(), message())
+    again = bundle_of(entries, signed_head=b"another head", sealed_at=LATER)
     async with store() as work:
-        found = await work.receipts.evidence(entry.message.message_id)
+        await work.bundles.add([again])
+        found = await work.receipts.evidence(entries[1].sealable.message_id)
         assert found is not None
-        assert (found[0].value, found[0].opening, found[1]) == (bundle.value, bundle.opening, None)
-        await work.receipts.settle([receipt])
+        assert (found.bundle_id, found.item, found.receipt) == (bundle.bundle_id, 1, None)
+        assert (found.signed_head, found.signature) == (bundle.signed_head, bundle.signature)
+        assert found.leaf_hashes == tuple(leaf(one) for one in entries)
+        assert found.message == entries[1].sealable
+        await work.receipts.settle([receipt_for(again, entries)])
     async with store() as work:
-        found = await work.receipts.evidence(entry.message.message_id)
+        found = await work.receipts.evidence(entries[1].sealable.message_id)
         assert found is not None
-        assert (found[0].leaf_hashes, found[1]) == (bundle.leaf_hashes, receipt)
+        assert (found.bundle_id, found.signed_head, found.receipt) == (again.bundle_id, b"another head", b"evidence")
+        waiting = await put(work, message())
+        assert await work.receipts.evidence(waiting[0].sealable.message_id) is None
         assert await work.receipts.evidence(time_ordered_id()) is None
 
 
 async def test_what_is_settled_is_kept(store: Store) -> None:
-    entry = message()
-    bundle = await send(store, entry)
+    bundle, (entry,) = await send(store, message())
     async with store() as work:
         await work.receipts.settle([receipt_for(bundle, [entry])])
         assert "k" not in await work.outbox.find_submitted(["k"])
-        assert entry.message.idempotency_key in await work.outbox.find_submitted([entry.message.idempotency_key])
+        assert entry.idempotency_key in await work.outbox.find_submitted([entry.idempotency_key])
+
+
+async def test_what_is_sent_is_sealed_at_rest_and_an_erased_message_is_left_out(
+    new_database: Callable[[], str],
+) -> None:
+    url = new_database()
+    database = await Database.open(url)
+    at_rest = await at_rest_on(database)
+    store = exchange_unit_of_work(database, at_rest)
+    secret, other = message(key="k", record=b"AVERYPLAINNAME"), message(case_id=time_ordered_id())
+    _, entries = await send(store, secret, other)
+    async with database.transaction() as connection:
+        rows = await (await connection.execute("SELECT outbox::text FROM outbox", binary=True)).fetchall()
+        assert not [row for row in rows if b"AVERYPLAINNAME".hex() in row[0]]
+    await at_rest.destroy([CASE])
+    async with store() as work:
+        assert list(await work.bundles.messages_of((ROME, 1))) == [entries[1].sealable]
+        known = (await work.outbox.find_submitted(["k"]))["k"]
+        assert (known.header, known.record) == (entries[0].sealable.header, None)
+        found = await work.receipts.evidence(secret.message_id)
+        assert found is not None
+        assert (found.message.header, found.message.salt, found.message.record) == (known.header, b"", b"")
+    await database.close()
 
 
 # Inbox
@@ -610,11 +782,11 @@ async def test_the_timeline_of_a_case_has_both_directions_and_no_receipts(store:
     received = arriving(bundle.bundle_id)
     elsewhere = arriving(bundle.bundle_id, item=1, case_id=time_ordered_id())
     async with store() as work:
-        await work.outbox.add([sent, receipt])
+        await put(work, sent, receipt)
         await work.inbox.add([bundle], [received, elsewhere])
         found = await work.timeline.of_case(CASE, after=None, limit=9)
         assert [(one.message_id, one.direction, one.partner) for one in found] == [
-            (sent.message.message_id, Direction.SENT, ROME),
+            (sent.message_id, Direction.SENT, ROME),
             (received.message.message_id, Direction.RECEIVED, "de-drv"),
         ]
         assert [one.at for one in found] == [NOON, LATER]
@@ -627,9 +799,10 @@ async def test_a_message_is_found_by_its_id_whichever_way_it_went(store: Store) 
     sent, bundle = message(), inbox_bundle()
     received = arriving(bundle.bundle_id)
     async with store() as work:
-        await work.outbox.add([sent])
+        await put(work, sent)
         await work.inbox.add([bundle], [received])
-        found = [await work.timeline.of_message(one.message.message_id) for one in (sent, received)]
+        ids = (sent.message_id, received.message.message_id)
+        found = [await work.timeline.of_message(one) for one in ids]
         assert [one.direction if one else None for one in found] == [Direction.SENT, Direction.RECEIVED]
         assert await work.timeline.of_message(time_ordered_id()) is None
 
@@ -660,7 +833,7 @@ async def test_a_commit_wakes_the_relay_and_only_once(store_and_signal: tuple[St
     await asyncio.sleep(0.1)
     assert not waiting.done()
     async with store() as work:
-        await work.outbox.add([message()])
+        await put(work, message())
     committed = loop.time()
     await waiting
     assert loop.time() - committed < 5

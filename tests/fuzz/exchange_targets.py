@@ -14,7 +14,8 @@ from portability.agreements.errors import VerificationError
 from portability.services.exchange.bundle import open_bundle, seal_bundle
 from portability.services.exchange.envelope import Item, OpenedBundle, Sealed
 from portability.services.exchange.mapping import wire
-from portability.services.exchange.model import OutboxMessage, OutgoingMessage, ReceiptEntry, ReceiptStatus
+from portability.services.exchange.model import OutgoingMessage, ReceiptEntry, ReceiptStatus, Sealable
+from portability.services.exchange.outgoing import outbox_message
 from portability.services.exchange.suites import BUNDLE_CONTEXT, encrypt, hpke_info
 from portability.services.hybrid import domain_separated
 from portability.services.merkle import leaf_hash, root_of
@@ -136,7 +137,7 @@ class _ResealedItems:
         return opened
 
 
-def _message(number: int) -> OutboxMessage:
+def _message(number: int) -> Sealable:
     message = OutgoingMessage(
         message_id=_uuid(number),
         idempotency_key=f"key-{number}",
@@ -149,7 +150,8 @@ def _message(number: int) -> OutboxMessage:
         agreement_sha256="ab" * 32,
         in_reply_to=_uuid(49),
     )
-    return OutboxMessage(message, b"\x00" * 32, NOON, number)
+    made = outbox_message(message, me=BERLIN, at=NOON, stream_seq=number, case_seq=number, salt=bytes([number]) * 32)
+    return made.sealable
 
 
 def _uuid(number: int) -> UUID:

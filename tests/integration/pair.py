@@ -20,13 +20,13 @@ from portability.adapters.keys.ring import FileKeyRing
 from portability.adapters.keys.trust import DirectoryTrust
 from portability.adapters.postgres.database import Database
 from portability.adapters.postgres.exchange_inbox import exchange_unit_of_work
-from portability.adapters.postgres.exchange_rows import STATUS
+from portability.adapters.postgres.exchange_rows import STANDING, STATUS
 from portability.services.exchange.handlers import submit_many
 from portability.services.exchange.model import OutgoingMessage
 from tests.at_rest import at_rest_on
 from tests.integration.node_process import READY, NodeSettings, directory_of
 
-BY_STATUS = f"SELECT {STATUS}, count(*) FROM outbox LEFT JOIN sent_bundles USING (bundle_id) GROUP BY 1"  # noqa: S608 - constants
+BY_STATUS = f"SELECT {STATUS}, count(*) FROM outbox {STANDING} GROUP BY 1"  # noqa: S608 - constants
 ROOT = Path(__file__).parents[2]
 
 
@@ -128,7 +128,13 @@ class Pair:
             for _ in range(count)
         ]
         async with self._work() as work:
-            await submit_many(messages, outbox=work.outbox, recipients=self._trust, clock=SystemClock())
+            await submit_many(
+                messages,
+                me=self.sender.settings.me,
+                outbox=work.outbox,
+                recipients=self._trust,
+                clock=SystemClock(),
+            )
         return [one.message_id for one in messages]
 
     async def by_status(self) -> dict[str, int]:
@@ -166,7 +172,10 @@ class Pair:
 
     async def _open_messages(self) -> int:
         async with self._outbox.transaction() as connection:
-            rows = await connection.execute("SELECT coalesce(sum(open_messages), 0) FROM exchange_sequences")
+            rows = await connection.execute(
+                "SELECT coalesce(sum(last_seq - unreceipted), 0) - (SELECT coalesce(sum(messages), 0) "
+                "FROM exchange_settled) FROM exchange_sequences"
+            )
             (waiting,) = await rows.fetchone() or (0,)
             return int(waiting)
 

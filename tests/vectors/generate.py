@@ -6,6 +6,7 @@ Encapsulation, ML-DSA and salts draw random bytes, so each run gives other files
 """
 
 import json
+import secrets
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -22,14 +23,15 @@ from portability.services.exchange.bundle import open_bundle, seal_bundle
 from portability.services.exchange.envelope import Head, Item, OpenedBundle, Sealed
 from portability.services.exchange.mapping import wire
 from portability.services.exchange.model import (
-    OutboxMessage,
     OutgoingMessage,
     ReceiptEntry,
     ReceiptStatus,
+    Sealable,
     SealedBundle,
 )
+from portability.services.exchange.outgoing import outbox_message
 from portability.services.exchange.receipts import receipt_for
-from portability.services.exchange.suites import BUNDLE_CONTEXT, encrypt, hpke_info
+from portability.services.exchange.suites import BUNDLE_CONTEXT, SALT_BYTES, encrypt, hpke_info
 from portability.services.hybrid import domain_separated
 from portability.services.mapping.strict import milliseconds
 from portability.services.merkle import leaf_hash, root_of
@@ -79,7 +81,7 @@ DIRECTORY = Directory(
 TRUST = DirectoryTrust(lambda: DIRECTORY, clock=FixedClock(NOON))
 
 
-def message(number: int, record: bytes, **changes: object) -> OutboxMessage:
+def message(number: int, record: bytes, **changes: object) -> Sealable:
     made = OutgoingMessage(
         message_id=UUID(f"019aa0c4-0000-7000-8000-{number:012x}"),
         idempotency_key=f"request-{number}",
@@ -89,10 +91,16 @@ def message(number: int, record: bytes, **changes: object) -> OutboxMessage:
         schema_version=1,
         record=record,
     )
-    return OutboxMessage(replace(made, **changes), b"", NOON - timedelta(seconds=2), number)  # type: ignore[arg-type]
+    return sealable(replace(made, **changes), number, me=BERLIN, at=NOON - timedelta(seconds=2))  # type: ignore[arg-type]
 
 
-def seal(*messages: OutboxMessage, sender: str = BERLIN, recipient: str = ROME, number: int = 1) -> SealedBundle:
+def sealable(made: OutgoingMessage, stream_seq: int, *, me: str, at: datetime) -> Sealable:
+    """A message with the header that its submission makes."""
+    salt = secrets.token_bytes(SALT_BYTES)
+    return outbox_message(made, me=me, at=at, stream_seq=stream_seq, case_seq=stream_seq, salt=salt).sealable
+
+
+def seal(*messages: Sealable, sender: str = BERLIN, recipient: str = ROME, number: int = 1) -> SealedBundle:
     return seal_bundle(
         messages,
         bundle_id=UUID(f"019aa0c5-0000-7000-8000-{number:012x}"),
@@ -210,7 +218,7 @@ def receipt_file(bundle: SealedBundle) -> dict[str, object]:
     content = opened(bundle)
     entries = [ReceiptEntry(one.message.message_id, one.leaf_hash, ReceiptStatus.DELIVERED) for one in content.opened]
     receipt_id = UUID("019aa0c6-0000-7000-8000-000000000001")
-    receipt = replace(receipt_for(content, entries, receipt_id=receipt_id, at=NOON), stream_seq=1)
+    receipt = sealable(receipt_for(content, entries, receipt_id=receipt_id), 1, me=ROME, at=NOON)
     back = seal(receipt, sender=ROME, recipient=BERLIN, number=3)
     return bundle_file("receipt", "the signed receipt of bundle.json", back) | {
         "receipt": {

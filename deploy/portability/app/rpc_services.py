@@ -76,6 +76,7 @@ def rpc_services(
             exchange_pb2_grpc.add_ExchangeServiceServicer_to_server,
             ExchangeServicer(
                 exchange.unit_of_work,
+                me=parts.me,
                 recipients=parts.trust,
                 clock=parts.clock,
                 new_id=parts.new_id,

@@ -1,5 +1,6 @@
 """Nodes of three institutions over memory, with keys, a directory and a clock moved by hand."""
 
+import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -14,16 +15,18 @@ from portability.adapters.memory.stream import MemoryStream
 from portability.services.exchange.consumer import consume_once
 from portability.services.exchange.handlers import submit
 from portability.services.exchange.model import (
-    OutboxMessage,
     OutgoingMessage,
     QuarantineEntry,
     ReceivedMessage,
+    Sealable,
     SubmittedMessage,
     TimelineEntry,
 )
 from portability.services.exchange.node import ExchangeNode
+from portability.services.exchange.outgoing import outbox_message
 from portability.services.exchange.ports import EventStream, ExchangeWork
 from portability.services.exchange.relay import relay_once
+from portability.services.exchange.suites import SALT_BYTES
 from portability.services.registry.model import Directory, Institution, KeyPurpose
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -54,8 +57,10 @@ def message_to(recipient: str, number: int = 1, **changes: object) -> OutgoingMe
     return replace(message, **changes)
 
 
-def outbox_message(message: OutgoingMessage, stream_seq: int = 1, at: datetime = NOON) -> OutboxMessage:
-    return OutboxMessage(message, b"\x00" * 32, at, stream_seq)
+def sealable(message: OutgoingMessage, stream_seq: int = 1, *, me: str = "de-drv", at: datetime = NOON) -> Sealable:
+    """A message with the header that its submission makes."""
+    salt = secrets.token_bytes(SALT_BYTES)
+    return outbox_message(message, me=me, at=at, stream_seq=stream_seq, case_seq=stream_seq, salt=salt).sealable
 
 
 class Ledger:
@@ -117,7 +122,12 @@ class TestNode:
     async def submit(self, message: OutgoingMessage, **limits: int) -> SubmittedMessage:
         async with self.store.transaction() as work:
             return await submit(
-                message, outbox=work.outbox, recipients=self.world.trust, clock=self.world.clock, **limits
+                message,
+                me=self.name,
+                outbox=work.outbox,
+                recipients=self.world.trust,
+                clock=self.world.clock,
+                **limits,
             )
 
     async def relay(self) -> int:

@@ -20,11 +20,11 @@ from portability.api.exchange.v1 import bundle_pb2 as pb
 from portability.services.exchange.bundle import seal_bundle
 from portability.services.exchange.handlers import get_message_status, list_messages, list_quarantined
 from portability.services.exchange.mapping import wire
-from portability.services.exchange.model import HybridSignature, ReceiptStatus
+from portability.services.exchange.model import HybridSignature, ReceiptStatus, SentEvidence
 from portability.services.exchange.node import inbox_topic
 from portability.services.exchange.suites import BUNDLE_CONTEXT, commitment
 from portability.services.hybrid import verify_hybrid
-from portability.services.merkle import leaf_hash, verify_inclusion
+from portability.services.merkle import audit_path, leaf_hash, verify_inclusion
 
 
 async def test_a_message_arrives_has_its_effect_once_and_its_receipt_comes_back(world: World) -> None:
@@ -129,7 +129,7 @@ async def test_many_messages_share_bundles_of_256_and_keep_their_order(world: Wo
     assert {entry.status for entry in await berlin.timeline()} == {ReceiptStatus.DELIVERED}
 
 
-async def test_without_a_receipt_the_same_bytes_go_out_again_on_schedule(world: World) -> None:
+async def test_without_a_receipt_the_same_messages_go_out_again_on_schedule(world: World) -> None:
     berlin = world.node("de-drv")
     await berlin.submit(message_to("it-inps"))
     sent_after = []
@@ -141,8 +141,12 @@ async def test_without_a_receipt_the_same_bytes_go_out_again_on_schedule(world: 
     # 1, then 5, 30 and 120 minutes later, then every hour: 1, 6, 36, 156, 216, 276, 336, 396.
     assert sent_after == [1, 6, 36, 156, 216, 276, 336, 396]
     records = await world.stream.read(inbox_topic("it-inps"), after=-1, limit=99, wait=timedelta(0))
-    assert len({record.value for record in records}) == 1
-    assert len(records) == 9
+    # Sealed once more for the second sending, whose bytes are kept; the leaves are the same in both.
+    assert [record.value == records[1].value for record in records] == [False] + [True] * 8
+    rome = world.node("it-inps")
+    assert await rome.consume() == 9
+    assert (rome.heard.count("messages_new"), rome.heard.count("messages_duplicate")) == (1, 8)
+    assert len(rome.ledger.applied) == 1
 
 
 async def test_a_repeat_has_no_effect_and_is_receipted_again(world: World) -> None:
@@ -212,9 +216,9 @@ async def test_a_bundle_id_that_comes_again_for_another_bundle_is_set_aside_whol
             kept = await mine.receipts.evidence(message_to("it-inps", 1).message_id)
             unsent = await work.bundles.take_unsent("it-inps", limit=1, max_bytes=1)
             parts = {"keys": world.keys["de-drv"], "trust": world.trust, "me": "de-drv", "recipient": "it-inps"}
-            again = seal_bundle(unsent, bundle_id=kept[0].bundle_id, at=world.clock.now(), **parts)
+            again = seal_bundle(unsent, bundle_id=kept.bundle_id, at=world.clock.now(), **parts)
             await work.bundles.add([again])
-        await node.relay()
+        await world.stream.append(inbox_topic("it-inps"), [(b"de-drv", again.value)])
         # Both ways that it can come: beside the first one in a batch, and after it was kept.
         if node is careless:
             await rome.consume()
@@ -358,9 +362,9 @@ async def test_the_evidence_kept_proves_what_was_sent_and_that_it_was_received(w
         kept = await work.receipts.evidence(messages[1].message_id)
         assert await work.receipts.evidence(UUID(int=5)) is None
     assert kept is not None
-    bundle, receipt = kept
-    assert bundle.message_ids == tuple(message.message_id for message in messages)
-    evidence = pb.ItemEvidence.FromString(receipt.evidence)
+    assert (kept.item, kept.message.record) == (1, messages[1].record)
+    _verify_sent(kept, world)
+    evidence = pb.ItemEvidence.FromString(kept.receipt)
     head = wire.decode_head(evidence.signed_head)
     signing = world.trust.signing_keys("it-inps", head.signature_key_id)
     verify_hybrid(
@@ -383,7 +387,43 @@ async def test_the_evidence_kept_proves_what_was_sent_and_that_it_was_received(w
     header = wire.decode_header(evidence.content.header)
     assert commitment(payload.salt, payload.record) == header.payload_commitment
     _, entries = wire.decode_receipt(payload.record)
-    assert [entry.leaf_hash for entry in entries] == list(bundle.leaf_hashes)
+    assert [entry.leaf_hash for entry in entries] == list(kept.leaf_hashes)
+
+
+def _verify_sent(kept: SentEvidence, world: World) -> None:
+    """The sender's own signature over its message, from what the sender keeps."""
+    head = wire.decode_head(kept.signed_head)
+    signing = world.trust.signing_keys("de-drv", head.signature_key_id)
+    verify_hybrid(
+        kept.signed_head,
+        kept.signature,
+        key_id=signing.key_id,
+        ed25519=signing.ed25519,
+        mldsa65=signing.mldsa65,
+        context=BUNDLE_CONTEXT,
+    )
+    path = audit_path(kept.leaf_hashes, kept.item)
+    leaf = leaf_hash(kept.message.header)
+    verify_inclusion(leaf, index=kept.item, size=head.item_count, path=path, root=head.merkle_root)
+    header = wire.decode_header(kept.message.header)
+    assert commitment(kept.message.salt, kept.message.record) == header.payload_commitment
+
+
+async def test_what_was_receipted_can_be_sent_again_and_is_known_there(world: World) -> None:
+    berlin, rome = world.node("de-drv"), world.node("it-inps")
+    for number in (1, 2, 3):
+        await berlin.submit(message_to("it-inps", number))
+        await _settle(berlin, rome)
+    async with berlin.store.transaction() as work:
+        assert await work.resends.send_again("it-inps", [(2, 2), (9, 12)], now=world.clock.now()) == 1
+    assert await berlin.relay() == 1
+    await rome.consume()
+    assert (rome.heard.count("messages_new"), rome.heard.count("messages_duplicate")) == (3, 1)
+    await rome.relay()
+    await berlin.consume()
+    assert {entry.status for entry in await berlin.timeline()} == {ReceiptStatus.DELIVERED}
+    world.clock.advance(timedelta(days=2))
+    assert await berlin.relay() == 0
 
 
 async def test_a_receipt_of_somebody_else_settles_nothing(world: World) -> None:

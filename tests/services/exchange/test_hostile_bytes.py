@@ -4,7 +4,7 @@ from dataclasses import replace
 from hashlib import sha256
 
 import pytest
-from exchange_world import NOON, World, make_keys, message_to, outbox_message
+from exchange_world import NOON, World, make_keys, message_to, sealable
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -23,7 +23,7 @@ WORLD = World(make_keys())
 
 
 def sealed_once() -> bytes:
-    messages = [outbox_message(message_to(ROME, number), number) for number in (1, 2)]
+    messages = [sealable(message_to(ROME, number), number) for number in (1, 2)]
     return seal_bundle(
         messages,
         bundle_id=message_to(ROME).message_id,

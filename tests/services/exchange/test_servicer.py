@@ -34,6 +34,7 @@ def berlin(world: World):
 def servicer(world: World, berlin) -> ExchangeServicer:
     return ExchangeServicer(
         berlin.store.transaction,
+        me="de-drv",
         recipients=world.trust,
         clock=world.clock,
         new_id=world.new_id,

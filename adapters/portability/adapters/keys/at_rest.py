@@ -6,7 +6,7 @@ from content that was changed. Keys are opened for a minute at most, so that one
 forgotten here too.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, Protocol
@@ -75,6 +75,10 @@ class AtRest:
         self._new_id = new_id
         self._random = random_bytes
         self._recent = _Recent(clock)
+
+    async def prepare(self, scopes: Collection[UUID]) -> None:
+        """Have the keys of scopes at hand, so that sealing for them needs no transaction of its own for a while."""
+        await self._of_scopes(list(scopes))
 
     async def seal(self, contents: Sequence[tuple[UUID, bytes]]) -> Sequence[bytes]:
         """Seal (scope, content) pairs, in their order; a scope without a key gets one, durable before it is used."""

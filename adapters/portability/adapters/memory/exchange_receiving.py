@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from portability.adapters.memory.exchange_sending import status_of
-from portability.adapters.memory.exchange_state import MessageRow, State
+from portability.adapters.memory.exchange_state import State
 from portability.services.exchange.model import (
     RECEIPT_TYPE,
     Arrival,
@@ -13,6 +13,7 @@ from portability.services.exchange.model import (
     InboxBundle,
     InboxMessage,
     InstitutionId,
+    OutboxMessage,
     QuarantineEntry,
     ReceiptStatus,
     TimelineEntry,
@@ -111,18 +112,18 @@ class MemoryTimeline:
             (_received(one) for one in self._state.inbox.values() if one.message.message_id == message_id), None
         )
 
-    def _sent(self, row: MessageRow) -> TimelineEntry:
-        message = row.outgoing.message
+    def _sent(self, message: OutboxMessage) -> TimelineEntry:
+        outcome = self._state.outcomes.get(message.sealable.message_id)
         return TimelineEntry(
-            message_id=message.message_id,
+            message_id=message.sealable.message_id,
             direction=Direction.SENT,
             partner=message.recipient,
             case_id=message.case_id,
             type=message.type,
-            status=status_of(row, self._state),
-            at=row.outgoing.submitted_at,
-            settled_at=row.settled_at,
-            reason=row.reason,
+            status=status_of(message, self._state),
+            at=message.submitted_at,
+            settled_at=outcome.settled_at if outcome else None,
+            reason=outcome.reason if outcome else "",
         )
 
 

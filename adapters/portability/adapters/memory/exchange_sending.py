@@ -1,34 +1,51 @@
 """The sender's side of the exchange's store in memory: outbox, bundles, resends, receipts."""
 
-from collections.abc import Mapping, Sequence
+from bisect import bisect_right
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
-from portability.adapters.memory.exchange_state import BundleRow, MessageRow, State
+from portability.adapters.memory.exchange_state import ConsignmentRow, Outcome, State
 from portability.services.exchange.model import (
-    RECEIPT_TYPE,
+    Consignment,
+    ConsignmentKey,
     InstitutionId,
     KnownSubmission,
+    Lane,
     OutboxMessage,
     ReceiptEntry,
     ReceiptStatus,
+    Sealable,
     SealedBundle,
+    SentEvidence,
     StoredReceipt,
     SubmittedMessage,
+    Turns,
+    advances,
 )
 
 __all__ = ["MemoryBundles", "MemoryOutbox", "MemoryReceipts", "MemoryResends", "status_of"]
 
-SETTLED = frozenset({ReceiptStatus.DELIVERED, ReceiptStatus.OPENED})
 
-
-def status_of(row: MessageRow, state: State) -> ReceiptStatus:
+def status_of(message: OutboxMessage, state: State) -> ReceiptStatus:
     """How far a message of ours has come."""
-    if row.outcome is not None:
-        return row.outcome
-    bundle = state.bundles.get(row.bundle_id) if row.bundle_id else None
-    return ReceiptStatus.RELAYED if bundle and bundle.bundle.attempts else ReceiptStatus.SUBMITTED
+    if outcome := state.outcomes.get(message.sealable.message_id):
+        return outcome.status
+    row = _row_of(message, state)
+    return ReceiptStatus.RELAYED if row and row.consignment.attempts else ReceiptStatus.SUBMITTED
+
+
+def _row_of(message: OutboxMessage, state: State) -> ConsignmentRow | None:
+    firsts = sorted(first for recipient, first in state.consignments if recipient == message.recipient)
+    place = bisect_right(firsts, message.sealable.stream_seq)
+    row = state.consignments[(message.recipient, firsts[place - 1])] if place else None
+    return row if row and message.sealable.stream_seq <= row.consignment.last_seq else None
+
+
+def _messages(consignment: Consignment, state: State) -> list[OutboxMessage]:
+    sequences = range(consignment.first_seq, consignment.last_seq + 1)
+    return [state.messages[state.by_seq[(consignment.recipient, one)]] for one in sequences]
 
 
 class MemoryOutbox:
@@ -37,38 +54,43 @@ class MemoryOutbox:
     def __init__(self, state: State) -> None:
         self._state = state
 
+    async def turns(self, lanes: Collection[Lane]) -> Turns:
+        """Return where streams stand; transactions run one after the other anyway."""
+        recipients = {recipient for recipient, _ in lanes}
+        return Turns(
+            last_seqs={one: self._state.last_seqs.get(one, 0) for one in recipients},
+            open_messages={one: self._open_messages(one) for one in recipients},
+            case_seqs={lane: self._state.case_seqs[lane] for lane in lanes if lane in self._state.case_seqs},
+        )
+
     async def find_submitted(self, keys: Sequence[str]) -> Mapping[str, KnownSubmission]:
         """Return what is known by idempotency key."""
         rows = {key: self._state.messages[self._state.by_key[key]] for key in keys if key in self._state.by_key}
         return {key: self._known(row) for key, row in rows.items()}
 
-    async def add(self, messages: Sequence[OutboxMessage]) -> Mapping[UUID, int]:
-        """Insert messages; return the sequence of each."""
-        added = {}
-        for outgoing in messages:
-            message = outgoing.message
-            if message.idempotency_key in self._state.by_key:
-                continue
-            sequence = self._state.sequences.get(message.recipient, 0) + 1
-            self._state.sequences[message.recipient] = sequence
-            self._state.by_key[message.idempotency_key] = message.message_id
-            self._state.messages[message.message_id] = MessageRow(replace(outgoing, stream_seq=sequence))
-            added[message.message_id] = sequence
-        return added
+    async def add(self, messages: Sequence[OutboxMessage]) -> None:
+        """Insert messages."""
+        for message in messages:
+            item = message.sealable
+            self._state.by_key[message.idempotency_key] = item.message_id
+            self._state.by_seq[(message.recipient, item.stream_seq)] = item.message_id
+            self._state.messages[item.message_id] = message
+            self._state.last_seqs[message.recipient] = item.stream_seq
+            if message.case_seq:
+                self._state.case_seqs[(message.recipient, message.case_id)] = message.case_seq
 
-    async def backlog(self, recipient: InstitutionId) -> int:
-        """Count messages without a receipt."""
+    def _open_messages(self, recipient: InstitutionId) -> int:
         return sum(
-            row.outcome is None
-            for row in self._state.messages.values()
-            if row.outgoing.message.recipient == recipient and row.outgoing.message.type != RECEIPT_TYPE
+            message.sealable.message_id not in self._state.outcomes
+            for message in self._state.messages.values()
+            if message.recipient == recipient and message.sealable.wants_receipt
         )
 
-    def _known(self, row: MessageRow) -> KnownSubmission:
-        outgoing = row.outgoing
-        status = status_of(row, self._state)
-        submitted = SubmittedMessage(outgoing.message.message_id, outgoing.stream_seq, status, outgoing.submitted_at)
-        return KnownSubmission(submitted, outgoing.content_sha256)
+    def _known(self, message: OutboxMessage) -> KnownSubmission:
+        item = message.sealable
+        status = status_of(message, self._state)
+        submitted = SubmittedMessage(item.message_id, item.stream_seq, status, message.submitted_at)
+        return KnownSubmission(submitted, item.header, item.record)
 
 
 class MemoryBundles:
@@ -78,35 +100,47 @@ class MemoryBundles:
         self._state = state
 
     async def waiting_recipients(self) -> Sequence[InstitutionId]:
-        """Return recipients with unbundled messages, the longest waiting first."""
-        waiting = [row.outgoing for row in self._state.messages.values() if row.bundle_id is None]
-        waiting.sort(key=lambda outgoing: outgoing.submitted_at)
-        return list(dict.fromkeys(outgoing.message.recipient for outgoing in waiting))
+        """Return recipients with messages in no consignment, the longest waiting first."""
+        waiting = [one for one, last in self._state.last_seqs.items() if last > self._bundled(one)]
+        return sorted(waiting, key=lambda one: self._message(one, self._bundled(one) + 1).submitted_at)
 
-    async def take_unsent(self, recipient: InstitutionId, *, limit: int, max_bytes: int) -> Sequence[OutboxMessage]:
-        """Return unbundled messages in sequence order."""
-        unsent = [
-            row.outgoing
-            for row in self._state.messages.values()
-            if row.bundle_id is None and row.outgoing.message.recipient == recipient
-        ]
-        unsent.sort(key=lambda outgoing: outgoing.stream_seq)
-        taken: list[OutboxMessage] = []
+    async def take_unsent(self, recipient: InstitutionId, *, limit: int, max_bytes: int) -> Sequence[Sealable]:
+        """Return messages in no consignment in sequence order."""
+        first = self._bundled(recipient) + 1
+        last = min(self._state.last_seqs.get(recipient, 0), first + limit - 1)
+        taken: list[Sealable] = []
         size = 0
-        for outgoing in unsent[:limit]:
-            size += len(outgoing.message.record)
+        for sequence in range(first, last + 1):
+            item = self._message(recipient, sequence).sealable
+            size += len(item.record)
             if taken and size > max_bytes:
                 break
-            taken.append(outgoing)
+            taken.append(item)
         return taken
 
+    async def messages_of(self, consignment: ConsignmentKey) -> Sequence[Sealable]:
+        """Return the messages of a consignment."""
+        row = self._state.consignments[consignment]
+        return [message.sealable for message in _messages(row.consignment, self._state)]
+
     async def add(self, bundles: Sequence[SealedBundle]) -> None:
-        """Store bundles and link their messages."""
+        """Keep bundles; make or refresh their consignments."""
         for bundle in bundles:
-            self._state.bundles[bundle.bundle_id] = BundleRow(bundle, next_attempt_at=bundle.sealed_at)
-            for message_id, leaf in zip(bundle.message_ids, bundle.leaf_hashes, strict=True):
-                row = self._state.messages[message_id]
-                self._state.messages[message_id] = replace(row, bundle_id=bundle.bundle_id, leaf_hash=leaf)
+            self._state.bundles[bundle.bundle_id] = bundle
+            key = (bundle.recipient, bundle.first_seq)
+            if row := self._state.consignments.get(key):
+                kept = replace(row.consignment, value=bundle.value)
+                self._state.consignments[key] = replace(row, consignment=kept)
+            else:
+                fresh = Consignment(bundle.recipient, bundle.first_seq, bundle.last_seq, 0, None)
+                self._state.consignments[key] = ConsignmentRow(fresh, bundle.receiptable, bundle.sealed_at)
+                self._state.bundled_seqs[bundle.recipient] = bundle.last_seq
+
+    def _bundled(self, recipient: InstitutionId) -> int:
+        return self._state.bundled_seqs.get(recipient, 0)
+
+    def _message(self, recipient: InstitutionId, sequence: int) -> OutboxMessage:
+        return self._state.messages[self._state.by_seq[(recipient, sequence)]]
 
 
 class MemoryResends:
@@ -115,29 +149,41 @@ class MemoryResends:
     def __init__(self, state: State) -> None:
         self._state = state
 
-    async def due(self, *, now: datetime, limit: int) -> Sequence[SealedBundle]:
-        """Return bundles that are due, the longest due first."""
+    async def due(self, *, now: datetime, limit: int) -> Sequence[Consignment]:
+        """Return consignments that are due, the longest due first."""
         due = [
-            (row.next_attempt_at, row.bundle.bundle_id, row.bundle)
-            for row in self._state.bundles.values()
+            (row.next_attempt_at, key)
+            for key, row in self._state.consignments.items()
             if row.next_attempt_at is not None and row.next_attempt_at <= now
         ]
-        return [bundle for _, _, bundle in sorted(due, key=lambda one: one[:2])[:limit]]
+        return [self._state.consignments[key].consignment for _, key in sorted(due)[:limit]]
 
-    async def mark_relayed(self, next_attempts: Mapping[UUID, datetime], *, now: datetime) -> None:
-        """Count an attempt of each bundle."""
-        for bundle_id, at in next_attempts.items():
-            row = self._state.bundles[bundle_id]
-            bundle = replace(row.bundle, attempts=row.bundle.attempts + 1)
-            again = at if row.next_attempt_at is not None and bundle.expects_receipt else None
-            self._state.bundles[bundle_id] = BundleRow(bundle, again)
+    async def mark_relayed(self, next_attempts: Mapping[ConsignmentKey, datetime], *, now: datetime) -> None:
+        """Count an attempt of each."""
+        for key, at in next_attempts.items():
+            row = self._state.consignments[key]
+            sent = replace(row.consignment, attempts=row.consignment.attempts + 1)
+            again = None if _is_settled(row, self._state) else at
+            self._state.consignments[key] = replace(row, consignment=sent, next_attempt_at=again)
 
-    async def put_back(self, bundle_ids: Sequence[UUID], *, now: datetime) -> None:
-        """Let bundles wait behind all that was due before."""
-        for bundle_id in bundle_ids:
-            row = self._state.bundles[bundle_id]
+    async def put_back(self, consignments: Sequence[ConsignmentKey], *, now: datetime) -> None:
+        """Let consignments wait behind all that was due before."""
+        for key in consignments:
+            row = self._state.consignments[key]
             if row.next_attempt_at is not None:
-                self._state.bundles[bundle_id] = replace(row, next_attempt_at=now)
+                self._state.consignments[key] = replace(row, next_attempt_at=now)
+
+    async def send_again(self, recipient: InstitutionId, ranges: Sequence[tuple[int, int]], *, now: datetime) -> int:
+        """Make the consignments of these sequences due."""
+        wanted = [
+            key
+            for key, row in self._state.consignments.items()
+            if key[0] == recipient
+            and any(key[1] <= last and first <= row.consignment.last_seq for first, last in ranges)
+        ]
+        for key in wanted:
+            self._state.consignments[key] = replace(self._state.consignments[key], next_attempt_at=now)
+        return len(wanted)
 
 
 class MemoryReceipts:
@@ -146,44 +192,61 @@ class MemoryReceipts:
     def __init__(self, state: State) -> None:
         self._state = state
 
-    async def settle(self, receipts: Sequence[StoredReceipt]) -> Sequence[UUID]:
+    async def settle(self, receipts: Sequence[StoredReceipt]) -> int:
         """Store receipts and settle what they name."""
-        changed = []
+        changed = 0
         for receipt in receipts:
             self._state.receipts.setdefault((receipt.signer, receipt.receipt_id), receipt)
-            named = [entry.message_id for entry in receipt.entries if self._settle(entry, receipt)]
-            changed += named
-            for bundle_id in {self._state.messages[message_id].bundle_id for message_id in named}:
-                if bundle_id is not None:
-                    self._close(bundle_id)
+            settled = [row for entry in receipt.entries if (row := self._settle(entry, receipt))]
+            for row in settled:
+                self._close(row.consignment.key)
+            changed += len(settled)
         return changed
 
-    async def evidence(self, message_id: UUID) -> tuple[SealedBundle, StoredReceipt | None] | None:
-        """Return the bundle and the receipt of a message of ours."""
-        row = self._state.messages.get(message_id)
-        if row is None or row.bundle_id is None:
+    async def evidence(self, message_id: UUID) -> SentEvidence | None:
+        """Return the first bundle of a message, or the one that its receipt names."""
+        message = self._state.messages.get(message_id)
+        row = _row_of(message, self._state) if message else None
+        if message is None or row is None:
             return None
-        signer = row.outgoing.message.recipient
-        receipt = self._state.receipts[(signer, row.receipt_id)] if row.receipt_id else None
-        return self._state.bundles[row.bundle_id].bundle, receipt
-
-    def _settle(self, entry: ReceiptEntry, receipt: StoredReceipt) -> bool:
-        row = self._state.messages.get(entry.message_id)
-        if row is None or row.outgoing.message.recipient != receipt.signer or row.leaf_hash != entry.leaf_hash:
-            return False
-        if row.outcome in SETTLED or row.outcome is entry.status:
-            return False
-        self._state.messages[entry.message_id] = replace(
-            row,
-            outcome=entry.status,
-            settled_at=receipt.received_at,
-            reason=entry.reason,
-            receipt_id=receipt.receipt_id,
+        outcome = self._state.outcomes.get(message_id)
+        receipt = self._state.receipts[(message.recipient, outcome.receipt_id)] if outcome else None
+        bundles = [one for one in self._state.bundles.values() if (one.recipient, one.first_seq) == row.consignment.key]
+        bundle = next((one for one in bundles if receipt and one.bundle_id == receipt.bundle_id), bundles[0])
+        return SentEvidence(
+            bundle_id=bundle.bundle_id,
+            signed_head=bundle.signed_head,
+            signature=bundle.signature,
+            leaf_hashes=tuple(one.sealable.leaf_hash for one in _messages(row.consignment, self._state)),
+            item=message.sealable.stream_seq - row.consignment.first_seq,
+            message=message.sealable,
+            receipt=receipt.evidence if receipt else None,
         )
-        return True
 
-    def _close(self, bundle_id: UUID) -> None:
-        row = self._state.bundles[bundle_id]
-        messages = [self._state.messages[one] for one in row.bundle.message_ids]
-        if all(one.outcome or one.outgoing.message.type == RECEIPT_TYPE for one in messages):
-            self._state.bundles[bundle_id] = replace(row, next_attempt_at=None)
+    def _settle(self, entry: ReceiptEntry, receipt: StoredReceipt) -> ConsignmentRow | None:
+        """The consignment of a message that has changed."""
+        message = self._state.messages.get(entry.message_id)
+        if message is None or message.recipient != receipt.signer or message.sealable.leaf_hash != entry.leaf_hash:
+            return None
+        before = self._state.outcomes.get(entry.message_id)
+        row = _row_of(message, self._state)
+        if row is None or not advances(before.status if before else None, entry.status):
+            return None
+        self._state.outcomes[entry.message_id] = Outcome(
+            entry.status, receipt.received_at, entry.reason, receipt.receipt_id
+        )
+        return row
+
+    def _close(self, key: ConsignmentKey) -> None:
+        row = self._state.consignments[key]
+        if _is_settled(row, self._state):
+            done = replace(row.consignment, value=None)
+            self._state.consignments[key] = replace(row, consignment=done, next_attempt_at=None)
+
+
+def _is_settled(row: ConsignmentRow, state: State) -> bool:
+    return all(
+        message.sealable.message_id in state.outcomes
+        for message in _messages(row.consignment, state)
+        if message.sealable.wants_receipt
+    )

@@ -5,9 +5,12 @@ from datetime import datetime
 from uuid import UUID
 
 from portability.services.exchange.model import (
+    Consignment,
+    ConsignmentKey,
     InboxBundle,
     InboxMessage,
     InstitutionId,
+    Lane,
     OutboxMessage,
     QuarantineEntry,
     ReceiptStatus,
@@ -16,27 +19,25 @@ from portability.services.exchange.model import (
 )
 from portability.services.log_entry import LogEntry
 
-__all__ = ["BundleRow", "MessageRow", "State"]
+__all__ = ["ConsignmentRow", "Outcome", "State"]
 
 
 @dataclass(frozen=True, slots=True)
-class MessageRow:
-    """A message of ours and how far it has come."""
+class Outcome:
+    """What a receipt says of a message of ours."""
 
-    outgoing: OutboxMessage
-    bundle_id: UUID | None = None
-    leaf_hash: bytes = b""
-    outcome: ReceiptStatus | None = None  # what its receipt says; None until there is one
-    settled_at: datetime | None = None
-    reason: str = ""
-    receipt_id: UUID | None = None
+    status: ReceiptStatus
+    settled_at: datetime
+    reason: str
+    receipt_id: UUID
 
 
 @dataclass(frozen=True, slots=True)
-class BundleRow:
-    """A bundle of ours and when it is due."""
+class ConsignmentRow:
+    """Consecutive messages of ours and when they are due."""
 
-    bundle: SealedBundle
+    consignment: Consignment
+    receiptable: int
     next_attempt_at: datetime | None  # None: not due any more
 
 
@@ -44,10 +45,15 @@ class BundleRow:
 class State:
     """All tables."""
 
-    messages: dict[UUID, MessageRow] = field(default_factory=dict)
+    messages: dict[UUID, OutboxMessage] = field(default_factory=dict)
     by_key: dict[str, UUID] = field(default_factory=dict)
-    sequences: dict[InstitutionId, int] = field(default_factory=dict)
-    bundles: dict[UUID, BundleRow] = field(default_factory=dict)
+    by_seq: dict[tuple[InstitutionId, int], UUID] = field(default_factory=dict)
+    case_seqs: dict[Lane, int] = field(default_factory=dict)
+    last_seqs: dict[InstitutionId, int] = field(default_factory=dict)
+    bundled_seqs: dict[InstitutionId, int] = field(default_factory=dict)
+    bundles: dict[UUID, SealedBundle] = field(default_factory=dict)
+    consignments: dict[ConsignmentKey, ConsignmentRow] = field(default_factory=dict)
+    outcomes: dict[UUID, Outcome] = field(default_factory=dict)
     receipts: dict[tuple[InstitutionId, UUID], StoredReceipt] = field(default_factory=dict)
     inbox: dict[tuple[InstitutionId, UUID], InboxMessage] = field(default_factory=dict)
     inbox_bundles: dict[tuple[InstitutionId, UUID], InboxBundle] = field(default_factory=dict)

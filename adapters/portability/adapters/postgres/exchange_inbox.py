@@ -8,18 +8,16 @@ from psycopg import OperationalError
 
 from portability.adapters.keys.at_rest import AtRest
 from portability.adapters.postgres.database import Connection, Database
+from portability.adapters.postgres.exchange_bundles import PostgresBundles, PostgresResends
+from portability.adapters.postgres.exchange_outbox import PostgresOutbox
+from portability.adapters.postgres.exchange_receipts import PostgresReceipts
 from portability.adapters.postgres.exchange_rows import (
     QUARANTINE_COLUMNS,
+    STANDING,
     STATUS,
     inbox_message,
     quarantine_entry,
     timeline,
-)
-from portability.adapters.postgres.exchange_store import (
-    PostgresBundles,
-    PostgresOutbox,
-    PostgresReceipts,
-    PostgresResends,
 )
 from portability.adapters.postgres.log_staging import PostgresLogSink
 from portability.agreements.errors import GatewayError
@@ -221,7 +219,7 @@ class PostgresQuarantine:
 TIMELINE = f"""
 SELECT * FROM (
     SELECT message_id, 'sent' AS direction, outbox.recipient AS partner, case_id, type, {STATUS}, submitted_at AS at,
-        settled_at, reason FROM outbox LEFT JOIN sent_bundles USING (bundle_id)
+        coalesce(outcome.settled_at, consignment.settled_at), coalesce(outcome.reason, '') FROM outbox {STANDING}
     UNION ALL
     SELECT message_id, 'received', sender, case_id, type, 'delivered', received_at, NULL, '' FROM inbox
 ) AS entry
@@ -257,10 +255,10 @@ class PostgresExchangeWork:
 
     def __init__(self, connection: Connection, at_rest: AtRest) -> None:
         self.connection = connection
-        self.outbox = PostgresOutbox(connection)
-        self.bundles = PostgresBundles(connection)
+        self.outbox = PostgresOutbox(connection, at_rest)
+        self.bundles = PostgresBundles(connection, at_rest)
         self.resends = PostgresResends(connection)
-        self.receipts = PostgresReceipts(connection)
+        self.receipts = PostgresReceipts(connection, at_rest)
         self.inbox = PostgresInbox(connection, at_rest)
         self.offsets = PostgresOffsets(connection)
         self.quarantine = PostgresQuarantine(connection, at_rest)

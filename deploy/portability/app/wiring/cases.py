@@ -10,7 +10,7 @@ from portability.adapters.keys.trust import DirectoryTrust
 from portability.adapters.postgres.cases_store import PostgresCaseInbox, PostgresCases, PostgresTimeline
 from portability.adapters.postgres.database import Connection, Database
 from portability.adapters.postgres.exchange_inbox import PostgresExchangeWork
-from portability.adapters.postgres.exchange_store import PostgresOutbox
+from portability.adapters.postgres.exchange_outbox import PostgresOutbox
 from portability.adapters.postgres.records_store import PostgresCareers, PostgresCommands, PostgresRegister
 from portability.adapters.postgres.treaties_store import PostgresTreatyWork
 from portability.agreements.errors import NotBindingError
@@ -64,7 +64,7 @@ class OutboxSender:
     """MessageSender: puts case messages into the exchange's outbox, in the same transaction."""
 
     def __init__(self, connection: Connection, parts: "CaseParts") -> None:
-        self._outbox = PostgresOutbox(connection)
+        self._outbox = PostgresOutbox(connection, parts.at_rest)
         self._treaty_work = PostgresTreatyWork(connection, parts.at_rest)
         self._parts = parts
 
@@ -84,6 +84,7 @@ class OutboxSender:
                 agreement_sha256=sha256,
                 in_reply_to=message.in_reply_to,
             ),
+            me=self._parts.me,
             outbox=self._outbox,
             recipients=self._parts.trust,
             clock=self._parts.clock,

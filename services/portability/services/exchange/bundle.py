@@ -4,8 +4,7 @@ What is on the stream is described in docs/spec/exchange.md. Everything that doe
 VerificationError; a single wrong message inside a rightly signed bundle is set apart instead.
 """
 
-import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -29,17 +28,16 @@ from portability.services.exchange.envelope import (
 )
 from portability.services.exchange.mapping import wire
 from portability.services.exchange.model import (
-    RECEIPT_TYPE,
     InstitutionId,
-    OutboxMessage,
     PublicKeys,
+    Sealable,
     SealedBundle,
+    confirmation_of,
 )
 from portability.services.exchange.ports import KeyRing, TrustDirectory
 from portability.services.exchange.suites import (
     ACCEPTED_SUITES,
     BUNDLE_CONTEXT,
-    SALT_BYTES,
     SUITE_1,
     commitment,
     encrypt,
@@ -57,7 +55,7 @@ LATE_ARRIVAL: Final = timedelta(days=35)
 
 
 def seal_bundle(
-    messages: Sequence[OutboxMessage],
+    messages: Sequence[Sealable],
     *,
     bundle_id: UUID,
     me: InstitutionId,
@@ -65,7 +63,6 @@ def seal_bundle(
     keys: KeyRing,
     trust: TrustDirectory,
     at: datetime,
-    draw: Callable[[int], bytes] = secrets.token_bytes,
 ) -> SealedBundle:
     """Seal 1 to 256 messages for one recipient: one HPKE, one hybrid signature over the Merkle root.
 
@@ -73,12 +70,6 @@ def seal_bundle(
     """
     if not 0 < len(messages) <= ITEM_LIMIT:
         raise VerificationError(f"A bundle of {len(messages)} messages: 1 to {ITEM_LIMIT} are allowed.")
-    salts = draw(SALT_BYTES * len(messages))
-    items = [
-        _item_of(message, me=me, recipient=recipient, salt=salts[at : at + SALT_BYTES])
-        for message, at in zip(messages, range(0, len(salts), SALT_BYTES), strict=True)
-    ]
-    leaves = tuple(leaf_hash(item.header) for item in items)
     to = trust.encryption_key(recipient, at)
     head = Head(
         suite=SUITE_1,
@@ -88,58 +79,39 @@ def seal_bundle(
         signature_key_id=keys.signing_key_id(at),
         kem_key_id=to.key_id,
         directory_version=trust.version(),
-        item_count=len(items),
-        merkle_root=root_of(leaves),
+        item_count=len(messages),
+        merkle_root=root_of([message.leaf_hash for message in messages]),
         ciphertext_sha256=b"",
         sealed_at=at,
     )
+    plaintext = wire.encode_items([Item(message.header, message.salt, message.record) for message in messages])
+    sealed = _sealed(head, plaintext, to=to, keys=keys)
+    receiptable = [(message.message_id, message.leaf_hash) for message in messages if message.wants_receipt]
     return SealedBundle(
         bundle_id=bundle_id,
         recipient=recipient,
-        value=_sealed_bytes(head, wire.encode_items(items), to=to, keys=keys),
-        opening=wire.encode_opening(items),
-        message_ids=tuple(message.message.message_id for message in messages),
-        leaf_hashes=leaves,
+        first_seq=messages[0].stream_seq,
+        last_seq=messages[-1].stream_seq,
+        value=_on_stream(head, sealed),
+        signed_head=sealed.signed_head,
+        signature=sealed.signature,
         sealed_at=at,
-        expects_receipt=any(message.message.type != RECEIPT_TYPE for message in messages),
+        receiptable=len(receiptable),
+        confirmation=confirmation_of(receiptable),
     )
 
 
-def _item_of(outgoing: OutboxMessage, *, me: InstitutionId, recipient: InstitutionId, salt: bytes) -> Item:
-    message = outgoing.message
-    if message.recipient != recipient:
-        raise VerificationError(f"Message {message.message_id} is for another recipient than its bundle.")
-    if len(message.record) > RECORD_LIMIT:
-        raise VerificationError(f"The record of {message.message_id} is over {RECORD_LIMIT} bytes.")
-    header = wire.encode_header(
-        Header(
-            message_id=message.message_id,
-            sender=me,
-            recipient=recipient,
-            case_id=message.case_id,
-            type=message.type,
-            schema_version=message.schema_version,
-            stream_seq=outgoing.stream_seq,
-            sent_at=outgoing.submitted_at,
-            payload_commitment=commitment(salt, message.record),
-            record_length=len(message.record),
-            agreement_id=message.agreement_id,
-            agreement_sha256=bytes.fromhex(message.agreement_sha256),
-            in_reply_to=message.in_reply_to,
-        )
-    )
-    if len(header) > HEADER_LIMIT:
-        raise VerificationError(f"The header of {message.message_id} is over {HEADER_LIMIT} bytes.")
-    return Item(header, salt, message.record)
-
-
-def _sealed_bytes(head: Head, plaintext: bytes, *, to: PublicKeys, keys: KeyRing) -> bytes:
+def _sealed(head: Head, plaintext: bytes, *, to: PublicKeys, keys: KeyRing) -> Sealed:
     ciphertext = encrypt(plaintext, recipient=to, info=hpke_info(head))
     signed_head = wire.encode_head(replace(head, ciphertext_sha256=sha256(ciphertext).digest()))
     signature = keys.sign(
         head.signature_key_id, domain_separated(signed_head, context=BUNDLE_CONTEXT), context=BUNDLE_CONTEXT
     )
-    value = wire.encode_sealed(Sealed(signed_head, ciphertext, signature))
+    return Sealed(signed_head, ciphertext, signature)
+
+
+def _on_stream(head: Head, sealed: Sealed) -> bytes:
+    value = wire.encode_sealed(sealed)
     if len(value) > BUNDLE_LIMIT:
         raise VerificationError(f"Bundle {head.bundle_id} has {len(value)} bytes; {BUNDLE_LIMIT} are allowed.")
     return value

@@ -1,8 +1,8 @@
 """Submitting messages and reading where they stand. Sealing and sending are in relay.py, receiving in consumer.py."""
 
 import re
-from collections.abc import Sequence
-from hashlib import sha256
+import secrets
+from collections.abc import Iterable, Sequence
 from typing import Final
 from uuid import UUID
 
@@ -13,8 +13,10 @@ from portability.agreements.errors import (
     OverloadError,
 )
 from portability.services.exchange.envelope import RECORD_LIMIT
+from portability.services.exchange.mapping import wire
 from portability.services.exchange.model import (
     RECEIPT_TYPE,
+    InstitutionId,
     KnownSubmission,
     OutboxMessage,
     OutgoingMessage,
@@ -22,13 +24,13 @@ from portability.services.exchange.model import (
     ReceiptStatus,
     SubmittedMessage,
     TimelineEntry,
+    Turns,
 )
+from portability.services.exchange.outgoing import Draw, enqueue, lane_of
 from portability.services.exchange.ports import Clock, Outbox, Quarantine, Recipients, Timeline
-from portability.services.hybrid import length_prefixed
 
 __all__ = [
     "BACKLOG_LIMIT",
-    "content_sha256",
     "get_message_status",
     "list_messages",
     "list_quarantined",
@@ -47,6 +49,7 @@ _AGREEMENT_HASH = re.compile(r"([0-9a-f]{64})?")
 async def submit(
     message: OutgoingMessage,
     *,
+    me: InstitutionId,
     outbox: Outbox,
     recipients: Recipients,
     clock: Clock,
@@ -54,7 +57,7 @@ async def submit(
 ) -> SubmittedMessage:
     """Take one message on for delivery, inside the caller's transaction; see `submit_many`."""
     (submitted,) = await submit_many(
-        [message], outbox=outbox, recipients=recipients, clock=clock, backlog_limit=backlog_limit
+        [message], me=me, outbox=outbox, recipients=recipients, clock=clock, backlog_limit=backlog_limit
     )
     return submitted
 
@@ -62,10 +65,12 @@ async def submit(
 async def submit_many(
     messages: Sequence[OutgoingMessage],
     *,
+    me: InstitutionId,
     outbox: Outbox,
     recipients: Recipients,
     clock: Clock,
     backlog_limit: int = BACKLOG_LIMIT,
+    draw: Draw = secrets.token_bytes,
 ) -> Sequence[SubmittedMessage]:
     """Take messages on for delivery; durable once the caller's transaction has committed.
 
@@ -75,38 +80,22 @@ async def submit_many(
     the caller lets its transaction undo it.
     """
     for message in messages:
-        _check(message, recipients)
+        check_outgoing(message, recipients)
+    turns = await outbox.turns({lane_of(message) for message in messages})
     known = dict(await outbox.find_submitted([message.idempotency_key for message in messages]))
-    fresh = [message for message in messages if message.idempotency_key not in known]
-    await _refuse_overload(fresh, outbox=outbox, limit=backlog_limit)
-    at = clock.now()
-    sequences = await outbox.add([OutboxMessage(one, content_sha256(one), at) for one in fresh]) if fresh else {}
-    taken = [message.idempotency_key for message in fresh if message.message_id not in sequences]
-    if taken:
-        # The key came twice in this call, or another transaction was faster.
-        known.update(await outbox.find_submitted(taken))
+    fresh: dict[str, OutgoingMessage] = {}
+    for message in messages:
+        if message.idempotency_key not in known:
+            fresh.setdefault(message.idempotency_key, message)
+    _refuse_overload(fresh.values(), turns, limit=backlog_limit)
+    made = await enqueue(list(fresh.values()), turns=turns, outbox=outbox, me=me, at=clock.now(), draw=draw)
+    known.update((one.idempotency_key, _as_known(one)) for one in made)
     return [
-        SubmittedMessage(message.message_id, sequences[message.message_id], ReceiptStatus.SUBMITTED, at)
-        if message.message_id in sequences
+        known[message.idempotency_key].submitted
+        if fresh.get(message.idempotency_key) is message
         else _first_answer(message, known[message.idempotency_key])
         for message in messages
     ]
-
-
-def content_sha256(message: OutgoingMessage) -> bytes:
-    """Hash of all that a caller says in a message, without its ids: equal for a repeat."""
-    return sha256(
-        length_prefixed(
-            message.recipient.encode(),
-            message.case_id.bytes,
-            message.type.encode(),
-            message.schema_version.to_bytes(4, "big"),
-            message.record,
-            message.agreement_id.encode(),
-            message.agreement_sha256.encode(),
-            message.in_reply_to.bytes if message.in_reply_to else b"",
-        )
-    ).digest()
 
 
 async def get_message_status(message_id: UUID, *, timeline: Timeline) -> TimelineEntry:
@@ -131,7 +120,7 @@ async def list_quarantined(
     return await quarantine.list(after=after, limit=min(limit, PAGE_LIMIT))
 
 
-def _check(message: OutgoingMessage, recipients: Recipients) -> None:
+def check_outgoing(message: OutgoingMessage, recipients: Recipients) -> None:
     if not recipients.knows(message.recipient):
         raise InputError(f"Institution '{message.recipient}' is not in the directory: check its id.", field="recipient")
     if not _TYPE.fullmatch(message.type) or len(message.type) > 64 or message.type == RECEIPT_TYPE:
@@ -151,19 +140,51 @@ def _check(message: OutgoingMessage, recipients: Recipients) -> None:
         raise InputError("The agreement's hash must be 64 lower-case hexadecimal digits.", field="agreement_sha256")
 
 
-async def _refuse_overload(fresh: Sequence[OutgoingMessage], *, outbox: Outbox, limit: int) -> None:
+def _refuse_overload(fresh: Iterable[OutgoingMessage], turns: Turns, *, limit: int) -> None:
     for recipient in sorted({message.recipient for message in fresh}):
-        waiting = await outbox.backlog(recipient)
+        waiting = turns.open_messages.get(recipient, 0)
         if waiting >= limit:
             raise OverloadError(
                 f"{waiting} messages to '{recipient}' wait for a receipt; {limit} are allowed: try again later."
             )
 
 
+def _as_known(made: OutboxMessage) -> KnownSubmission:
+    item = made.sealable
+    submitted = SubmittedMessage(item.message_id, item.stream_seq, ReceiptStatus.SUBMITTED, made.submitted_at)
+    return KnownSubmission(submitted, item.header, item.record)
+
+
 def _first_answer(message: OutgoingMessage, known: KnownSubmission) -> SubmittedMessage:
-    if known.content_sha256 != content_sha256(message):
+    if not _same_content(message, known):
         raise IdempotencyConflictError(
             f"The idempotency key was used for message {known.submitted.message_id} with other content: "
             "take a new key for a new message."
         )
     return known.submitted
+
+
+def _same_content(message: OutgoingMessage, known: KnownSubmission) -> bool:
+    """Whether a caller says the same again; of a record that was erased, only its length is left to compare."""
+    header = wire.decode_header(known.header)
+    said = (
+        message.recipient,
+        message.case_id,
+        message.type,
+        message.schema_version,
+        len(message.record),
+        message.agreement_id,
+        bytes.fromhex(message.agreement_sha256),
+        message.in_reply_to,
+    )
+    before = (
+        header.recipient,
+        header.case_id,
+        header.type,
+        header.schema_version,
+        header.record_length,
+        header.agreement_id,
+        header.agreement_sha256,
+        header.in_reply_to,
+    )
+    return said == before and known.record in (None, message.record)

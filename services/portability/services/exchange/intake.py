@@ -14,13 +14,14 @@ from portability.services.exchange.model import (
     BundleKey,
     InboxBundle,
     InboxMessage,
-    OutboxMessage,
+    OutgoingMessage,
     ReceiptEntry,
     ReceiptStatus,
     StoredReceipt,
     StreamRecord,
 )
 from portability.services.exchange.node import ExchangeNode
+from portability.services.exchange.outgoing import post
 from portability.services.exchange.ports import ExchangeWork, MessageEffects
 from portability.services.exchange.receipts import read_receipt, receipt_for
 from portability.services.exchange.setting_aside import SettingAside
@@ -77,8 +78,7 @@ class Intake:
         await self._settle([one for one in placed if one.is_receipt and one.arrival is not Arrival.CONFLICT], work)
         await self._apply([one for one in placed if one.arrival is Arrival.NEW and not one.is_receipt], work)
         receipts = [*self._receipts(bundles, placed), *self._refuse(reusing)]
-        if receipts:
-            await work.outbox.add(receipts)
+        await post(receipts, outbox=work.outbox, me=self._node.me, at=self._at)
 
     async def _by_head(
         self, bundles: Sequence[Arrived], work: ExchangeWork
@@ -98,7 +98,7 @@ class Intake:
         await work.log.append([entry_of(LogEntryKind.BUNDLE_RECEIVED, head, at=self._at) for head in new])
         return good, reusing
 
-    def _refuse(self, reusing: Sequence[Arrived]) -> Iterator[OutboxMessage]:
+    def _refuse(self, reusing: Sequence[Arrived]) -> Iterator[OutgoingMessage]:
         """Set whole bundles aside and say so to their sender."""
         for record, bundle in reusing:
             reason = "The bundle id was used before for another bundle."
@@ -109,7 +109,7 @@ class Intake:
                 if one.message.type != RECEIPT_TYPE
             ]
             if entries:
-                yield receipt_for(bundle, entries, receipt_id=self._node.new_id(), at=self._at)
+                yield receipt_for(bundle, entries, receipt_id=self._node.new_id())
 
     async def _into_inbox(self, bundles: Sequence[Arrived], work: ExchangeWork) -> Sequence[_Placed]:
         flat = [(record, bundle, opened) for record, bundle in bundles for opened in bundle.opened]
@@ -157,7 +157,7 @@ class Intake:
             return error
         return None
 
-    def _receipts(self, bundles: Sequence[Arrived], placed: Sequence[_Placed]) -> Iterator[OutboxMessage]:
+    def _receipts(self, bundles: Sequence[Arrived], placed: Sequence[_Placed]) -> Iterator[OutgoingMessage]:
         """One receipt a bundle, for all of its messages; receipts themselves are not receipted."""
         entries: dict[int, list[ReceiptEntry]] = {id(bundle): [] for _, bundle in bundles}
         for one in placed:
@@ -170,7 +170,7 @@ class Intake:
                 if refused.message_id is not None
             ]
             if of_bundle:
-                yield receipt_for(bundle, of_bundle, receipt_id=self._node.new_id(), at=self._at)
+                yield receipt_for(bundle, of_bundle, receipt_id=self._node.new_id())
 
     def _inbox_bundle(self, bundle: OpenedBundle) -> InboxBundle:
         return InboxBundle(

@@ -1,8 +1,10 @@
 """Values of the exchange: messages, bundles on the stream, receipts. Plain data, no I/O."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from hashlib import sha256
 from uuid import UUID
 
 from portability.services.hybrid import HybridSignature
@@ -12,12 +14,15 @@ __all__ = [
     "RECEIPT_TYPE",
     "Arrival",
     "BundleKey",
+    "Consignment",
+    "ConsignmentKey",
     "Direction",
     "HybridSignature",
     "InboxBundle",
     "InboxMessage",
     "InstitutionId",
     "KnownSubmission",
+    "Lane",
     "OutboxMessage",
     "OutgoingMessage",
     "PublicKeys",
@@ -25,15 +30,23 @@ __all__ = [
     "ReceiptEntry",
     "ReceiptStatus",
     "ReceivedMessage",
+    "Sealable",
     "SealedBundle",
+    "SentEvidence",
     "StoredReceipt",
     "StreamRecord",
     "SubmittedMessage",
     "TimelineEntry",
+    "Turns",
+    "advances",
+    "confirmation_of",
+    "wants_receipt",
 ]
 
 BundleKey = tuple[str, UUID]  # sender and bundle id
 InstitutionId = str  # "de-drv": lower-case country code and name
+ConsignmentKey = tuple[InstitutionId, int]  # recipient and first stream_seq
+Lane = tuple[InstitutionId, UUID]  # partner and case
 
 
 class ReceiptStatus(StrEnum):
@@ -120,14 +133,65 @@ RECEIPT_TYPE = "receipt"
 NO_CASE = UUID(int=0)  # case id of messages that belong to no case, such as receipts
 
 
+def wants_receipt(message_type: str) -> bool:
+    """Whether a message is sent until it is receipted; receipts are not."""
+    return message_type != RECEIPT_TYPE
+
+
+def confirmation_of(messages: Iterable[tuple[UUID, bytes]]) -> bytes:
+    """Hash of message ids and leaf hashes in order: equal where a receipt says DELIVERED of exactly these."""
+    return sha256(b"".join(message_id.bytes + leaf for message_id, leaf in messages)).digest()
+
+
+def advances(before: ReceiptStatus | None, after: ReceiptStatus) -> bool:
+    """Whether a receipt changes what was receipted before (None: nothing); DELIVERED and OPENED never go back."""
+    match before:
+        case None:
+            return True
+        case ReceiptStatus.DELIVERED:
+            return after is ReceiptStatus.OPENED
+        case ReceiptStatus.FAILED:
+            return after is not ReceiptStatus.FAILED
+        case _:
+            return False
+
+
+@dataclass(frozen=True, slots=True)
+class Sealable:
+    """A message of the outbox as far as sealing needs it: its header was made when it was submitted.
+
+    So it can be sealed again in another bundle, and its leaf is the same in each.
+    """
+
+    message_id: UUID
+    stream_seq: int
+    wants_receipt: bool
+    header: bytes
+    leaf_hash: bytes  # of the header: 32 bytes
+    salt: bytes  # 32 bytes
+    record: bytes
+
+
 @dataclass(frozen=True, slots=True)
 class OutboxMessage:
-    """A message as the outbox keeps it until the recipient's signed receipt is here."""
+    """A message as the outbox keeps it until the recipient's signed receipt is here, and after."""
 
-    message: OutgoingMessage
-    content_sha256: bytes  # of what the caller asked for; tells a repeat from a conflict
+    sealable: Sealable
+    idempotency_key: str
+    recipient: InstitutionId
+    case_id: UUID
+    case_seq: int  # 1, 2, 3 … among what went to this recipient in this case; 0 in NO_CASE
+    type: str
     submitted_at: datetime
-    stream_seq: int = 0  # 0 until the store has given it
+
+
+@dataclass(frozen=True, slots=True)
+class Turns:
+    """Where streams stand while the caller's transaction holds them; what is not there stands at 0."""
+
+    last_seqs: Mapping[InstitutionId, int]
+    open_messages: Mapping[InstitutionId, int]  # without a receipt; messages that want none do not count
+    case_seqs: Mapping[Lane, int]  # the last of each lane; none of NO_CASE
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,26 +199,48 @@ class KnownSubmission:
     """What an idempotency key was used for."""
 
     submitted: SubmittedMessage
-    content_sha256: bytes
+    header: bytes
+    record: bytes | None  # None where it was erased
 
 
 @dataclass(frozen=True, slots=True)
 class SealedBundle:
-    """A bundle as it goes on the stream, with what its sender keeps beside it.
+    """Consecutive messages to one recipient, sealed: what goes on the stream and what proves it.
 
-    `value` are the bytes sent, the same at each attempt. `opening` is the sender's own copy of headers and
-    salts (serialised SenderOpening), from which a proof for one message is cut later.
+    `value` are the bytes for the stream. Head and signatures are kept for good; the messages are in the outbox, so
+    everything else can be made again.
     """
 
     bundle_id: UUID
     recipient: InstitutionId
+    first_seq: int
+    last_seq: int
     value: bytes
-    opening: bytes
-    message_ids: tuple[UUID, ...]  # in item order
-    leaf_hashes: tuple[bytes, ...]  # in item order, 32 bytes each
+    signed_head: bytes
+    signature: HybridSignature
     sealed_at: datetime
-    expects_receipt: bool  # False where it holds receipts only: sent once
-    attempts: int = 0  # how often the stream has acknowledged it
+    receiptable: int  # messages that want a receipt; where it is 0 the bundle is sent once
+    confirmation: bytes  # see `confirmation_of`: what a receipt says that says DELIVERED of all of them
+
+
+@dataclass(frozen=True, slots=True)
+class Consignment:
+    """Consecutive messages to one recipient that are sent together until their receipt is here.
+
+    They are sealed as one bundle, and where they have to be sent again as another one. Its bytes are kept from the
+    second sealing on: nearly all are receipted before.
+    """
+
+    recipient: InstitutionId
+    first_seq: int
+    last_seq: int
+    attempts: int  # how often the stream has acknowledged it
+    value: bytes | None  # None where it has to be sealed again
+
+    @property
+    def key(self) -> ConsignmentKey:
+        """What it is known by: consignments never overlap."""
+        return self.recipient, self.first_seq
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +263,19 @@ class StoredReceipt:
     entries: tuple[ReceiptEntry, ...]
     evidence: bytes  # serialised ItemEvidence: signed head, signatures, header, payload, inclusion proof
     received_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class SentEvidence:
+    """What this node holds in hand about one message that it has sent."""
+
+    bundle_id: UUID
+    signed_head: bytes
+    signature: HybridSignature
+    leaf_hashes: tuple[bytes, ...]  # of the bundle, in item order
+    item: int  # index of the message in it
+    message: Sealable
+    receipt: bytes | None  # serialised ItemEvidence of the receipt that settled it; None until there is one
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ transaction. A use case awaits store methods inside the caller's transaction and
 relay and the consumer open transactions, through a `UnitOfWork`.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -14,19 +14,25 @@ from uuid import UUID
 from portability.services.exchange.model import (
     Arrival,
     BundleKey,
+    Consignment,
+    ConsignmentKey,
     HybridSignature,
     InboxBundle,
     InboxMessage,
     InstitutionId,
     KnownSubmission,
+    Lane,
     OutboxMessage,
     PublicKeys,
     QuarantineEntry,
     ReceivedMessage,
+    Sealable,
     SealedBundle,
+    SentEvidence,
     StoredReceipt,
     StreamRecord,
     TimelineEntry,
+    Turns,
 )
 from portability.services.log_entry import LogSink
 
@@ -84,75 +90,84 @@ class EventStream(Protocol):
 class Outbox(Protocol):
     """Messages that this node has taken on to deliver."""
 
+    async def turns(self, lanes: Collection[Lane]) -> Turns:
+        """Lock the streams to the recipients of `lanes` until the transaction ends; return where they stand.
+
+        Whoever holds a turn gives the next numbers, so they are gap-free in the order of commits.
+        """
+
     async def find_submitted(self, keys: Sequence[str]) -> Mapping[str, KnownSubmission]:
         """Return what is already known by idempotency key; unknown keys are left out."""
 
-    async def add(self, messages: Sequence[OutboxMessage]) -> Mapping[UUID, int]:
-        """Insert the messages in the order given and return the stream sequence of each, by message id.
+    async def add(self, messages: Sequence[OutboxMessage]) -> None:
+        """Insert messages whose numbers follow those of the turns held.
 
-        The sequence is gap-free per recipient and starts at 1 (`stream_seq` of the argument is 0 and ignored).
-        A message whose idempotency key was taken by a concurrent transaction is skipped and left out.
-        """
-
-    async def backlog(self, recipient: InstitutionId) -> int:
-        """Return how many messages to `recipient` hold no receipt yet; receipts themselves do not count.
-
-        Called at each submit, so it must be cheap: counters are fine, a few hundred off is fine.
+        Raises GatewayError(retryable=True) where an idempotency key was taken meanwhile for another recipient.
         """
 
 
 class Bundles(Protocol):
-    """Sealing: unsent messages become stored bundles."""
+    """Sealing: consecutive messages become consignments, sealed as bundles."""
 
     async def waiting_recipients(self) -> Sequence[InstitutionId]:
-        """Return recipients with messages that are in no bundle yet, the longest waiting first."""
+        """Return recipients with messages in no consignment yet, the longest waiting first."""
 
-    async def take_unsent(self, recipient: InstitutionId, *, limit: int, max_bytes: int) -> Sequence[OutboxMessage]:
-        """Lock and return unbundled messages in sequence order: at most `limit`, records of at most `max_bytes`.
+    async def take_unsent(self, recipient: InstitutionId, *, limit: int, max_bytes: int) -> Sequence[Sealable]:
+        """Lock and return messages in no consignment, in sequence order: at most `limit`, of at most `max_bytes`.
 
-        At least one message comes back where one is waiting, whatever its size. Rows locked by another
-        relay are skipped.
+        At least one message comes back where one is waiting, whatever its size. Nothing comes back while another
+        transaction holds the recipient's.
         """
 
+    async def messages_of(self, consignment: ConsignmentKey) -> Sequence[Sealable]:
+        """Return the messages of a consignment in sequence order; those whose content was erased are left out."""
+
     async def add(self, bundles: Sequence[SealedBundle]) -> None:
-        """Store sealed bundles, due to be sent at once, and link their messages to them in item order."""
+        """Keep the head and signatures of bundles.
+
+        Each makes a consignment, due to be sent at once. For a consignment that is there already, it gives the
+        bytes that are sent from now on.
+        """
 
 
 class Resends(Protocol):
-    """Sending: stored bundles go out, and again until their receipt is here."""
+    """Sending: consignments go out, and again until their receipt is here."""
 
-    async def due(self, *, now: datetime, limit: int) -> Sequence[SealedBundle]:
-        """Return unsettled bundles whose `next_attempt_at` <= now, the longest due first.
+    async def due(self, *, now: datetime, limit: int) -> Sequence[Consignment]:
+        """Return consignments whose time has come, the longest due first."""
 
-        Bundles without `expects_receipt` are due once only.
+    async def mark_relayed(self, next_attempts: Mapping[ConsignmentKey, datetime], *, now: datetime) -> None:
+        """Note that the stream has acknowledged consignments and when each is due again, unless it is settled.
+
+        Counts the attempt. Messages of a consignment show as RELAYED from its first attempt on.
         """
 
-    async def mark_relayed(self, next_attempts: Mapping[UUID, datetime], *, now: datetime) -> None:
-        """Note that the stream has acknowledged these bundles (by bundle id) and when each is due again.
+    async def put_back(self, consignments: Sequence[ConsignmentKey], *, now: datetime) -> None:
+        """Note that the stream has not taken these: they stay due, behind all that was due before `now`.
 
-        Counts the attempt. Messages of a bundle show as RELAYED from its first attempt on.
+        Counts no attempt. A recipient whose topic is out of reach thus never holds up what is for others.
         """
 
-    async def put_back(self, bundle_ids: Sequence[UUID], *, now: datetime) -> None:
-        """Note that the stream has not taken these bundles: they stay due, behind all that was due before `now`.
+    async def send_again(self, recipient: InstitutionId, ranges: Sequence[tuple[int, int]], *, now: datetime) -> int:
+        """Make the consignments that hold these stream sequences (first, last) due now, settled ones too.
 
-        Counts no attempt. A recipient whose topic is out of reach thus never holds up the bundles of others.
+        Returns how many. Numbers in no consignment are passed over: they are about to be sent anyway.
         """
 
 
 class Receipts(Protocol):
     """Signed receipts of our messages: kept as evidence."""
 
-    async def settle(self, receipts: Sequence[StoredReceipt]) -> Sequence[UUID]:
-        """Store receipts and set the status of the messages they name; return the ids changed by this call.
+    async def settle(self, receipts: Sequence[StoredReceipt]) -> int:
+        """Store receipts and settle the messages they name; return how many this call has changed.
 
-        An entry counts only where the message is known, went to `receipt.signer` and has the entry's leaf
-        hash; others are ignored. A message that is DELIVERED or OPENED never goes back. A bundle all of whose
-        receiptable messages are settled is not due again. The same receipt twice changes nothing.
+        An entry counts only where the message is known, went to `receipt.signer` and has the entry's leaf hash;
+        others are ignored. What an entry may change is said by `advances`. A consignment all of whose receiptable
+        messages are settled is not due again, and its bytes are dropped. The same receipt twice changes nothing.
         """
 
-    async def evidence(self, message_id: UUID) -> tuple[SealedBundle, StoredReceipt | None] | None:
-        """Return the bundle that carried our message and the receipt that settled it; None where unknown."""
+    async def evidence(self, message_id: UUID) -> SentEvidence | None:
+        """Return what is in hand about our message; None where it is unknown or not sealed yet."""
 
 
 class Inbox(Protocol):

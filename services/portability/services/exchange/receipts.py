@@ -1,16 +1,13 @@
 """Signed receipts: what the recipient says of the messages of a bundle, and what their sender keeps of it."""
 
 from collections.abc import Sequence
-from datetime import datetime
 from uuid import UUID
 
 from portability.services.exchange.envelope import OpenedBundle, OpenedItem
-from portability.services.exchange.handlers import content_sha256
 from portability.services.exchange.mapping import wire
 from portability.services.exchange.model import (
     NO_CASE,
     RECEIPT_TYPE,
-    OutboxMessage,
     OutgoingMessage,
     ReceiptEntry,
     StoredReceipt,
@@ -22,11 +19,9 @@ __all__ = ["read_receipt", "receipt_for"]
 RECEIPT_SCHEMA = 1
 
 
-def receipt_for(
-    bundle: OpenedBundle, entries: Sequence[ReceiptEntry], *, receipt_id: UUID, at: datetime
-) -> OutboxMessage:
+def receipt_for(bundle: OpenedBundle, entries: Sequence[ReceiptEntry], *, receipt_id: UUID) -> OutgoingMessage:
     """Return the receipt of a bundle as a message for its sender; the signature of its bundle will sign it."""
-    message = OutgoingMessage(
+    return OutgoingMessage(
         message_id=receipt_id,
         idempotency_key=f"receipt:{receipt_id}",
         recipient=bundle.head.sender,
@@ -35,7 +30,6 @@ def receipt_for(
         schema_version=RECEIPT_SCHEMA,
         record=wire.encode_receipt(bundle.head.bundle_id, bundle.head.merkle_root, entries),
     )
-    return OutboxMessage(message, content_sha256(message), at)
 
 
 def read_receipt(bundle: OpenedBundle, opened: OpenedItem) -> StoredReceipt:

@@ -3,18 +3,17 @@
 import asyncio
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
-from uuid import UUID
 
 from portability.agreements.errors import GatewayError, VerificationError
 from portability.services.exchange.bundle import seal_bundle
 from portability.services.exchange.envelope import ITEM_LIMIT
-from portability.services.exchange.mapping import wire
-from portability.services.exchange.model import InstitutionId, SealedBundle
+from portability.services.exchange.model import ConsignmentKey, InstitutionId, Sealable, SealedBundle
 from portability.services.exchange.node import ExchangeNode, inbox_topic
 from portability.services.exchange.ports import ExchangeWork, OutboxSignal
-from portability.services.log_entry import LogEntry, LogEntryKind, entry_of
+from portability.services.log_entry import LogEntryKind, entry_of
 
 __all__ = ["RESEND_AFTER", "next_attempt", "relay_once", "run_relay"]
 
@@ -39,6 +38,15 @@ def next_attempt(attempts: int, *, now: datetime) -> datetime:
     return now + wait
 
 
+@dataclass(frozen=True, slots=True)
+class _Ready:
+    """A consignment with its bytes."""
+
+    key: ConsignmentKey
+    attempts: int
+    value: bytes
+
+
 async def relay_once(node: ExchangeNode, *, bundles_at_once: int = BUNDLES_AT_ONCE) -> int:
     """Seal and send what waits, resend what is due; return how many bundles the stream has acknowledged.
 
@@ -47,12 +55,12 @@ async def relay_once(node: ExchangeNode, *, bundles_at_once: int = BUNDLES_AT_ON
     sent has been sent and marked.
     """
     async with node.unit_of_work() as work:
-        due = await work.resends.due(now=node.clock.now(), limit=bundles_at_once)
+        due = await _due(node, work, limit=bundles_at_once)
         fresh = await _seal_waiting(node, work, limit=bundles_at_once)
     sent = [*due, *fresh]
     acknowledged, fault = await _append(sent, node)
     if sent:
-        await _note(node, sent, acknowledged={one.bundle_id for one in acknowledged})
+        await _note(node, sent, acknowledged={one.key for one in acknowledged})
     if acknowledged:
         node.observer.happened("bundles_relayed", count=len(acknowledged))
     if fault:
@@ -60,10 +68,10 @@ async def relay_once(node: ExchangeNode, *, bundles_at_once: int = BUNDLES_AT_ON
     return len(acknowledged)
 
 
-async def _note(node: ExchangeNode, sent: Sequence[SealedBundle], *, acknowledged: Collection[UUID]) -> None:
+async def _note(node: ExchangeNode, sent: Sequence[_Ready], *, acknowledged: Collection[ConsignmentKey]) -> None:
     now = node.clock.now()
-    times = {one.bundle_id: next_attempt(one.attempts + 1, now=now) for one in sent if one.bundle_id in acknowledged}
-    missed = [one.bundle_id for one in sent if one.bundle_id not in acknowledged]
+    times = {one.key: next_attempt(one.attempts + 1, now=now) for one in sent if one.key in acknowledged}
+    missed = [one.key for one in sent if one.key not in acknowledged]
     async with node.unit_of_work() as work:
         if times:
             await work.resends.mark_relayed(times, now=now)
@@ -71,27 +79,43 @@ async def _note(node: ExchangeNode, sent: Sequence[SealedBundle], *, acknowledge
             await work.resends.put_back(missed, now=now)
 
 
-async def _seal_waiting(node: ExchangeNode, work: ExchangeWork, *, limit: int) -> Sequence[SealedBundle]:
-    sealed: list[SealedBundle] = []
+async def _due(node: ExchangeNode, work: ExchangeWork, *, limit: int) -> Sequence[_Ready]:
+    """What has to go out again, sealed anew where its bytes were not kept."""
+    now = node.clock.now()
+    ready: list[_Ready] = []
+    for one in await work.resends.due(now=now, limit=limit):
+        if one.value is not None:
+            ready.append(_Ready(one.key, one.attempts, one.value))
+        elif messages := await work.bundles.messages_of(one.key):
+            if bundle := await _seal(node, work, one.recipient, messages):
+                ready.append(_Ready(one.key, one.attempts, bundle.value))
+            else:
+                await work.resends.put_back([one.key], now=now)
+        else:
+            # All of its content was erased meanwhile: there is nothing left that could be sent.
+            await work.resends.mark_relayed({one.key: next_attempt(one.attempts + 1, now=now)}, now=now)
+    return ready
+
+
+async def _seal_waiting(node: ExchangeNode, work: ExchangeWork, *, limit: int) -> Sequence[_Ready]:
+    ready: list[_Ready] = []
     for recipient in await work.bundles.waiting_recipients():
-        while len(sealed) < limit:
-            bundle = await _seal_next(node, work, recipient)
+        while len(ready) < limit:
+            messages = await work.bundles.take_unsent(recipient, limit=ITEM_LIMIT, max_bytes=RECORD_BYTES)
+            bundle = await _seal(node, work, recipient, messages) if messages else None
             if bundle is None:
                 break
-            # Linked at once, so that the next take finds the next messages.
-            await work.bundles.add([bundle])
-            await work.log.append([_log_entry(bundle)])
-            sealed.append(bundle)
-    return sealed
+            ready.append(_Ready((recipient, bundle.first_seq), 0, bundle.value))
+    return ready
 
 
-async def _seal_next(node: ExchangeNode, work: ExchangeWork, recipient: InstitutionId) -> SealedBundle | None:
-    messages = await work.bundles.take_unsent(recipient, limit=ITEM_LIMIT, max_bytes=RECORD_BYTES)
-    if not messages:
-        return None
+async def _seal(
+    node: ExchangeNode, work: ExchangeWork, recipient: InstitutionId, messages: Sequence[Sealable]
+) -> SealedBundle | None:
+    """Seal messages and keep the bundle; None where it cannot be sealed now."""
     try:
         # In a thread: signing and encrypting release the interpreter lock, and the event loop stays free.
-        return await asyncio.to_thread(
+        bundle = await asyncio.to_thread(
             seal_bundle,
             messages,
             bundle_id=node.new_id(),
@@ -105,20 +129,16 @@ async def _seal_next(node: ExchangeNode, work: ExchangeWork, recipient: Institut
         # No key for this recipient, or an expired directory: the messages wait, other recipients go on.
         node.observer.happened("bundle_not_sealed", recipient=recipient, code=error.code)
         return None
+    await work.bundles.add([bundle])
+    await work.log.append([entry_of(LogEntryKind.BUNDLE_SENT, bundle.signed_head, at=bundle.sealed_at)])
+    return bundle
 
 
-def _log_entry(bundle: SealedBundle) -> LogEntry:
-    signed_head = wire.decode_sealed(bundle.value).signed_head
-    return entry_of(LogEntryKind.BUNDLE_SENT, signed_head, at=bundle.sealed_at)
-
-
-async def _append(
-    bundles: Sequence[SealedBundle], node: ExchangeNode
-) -> tuple[Sequence[SealedBundle], GatewayError | None]:
-    by_recipient: Mapping[InstitutionId, list[SealedBundle]] = defaultdict(list)
+async def _append(bundles: Sequence[_Ready], node: ExchangeNode) -> tuple[Sequence[_Ready], GatewayError | None]:
+    by_recipient: Mapping[InstitutionId, list[_Ready]] = defaultdict(list)
     for bundle in bundles:
-        by_recipient[bundle.recipient].append(bundle)
-    acknowledged: list[SealedBundle] = []
+        by_recipient[bundle.key[0]].append(bundle)
+    acknowledged: list[_Ready] = []
     fault: GatewayError | None = None
     for recipient, group in by_recipient.items():
         try:

@@ -21,6 +21,7 @@ from portability.services.exchange.mapping.api import (
     quarantined_message,
     submitted_message,
 )
+from portability.services.exchange.model import InstitutionId
 from portability.services.exchange.ports import Clock, NewId, Recipients, UnitOfWork
 
 __all__ = ["ExchangeServicer"]
@@ -39,12 +40,14 @@ class ExchangeServicer(exchange_pb2_grpc.ExchangeServiceServicer):
         self,
         unit_of_work: UnitOfWork,
         *,
+        me: InstitutionId,
         recipients: Recipients,
         clock: Clock,
         new_id: NewId,
         reserved_types: Collection[str],
     ) -> None:
         self._unit_of_work = unit_of_work
+        self._me = me
         self._recipients = recipients
         self._clock = clock
         self._new_id = new_id
@@ -57,7 +60,9 @@ class ExchangeServicer(exchange_pb2_grpc.ExchangeServiceServicer):
                 f"Messages of type '{message.type}' are sent by the steps of their case: use CaseService."
             )
         async with self._unit_of_work() as work:
-            submitted = await submit(message, outbox=work.outbox, recipients=self._recipients, clock=self._clock)
+            submitted = await submit(
+                message, me=self._me, outbox=work.outbox, recipients=self._recipients, clock=self._clock
+            )
         return submitted_message(submitted)
 
     async def GetMessageStatus(self, request: pb.GetMessageStatusRequest, context: Any) -> pb.GetMessageStatusResponse:

@@ -13,7 +13,6 @@ __all__ = [
     "decode_head",
     "decode_header",
     "decode_items",
-    "decode_opening",
     "decode_receipt",
     "decode_sealed",
     "encode_evidence",
@@ -21,7 +20,6 @@ __all__ = [
     "encode_header",
     "encode_item",
     "encode_items",
-    "encode_opening",
     "encode_receipt",
     "encode_sealed",
 ]
@@ -210,16 +208,3 @@ def encode_evidence(sealed: Sealed, *, index: int, path: Sequence[bytes], item: 
         audit_path=path,
         content=_item(item),
     ).SerializeToString(deterministic=True)
-
-
-def encode_opening(items: Sequence[Item]) -> bytes:
-    """What the sender keeps of a bundle that it cannot open itself."""
-    return pb.SenderOpening(
-        headers=[item.header for item in items], salts=[item.salt for item in items]
-    ).SerializeToString(deterministic=True)
-
-
-def decode_opening(data: bytes) -> tuple[tuple[bytes, bytes], ...]:
-    """(header, salt) in item order."""
-    opening = strict.parse(pb.SenderOpening, data, what="sender's copy")
-    return tuple(zip(opening.headers, opening.salts, strict=True))

@@ -10,69 +10,90 @@ depends_on = None
 # Ids are time-ordered, so the indexes on them grow at their right end. Content is
 # sealed by the key of its case (keys_at_rest, in a database of its own); what is beside it names nobody.
 TABLES = """
+-- Each of these three is changed by one part of the node: whoever submits, the relay, the consumer.
 CREATE TABLE exchange_sequences (
     recipient text PRIMARY KEY,
-    last_seq bigint NOT NULL,
-    open_messages bigint NOT NULL DEFAULT 0
-);
+    last_seq bigint NOT NULL DEFAULT 0,
+    unreceipted bigint NOT NULL DEFAULT 0  -- messages among them that want no receipt
+) WITH (fillfactor = 50);
+CREATE TABLE exchange_cursors (
+    recipient text PRIMARY KEY,
+    bundled_seq bigint NOT NULL DEFAULT 0
+) WITH (fillfactor = 50);
+CREATE TABLE exchange_settled (
+    recipient text PRIMARY KEY,
+    messages bigint NOT NULL
+) WITH (fillfactor = 50);
 
+-- Rows are inserted and never changed: how far a message has come is said by its consignment or its outcome.
 CREATE TABLE outbox (
-    message_id uuid PRIMARY KEY,
-    idempotency_key text NOT NULL UNIQUE,
     recipient text NOT NULL,
     stream_seq bigint NOT NULL,
+    message_id uuid NOT NULL UNIQUE,
+    idempotency_key text NOT NULL UNIQUE,
     case_id uuid NOT NULL,
+    case_seq bigint NOT NULL,
     type text NOT NULL,
-    schema_version integer NOT NULL,
-    agreement_id text NOT NULL,
-    agreement_sha256 text NOT NULL,
-    in_reply_to uuid,
-    record bytea NOT NULL,
-    content_sha256 bytea NOT NULL,
+    wants_receipt boolean NOT NULL,
     submitted_at timestamptz NOT NULL,
-    bundle_id uuid,
-    item integer,
-    leaf_hash bytea,
-    status text NOT NULL,
-    settled_at timestamptz,
-    reason text NOT NULL DEFAULT '',
-    receipt_id uuid,
-    UNIQUE (recipient, stream_seq)
-) WITH (fillfactor = 60, toast_tuple_target = 512);
--- A row changes twice, when it is bundled and when it is receipted; its record lies beside it and is not copied.
-ALTER TABLE outbox ALTER COLUMN record SET STORAGE EXTERNAL;
-CREATE INDEX outbox_unsent ON outbox (recipient, stream_seq) WHERE bundle_id IS NULL;
-CREATE INDEX outbox_by_case ON outbox (case_id, message_id);
+    header bytea NOT NULL,
+    leaf_hash bytea NOT NULL,
+    record_bytes integer NOT NULL,
+    content bytea NOT NULL,  -- salt and record, sealed
+    PRIMARY KEY (recipient, stream_seq)
+);
+-- What is sealed does not compress.
+ALTER TABLE outbox ALTER COLUMN content SET STORAGE EXTERNAL;
+CREATE INDEX outbox_by_case ON outbox (case_id, recipient, case_seq);
 
+-- Consecutive messages to one recipient that are sent together until their receipt is here; they never overlap.
+CREATE TABLE consignments (
+    recipient text NOT NULL,
+    first_seq bigint NOT NULL,
+    last_seq bigint NOT NULL,
+    receiptable integer NOT NULL,
+    unsettled integer NOT NULL,
+    confirmation bytea NOT NULL,
+    attempts integer NOT NULL DEFAULT 0,
+    next_attempt_at timestamptz,  -- null: not due again
+    settled_at timestamptz,  -- of all at once; null where outcomes say it one by one
+    receipt_id uuid,
+    value bytea,  -- the bytes sent, from the second sealing until all is settled
+    PRIMARY KEY (recipient, first_seq)
+);
+CREATE INDEX consignments_due ON consignments (next_attempt_at) WHERE next_attempt_at IS NOT NULL;
+ALTER TABLE consignments ALTER COLUMN value SET STORAGE EXTERNAL;
+
+-- What was signed for a consignment: once, or again for each time that it was sealed.
 CREATE TABLE sent_bundles (
     bundle_id uuid PRIMARY KEY,
     recipient text NOT NULL,
-    value bytea NOT NULL,
-    opening bytea NOT NULL,
-    message_ids uuid[] NOT NULL,
-    leaf_hashes bytea[] NOT NULL,
-    sealed_at timestamptz NOT NULL,
-    expects_receipt boolean NOT NULL,
-    attempts integer NOT NULL DEFAULT 0,
-    unsettled integer NOT NULL,
-    next_attempt_at timestamptz  -- null: not due again
+    first_seq bigint NOT NULL,
+    signed_head bytea NOT NULL,
+    ed25519 bytea NOT NULL,
+    mldsa65 bytea NOT NULL,
+    sealed_at timestamptz NOT NULL
 );
-CREATE INDEX sent_bundles_due ON sent_bundles (next_attempt_at) WHERE next_attempt_at IS NOT NULL;
--- The bytes are sealed: compressing them again only costs time.
-ALTER TABLE sent_bundles ALTER COLUMN value SET STORAGE EXTERNAL;
-ALTER TABLE sent_bundles ALTER COLUMN opening SET STORAGE EXTERNAL;
+CREATE INDEX sent_bundles_of ON sent_bundles (recipient, first_seq);
+
+-- Where a receipt says something else than DELIVERED of a whole consignment.
+CREATE TABLE message_outcomes (
+    recipient text NOT NULL,
+    stream_seq bigint NOT NULL,
+    status text NOT NULL,
+    settled_at timestamptz NOT NULL,
+    reason text NOT NULL,
+    receipt_id uuid NOT NULL,
+    PRIMARY KEY (recipient, stream_seq)
+);
 
 CREATE TABLE receipts (
-    receipt_id uuid NOT NULL,
     signer text NOT NULL,
+    receipt_id uuid NOT NULL,
     bundle_id uuid NOT NULL,
-    message_ids uuid[] NOT NULL,
-    leaf_hashes bytea[] NOT NULL,
-    statuses text[] NOT NULL,
-    reasons text[] NOT NULL,
     evidence bytea NOT NULL,
     received_at timestamptz NOT NULL,
-    PRIMARY KEY (receipt_id, signer)
+    PRIMARY KEY (signer, receipt_id)
 );
 
 CREATE TABLE inbox_bundles (
@@ -133,6 +154,6 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.execute(
-        "DROP TABLE quarantine, stream_offsets, inbox, inbox_bundles, receipts, sent_bundles, outbox, "
-        "exchange_sequences"
+        "DROP TABLE quarantine, stream_offsets, inbox, inbox_bundles, receipts, message_outcomes, sent_bundles, "
+        "consignments, outbox, exchange_settled, exchange_cursors, exchange_sequences"
     )

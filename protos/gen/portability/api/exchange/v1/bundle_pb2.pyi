@@ -404,33 +404,3 @@ class ItemEvidence(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ItemEvidence: _TypeAlias = ItemEvidence  # noqa: Y015
-
-@_typing.final
-class SenderOpening(_message.Message):
-    """What a sender keeps of a sealed bundle, to prove later what it sent. Never on the stream."""
-
-    DESCRIPTOR: _descriptor.Descriptor
-
-    HEADERS_FIELD_NUMBER: _builtins.int
-    SALTS_FIELD_NUMBER: _builtins.int
-    @_builtins.property
-    def headers(self) -> _containers.RepeatedScalarFieldContainer[_builtins.bytes]:
-        """Headers in item order. Never empty."""
-
-    @_builtins.property
-    def salts(self) -> _containers.RepeatedScalarFieldContainer[_builtins.bytes]:
-        """Salts in item order: 32 bytes each. Never empty."""
-
-    def __init__(
-        self,
-        *,
-        headers: _abc.Iterable[_builtins.bytes] | None = ...,
-        salts: _abc.Iterable[_builtins.bytes] | None = ...,
-    ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
-    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["headers", b"headers", "salts", b"salts"]  # noqa: Y015
-    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
-
-Global___SenderOpening: _TypeAlias = SenderOpening  # noqa: Y015

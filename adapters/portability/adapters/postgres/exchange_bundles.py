@@ -1,0 +1,162 @@
+"""The exchange's bundles and consignments in PostgreSQL: sealing, sending, sending again."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from portability.adapters.keys.at_rest import AtRest
+from portability.adapters.postgres.database import Connection
+from portability.adapters.postgres.exchange_rows import SEALABLE_COLUMNS, sealable
+from portability.services.exchange.model import (
+    Consignment,
+    ConsignmentKey,
+    InstitutionId,
+    Sealable,
+    SealedBundle,
+)
+
+__all__ = ["PostgresBundles", "PostgresResends", "opened_sealables"]
+
+
+async def opened_sealables(rows: Sequence[tuple[object, ...]], at_rest: AtRest) -> list[Sealable]:
+    """Rows of SEALABLE_COLUMNS with their content opened; those whose content was erased are left out."""
+    contents = await at_rest.open([(row[-2], row[-1]) for row in rows]) if rows else []  # type: ignore[misc]
+    return [sealable(row, content) for row, content in zip(rows, contents, strict=True) if content is not None]
+
+
+class PostgresBundles:
+    """Bundles: consecutive messages become consignments."""
+
+    def __init__(self, connection: Connection, at_rest: AtRest) -> None:
+        self._connection = connection
+        self._at_rest = at_rest
+
+    async def waiting_recipients(self) -> Sequence[InstitutionId]:
+        """Recipients with messages in no consignment, the longest waiting first."""
+        found = await self._connection.execute(
+            "SELECT recipient FROM exchange_sequences AS stream JOIN exchange_cursors USING (recipient) "
+            "WHERE last_seq > bundled_seq ORDER BY (SELECT submitted_at FROM outbox "
+            "WHERE outbox.recipient = stream.recipient AND stream_seq = bundled_seq + 1)"
+        )
+        return [row[0] async for row in found]
+
+    async def take_unsent(self, recipient: InstitutionId, *, limit: int, max_bytes: int) -> Sequence[Sealable]:
+        """Lock and return messages in no consignment, in sequence order, up to both limits, at least one."""
+        bundled = await self._lock_cursor(recipient)
+        if bundled is None:
+            return []
+        found = await self._connection.execute(
+            f"SELECT {SEALABLE_COLUMNS} FROM (SELECT outbox.*, sum(record_bytes) OVER (ORDER BY stream_seq) AS total "  # noqa: S608 - a constant
+            "FROM outbox WHERE recipient = %s AND stream_seq > %s AND stream_seq <= %s) AS outbox "
+            "WHERE total <= %s OR stream_seq = %s ORDER BY stream_seq",
+            (recipient, bundled, bundled + limit, max_bytes, bundled + 1),
+            binary=True,
+        )
+        return await opened_sealables(await found.fetchall(), self._at_rest)
+
+    async def _lock_cursor(self, recipient: InstitutionId) -> int | None:
+        """None while another transaction holds it."""
+        found = await self._connection.execute(
+            "SELECT bundled_seq FROM exchange_cursors WHERE recipient = %s FOR UPDATE SKIP LOCKED", (recipient,)
+        )
+        row = await found.fetchone()
+        return int(row[0]) if row else None
+
+    async def messages_of(self, consignment: ConsignmentKey) -> Sequence[Sealable]:
+        """The messages of a consignment; those whose content was erased are left out."""
+        found = await self._connection.execute(
+            f"SELECT {SEALABLE_COLUMNS} FROM outbox WHERE recipient = %s AND stream_seq >= %s AND stream_seq <= "  # noqa: S608 - a constant
+            "(SELECT last_seq FROM consignments WHERE recipient = %s AND first_seq = %s) ORDER BY stream_seq",
+            (*consignment, *consignment),
+            binary=True,
+        )
+        return await opened_sealables(await found.fetchall(), self._at_rest)
+
+    async def add(self, bundles: Sequence[SealedBundle]) -> None:
+        """Keep bundles; a consignment sealed again keeps its bytes from now on."""
+        for one in bundles:
+            await self._connection.execute(
+                "INSERT INTO sent_bundles VALUES (%s, %s, %s, %s, %s, %s, %s)",
+                (
+                    one.bundle_id,
+                    one.recipient,
+                    one.first_seq,
+                    one.signed_head,
+                    one.signature.ed25519,
+                    one.signature.mldsa65,
+                    one.sealed_at,
+                ),
+            )
+            again = await self._connection.execute(
+                "UPDATE consignments SET value = %s WHERE recipient = %s AND first_seq = %s",
+                (one.value, one.recipient, one.first_seq),
+                binary=True,
+            )
+            if not again.rowcount:
+                await self._add_consignment(one)
+
+    async def _add_consignment(self, one: SealedBundle) -> None:
+        await self._connection.execute(
+            "INSERT INTO consignments (recipient, first_seq, last_seq, receiptable, unsettled, confirmation, "
+            "next_attempt_at) VALUES (%s, %s, %s, %s, %s, %s, %s)",
+            (
+                one.recipient,
+                one.first_seq,
+                one.last_seq,
+                one.receiptable,
+                one.receiptable,
+                one.confirmation,
+                one.sealed_at,
+            ),
+        )
+        await self._connection.execute(
+            "UPDATE exchange_cursors SET bundled_seq = %s WHERE recipient = %s", (one.last_seq, one.recipient)
+        )
+
+
+class PostgresResends:
+    """Resends: consignments go out, and again until their receipt is here."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def due(self, *, now: datetime, limit: int) -> Sequence[Consignment]:
+        """Consignments due now, the longest due first."""
+        found = await self._connection.execute(
+            "SELECT recipient, first_seq, last_seq, attempts, value FROM consignments WHERE next_attempt_at <= %s "
+            "ORDER BY next_attempt_at, recipient, first_seq LIMIT %s FOR UPDATE SKIP LOCKED",
+            (now, limit),
+            binary=True,
+        )
+        return [Consignment(*row) async for row in found]
+
+    async def mark_relayed(self, next_attempts: Mapping[ConsignmentKey, datetime], *, now: datetime) -> None:
+        """Note the acknowledgement of the stream, and when each is due again."""
+        await self._connection.execute(
+            "UPDATE consignments AS one SET attempts = attempts + 1, "
+            "next_attempt_at = CASE WHEN unsettled > 0 THEN given.due END "
+            "FROM unnest(%b::text[], %b::bigint[], %b::timestamptz[]) AS given (recipient, first_seq, due) "
+            "WHERE one.recipient = given.recipient AND one.first_seq = given.first_seq",
+            (
+                [recipient for recipient, _ in next_attempts],
+                [first for _, first in next_attempts],
+                list(next_attempts.values()),
+            ),
+        )
+
+    async def put_back(self, consignments: Sequence[ConsignmentKey], *, now: datetime) -> None:
+        """Let consignments that the stream has not taken wait behind all that was due before."""
+        await self._connection.execute(
+            "UPDATE consignments AS one SET next_attempt_at = %s FROM unnest(%b::text[], %b::bigint[]) "
+            "AS given (recipient, first_seq) WHERE one.recipient = given.recipient "
+            "AND one.first_seq = given.first_seq AND next_attempt_at IS NOT NULL",
+            (now, [recipient for recipient, _ in consignments], [first for _, first in consignments]),
+        )
+
+    async def send_again(self, recipient: InstitutionId, ranges: Sequence[tuple[int, int]], *, now: datetime) -> int:
+        """Make the consignments that hold these sequences due now."""
+        again = await self._connection.execute(
+            "UPDATE consignments SET next_attempt_at = %s WHERE recipient = %s AND EXISTS (SELECT FROM "
+            "unnest(%b::bigint[], %b::bigint[]) AS wanted (first, last) WHERE first_seq <= last AND first <= last_seq)",
+            (now, recipient, [first for first, _ in ranges], [last for _, last in ranges]),
+        )
+        return again.rowcount

@@ -1,0 +1,151 @@
+"""The exchange's outbox in PostgreSQL: one insert a message, in one statement for as many as there are."""
+
+from collections.abc import Collection, Mapping, Sequence
+
+from psycopg.errors import UniqueViolation
+
+from portability.adapters.keys.at_rest import AtRest
+from portability.adapters.postgres.database import Connection
+from portability.adapters.postgres.exchange_rows import STANDING, STATUS
+from portability.adapters.postgres.listening import notify_outbox
+from portability.agreements.errors import GatewayError
+from portability.services.exchange.model import (
+    NO_CASE,
+    InstitutionId,
+    KnownSubmission,
+    Lane,
+    OutboxMessage,
+    ReceiptStatus,
+    SubmittedMessage,
+    Turns,
+)
+from portability.services.exchange.suites import SALT_BYTES
+
+__all__ = ["PostgresOutbox"]
+
+
+class PostgresOutbox:
+    """Outbox: messages that this node has taken on to deliver; salt and record are sealed together."""
+
+    def __init__(self, connection: Connection, at_rest: AtRest) -> None:
+        self._connection = connection
+        self._at_rest = at_rest
+
+    async def turns(self, lanes: Collection[Lane]) -> Turns:
+        """Lock the streams of the recipients; where they stand."""
+        # Before the lock: keys are made durable in a transaction of their own, and nobody has to wait for it.
+        await self._at_rest.prepare({case_id for _, case_id in lanes})
+        recipients = sorted({recipient for recipient, _ in lanes})
+        standing = await self._lock(recipients)
+        if len(standing) < len(recipients):
+            await self._begin(recipients)
+            standing = await self._lock(recipients)
+        return Turns(
+            last_seqs={recipient: last for recipient, (last, _) in standing.items()},
+            open_messages={recipient: waiting for recipient, (_, waiting) in standing.items()},
+            case_seqs=await self._case_seqs([lane for lane in lanes if lane[1] != NO_CASE]),
+        )
+
+    async def _begin(self, recipients: Sequence[InstitutionId]) -> None:
+        for table in ("exchange_sequences", "exchange_cursors"):
+            await self._connection.execute(
+                f"INSERT INTO {table} (recipient) SELECT unnest(%b::text[]) ON CONFLICT DO NOTHING",
+                (recipients,),
+            )
+
+    async def _lock(self, recipients: Sequence[InstitutionId]) -> Mapping[InstitutionId, tuple[int, int]]:
+        """By name, so that two transactions never wait for each other in a ring."""
+        found = await self._connection.execute(
+            "SELECT recipient, last_seq, last_seq - unreceipted - coalesce("
+            "(SELECT messages FROM exchange_settled AS settled WHERE settled.recipient = stream.recipient), 0) "
+            "FROM exchange_sequences AS stream WHERE recipient = ANY(%b) ORDER BY recipient FOR UPDATE OF stream",
+            (recipients,),
+            binary=True,
+        )
+        return {row[0]: (row[1], row[2]) async for row in found}
+
+    async def _case_seqs(self, lanes: Sequence[Lane]) -> Mapping[Lane, int]:
+        if not lanes:
+            return {}
+        found = await self._connection.execute(
+            "SELECT lane.recipient, lane.case_id, last.case_seq FROM unnest(%b::text[], %b::uuid[]) "
+            "AS lane (recipient, case_id), LATERAL (SELECT case_seq FROM outbox WHERE outbox.case_id = lane.case_id "
+            "AND outbox.recipient = lane.recipient ORDER BY case_seq DESC LIMIT 1) AS last",
+            ([recipient for recipient, _ in lanes], [case_id for _, case_id in lanes]),
+            binary=True,
+        )
+        return {(row[0], row[1]): row[2] async for row in found}
+
+    async def find_submitted(self, keys: Sequence[str]) -> Mapping[str, KnownSubmission]:
+        """What is known by idempotency key."""
+        found = await self._connection.execute(
+            f"SELECT idempotency_key, message_id, outbox.stream_seq, {STATUS}, submitted_at, header, case_id, content "  # noqa: S608 - constants
+            f"FROM outbox {STANDING} WHERE idempotency_key = ANY(%b)",
+            (list(keys),),
+            binary=True,
+        )
+        rows = await found.fetchall()
+        contents = await self._at_rest.open([(row[6], row[7]) for row in rows]) if rows else []
+        return {
+            row[0]: KnownSubmission(
+                SubmittedMessage(row[1], row[2], ReceiptStatus(row[3]), row[4]),
+                row[5],
+                None if content is None else content[SALT_BYTES:],
+            )
+            for row, content in zip(rows, contents, strict=True)
+        }
+
+    async def add(self, messages: Sequence[OutboxMessage]) -> None:
+        """Insert messages numbered by the turns held."""
+        if not messages:
+            return
+        try:
+            await self._insert(messages)
+        except UniqueViolation as exc:
+            # Only a key used at the same moment for another recipient comes here; the next try sees it.
+            raise GatewayError("Another transaction is using one of the idempotency keys.", retryable=True) from exc
+        await self._count(messages)
+        await notify_outbox(self._connection)
+
+    async def _insert(self, messages: Sequence[OutboxMessage]) -> None:
+        items = [message.sealable for message in messages]
+        contents = await self._at_rest.seal(
+            [(one.case_id, one.sealable.salt + one.sealable.record) for one in messages]
+        )
+        await self._connection.execute(
+            """
+            INSERT INTO outbox (
+                recipient, stream_seq, message_id, idempotency_key, case_id, case_seq, type, wants_receipt,
+                submitted_at, header, leaf_hash, record_bytes, content
+            )
+            SELECT * FROM unnest(
+                %b::text[], %b::bigint[], %b::uuid[], %b::text[], %b::uuid[], %b::bigint[], %b::text[], %b::boolean[],
+                %b::timestamptz[], %b::bytea[], %b::bytea[], %b::int[], %b::bytea[]
+            )
+            """,
+            (
+                [message.recipient for message in messages],
+                [item.stream_seq for item in items],
+                [item.message_id for item in items],
+                [message.idempotency_key for message in messages],
+                [message.case_id for message in messages],
+                [message.case_seq for message in messages],
+                [message.type for message in messages],
+                [item.wants_receipt for item in items],
+                [message.submitted_at for message in messages],
+                [item.header for item in items],
+                [item.leaf_hash for item in items],
+                [len(item.record) for item in items],
+                contents,
+            ),
+        )
+
+    async def _count(self, messages: Sequence[OutboxMessage]) -> None:
+        last = {message.recipient: message.sealable.stream_seq for message in messages}
+        silent = [message.recipient for message in messages if not message.sealable.wants_receipt]
+        await self._connection.execute(
+            "UPDATE exchange_sequences AS stream SET last_seq = given.last, unreceipted = unreceipted + given.silent "
+            "FROM unnest(%b::text[], %b::bigint[], %b::bigint[]) AS given (recipient, last, silent) "
+            "WHERE stream.recipient = given.recipient",
+            (list(last), list(last.values()), [silent.count(recipient) for recipient in last]),
+        )

@@ -1,0 +1,164 @@
+"""Receipts of our messages in PostgreSQL: one update for a whole consignment, rows of their own for exceptions."""
+
+from collections import Counter
+from collections.abc import Sequence
+from uuid import UUID
+
+from portability.adapters.keys.at_rest import AtRest
+from portability.adapters.postgres.database import Connection
+from portability.adapters.postgres.exchange_rows import SEALABLE_COLUMNS, STANDING, STATUS, sealable
+from portability.services.exchange.model import (
+    HybridSignature,
+    InstitutionId,
+    ReceiptEntry,
+    ReceiptStatus,
+    SentEvidence,
+    StoredReceipt,
+    advances,
+    confirmation_of,
+)
+
+__all__ = ["PostgresReceipts"]
+
+_UNSETTLED = {ReceiptStatus.SUBMITTED, ReceiptStatus.RELAYED}
+
+
+class PostgresReceipts:
+    """Receipts: the recipients' signed words, kept as evidence."""
+
+    def __init__(self, connection: Connection, at_rest: AtRest) -> None:
+        self._connection = connection
+        self._at_rest = at_rest
+
+    async def settle(self, receipts: Sequence[StoredReceipt]) -> int:
+        """Store receipts; how many messages have changed."""
+        changed = 0
+        for receipt in receipts:
+            await self._store(receipt)
+            changed += await self._settle_whole(receipt) or await self._settle_each(receipt)
+        return changed
+
+    async def _store(self, receipt: StoredReceipt) -> None:
+        await self._connection.execute(
+            "INSERT INTO receipts VALUES (%s, %s, %s, %s, %s) ON CONFLICT DO NOTHING",
+            (receipt.signer, receipt.receipt_id, receipt.bundle_id, receipt.evidence, receipt.received_at),
+        )
+
+    async def _settle_whole(self, receipt: StoredReceipt) -> int:
+        """The usual case: DELIVERED, of exactly the messages of a consignment of which nothing was said before."""
+        if any(entry.status is not ReceiptStatus.DELIVERED for entry in receipt.entries):
+            return 0
+        found = await self._connection.execute(
+            "UPDATE consignments AS one SET unsettled = 0, next_attempt_at = NULL, value = NULL, settled_at = %s, "
+            "receipt_id = %s FROM sent_bundles AS bundle WHERE bundle.bundle_id = %s AND bundle.recipient = %s "
+            "AND one.recipient = bundle.recipient AND one.first_seq = bundle.first_seq "
+            "AND confirmation = %s AND unsettled = receiptable AND receiptable > 0 RETURNING receiptable",
+            (
+                receipt.received_at,
+                receipt.receipt_id,
+                receipt.bundle_id,
+                receipt.signer,
+                confirmation_of((entry.message_id, entry.leaf_hash) for entry in receipt.entries),
+            ),
+        )
+        row = await found.fetchone()
+        if row is None:
+            return 0
+        await self._count(receipt.signer, row[0])
+        return int(row[0])
+
+    async def _settle_each(self, receipt: StoredReceipt) -> int:
+        """Only known messages to this signer with this leaf hash, each as far as `advances` allows."""
+        await self._lock(receipt)
+        found = await self._connection.execute(
+            f"SELECT message_id, leaf_hash, outbox.stream_seq, consignment.first_seq, {STATUS} FROM outbox {STANDING} "  # noqa: S608 - constants
+            "WHERE message_id = ANY(%b) AND outbox.recipient = %s AND consignment.first_seq IS NOT NULL",
+            ([entry.message_id for entry in receipt.entries], receipt.signer),
+            binary=True,
+        )
+        known = {(row[0], row[1]): (row[2], row[3], ReceiptStatus(row[4])) async for row in found}
+        changes: dict[int, ReceiptEntry] = {}
+        first_time: Counter[int] = Counter()
+        for entry in receipt.entries:
+            if (entry.message_id, entry.leaf_hash) not in known:
+                continue
+            sequence, first, status = known[(entry.message_id, entry.leaf_hash)]
+            if sequence not in changes and advances(None if status in _UNSETTLED else status, entry.status):
+                changes[sequence] = entry
+                first_time[first] += status in _UNSETTLED
+        if changes:
+            await self._note(receipt, changes)
+            await self._close(receipt.signer, first_time)
+        return len(changes)
+
+    async def _lock(self, receipt: StoredReceipt) -> None:
+        """Two receipts for one consignment that come in at once count one after the other."""
+        await self._connection.execute(
+            f"SELECT FROM consignments WHERE recipient = %s AND first_seq IN (SELECT consignment.first_seq FROM outbox "  # noqa: S608 - a constant
+            f"{STANDING} WHERE message_id = ANY(%b)) ORDER BY first_seq FOR UPDATE",
+            (receipt.signer, [entry.message_id for entry in receipt.entries]),
+        )
+
+    async def _note(self, receipt: StoredReceipt, changes: dict[int, ReceiptEntry]) -> None:
+        await self._connection.execute(
+            "INSERT INTO message_outcomes SELECT %s, given.stream_seq, given.status, %s, given.reason, %s "
+            "FROM unnest(%b::bigint[], %b::text[], %b::text[]) AS given (stream_seq, status, reason) "
+            "ON CONFLICT (recipient, stream_seq) DO UPDATE SET status = excluded.status, "
+            "settled_at = excluded.settled_at, reason = excluded.reason, receipt_id = excluded.receipt_id",
+            (
+                receipt.signer,
+                receipt.received_at,
+                receipt.receipt_id,
+                list(changes),
+                [entry.status.value for entry in changes.values()],
+                [entry.reason for entry in changes.values()],
+            ),
+        )
+
+    async def _close(self, signer: InstitutionId, first_time: Counter[int]) -> None:
+        """Count down what is unsettled; a consignment with nothing unsettled is not due again."""
+        await self._connection.execute(
+            "UPDATE consignments AS one SET unsettled = unsettled - given.settled, "
+            "next_attempt_at = CASE WHEN unsettled > given.settled THEN next_attempt_at END, "
+            "value = CASE WHEN unsettled > given.settled THEN value END "
+            "FROM unnest(%b::bigint[], %b::int[]) AS given (first_seq, settled) "
+            "WHERE one.recipient = %s AND one.first_seq = given.first_seq",
+            (list(first_time), list(first_time.values()), signer),
+        )
+        await self._count(signer, first_time.total())
+
+    async def _count(self, signer: InstitutionId, settled: int) -> None:
+        await self._connection.execute(
+            "INSERT INTO exchange_settled AS known VALUES (%s, %s) ON CONFLICT (recipient) "
+            "DO UPDATE SET messages = known.messages + excluded.messages",
+            (signer, settled),
+        )
+
+    async def evidence(self, message_id: UUID) -> SentEvidence | None:
+        """The bundle that its receipt names, or the first one, with the receipt."""
+        found = await self._connection.execute(
+            f"SELECT bundle.bundle_id, signed_head, ed25519, mldsa65, receipt.evidence, outbox.stream_seq, "  # noqa: S608 - constants
+            "consignment.first_seq, ARRAY(SELECT leaf_hash FROM outbox AS member "
+            "WHERE member.recipient = outbox.recipient AND member.stream_seq BETWEEN consignment.first_seq "
+            f"AND consignment.last_seq ORDER BY member.stream_seq), {SEALABLE_COLUMNS} FROM outbox {STANDING} "
+            "JOIN sent_bundles AS bundle ON bundle.recipient = consignment.recipient "
+            "AND bundle.first_seq = consignment.first_seq "
+            "LEFT JOIN receipts AS receipt ON receipt.signer = outbox.recipient "
+            "AND receipt.receipt_id = coalesce(outcome.receipt_id, consignment.receipt_id) "
+            "WHERE message_id = %s ORDER BY bundle.bundle_id IS DISTINCT FROM receipt.bundle_id, sealed_at LIMIT 1",
+            (message_id,),
+            binary=True,
+        )
+        row = await found.fetchone()
+        if row is None:
+            return None
+        (content,) = await self._at_rest.open([(row[-2], row[-1])])
+        return SentEvidence(
+            bundle_id=row[0],
+            signed_head=row[1],
+            signature=HybridSignature(row[2], row[3]),
+            leaf_hashes=tuple(row[7]),
+            item=row[5] - row[6],
+            message=sealable(row[8:], content),
+            receipt=row[4],
+        )
