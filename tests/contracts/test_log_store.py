@@ -138,8 +138,8 @@ async def test_rows_are_read_by_position_and_found_by_what_they_are_about(store:
         assert await work.entries.lock() == TreeHead(4, b"\x07" * 32)
         assert await work.entries.read(1, 3) == rows[1:3]
         assert await work.entries.read(3, 9) == rows[3:]
-        assert await work.entries.find("bundle.sent", rows[2].digest) == rows[2]
-        assert await work.entries.find("bundle.received", rows[2].digest) is None
+        assert await work.lookup.find("bundle.sent", rows[2].digest) == rows[2]
+        assert await work.lookup.find("bundle.received", rows[2].digest) is None
 
 
 async def test_two_transactions_never_append_side_by_side(store: Store) -> None:
@@ -179,15 +179,15 @@ async def test_checkpoints_without_a_cosignature_give_way_to_larger_ones(store: 
         await work.checkpoints.add(signed(9))
     async with store.log() as work:
         assert await work.checkpoints.latest() == signed(9)
-        covering = await work.checkpoints.covering(2)
+        covering = await work.lookup.covering(2)
         assert covering is not None
         assert covering.checkpoint.size == 5
         assert covering.note == signed(5).note + b"\xe2\x80\x94 w aaaaaaaa\n"
         for size, expected in ((6, 9), (9, 9)):
-            found = await work.checkpoints.covering(size)
+            found = await work.lookup.covering(size)
             assert found is not None
             assert found.checkpoint.size == expected
-        assert await work.checkpoints.covering(10) is None
+        assert await work.lookup.covering(10) is None
 
 
 async def test_of_two_checkpoints_of_a_size_the_first_stays(store: Store) -> None:
@@ -202,7 +202,7 @@ async def test_cosignatures_stand_in_the_order_of_their_witnesses(store: Store) 
         await work.checkpoints.add_cosignature(signed(3), "it-inps", "— i aaaaaaaa\n")
         await work.checkpoints.add_cosignature(signed(3), "ca-sc", "— c aaaaaaaa\n")
         await work.checkpoints.add_cosignature(signed(3), "ca-sc", "— c bbbbbbbb\n")
-        found = await work.checkpoints.covering(1)
+        found = await work.lookup.covering(1)
         assert found is not None
         assert found.note.decode().endswith("\n— c bbbbbbbb\n— i aaaaaaaa\n")
 

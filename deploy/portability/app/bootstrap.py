@@ -23,6 +23,8 @@ from portability.adapters.postgres.database import Database, migrate
 from portability.adapters.postgres.embedded import start_embedded
 from portability.adapters.postgres.exchange_inbox import exchange_unit_of_work
 from portability.adapters.postgres.listening import PostgresOutboxSignal
+from portability.adapters.postgres.log_staging import PostgresLogSink
+from portability.adapters.postgres.log_store import log_unit_of_work
 from portability.adapters.postgres.stream import PostgresStream
 from portability.adapters.postgres.workers_store import PostgresSignInHousekeeping
 from portability.adapters.workers.code_delivery import OutboxFileGateway, QueuedCodeSender
@@ -45,14 +47,18 @@ from portability.app.trust import follow_directory, open_registry
 from portability.app.wiring.access import node_policy
 from portability.app.wiring.cases import CaseEffects, CaseParts, CaseTransaction, case_unit_of_work
 from portability.app.wiring.workers import worker_unit_of_work
+from portability.app.witnesses import witnesses_of
 from portability.app.worker_page import WorkerPage
 from portability.services.determination.treaties.in_force import Treaties
 from portability.services.determination.treaties.reading import VersionReader
 from portability.services.exchange.consumer import run_consumer
 from portability.services.exchange.node import ExchangeNode
-from portability.services.exchange.ports import EventStream
+from portability.services.exchange.ports import EventStream, Observer
 from portability.services.exchange.relay import run_relay
-from portability.services.registry.handlers import Registry
+from portability.services.log.running import NodeLog, run_log
+from portability.services.log.witnessing import WitnessRound, refuse_restored_state
+from portability.services.log_entry import LogEntryKind, entry_of
+from portability.services.registry.handlers import DirectoryInForce, Registry
 from portability.services.workers.handlers import forget_expired_sign_ins
 from portability.services.workers.use_cases import WorkerUseCases
 
@@ -71,6 +77,7 @@ class Node:
     tls: NodeTls
     registry: Registry
     exchange: ExchangeNode
+    log: NodeLog
     cases: Callable[[], contextlib.AbstractAsyncContextManager[CaseTransaction]]
     worker: WorkerUseCases
     effects: CaseEffects
@@ -90,6 +97,7 @@ class Node:
                 tasks.create_task(follow_directory(self.registry, offered, observer), name="directory")
                 if role in (NodeRole.ALL, NodeRole.RELAY):
                     tasks.create_task(run_relay(self.exchange, self.signal), name="relay")
+                    tasks.create_task(run_log(self.log), name="log")
                 if role in (NodeRole.ALL, NodeRole.CONSUMER):
                     tasks.create_task(run_consumer(self.exchange, self.effects), name="consumer")
                 if role in (NodeRole.ALL, NodeRole.RPC):
@@ -146,16 +154,19 @@ async def open_node(
         authorities = DirectoryAuthorities(directory.current, clock=clock)
         treaties = Treaties(authorities, VersionReader(), shipped=packaged)
         parts = CaseParts(institution, trust, directory.current, treaties, at_rest, clock, time_ordered_id)
+        keys = load_or_draw_keys(settings.data_folder / "keys", clock)
         exchange = ExchangeNode(
             me=institution,
             unit_of_work=exchange_unit_of_work(database, at_rest),
             stream=stream,
-            keys=load_or_draw_keys(settings.data_folder / "keys", clock),
+            keys=keys,
             trust=trust,
             clock=clock,
             new_id=time_ordered_id,
             observer=ExchangeObserver(metrics, node=institution),
         )
+        log = await _open_log(settings, database, keys=keys, trust=trust, observer=exchange.observer)
+        await _enter_directory(database, directory, clock)
         codes = QueuedCodeSender(OutboxFileGateway(settings.data_folder / "worker-codes.jsonl"), clock=clock)
         worker = WorkerUseCases(
             unit_of_work=worker_unit_of_work(database, at_rest, directory.current, me=institution),
@@ -178,7 +189,13 @@ async def open_node(
                 rates=CallRates(system=settings.system_calls_per_second, others=settings.calls_per_second),
             ),
             services=rpc_services(
-                exchange, cases=cases, database=database, registry=registry, worker=worker, parts=parts
+                exchange,
+                log=log,
+                cases=cases,
+                database=database,
+                registry=registry,
+                worker=worker,
+                parts=parts,
             ),
             limits=ServerLimits(message_bytes=settings.message_bytes, concurrent_calls=settings.concurrent_calls),
         )
@@ -193,6 +210,7 @@ async def open_node(
             tls=tls,
             registry=registry,
             exchange=exchange,
+            log=log,
             cases=cases,
             worker=worker,
             effects=CaseEffects(parts),
@@ -209,6 +227,27 @@ async def serve(settings: Settings) -> None:
     configure_logging(level=settings.log_level, log_format=settings.log_format, on_dropped=metrics.log_fields_dropped)
     async with open_node(settings, metrics=metrics) as node:
         await node.run()
+
+
+async def _open_log(
+    settings: Settings, database: Database, *, keys: FileKeyRing, trust: DirectoryTrust, observer: Observer
+) -> NodeLog:
+    """The node's log; VerificationError where its witnesses have seen more of it than this database holds."""
+    me = settings.required_institution()
+    work = log_unit_of_work(database)
+    witnesses = witnesses_of(settings.witnesses, me=me, tls_folder=settings.tls_folder)
+    asked = WitnessRound(me, witnesses, work, trust, observer)
+    await refuse_restored_state(asked)
+    return NodeLog(me, work, keys, SystemClock(), asked, timedelta(seconds=settings.witness_seconds))
+
+
+async def _enter_directory(database: Database, directory: DirectoryInForce, clock: SystemClock) -> None:
+    """The directory that the node goes by is in its log; once, however often it starts."""
+    trust = directory.trust()
+    if trust is not None:
+        async with database.transaction() as connection:
+            entry = entry_of(LogEntryKind.DIRECTORY_VERSION, trust.chain.directory.content, at=clock.now())
+            await PostgresLogSink(connection).append([entry])
 
 
 def load_or_draw_keys(folder: Path, clock: SystemClock) -> FileKeyRing:

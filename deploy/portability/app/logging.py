@@ -57,6 +57,7 @@ ALLOWED_FIELDS = frozenset(
         "bundle_id",
         "sender",
         "recipient",
+        "witness",
         "topic",
         "offset",
         "sequence",

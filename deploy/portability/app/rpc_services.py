@@ -8,10 +8,12 @@ from portability.adapters.keys.at_rest import AtRest
 from portability.adapters.postgres.database import Database
 from portability.adapters.postgres.records_store import PostgresRecordWork
 from portability.adapters.postgres.treaties_store import PostgresTreatyWork
+from portability.adapters.postgres.witness_store import witness_unit_of_work
 from portability.api.agreements.v1 import agreements_pb2_grpc
 from portability.api.cases.v1 import cases_pb2_grpc
 from portability.api.determination.v1 import determination_pb2_grpc
 from portability.api.exchange.v1 import exchange_pb2_grpc
+from portability.api.log.v1 import log_pb2_grpc
 from portability.api.records.v1 import records_pb2_grpc
 from portability.api.registry.v1 import registry_pb2_grpc
 from portability.api.workers.v1 import workers_pb2_grpc
@@ -25,6 +27,8 @@ from portability.services.determination.treaties.in_force import RatifiedLaw
 from portability.services.determination.treaties.servicer import TreatyDesk
 from portability.services.exchange.node import ExchangeNode
 from portability.services.exchange.servicer import ExchangeServicer
+from portability.services.log.running import NodeLog
+from portability.services.log.servicer import LogServicer, WitnessServicer
 from portability.services.records.servicer import RecordServicer
 from portability.services.registry.handlers import Registry
 from portability.services.registry.servicer import RegistryServicer
@@ -37,6 +41,7 @@ __all__ = ["rpc_services"]
 def rpc_services(
     exchange: ExchangeNode,
     *,
+    log: NodeLog,
     cases: Callable[[], AbstractAsyncContextManager[CaseTransaction]],
     database: Database,
     registry: Registry,
@@ -81,6 +86,18 @@ def rpc_services(
                 clock=parts.clock,
                 new_id=parts.new_id,
                 reserved_types=MESSAGE_TYPES,
+            ),
+        ),
+        RpcService(
+            "portability.api.log.v1.LogService",
+            log_pb2_grpc.add_LogServiceServicer_to_server,
+            LogServicer(log.unit_of_work),
+        ),
+        RpcService(
+            "portability.api.log.v1.WitnessService",
+            log_pb2_grpc.add_WitnessServiceServicer_to_server,
+            WitnessServicer(
+                parts.me, witness_unit_of_work(database), directory=parts.trust, keys=log.keys, clock=parts.clock
             ),
         ),
         RpcService(

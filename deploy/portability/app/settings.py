@@ -72,6 +72,15 @@ def _brokers(value: str) -> str:
     return value
 
 
+def _witnesses(value: str) -> str:
+    for one in value.split(",") if value else ():
+        name, equals, target = one.strip().partition("=")
+        if not equals or not re.fullmatch(INSTITUTION, name):
+            raise ValueError("write institution=host:port,..., for example it-inps=node.example:50051")
+        _host_and_port(target)
+    return value
+
+
 HostPort = Annotated[str, AfterValidator(_host_and_port)]
 OptionalHostPort = Annotated[str, AfterValidator(_optional_host_and_port)]
 
@@ -125,6 +134,12 @@ class Settings(BaseModel):
     metrics_listen: OptionalHostPort = Field(
         "127.0.0.1:9464", description="Address of /metrics (plain HTTP, keep it local); off: none."
     )
+    witnesses: Annotated[str, AfterValidator(_witnesses)] = Field(
+        "",
+        description="Nodes that cosign this node's log, as institution=host:port,...; empty: none, and a restored old "
+        "database is not noticed. The peer certificate for each is in tls/witnesses/<institution> of the data folder.",
+    )
+    witness_seconds: float = Field(60.0, gt=0, description="Seconds between two rounds of asking the witnesses.")
     message_bytes: int = Field(
         4 * 1024 * 1024, ge=64 * 1024, le=16 * 1024 * 1024, description="Largest gRPC request, in bytes."
     )

@@ -6,6 +6,7 @@ from hashlib import sha256
 from portability.agreements.errors import VerificationError
 
 __all__ = [
+    "HASH_BYTES",
     "audit_path",
     "consistency_path",
     "leaf_hash",

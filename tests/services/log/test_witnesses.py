@@ -52,7 +52,7 @@ async def test_a_witness_cosigns_a_log_that_grows(berlin: LogNode, rome: LogNode
         signed = await berlin.grow(*contents(size, start=1000 * size))
         assert await berlin.round(rome.asked_by(BERLIN)).gather(signed) == 1
         async with berlin.log.transaction() as work:
-            kept = await work.checkpoints.covering(signed.checkpoint.size)
+            kept = await work.lookup.covering(signed.checkpoint.size)
         assert kept is not None
         assert verify_cosignature(kept.note, name=witness_of(ROME), keys=[KEYS[ROME].public]) == clock.now()
     note = await rome.asked_by(BERLIN).newest(berlin.origin)

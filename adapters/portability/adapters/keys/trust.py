@@ -1,6 +1,6 @@
 """The verified directory as the exchange trusts it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from portability.agreements.errors import NotFoundError, VerificationError
@@ -43,6 +43,10 @@ class DirectoryTrust:
         return PublicKeys(
             newest.key_id, newest.not_before, newest.not_after, kem=newest.post_quantum + newest.classical
         )
+
+    def log_keys(self, institution: InstitutionId) -> Sequence[PublicKey]:
+        """Return the log keys of an institution that are not revoked; the port `LogDirectory` of the log."""
+        return self._keys(institution, KeyPurpose.LOG)
 
     def knows(self, institution: InstitutionId) -> bool:
         """Say whether the directory in force lists the institution; the port `Recipients`."""

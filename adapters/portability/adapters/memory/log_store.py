@@ -58,6 +58,7 @@ class MemoryLogWork:
         self.entries = MemoryEntries(store)
         self.tiles = MemoryTiles(store)
         self.checkpoints = MemoryCheckpoints(store)
+        self.lookup = MemoryLookup(store)
 
 
 class MemoryStaged:
@@ -104,11 +105,6 @@ class MemoryEntries:
         rows = self._store.state.rows
         return [rows[position] for position in range(start, end) if position in rows]
 
-    async def find(self, kind: str, digest: bytes) -> LogRow | None:
-        """The row of an entry."""
-        rows = self._store.state.rows.values()
-        return next((row for row in rows if row.kind == kind and row.digest == digest), None)
-
 
 class MemoryTiles:
     """The port `Tiles`."""
@@ -151,6 +147,18 @@ class MemoryCheckpoints:
         size = signed.checkpoint.size
         self._store.state.checkpoints.setdefault(size, signed)
         self._store.state.cosignatures[size, witness] = lines
+
+
+class MemoryLookup:
+    """The port `Lookup`."""
+
+    def __init__(self, store: MemoryLogStore) -> None:
+        self._store = store
+
+    async def find(self, kind: str, digest: bytes) -> LogRow | None:
+        """The row of an entry."""
+        rows = self._store.state.rows.values()
+        return next((row for row in rows if row.kind == kind and row.digest == digest), None)
 
     async def covering(self, size: int) -> SignedCheckpoint | None:
         """A checkpoint over at least `size` entries, with its cosignatures."""

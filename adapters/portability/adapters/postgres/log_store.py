@@ -88,16 +88,6 @@ class PostgresEntries:
         )
         return [LogRow(*row) async for row in found]
 
-    async def find(self, kind: str, digest: bytes) -> LogRow | None:
-        """The row of an entry."""
-        found = await self._connection.execute(
-            "SELECT position, kind, at_ms, digest FROM log_entries WHERE kind = %s AND digest = %s",
-            (kind, digest),
-            binary=True,
-        )
-        row = await found.fetchone()
-        return LogRow(*row) if row else None
-
 
 class PostgresTiles:
     """The port `Tiles`: a row a tile, its hashes one after the other."""
@@ -161,6 +151,29 @@ class PostgresCheckpoints:
             (signed.checkpoint.size, witness, lines),
         )
 
+    async def _insert(self, signed: SignedCheckpoint) -> None:
+        await self._connection.execute(
+            "INSERT INTO log_checkpoints (size, note, signed_at) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING",
+            (signed.checkpoint.size, signed.note, signed.signed_at),
+        )
+
+
+class PostgresLookup:
+    """The port `Lookup`."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def find(self, kind: str, digest: bytes) -> LogRow | None:
+        """The row of an entry."""
+        found = await self._connection.execute(
+            "SELECT position, kind, at_ms, digest FROM log_entries WHERE kind = %s AND digest = %s",
+            (kind, digest),
+            binary=True,
+        )
+        row = await found.fetchone()
+        return LogRow(*row) if row else None
+
     async def covering(self, size: int) -> SignedCheckpoint | None:
         """A checkpoint over at least `size` entries, with its cosignatures."""
         found = await self._connection.execute(
@@ -172,12 +185,6 @@ class PostgresCheckpoints:
         )
         return _signed(await found.fetchone())
 
-    async def _insert(self, signed: SignedCheckpoint) -> None:
-        await self._connection.execute(
-            "INSERT INTO log_checkpoints (size, note, signed_at) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING",
-            (signed.checkpoint.size, signed.note, signed.signed_at),
-        )
-
 
 class PostgresLogWork:
     """One transaction over the log's tables."""
@@ -187,6 +194,7 @@ class PostgresLogWork:
         self.entries = PostgresEntries(connection)
         self.tiles = PostgresTiles(connection)
         self.checkpoints = PostgresCheckpoints(connection)
+        self.lookup = PostgresLookup(connection)
 
 
 def log_unit_of_work(database: Database) -> LogUnitOfWork:

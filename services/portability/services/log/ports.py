@@ -19,6 +19,7 @@ __all__ = [
     "LogSigner",
     "LogUnitOfWork",
     "LogWork",
+    "Lookup",
     "Observer",
     "Offer",
     "Staged",
@@ -98,9 +99,6 @@ class Entries(Protocol):
     async def read(self, start: int, end: int) -> Sequence[LogRow]:
         """Return the rows of [start, end) in order; rows that are missing are left out."""
 
-    async def find(self, kind: str, digest: bytes) -> LogRow | None:
-        """Return the row of an entry; None where the log has none."""
-
 
 class Tiles(Protocol):
     """The tree's hashes in tiles of 256."""
@@ -124,6 +122,13 @@ class Checkpoints(Protocol):
     async def add_cosignature(self, signed: SignedCheckpoint, witness: str, lines: str) -> None:
         """Keep the signature lines of a witness (its institution) for a checkpoint, and the checkpoint with them."""
 
+
+class Lookup(Protocol):
+    """Finding what proves one entry."""
+
+    async def find(self, kind: str, digest: bytes) -> LogRow | None:
+        """Return the row of an entry; None where the log has none."""
+
     async def covering(self, size: int) -> SignedCheckpoint | None:
         """Return a checkpoint of at least `size` entries with all its cosignatures in its note.
 
@@ -142,6 +147,8 @@ class LogWork(Protocol):
     def tiles(self) -> Tiles: ...
     @property
     def checkpoints(self) -> Checkpoints: ...
+    @property
+    def lookup(self) -> Lookup: ...
 
 
 LogUnitOfWork = Callable[[], AbstractAsyncContextManager[LogWork]]
@@ -176,9 +183,6 @@ class WitnessMemory(Protocol):
 
     async def accuse(self, origin: str, *, kept: bytes, offered: bytes, at: datetime) -> None:
         """Keep two checkpoints, both signed by the log, of which one tree cannot have grown from the other."""
-
-    async def accusations(self, origin: str) -> Sequence[tuple[bytes, bytes]]:
-        """Return the pairs of notes that prove that a log has shown two histories."""
 
 
 WitnessUnitOfWork = Callable[[], AbstractAsyncContextManager[WitnessMemory]]

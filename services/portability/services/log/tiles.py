@@ -14,6 +14,7 @@ from portability.services.log.model import TileId
 from portability.services.merkle import HASH_BYTES, root_of, split_of
 
 __all__ = [
+    "TILE_HEIGHT",
     "TILE_WIDTH",
     "Edge",
     "Range",

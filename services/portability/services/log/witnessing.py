@@ -42,22 +42,54 @@ class WitnessRound:
     async def gather(self, signed: SignedCheckpoint) -> int:
         """Ask every witness to cosign; keep the cosignatures and return how many there are.
 
-        A witness that cannot be reached is told to the observer and asked again with the next checkpoint. Raises
-        VerificationError where a witness refuses, or holds more of this log than the node: then the log has forked
-        or was rolled back, and nothing may be added to it.
+        A witness that cannot be reached, or refuses without showing why, is told to the observer and asked again with
+        the next checkpoint. Raises VerificationError where a witness shows a checkpoint that this log has signed and
+        this database does not hold: then the log has forked or was rolled back, and must not grow.
         """
         answers = await asyncio.gather(*(self._ask(one, signed) for one in self.witnesses), return_exceptions=True)
         cosigned = 0
         for witness, answer in zip(self.witnesses, answers, strict=True):
-            if isinstance(answer, GatewayError | TimeoutError):
-                self.observer.happened("witness_not_reached", witness=witness.institution)
-            elif isinstance(answer, BaseException):
-                self.observer.happened("checkpoint_refused", witness=witness.institution, code=_code(answer))
-                raise answer
-            else:
+            if isinstance(answer, str):
                 await self._keep(witness.institution, signed, answer)
                 cosigned += 1
+            elif isinstance(answer, GatewayError | TimeoutError):
+                self.observer.happened("witness_not_reached", witness=witness.institution)
+            elif isinstance(answer, VerificationError):
+                self.observer.happened("checkpoint_refused", witness=witness.institution, code=answer.code)
+                # Its word alone stops nobody; what this log has signed itself does.
+                await self.compare(witness)
+            else:
+                raise answer
         return cosigned
+
+    async def compare(self, witness: Witness) -> bool:
+        """Compare this log with what a witness has cosigned of it; return whether the witness answered.
+
+        Raises VerificationError, with the next step, where the witness holds a checkpoint signed by this log that
+        this database has not grown from.
+        """
+        try:
+            async with asyncio.timeout(ANSWER_SECONDS):
+                note = await witness.newest(origin_of(self.me))
+        except (GatewayError, TimeoutError):
+            self.observer.happened("witness_not_reached", witness=witness.institution)
+            return False
+        if note is not None:
+            await self._hold(note, witness.institution)
+        return True
+
+    async def _hold(self, note: bytes, witness: str) -> None:
+        try:
+            seen, _ = verify_log_signature(note, origin=origin_of(self.me), keys=self.directory.log_keys(self.me))
+        except VerificationError as error:
+            self.observer.happened("witness_shows_what_is_not_ours", witness=witness, code=error.code)
+            return
+        async with self.unit_of_work() as work:
+            head = await work.entries.lock()
+            if seen.size > head.size:
+                raise VerificationError(_told(RESTORED, self.me, witness, size=head.size, seen=seen.size))
+            if await root_at(work.tiles, seen.size) != seen.root:
+                raise VerificationError(_told(FORKED, self.me, witness, size=head.size, seen=seen.size))
 
     async def _ask(self, witness: Witness, signed: SignedCheckpoint) -> str:
         size = signed.checkpoint.size
@@ -70,7 +102,7 @@ class WitnessRound:
             if isinstance(answer, str):
                 return answer
             if answer > size:
-                raise VerificationError(_told(RESTORED, self.me, witness.institution, size=size, seen=answer))
+                raise VerificationError(f"Witness '{witness.institution}' holds {answer} entries of this log.")
             known = answer
         raise GatewayError(f"Witness '{witness.institution}' gave no stable size.", retryable=True)
 
@@ -88,34 +120,8 @@ async def refuse_restored_state(of: WitnessRound) -> int:
     Raises VerificationError, with the next step, where a witness holds more of the log than this database, or other
     entries. A witness that cannot be reached, or that never cosigned, says nothing.
     """
-    answered = 0
-    for witness in of.witnesses:
-        try:
-            async with asyncio.timeout(ANSWER_SECONDS):
-                note = await witness.newest(origin_of(of.me))
-        except (GatewayError, TimeoutError):
-            of.observer.happened("witness_not_reached", witness=witness.institution)
-            continue
-        answered += 1
-        if note is not None:
-            await _compare(of, witness.institution, note)
-    return answered
-
-
-async def _compare(of: WitnessRound, witness: str, note: bytes) -> None:
-    # Only what this log has signed itself counts: a witness cannot stop a node by its own word.
-    seen, _ = verify_log_signature(note, origin=origin_of(of.me), keys=of.directory.log_keys(of.me))
-    async with of.unit_of_work() as work:
-        head = await work.entries.lock()
-        if seen.size > head.size:
-            raise VerificationError(_told(RESTORED, of.me, witness, size=head.size, seen=seen.size))
-        if await root_at(work.tiles, seen.size) != seen.root:
-            raise VerificationError(_told(FORKED, of.me, witness, size=head.size, seen=seen.size))
+    return sum([await of.compare(one) for one in of.witnesses])
 
 
 def _told(text: str, me: str, witness: str, *, size: int, seen: int) -> str:
     return text.format(me=me, witness=witness, size=size, seen=seen, last=seen - 1)
-
-
-def _code(error: BaseException) -> str:
-    return getattr(error, "code", type(error).__name__)
