@@ -57,13 +57,21 @@ class Seen:
     """The observer of the tests: keeps what it is told."""
 
     finished: list[CallRecord] = field(default_factory=list)
+    ended: asyncio.Event = field(default_factory=asyncio.Event)
     unforeseen: list[tuple[str, str, Exception]] = field(default_factory=list)
+
+    async def first(self) -> CallRecord:
+        """The first call that ended; a client may have its answer a moment before."""
+        async with asyncio.timeout(5):
+            await self.ended.wait()
+        return self.finished[0]
 
     def call_started(self, rpc: str, kind: str) -> None:
         pass
 
     def call_finished(self, record: CallRecord) -> None:
         self.finished.append(record)
+        self.ended.set()
 
     def call_failed_unexpectedly(self, rpc: str, error_id: str, error: Exception) -> None:
         self.unforeseen.append((rpc, error_id, error))

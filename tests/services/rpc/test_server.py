@@ -79,7 +79,8 @@ async def test_a_port_in_use_gives_one_clear_error(node: Node) -> None:
 async def test_the_call_record_names_the_caller_and_the_time(node: Node) -> None:
     async with node.channel() as channel:
         await rpc(channel, "Echo")(EUR)
-    (record,) = node.seen.finished
+    record = await node.seen.first()
+    assert node.seen.finished == [record]
     assert (record.rpc, record.kind, record.code) == (f"/{SERVICE}/Echo", "unary", "OK")
     assert record.caller is not None
     assert record.caller.name == "anna"

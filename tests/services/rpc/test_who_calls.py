@@ -40,7 +40,7 @@ async def refused(node: Node, method: str, files: CallerFiles, **options: str) -
 
 async def test_a_caseworker_of_the_institution_is_served(node: Node) -> None:
     assert await node.call("Echo", EUR) == EUR
-    assert node.seen.finished[0].code == "OK"
+    assert (await node.seen.first()).code == "OK"
 
 
 async def test_without_a_certificate_there_is_no_connection(node: Node) -> None:
@@ -124,7 +124,7 @@ async def test_every_other_role_is_refused_by_the_policy(node: Node, role: Role)
     token = SESSION if role is Role.WORKER else ""
     error = await refused(node, "Echo", node.tls.caller(role, "somebody"), token=token)
     assert error.code() is grpc.StatusCode.PERMISSION_DENIED
-    assert node.seen.finished[0].reason == "DENIED"
+    assert (await node.seen.first()).reason == "DENIED"
 
 
 async def test_an_rpc_that_no_policy_names_is_closed_to_everybody(node: Node) -> None:
