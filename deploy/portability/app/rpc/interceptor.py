@@ -19,15 +19,20 @@ from google.protobuf.message import DecodeError, Message
 from google.rpc import status_pb2  # type: ignore[import-untyped]  # no py.typed in the wheel
 from grpc import StatusCode
 
-from portability.agreements.errors import PortabilityError
+from portability.agreements.errors import OverloadError, PortabilityError
 from portability.app.rpc import status as statuses
 from portability.app.rpc.allowance import CallAllowance, CallRates
+from portability.app.rpc.crowd import MOST_PARTS, is_crowded
 from portability.app.rpc.identity import CallerFinder
 from portability.services.access import AccessPolicy, Caller, acting_as
 
 __all__ = ["CallGate", "CallLimits", "CallObserver", "CallRecord"]
 
 DETAILS_KEY = "grpc-status-details-bin"
+SMALL_BYTES = 4 * 1024
+"""Up to here, a request is told all of its violations."""
+LARGE_BYTES = 64 * 1024
+"""From here on, the parts of a request are counted before it is read."""
 ADMITTED_SECONDS = 1.0
 """How long a stream may go on after its caller has lost the right to it."""
 
@@ -128,7 +133,7 @@ class CallGate(grpc.aio.ServerInterceptor):  # type: ignore[type-arg]  # generic
     def _wrap(self, rpc: str, handler: Any) -> Any:
         # gRPC hands over the bytes: nothing of a caller's is parsed before it is known who calls.
         coding = (None, handler.response_serializer)
-        checked = partial(self._checked, handler.request_deserializer)
+        checked = partial(self._checked, handler.request_deserializer, handler.request_deserializer(b"").DESCRIPTOR)
         if handler.request_streaming and handler.response_streaming:
             work = self._guarded(rpc, "bidi_stream", _writing(_checking_each(checked, handler.stream_stream)))
             return grpc.stream_stream_rpc_method_handler(work, *coding)
@@ -215,13 +220,18 @@ class CallGate(grpc.aio.ServerInterceptor):  # type: ignore[type-arg]  # generic
             raise errors.exceptions[0] from errors
         return answer
 
-    def _checked(self, parse: Callable[[bytes], Message], received: bytes) -> Message:
+    def _checked(self, parse: Callable[[bytes], Message], kind: Any, received: bytes) -> Message:
         # (3) Is it a message of this RPC, and does it keep its field rules.
+        if len(received) > LARGE_BYTES and is_crowded(received, kind):
+            raise _Refused(statuses.crowded_request_status(MOST_PARTS), OverloadError.code)
         try:
             request = parse(received)
         except DecodeError as error:
             raise _Refused(statuses.unreadable_request_status(), "INVALID_INPUT") from error
-        violations = self._validator.collect_violations(request)
+        # The first violation is found at once; finding all of them takes time that grows with their square.
+        violations = self._validator.collect_violations(request, fail_fast=True)
+        if violations and len(received) <= SMALL_BYTES:
+            violations = self._validator.collect_violations(request)
         if violations:
             raise _Refused(statuses.invalid_request_status(violations), "INVALID_INPUT")
         return request

@@ -33,6 +33,7 @@ from portability.agreements.errors import (
 
 __all__ = [
     "DOMAIN",
+    "crowded_request_status",
     "internal_status",
     "invalid_request_status",
     "late_status",
@@ -84,6 +85,12 @@ def unreadable_request_status() -> status_pb2.Status:
     info = details.ErrorInfo(reason=InputError.code, domain=DOMAIN)
     message = "The request cannot be read as this RPC's message: generate the client from the protos of this node."
     return _status(StatusCode.INVALID_ARGUMENT, message, [info])
+
+
+def crowded_request_status(most: int) -> status_pb2.Status:
+    """Return RESOURCE_EXHAUSTED for a request of more parts than a node takes at once."""
+    info = details.ErrorInfo(reason=OverloadError.code, domain=DOMAIN)
+    return _status(StatusCode.RESOURCE_EXHAUSTED, f"The request has more than {most} parts: send several.", [info])
 
 
 def internal_status(error_id: str) -> status_pb2.Status:
