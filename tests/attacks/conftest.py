@@ -1,4 +1,4 @@
-"""Puts the helpers of the exchange's tests where attacks find them, and starts a server to be attacked."""
+"""Starts a server to be attacked, in a process of its own."""
 
 import json
 import subprocess
@@ -13,8 +13,6 @@ import pytest
 from portability.adapters.clock.system import SystemClock
 from portability.app.rpc.credentials import CallerFiles, NodeTls
 from portability.services.access import Role
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "services" / "exchange"))
 
 ROOT = Path(__file__).parents[2]
 
