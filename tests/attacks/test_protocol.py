@@ -30,7 +30,7 @@ from tests.services.exchange.exchange_world import (
 BERLIN, ROME, OTTAWA = "de-drv", "it-inps", "ca-sc"
 FIVE = (BERLIN, ROME, OTTAWA, "us-ssa", "in-epfo")
 KEYS = {name: draw_ring() for name in FIVE}
-REPLAYS = int(os.environ.get("PORTABILITY_REPLAYS", "25600"))
+REPLAYS = int(os.environ.get("REPLAYS", "25600"))
 """Messages that arrive again, by count; 1,000,000 take some minutes."""
 
 
