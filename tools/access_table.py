@@ -29,6 +29,7 @@ SERVERS_OWN = (
 )
 CALLERS = {
     "caseworker": Caller(NODE, Role.CASEWORKER, "anna"),
+    "cleared caseworker": Caller(NODE, Role.CLEARED_CASEWORKER, "vera"),
     "system": Caller(NODE, Role.SYSTEM, "pensions"),
     "administrator": Caller(NODE, Role.ADMINISTRATOR, "karl"),
     "peer": Caller("it-inps", Role.PEER, "node-1"),

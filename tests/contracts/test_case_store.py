@@ -13,6 +13,7 @@ from portability.adapters.clock.ids import time_ordered_id
 from portability.adapters.memory.cases import MemoryCaseInbox, MemoryCases, MemoryTimeline
 from portability.adapters.postgres.cases_store import PostgresCaseInbox, PostgresCases, PostgresTimeline
 from portability.adapters.postgres.database import Database
+from portability.adapters.postgres.looks import PostgresLooks, PostgresProtected
 from portability.adapters.postgres.records_store import PostgresCareers, PostgresCommands, PostgresRegister
 from portability.agreements.errors import InputError
 from portability.agreements.values import Branch, Citation, Money
@@ -216,6 +217,8 @@ class PostgresNode(Node):
                 cases=PostgresCases(connection, AT_REST),
                 timeline=PostgresTimeline(connection, AT_REST),
                 inbox=PostgresCaseInbox(connection, AT_REST),
+                looks=PostgresLooks(connection, AT_REST),
+                protected=PostgresProtected(connection),
             )
 
 
@@ -241,7 +244,7 @@ async def test_a_claim_goes_the_whole_way_on_postgres(new_database: NewDatabase)
     await world.deliver()
     for node in world.nodes.values():
         async with node.transaction() as work:
-            made = await node.use_cases.get_case(case_id, work=work)
+            made = await node.use_cases.get_case(case_id, caller=node.clerk, work=work)
         assert all(each.has_answered for each in made.case.participants), made.case.participants
         assert node.set_aside == []
     for node in world.nodes.values():

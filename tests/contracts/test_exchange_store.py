@@ -10,6 +10,7 @@ import pytest
 
 from portability.adapters.clock.fake import FixedClock
 from portability.adapters.clock.ids import time_ordered_id
+from portability.adapters.clock.system import SystemClock
 from portability.adapters.memory.exchange_store import MemoryExchangeStore
 from portability.adapters.postgres.database import Database
 from portability.adapters.postgres.exchange_inbox import exchange_unit_of_work
@@ -726,7 +727,7 @@ async def test_an_erased_message_keeps_its_header_and_its_proof(new_database: Ca
     async with store() as work:
         await work.inbox.add([bundle], [erased, kept])
         await work.quarantine.add([aside])
-    await at_rest.destroy([CASE])
+    await at_rest.destroy([CASE], made_before=SystemClock().now())
     async with store() as work:
         found = await work.inbox.find("de-drv", erased.message.message_id)
         assert found == replace(erased, message=replace(erased.message, record=b""), salt=b"")

@@ -37,7 +37,7 @@ def at_rest(table: KeyTable, *, clock: ManualClock | None = None, master: bytes 
 
 
 def key_for(scope: UUID, wrapped: bytes = b"wrapped") -> WrappedKey:
-    return WrappedKey(scope, time_ordered_id(), wrapped)
+    return WrappedKey(scope, time_ordered_id(), wrapped, NOON)
 
 
 async def test_a_scope_keeps_the_first_key_that_it_is_given(table: KeyTable) -> None:
@@ -51,8 +51,9 @@ async def test_a_scope_keeps_the_first_key_that_it_is_given(table: KeyTable) -> 
 async def test_a_destroyed_key_is_not_found_and_its_scope_may_get_another(table: KeyTable) -> None:
     one, other, again = key_for(time_ordered_id()), key_for(time_ordered_id()), None
     await table.keep([one, other])
-    assert list(await table.destroy([one.scope, time_ordered_id()])) == [one.key_id]
-    assert list(await table.destroy([one.scope])) == []
+    assert list(await table.destroy([one.scope, time_ordered_id()], made_before=NOON)) == [one.key_id]
+    assert list(await table.destroy([one.scope], made_before=NOON)) == []
+    assert list(await table.destroy([other.scope], made_before=NOON - timedelta(seconds=1))) == []
     assert list(await table.find([one.key_id, other.key_id])) == [other]
     again = key_for(one.scope)
     assert list(await table.keep([again])) == [again]
@@ -95,7 +96,7 @@ async def test_destroying_a_key_erases_what_it_sealed_and_nothing_else(table: Ke
     gone, stays = time_ordered_id(), time_ordered_id()
     sealed = list(zip((gone, stays), await rest.seal([(gone, b"gone"), (stays, b"stays")]), strict=True))
     assert list(await elsewhere.open(sealed)) == [b"gone", b"stays"]
-    assert len(await rest.destroy([gone])) == 1
+    assert len(await rest.destroy([gone], made_before=NOON)) == 1
     assert list(await rest.open(sealed)) == [None, b"stays"]
     # Another process forgets it within a minute.
     clock.advance(timedelta(seconds=61))

@@ -46,6 +46,7 @@ from portability.app.settings import NodeRole, Settings
 from portability.app.trust import follow_directory, open_registry
 from portability.app.wiring.access import node_policy
 from portability.app.wiring.cases import CaseEffects, CaseParts, CaseTransaction, case_unit_of_work
+from portability.app.wiring.privacy import privacy_use_cases
 from portability.app.wiring.workers import worker_unit_of_work
 from portability.app.witnesses import witnesses_of
 from portability.app.worker_page import WorkerPage
@@ -155,6 +156,8 @@ async def open_node(
         treaties = Treaties(authorities, VersionReader(), shipped=packaged)
         parts = CaseParts(institution, trust, directory.current, treaties, at_rest, clock, time_ordered_id)
         keys = load_or_draw_keys(settings.data_folder / "keys", clock)
+        # A backup that was restored, or a stop between an erasure and its keys, is made good before anything is read.
+        await privacy_use_cases(database, parts).replay()
         exchange = ExchangeNode(
             me=institution,
             unit_of_work=exchange_unit_of_work(database, at_rest),

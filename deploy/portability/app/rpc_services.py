@@ -14,11 +14,13 @@ from portability.api.cases.v1 import cases_pb2_grpc
 from portability.api.determination.v1 import determination_pb2_grpc
 from portability.api.exchange.v1 import exchange_pb2_grpc
 from portability.api.log.v1 import log_pb2_grpc
+from portability.api.privacy.v1 import privacy_pb2_grpc
 from portability.api.records.v1 import records_pb2_grpc
 from portability.api.registry.v1 import registry_pb2_grpc
 from portability.api.workers.v1 import workers_pb2_grpc
 from portability.app.rpc.server import RpcService
 from portability.app.wiring.cases import CaseParts, CaseTransaction
+from portability.app.wiring.privacy import privacy_use_cases
 from portability.services.cases.handlers import CaseUseCases
 from portability.services.cases.messages import MESSAGE_TYPES
 from portability.services.cases.servicer import CaseServicer
@@ -29,6 +31,7 @@ from portability.services.exchange.node import ExchangeNode
 from portability.services.exchange.servicer import ExchangeServicer
 from portability.services.log.running import NodeLog
 from portability.services.log.servicer import LogServicer, WitnessServicer
+from portability.services.privacy.servicer import PrivacyServicer
 from portability.services.records.servicer import RecordServicer
 from portability.services.registry.handlers import Registry
 from portability.services.registry.servicer import RegistryServicer
@@ -69,7 +72,7 @@ def rpc_services(
         RpcService(
             "portability.api.records.v1.RecordService",
             records_pb2_grpc.add_RecordServiceServicer_to_server,
-            RecordServicer(unit_of_work=_records(database, parts.at_rest), clock=parts.clock),
+            RecordServicer(unit_of_work=_records(database, parts.at_rest), clock=parts.clock, new_id=parts.new_id),
         ),
         RpcService(
             "portability.api.cases.v1.CaseService",
@@ -99,6 +102,11 @@ def rpc_services(
             WitnessServicer(
                 parts.me, witness_unit_of_work(database), directory=parts.trust, keys=log.keys, clock=parts.clock
             ),
+        ),
+        RpcService(
+            "portability.api.privacy.v1.PrivacyService",
+            privacy_pb2_grpc.add_PrivacyServiceServicer_to_server,
+            PrivacyServicer(privacy_use_cases(database, parts)),
         ),
         RpcService(
             "portability.api.workers.v1.WorkerService",

@@ -20,6 +20,7 @@ class Role(StrEnum):
     """What a caller is at an institution; it stands in the caller's certificate."""
 
     CASEWORKER = "caseworker"
+    CLEARED_CASEWORKER = "cleared-caseworker"  # sees protected persons as well
     SYSTEM = "system"
     ADMINISTRATOR = "administrator"
     PEER = "peer"
@@ -39,6 +40,16 @@ class Caller:
     role: Role
     name: str
     worker_id: UUID | None = None
+
+    @property
+    def is_caseworker(self) -> bool:
+        """A person who works on cases and decides."""
+        return self.role in {Role.CASEWORKER, Role.CLEARED_CASEWORKER}
+
+    @property
+    def is_cleared(self) -> bool:
+        """Whether protected persons are shown to this caller."""
+        return self.role is Role.CLEARED_CASEWORKER
 
 
 class AccessPolicy(Protocol):

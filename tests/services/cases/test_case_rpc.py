@@ -71,7 +71,7 @@ async def served(node: Node, stack: AsyncExitStack) -> Desk:
         CaseServicer(node.use_cases, unit_of_work=node.transaction), server
     )
     records_pb2_grpc.add_RecordServiceServicer_to_server(
-        RecordServicer(unit_of_work=lambda: RecordTransaction(node), clock=node.clock), server
+        RecordServicer(unit_of_work=lambda: RecordTransaction(node), clock=node.clock, new_id=node.new_id), server
     )
     port = server.add_insecure_port("127.0.0.1:0")
     await server.start()
@@ -94,6 +94,8 @@ class RecordTransaction:
             register: Any = work.accounts
             careers: Any = work.careers
             commands: Any = work.commands
+            looks: Any = work.looks
+            protected: Any = work.protected
 
         return Ports()
 

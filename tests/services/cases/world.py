@@ -158,7 +158,7 @@ class Node:
     async def transaction(self) -> AsyncIterator[MemoryCaseWork]:
         """Undoes everything on an error, as the real stores do."""
         stores = [self.work.accounts, self.work.careers, self.work.commands, self.work.cases, self.work.timeline]
-        stores += [self.work.inbox, self.work.sender]  # type: ignore[list-item]  # each is a store of its own kind
+        stores += [self.work.inbox, self.work.sender, self.work.looks, self.work.protected]  # type: ignore[list-item]  # each is a store of its own kind
         before = [{name: copy.copy(value) for name, value in vars(store).items()} for store in stores]
         try:
             yield self.work
@@ -190,7 +190,7 @@ class Node:
             return view
 
     async def view(self, case_id: UUID) -> CaseView:
-        return await self.use_cases.get_case(case_id, work=self.work)
+        return await self.use_cases.get_case(case_id, caller=self.clerk, work=self.work)
 
     async def answer(self, case_id: UUID, answer: RecordAnswer = RecordAnswer.FROM_OWN_RECORDS) -> CaseView:
         command = AnswerRecordRequest(self.new_id(), case_id, answer, "looked by hand")

@@ -278,7 +278,9 @@ async def stub(work: MemoryRecordWork) -> AsyncIterator[Any]:
         new_id=time_ordered_id,
     )
     server = grpc.aio.server(interceptors=(gate,))
-    records_pb2_grpc.add_RecordServiceServicer_to_server(RecordServicer(unit_of_work=unit_of_work, clock=CLOCK), server)
+    records_pb2_grpc.add_RecordServiceServicer_to_server(
+        RecordServicer(unit_of_work=unit_of_work, clock=CLOCK, new_id=time_ordered_id), server
+    )
     port = server.add_insecure_port("127.0.0.1:0")
     await server.start()
     async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:

@@ -21,6 +21,7 @@ __all__ = ["KINDS", "CedarPolicy"]
 SHIPPED = files("portability.services.policies")
 KINDS: Mapping[Role, str] = {
     Role.CASEWORKER: "Caseworker",
+    Role.CLEARED_CASEWORKER: "Caseworker",
     Role.SYSTEM: "System",
     Role.ADMINISTRATOR: "Administrator",
     Role.PEER: "Peer",
@@ -105,6 +106,8 @@ class CedarPolicy:
             known["signed_in"] = asked.signed_in
         if asked.role is Role.PEER:
             known["listed"] = asked.listed
+        if principal["type"] == "Caseworker":
+            known["cleared"] = asked.role is Role.CLEARED_CASEWORKER
         entities = [
             {"uid": principal, "attrs": known, "parents": []},
             {"uid": self._node, "attrs": {"institution": self._institution}, "parents": []},

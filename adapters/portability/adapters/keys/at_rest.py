@@ -7,7 +7,7 @@ forgotten here too.
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final, Protocol
 from uuid import UUID
@@ -37,6 +37,7 @@ class WrappedKey:
     scope: UUID
     key_id: UUID
     wrapped: bytes
+    made_at: datetime
 
     @property
     def name(self) -> bytes:
@@ -53,8 +54,8 @@ class KeyTable(Protocol):
     async def find(self, key_ids: Sequence[UUID]) -> Sequence[WrappedKey]:
         """Return the keys that are there; destroyed ones are left out."""
 
-    async def destroy(self, scopes: Sequence[UUID]) -> Sequence[UUID]:
-        """Delete the keys of scopes; return the ids of those deleted. Unknown scopes are passed over."""
+    async def destroy(self, scopes: Sequence[UUID], *, made_before: datetime) -> Sequence[UUID]:
+        """Delete the keys of scopes that were made no later than `made_before`; return the ids of those deleted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +74,8 @@ class AtRest:
         self._table = table
         self._master = master
         self._new_id = new_id
-        self._random = random_bytes
+        self.random_bytes = random_bytes
+        self._clock = clock
         self._recent = _Recent(clock)
 
     async def prepare(self, scopes: Collection[UUID]) -> None:
@@ -83,7 +85,7 @@ class AtRest:
     async def seal(self, contents: Sequence[tuple[UUID, bytes]]) -> Sequence[bytes]:
         """Seal (scope, content) pairs, in their order; a scope without a key gets one, durable before it is used."""
         keys = await self._of_scopes([scope for scope, _ in contents])
-        nonces = self._random(NONCE_BYTES * len(contents))
+        nonces = self.random_bytes(NONCE_BYTES * len(contents))
         sealed = []
         for place, (scope, content) in enumerate(contents):
             key = keys[scope]
@@ -101,9 +103,12 @@ class AtRest:
         keys = await self._of_ids([_key_id(one) for _, one in sealed])
         return [_opened(keys.get(_key_id(one)), scope, one) for scope, one in sealed]
 
-    async def destroy(self, scopes: Sequence[UUID]) -> Sequence[UUID]:
-        """Destroy the keys of scopes: what they sealed is erased, wherever a copy of it lies. Return their ids."""
-        destroyed = await self._table.destroy(scopes)
+    async def destroy(self, scopes: Sequence[UUID], *, made_before: datetime) -> Sequence[UUID]:
+        """Destroy the keys of scopes: what they sealed is erased, wherever a copy of it lies. Return their ids.
+
+        A key made after `made_before` stays: what came after an erasure is not erased when the act is replayed.
+        """
+        destroyed = await self._table.destroy(scopes, made_before=made_before)
         self._recent.forget(scopes)
         return destroyed
 
@@ -130,8 +135,8 @@ class AtRest:
         return keys
 
     def _fresh(self, scope: UUID) -> WrappedKey:
-        key = WrappedKey(scope, self._new_id(), b"")
-        return WrappedKey(scope, key.key_id, self._master.wrap(self._random(KEY_BYTES), name=key.name))
+        key = WrappedKey(scope, self._new_id(), b"", self._clock.now())
+        return replace(key, wrapped=self._master.wrap(self.random_bytes(KEY_BYTES), name=key.name))
 
     def _opened(self, kept: WrappedKey) -> _OpenKey:
         key = _OpenKey(kept.scope, kept.key_id, AESGCM(self._master.unwrap(kept.wrapped, name=kept.name)))

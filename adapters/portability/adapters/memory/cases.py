@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
+from portability.adapters.memory.looks import MemoryLooks, MemoryProtected
 from portability.adapters.memory.records import MemoryCareers, MemoryCommands, MemoryRegister, identifier_key
 from portability.agreements.errors import InputError
 from portability.services.cases.messages import CaseMessage
@@ -92,6 +93,8 @@ class MemoryCaseWork:
     accounts: MemoryRegister = field(default_factory=MemoryRegister)
     careers: MemoryCareers = field(default_factory=MemoryCareers)
     commands: MemoryCommands = field(default_factory=MemoryCommands)
+    looks: MemoryLooks = field(default_factory=MemoryLooks)
+    protected: MemoryProtected = field(default_factory=MemoryProtected)
     cases: MemoryCases = field(default_factory=MemoryCases)
     timeline: MemoryTimeline = field(default_factory=MemoryTimeline)
     inbox: MemoryCaseInbox = field(default_factory=MemoryCaseInbox)

@@ -1,6 +1,7 @@
 """The key table in memory."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from uuid import UUID
 
 from portability.adapters.keys.at_rest import WrappedKey
@@ -23,7 +24,10 @@ class MemoryKeyTable:
         wanted = set(key_ids)
         return [key for key in self._by_scope.values() if key.key_id in wanted]
 
-    async def destroy(self, scopes: Sequence[UUID]) -> Sequence[UUID]:
+    async def destroy(self, scopes: Sequence[UUID], *, made_before: datetime) -> Sequence[UUID]:
         """Delete the keys of scopes."""
-        found = [self._by_scope.pop(scope, None) for scope in scopes]
-        return [key.key_id for key in found if key is not None]
+        found = [self._by_scope.get(scope) for scope in scopes]
+        gone = [key for key in found if key is not None and key.made_at <= made_before]
+        for key in gone:
+            del self._by_scope[key.scope]
+        return [key.key_id for key in gone]

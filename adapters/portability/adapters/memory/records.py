@@ -2,8 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from hashlib import sha256
 from uuid import UUID
 
+from portability.adapters.memory.looks import MemoryLooks, MemoryProtected
 from portability.agreements.careers import CareerRecord, InsuranceAccount, PersonIdentifier
 from portability.services.idempotency import KnownCommand
 
@@ -33,6 +35,9 @@ class MemoryRegister:
 
     async def get(self, account_id: str) -> InsuranceAccount | None:
         return self._accounts.get(account_id)
+
+    def scope_of(self, account_id: str) -> UUID:
+        return UUID(bytes=sha256(account_id.encode()).digest()[:16])
 
 
 class MemoryCareers:
@@ -66,3 +71,5 @@ class MemoryRecordWork:
     register: MemoryRegister = field(default_factory=MemoryRegister)
     careers: MemoryCareers = field(default_factory=MemoryCareers)
     commands: MemoryCommands = field(default_factory=MemoryCommands)
+    looks: MemoryLooks = field(default_factory=MemoryLooks)
+    protected: MemoryProtected = field(default_factory=MemoryProtected)

@@ -5,6 +5,7 @@ is undone leaves a key without use, never content without its key.
 """
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Self
 from uuid import UUID
 
@@ -18,7 +19,7 @@ CREATE TABLE IF NOT EXISTS keys_at_rest (
     scope uuid PRIMARY KEY,
     key_id uuid NOT NULL UNIQUE,
     wrapped bytea NOT NULL,
-    made_at timestamptz NOT NULL DEFAULT now()
+    made_at timestamptz NOT NULL
 );
 """
 LOCK = 727003  # of the schema, against two processes that start at once
@@ -42,14 +43,19 @@ class PostgresKeyTable:
         """Keep keys of scopes that have none; return the key of each."""
         async with self._database.transaction() as connection:
             inserted = await connection.execute(
-                "INSERT INTO keys_at_rest (scope, key_id, wrapped) "
-                "SELECT * FROM unnest(%b::uuid[], %b::uuid[], %b::bytea[]) "
+                "INSERT INTO keys_at_rest (scope, key_id, wrapped, made_at) "
+                "SELECT * FROM unnest(%b::uuid[], %b::uuid[], %b::bytea[], %b::timestamptz[]) "
                 "ON CONFLICT (scope) DO NOTHING RETURNING scope",
-                ([key.scope for key in fresh], [key.key_id for key in fresh], [key.wrapped for key in fresh]),
+                (
+                    [key.scope for key in fresh],
+                    [key.key_id for key in fresh],
+                    [key.wrapped for key in fresh],
+                    [key.made_at for key in fresh],
+                ),
             )
             new = {row[0] for row in await inserted.fetchall()}
             known = await connection.execute(
-                "SELECT scope, key_id, wrapped FROM keys_at_rest WHERE scope = ANY(%b)",
+                "SELECT scope, key_id, wrapped, made_at FROM keys_at_rest WHERE scope = ANY(%b)",
                 ([key.scope for key in fresh if key.scope not in new],),
                 binary=True,
             )
@@ -59,14 +65,17 @@ class PostgresKeyTable:
         """Return the keys that are there."""
         async with self._database.transaction() as connection:
             found = await connection.execute(
-                "SELECT scope, key_id, wrapped FROM keys_at_rest WHERE key_id = ANY(%b)", (list(key_ids),), binary=True
+                "SELECT scope, key_id, wrapped, made_at FROM keys_at_rest WHERE key_id = ANY(%b)",
+                (list(key_ids),),
+                binary=True,
             )
             return [WrappedKey(*row) for row in await found.fetchall()]
 
-    async def destroy(self, scopes: Sequence[UUID]) -> Sequence[UUID]:
+    async def destroy(self, scopes: Sequence[UUID], *, made_before: datetime) -> Sequence[UUID]:
         """Delete the keys of scopes."""
         async with self._database.transaction() as connection:
             gone = await connection.execute(
-                "DELETE FROM keys_at_rest WHERE scope = ANY(%b) RETURNING key_id", (list(scopes),)
+                "DELETE FROM keys_at_rest WHERE scope = ANY(%b) AND made_at <= %s RETURNING key_id",
+                (list(scopes), made_before),
             )
             return [row[0] for row in await gone.fetchall()]

@@ -7,6 +7,7 @@ from uuid import UUID
 from portability.adapters.keys.at_rest import AtRest
 from portability.adapters.postgres.database import Connection
 from portability.adapters.postgres.documents import open_documents, seal_documents
+from portability.adapters.postgres.looks import PostgresLooks, PostgresProtected
 from portability.agreements.careers import CareerRecord, InsuranceAccount, PersonIdentifier
 from portability.agreements.errors import GatewayError
 from portability.services.idempotency import KnownCommand
@@ -74,6 +75,10 @@ class PostgresRegister:
         )
         accounts = await self._opened(await found.fetchall())
         return accounts[0] if accounts else None
+
+    def scope_of(self, account_id: str) -> UUID:
+        """The account's scope at rest."""
+        return account_scope(self._hidden_id(account_id))
 
     def _hidden_id(self, account_id: str) -> bytes:
         return self._at_rest.hidden("account", account_id)
@@ -152,3 +157,5 @@ class PostgresRecordWork:
         self.register = PostgresRegister(connection, at_rest)
         self.careers = PostgresCareers(connection, at_rest)
         self.commands = PostgresCommands(connection, at_rest)
+        self.looks = PostgresLooks(connection, at_rest)
+        self.protected = PostgresProtected(connection)

@@ -11,6 +11,7 @@ from portability.adapters.postgres.cases_store import PostgresCaseInbox, Postgre
 from portability.adapters.postgres.database import Connection, Database
 from portability.adapters.postgres.exchange_inbox import PostgresExchangeWork
 from portability.adapters.postgres.exchange_outbox import PostgresOutbox
+from portability.adapters.postgres.looks import PostgresLooks, PostgresProtected
 from portability.adapters.postgres.records_store import PostgresCareers, PostgresCommands, PostgresRegister
 from portability.adapters.postgres.treaties_store import PostgresTreatyWork
 from portability.agreements.errors import NotBindingError
@@ -125,6 +126,8 @@ class CaseTransaction:
         self.accounts = PostgresRegister(connection, parts.at_rest)
         self.careers = PostgresCareers(connection, parts.at_rest)
         self.commands = PostgresCommands(connection, parts.at_rest)
+        self.looks = PostgresLooks(connection, parts.at_rest)
+        self.protected = PostgresProtected(connection)
         treaty_work = PostgresTreatyWork(connection, parts.at_rest)
         self.sender = OutboxSender(connection, parts)
         self.directory = DirectoryOfInstitutions(parts.directory, treaty_work, parts.treaties)

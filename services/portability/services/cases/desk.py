@@ -12,7 +12,7 @@ from portability.services.cases.messages import SCHEMA_VERSION, CaseMessage
 from portability.services.cases.model import Case, CaseEvent, EventKind, InstitutionId, Participant, state_of
 from portability.services.cases.ports import CaseWork, NewId
 
-__all__ = ["Desk"]
+__all__ = ["Desk", "no_such_case"]
 
 
 @dataclass(slots=True)
@@ -33,7 +33,7 @@ class Desk:
         """The case, locked; raises NotFoundError where this institution has no such case."""
         case = await self.work.cases.get(case_id, for_change=True)
         if case is None:
-            raise NotFoundError(f"There is no case {case_id} here: take an id from the list of cases.")
+            raise no_such_case(case_id)
         return case
 
     async def keep(self, case: Case) -> None:
@@ -120,3 +120,8 @@ class Desk:
                 each.state, each.institution, AnswerStatus.ASKED_NO_ANSWER, asked_on=each.asked_at.date()
             )
             await self.work.careers.put(case_id, career)
+
+
+def no_such_case(case_id: UUID) -> NotFoundError:
+    """What is said of a case that is not here, and in the same words of one that is hidden from who asks."""
+    return NotFoundError(f"There is no case {case_id} here: take an id from the list of cases.")

@@ -27,7 +27,7 @@ from portability.services.cases.commands import (
     check_national_answer,
 )
 from portability.services.cases.deciding import make_decision, send_summaries
-from portability.services.cases.desk import Desk
+from portability.services.cases.desk import Desk, no_such_case
 from portability.services.cases.determining import made_of, question_for
 from portability.services.cases.flow import ActionState, CaseAction, CaseStep, actions, require, steps
 from portability.services.cases.lodging import lodge
@@ -52,7 +52,9 @@ from portability.services.cases.ports import (
 )
 from portability.services.cases.procedure import ServiceStandards
 from portability.services.idempotency import Command, once
+from portability.services.looking import read_by_staff
 from portability.services.matching import MatchOutcome, match_exactly
+from portability.services.purposes import PENSION_CLAIM
 
 __all__ = ["CaseUseCases", "CaseView"]
 
@@ -93,15 +95,17 @@ class CaseUseCases:
         async def run() -> str:
             return str(await lodge(command, caller=caller, desk=desk))
 
-        return await self._view(UUID(await once(command, log=work.commands, run=run)), work=work)
+        return await self._view(UUID(await once(command, log=work.commands, run=run)), caller=caller, work=work)
 
-    async def list_cases(self, query: CaseQuery, *, work: CaseWork) -> CasePage:
-        """One page of this institution's cases, the newest first."""
-        return await work.cases.page(query)
+    async def list_cases(self, query: CaseQuery, *, caller: Caller, work: CaseWork) -> CasePage:
+        """One page of this institution's cases, the newest first; what is hidden from the caller is left out."""
+        page = await work.cases.page(query)
+        shown = await self._read([case.case_id for case in page.cases], caller=caller, work=work)
+        return replace(page, cases=tuple(case for case in page.cases if case.case_id in shown))
 
-    async def get_case(self, case_id: UUID, *, work: CaseWork) -> CaseView:
-        """One case; raises NotFoundError where this institution has no such case."""
-        return await self._view(case_id, work=work)
+    async def get_case(self, case_id: UUID, *, caller: Caller, work: CaseWork) -> CaseView:
+        """One case; raises NotFoundError where this institution has no such case, or it is hidden from the caller."""
+        return await self._view(case_id, caller=caller, work=work)
 
     async def answer_record_request(self, command: AnswerRecordRequest, *, caller: Caller, work: CaseWork) -> CaseView:
         """Send our periods to the contact and the other institutions (987/2009 Art. 47(5)), or say there are none.
@@ -158,16 +162,26 @@ class CaseUseCases:
 
         async def carry_out() -> str:
             case = await desk.case_for_change(command.case_id)
+            await self._require_shown(case.case_id, caller=caller, work=work)
             require(case, action, me=self.me)
             await desk.keep(await run(case, command, caller, desk))
             return str(command.case_id)
 
-        return await self._view(UUID(await once(command, log=work.commands, run=carry_out)), work=work)
+        return await self._view(UUID(await once(command, log=work.commands, run=carry_out)), caller=caller, work=work)
 
-    async def _view(self, case_id: UUID, *, work: CaseWork) -> CaseView:
+    async def _read(self, case_ids: Sequence[UUID], *, caller: Caller, work: CaseWork) -> frozenset[UUID]:
+        return await read_by_staff(
+            case_ids, caller=caller, work=work, new_id=self.new_id, at=self.clock.now(), purpose=PENSION_CLAIM.code
+        )
+
+    async def _require_shown(self, case_id: UUID, *, caller: Caller, work: CaseWork) -> None:
+        if not caller.is_cleared and case_id in await work.protected.among([case_id]):
+            raise no_such_case(case_id)
+
+    async def _view(self, case_id: UUID, *, caller: Caller, work: CaseWork) -> CaseView:
         case = await work.cases.get(case_id, for_change=False)
-        if case is None:
-            raise NotFoundError(f"There is no case {case_id} here: take an id from the list of cases.")
+        if case is None or case_id not in await self._read([case_id], caller=caller, work=work):
+            raise no_such_case(case_id)
         return CaseView(
             case=case,
             steps=steps(case, me=self.me, standards=self.standards),
@@ -324,13 +338,13 @@ def _names(institutions: Sequence[InstitutionId]) -> str:
 
 
 def _require_staff(caller: Caller) -> None:
-    if caller.role not in {Role.CASEWORKER, Role.SYSTEM}:
+    if not (caller.is_caseworker or caller.role is Role.SYSTEM):
         raise DeniedError(f"The role '{caller.role}' does not work on cases.")
 
 
 def _require_caseworker(caller: Caller, *, what: str) -> None:
     """Raise DeniedError where no named person calls: programs propose, people decide."""
-    if caller.role is not Role.CASEWORKER or not caller.name:
+    if not caller.is_caseworker or not caller.name:
         raise DeniedError(f"Only a named caseworker may {what}: connect with a caseworker's certificate.")
 
 

@@ -22,6 +22,7 @@ from portability.services.cases.model import (
     ProposedBenefit,
 )
 from portability.services.idempotency import CommandLog
+from portability.services.looking import LookBook, ProtectedScopes
 
 __all__ = [
     "CareerBook",
@@ -216,6 +217,10 @@ class CaseWork(Protocol):
     def careers(self) -> CareerBook: ...
     @property
     def commands(self) -> CommandLog: ...
+    @property
+    def looks(self) -> LookBook: ...
+    @property
+    def protected(self) -> ProtectedScopes: ...
     @property
     def sender(self) -> MessageSender: ...
     @property

@@ -40,14 +40,14 @@ class CaseServicer(cases_pb2_grpc.CaseServiceServicer):
 
     async def ListCases(self, request: pb.ListCasesRequest, context: Any) -> pb.ListCasesResponse:
         async with self._unit_of_work() as work:
-            page = await self._use_cases.list_cases(read_query(request), work=work)
+            page = await self._use_cases.list_cases(read_query(request), caller=current_caller(), work=work)
         headers = [write_header(case, me=self._use_cases.me) for case in page.cases]
         return pb.ListCasesResponse(cases=headers, next_page_token=page.next)
 
     async def GetCase(self, request: pb.GetCaseRequest, context: Any) -> pb.GetCaseResponse:
         case_id = read_uuid(request.case_id, field="case_id")
         async with self._unit_of_work() as work:
-            view = await self._use_cases.get_case(case_id, work=work)
+            view = await self._use_cases.get_case(case_id, caller=current_caller(), work=work)
         return pb.GetCaseResponse(case=write_view(view, me=self._use_cases.me))
 
     async def AnswerRecordRequest(

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import date
 from uuid import UUID
 
-from portability.agreements.careers import CareerRecord, PersonIdentifier
+from portability.agreements.careers import CareerRecord, InsuranceAccount, PersonIdentifier
 from portability.agreements.errors import InputError, NotFoundError
 from portability.services.idempotency import CommandLog, once
 from portability.services.matching import Match, MatchOutcome, match_exactly
@@ -15,7 +15,7 @@ from portability.services.records.model import (
 )
 from portability.services.records.ports import CareerBook, Clock, InsuredRegister
 
-__all__ = ["find_records", "get_career", "put_records"]
+__all__ = ["find_records", "get_career", "left_of", "no_career", "put_records"]
 
 
 async def put_records(command: PutRecords, *, register: InsuredRegister, commands: CommandLog, clock: Clock) -> int:
@@ -72,5 +72,15 @@ async def get_career(case_id: UUID, *, careers: CareerBook) -> Sequence[CareerRe
     """What each country has answered in a case; raises NotFoundError where nothing is known of the case here."""
     known = await careers.of_case(case_id)
     if not known:
-        raise NotFoundError(f"No career is known for case {case_id}: check the id in the list of cases.")
+        raise no_career(case_id)
     return known
+
+
+def no_career(case_id: UUID) -> NotFoundError:
+    """Said of a case that is not here, and in the same words of one that is hidden from who asks."""
+    return NotFoundError(f"No career is known for case {case_id}: check the id in the list of cases.")
+
+
+def left_of(match: Match, shown: Sequence[InsuranceAccount]) -> Match:
+    """The match as one who is shown only these accounts sees it."""
+    return Match(match.outcome if shown else MatchOutcome.NONE, tuple(shown))

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from portability.agreements.careers import CareerRecord, InsuranceAccount, PersonIdentifier
 from portability.services.idempotency import CommandLog
+from portability.services.looking import LookBook, ProtectedScopes
 
 __all__ = ["CareerBook", "Clock", "InsuredRegister", "RecordWork", "UnitOfWork"]
 
@@ -31,6 +32,10 @@ class InsuredRegister(Protocol):
 
     async def get(self, account_id: str) -> InsuranceAccount | None: ...
 
+    def scope_of(self, account_id: str) -> UUID:
+        """The account's scope at rest, by which looks at it and its protection are kept."""
+        ...
+
 
 class CareerBook(Protocol):
     """What each country has answered in a case."""
@@ -53,6 +58,10 @@ class RecordWork(Protocol):
     def careers(self) -> CareerBook: ...
     @property
     def commands(self) -> CommandLog: ...
+    @property
+    def looks(self) -> LookBook: ...
+    @property
+    def protected(self) -> ProtectedScopes: ...
 
 
 UnitOfWork = Callable[[], AbstractAsyncContextManager[RecordWork]]

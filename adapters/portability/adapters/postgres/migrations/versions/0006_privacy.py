@@ -1,0 +1,47 @@
+"""Legal holds, protected persons, erasures, and who looked at whose record."""
+
+from alembic import op
+
+revision = "0006"
+down_revision = "0005"
+branch_labels = None
+depends_on = None
+
+TABLES = """
+CREATE TABLE legal_holds (
+    hold_id uuid PRIMARY KEY,
+    case_id uuid NOT NULL,
+    citation text NOT NULL,
+    set_by text NOT NULL,
+    set_at timestamptz NOT NULL,
+    lifted_at timestamptz
+);
+CREATE INDEX legal_holds_in_force ON legal_holds (case_id) WHERE lifted_at IS NULL;
+
+-- Cases, accounts and workers on file of persons whom only cleared staff may see.
+CREATE TABLE protected_scopes (scope uuid PRIMARY KEY);
+
+-- Random ids only; kept for ever, since a restored backup is erased again by them.
+CREATE TABLE erasures (
+    erasure_id uuid PRIMARY KEY,
+    scopes uuid[] NOT NULL,
+    erased_at timestamptz NOT NULL,
+    erased_by text NOT NULL,
+    basis text NOT NULL
+);
+
+CREATE TABLE looks (
+    look_id uuid PRIMARY KEY,
+    scope uuid NOT NULL,
+    content bytea NOT NULL  -- the salt of its log entry, and the look itself; sealed
+);
+CREATE INDEX looks_by_scope ON looks (scope, look_id);
+"""
+
+
+def upgrade() -> None:
+    op.execute(TABLES)
+
+
+def downgrade() -> None:
+    op.execute("DROP TABLE looks, erasures, protected_scopes, legal_holds")

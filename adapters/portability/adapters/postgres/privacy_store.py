@@ -1,0 +1,172 @@
+"""Whose is what, legal holds, protected persons and erasures in PostgreSQL, within the caller's transaction."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from portability.adapters.keys.at_rest import AtRest
+from portability.adapters.postgres.cases_store import PostgresCases
+from portability.adapters.postgres.database import Connection
+from portability.adapters.postgres.exchange_inbox import PostgresTimeline
+from portability.adapters.postgres.log_staging import PostgresLogSink
+from portability.adapters.postgres.looks import PostgresLooks, PostgresProtected
+from portability.adapters.postgres.records_store import PostgresCommands, account_scope
+from portability.services.exchange.model import Direction, ReceiptStatus
+from portability.services.privacy.model import CaseFacts, Erasure, LegalHold, PersonScopes
+
+__all__ = ["PostgresPrivacyWork"]
+
+MESSAGES_OF_A_CASE = 10_000
+ERASURES: Final = "SELECT erasure_id, scopes, erased_at, erased_by, basis FROM erasures"
+WAITING = {ReceiptStatus.SUBMITTED, ReceiptStatus.RELAYED}
+
+# An account's scope is made of the first half of the keyed hash of its id.
+ACCOUNT_SCOPE = "encode(substring(account FROM 1 FOR 16), 'hex')::uuid"
+
+
+class PostgresPeople:
+    """People. Cases and accounts are one person's where they share the keyed hash of an identifier."""
+
+    def __init__(self, connection: Connection, at_rest: AtRest) -> None:
+        self._connection = connection
+        self._cases = PostgresCases(connection, at_rest)
+        self._timeline = PostgresTimeline(connection)
+
+    async def scopes_of(self, case_id: UUID) -> PersonScopes:
+        """Cases, accounts and workers of the person of a case."""
+        cases = await self._ids(
+            "SELECT case_id FROM cases WHERE case_id = %(case)s "
+            "UNION SELECT other.case_id FROM case_identifiers AS mine "
+            "JOIN case_identifiers AS other USING (identifier) WHERE mine.case_id = %(case)s",
+            {"case": case_id},
+        )
+        accounts = await self._connection.execute(
+            "SELECT DISTINCT account FROM account_identifiers JOIN case_identifiers USING (identifier) "
+            "WHERE case_id = ANY(%b)",
+            (cases,),
+            binary=True,
+        )
+        workers = await self._ids(
+            "SELECT DISTINCT worker_id FROM worker_cases WHERE case_id = ANY(%(ids)s)", {"ids": cases}
+        )
+        return PersonScopes(
+            tuple(sorted(cases)),
+            tuple(sorted(account_scope(row[0]) for row in await accounts.fetchall())),
+            tuple(sorted(workers)),
+        )
+
+    async def facts_of(self, case_ids: Sequence[UUID]) -> Sequence[CaseFacts]:
+        """When each was closed, and its agreements."""
+        cases = [await self._cases.get(case_id, for_change=False) for case_id in case_ids]
+        return [
+            CaseFacts(
+                case.case_id,
+                case.summary.sent_at.date() if case.summary else None,
+                tuple(sorted({each.agreement_id for each in case.participants if each.agreement_id})),
+            )
+            for case in cases
+            if case is not None
+        ]
+
+    async def waiting_messages(self, case_ids: Sequence[UUID]) -> int:
+        """Messages sent and not receipted."""
+        lines = [
+            line
+            for case_id in case_ids
+            for line in await self._timeline.of_case(case_id, after=None, limit=MESSAGES_OF_A_CASE)
+        ]
+        return sum(line.direction is Direction.SENT and line.status in WAITING for line in lines)
+
+    async def _ids(self, statement: str, given: dict[str, object]) -> list[UUID]:
+        found = await self._connection.execute(statement.encode(), given)
+        return [row[0] for row in await found.fetchall()]
+
+
+class PostgresHolds:
+    """LegalHolds."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def add(self, hold: LegalHold) -> None:
+        """Keep a hold."""
+        await self._connection.execute(
+            "INSERT INTO legal_holds (hold_id, case_id, citation, set_by, set_at) VALUES (%s, %s, %s, %s, %s)",
+            (hold.hold_id, hold.case_id, hold.citation, hold.set_by, hold.set_at),
+        )
+
+    async def lift(self, hold_id: UUID, *, at: datetime) -> UUID | None:
+        """End a hold; its case."""
+        found = await self._connection.execute(
+            "UPDATE legal_holds SET lifted_at = %s WHERE hold_id = %s AND lifted_at IS NULL RETURNING case_id",
+            (at, hold_id),
+        )
+        row = await found.fetchone()
+        return row[0] if row else None
+
+    async def of(self, case_ids: Sequence[UUID]) -> Sequence[LegalHold]:
+        """Holds in force."""
+        found = await self._connection.execute(
+            "SELECT hold_id, case_id, citation, set_by, set_at FROM legal_holds "
+            "WHERE case_id = ANY(%s) AND lifted_at IS NULL ORDER BY set_at, hold_id",
+            (list(case_ids),),
+        )
+        return [LegalHold(*row) for row in await found.fetchall()]
+
+
+class PostgresErasures:
+    """Erasures."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def add(self, erasure: Erasure) -> None:
+        """Keep an act and delete what it erases, as far as no proof rests on it.
+
+        Headers, leaf hashes and signatures stay in inbox and outbox; what is sealed beside them no key opens.
+        """
+        scopes = {"scopes": list(erasure.scopes)}
+        async with self._connection.pipeline():
+            await self._connection.execute(
+                "INSERT INTO erasures VALUES (%s, %s, %s, %s, %s) ON CONFLICT DO NOTHING",
+                (erasure.erasure_id, scopes["scopes"], erasure.erased_at, erasure.erased_by, erasure.basis),
+            )
+            for table, key in (
+                ("cases", "case_id"),
+                ("case_careers", "case_id"),
+                ("case_inbox", "case_id"),
+                ("worker_cases", "case_id"),
+                ("workers", "worker_id"),
+                ("accounts", ACCOUNT_SCOPE),
+                ("looks", "scope"),
+                ("protected_scopes", "scope"),
+            ):
+                await self._connection.execute(
+                    f"DELETE FROM {table} WHERE {key} = ANY(%(scopes)s)".encode(),  # noqa: S608 - constants
+                    scopes,
+                )
+
+    async def find(self, erasure_id: UUID) -> Erasure | None:
+        """One act."""
+        found = await self._connection.execute(f"{ERASURES} WHERE erasure_id = %s", (erasure_id,))
+        row = await found.fetchone()
+        return None if row is None else Erasure(row[0], tuple(row[1]), *row[2:])
+
+    async def all(self) -> Sequence[Erasure]:
+        """Every act, the oldest first."""
+        found = await self._connection.execute(f"{ERASURES} ORDER BY erased_at, erasure_id")
+        return [Erasure(row[0], tuple(row[1]), *row[2:]) for row in await found.fetchall()]
+
+
+class PostgresPrivacyWork:
+    """PrivacyWork: the ports of one transaction."""
+
+    def __init__(self, connection: Connection, at_rest: AtRest) -> None:
+        self.people = PostgresPeople(connection, at_rest)
+        self.holds = PostgresHolds(connection)
+        self.protected = PostgresProtected(connection)
+        self.erasures = PostgresErasures(connection)
+        self.looks = PostgresLooks(connection, at_rest)
+        self.commands = PostgresCommands(connection, at_rest)
+        self.log = PostgresLogSink(connection)

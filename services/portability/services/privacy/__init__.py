@@ -1,0 +1,1 @@
+"""What a person may ask of a node that holds her data: erasure when its time has come, protection, and who looked."""

@@ -1,0 +1,228 @@
+"""Use cases of privacy: erase, hold, protect, and say how things stand.
+
+Erasure is the destruction of keys: what they sealed cannot be read again, in tables, logs, backups or replicas, while
+headers, leaf hashes and signatures stay, so that every proof still stands (GDPR Art. 17; EDPB Guidelines 02/2025).
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from hashlib import sha256
+from uuid import UUID
+
+from portability.agreements.errors import DeniedError, InputError, NotFoundError
+from portability.services.access import Caller
+from portability.services.hybrid import length_prefixed
+from portability.services.idempotency import once
+from portability.services.log_entry import LogEntry, LogEntryKind
+from portability.services.looking import Look
+from portability.services.privacy.commands import Erase, Hold, Protect, ReleaseHold
+from portability.services.privacy.errors import ErasureRefusedError
+from portability.services.privacy.model import (
+    ART_17_3_B,
+    DEFAULT_RETENTION,
+    CaseFacts,
+    Erasure,
+    LegalHold,
+    PersonScopes,
+    PrivacyOfCase,
+    Retention,
+)
+from portability.services.privacy.ports import Clock, Keys, PrivacyWork, Retentions, UnitOfWork
+
+__all__ = ["PrivacyUseCases"]
+
+
+@dataclass(frozen=True, slots=True)
+class PrivacyUseCases:
+    """The use cases of one node."""
+
+    unit_of_work: UnitOfWork
+    keys: Keys
+    retentions: Retentions
+    clock: Clock
+    new_id: Callable[[], UUID]
+
+    async def erase(self, command: Erase, *, caller: Caller) -> Erasure:
+        """Erase a case or a person. Raises ErasureRefusedError where something keeps the data, NotFoundError.
+
+        The act is kept first and the keys are destroyed after it: a node that stops in between destroys them when it
+        starts again (`replay`). The same request again gives the same act.
+        """
+        _require_name(caller)
+
+        async with self.unit_of_work() as work:
+
+            async def run() -> str:
+                erasure = await self._decided(command, caller, work)
+                await work.erasures.add(erasure)
+                await work.log.append([_entry(LogEntryKind.ERASURE, erasure)])
+                return str(erasure.erasure_id)
+
+            erasure = await work.erasures.find(UUID(await once(command, log=work.commands, run=run)))
+        if erasure is None:
+            raise NotFoundError("The act of erasure that this request led to is not in the list of erasures any more.")
+        await self.keys.destroy(erasure.scopes, made_before=erasure.erased_at)
+        return erasure
+
+    async def replay(self) -> int:
+        """Carry out every act of erasure again, as after a restored backup; return how many keys it destroyed."""
+        async with self.unit_of_work() as work:
+            erasures = await work.erasures.all()
+            for erasure in erasures:
+                await work.erasures.add(erasure)
+        return sum([len(await self.keys.destroy(one.scopes, made_before=one.erased_at)) for one in erasures])
+
+    async def hold(self, command: Hold, *, caller: Caller) -> LegalHold:
+        """Keep a case from erasure until the hold is released."""
+        _require_name(caller)
+        _require(command.citation, field="citation", why="Cite the order or provision that demands the hold.")
+        async with self.unit_of_work() as work:
+            await _known(command.case_id, work)
+            hold = LegalHold(self.new_id(), command.case_id, command.citation, caller.name, self.clock.now())
+
+            async def run() -> str:
+                await work.holds.add(hold)
+                await work.log.append([self._act("hold", command.case_id, caller)])
+                return str(hold.hold_id)
+
+            hold_id = UUID(await once(command, log=work.commands, run=run))
+            found = [one for one in await work.holds.of([command.case_id]) if one.hold_id == hold_id]
+        return found[0] if found else hold
+
+    async def release(self, command: ReleaseHold, *, caller: Caller) -> None:
+        """End a hold. Raises NotFoundError where there is none of that id in force."""
+        _require_name(caller)
+        _require(command.reason, field="reason", why="Say why the hold is over.")
+        async with self.unit_of_work() as work:
+
+            async def run() -> str:
+                case_id = await work.holds.lift(command.hold_id, at=self.clock.now())
+                if case_id is None:
+                    raise NotFoundError(f"There is no hold {command.hold_id} in force: see the holds of the case.")
+                await work.log.append([self._act("release", case_id, caller)])
+                return ""
+
+            await once(command, log=work.commands, run=run)
+
+    async def protect(self, command: Protect, *, caller: Caller) -> None:
+        """Hide all that is kept of the person of a case from staff that is not cleared, or show it again."""
+        _require_name(caller)
+        _require(command.reason, field="reason", why="Say why; the reason is kept with the act, not with the case.")
+        async with self.unit_of_work() as work:
+            scopes = await _known(command.case_id, work)
+
+            async def run() -> str:
+                change = work.protected.protect if command.protected else work.protected.unprotect
+                await change(scopes.all)
+                await work.log.append([self._act("protect", command.case_id, caller)])
+                return ""
+
+            await once(command, log=work.commands, run=run)
+
+    async def show(self, case_id: UUID) -> tuple[PrivacyOfCase, Sequence[Look]]:
+        """How a case stands, and who has looked at it. Raises NotFoundError."""
+        async with self.unit_of_work() as work:
+            await _known(case_id, work)
+            facts = await work.people.facts_of([case_id])
+            retention = self._retention(facts[0]) if facts else DEFAULT_RETENTION
+            return PrivacyOfCase(
+                case_id=case_id,
+                retention=retention,
+                kept_until=_kept_until(facts[0], retention) if facts else None,
+                holds=tuple(await work.holds.of([case_id])),
+                is_protected=bool(await work.protected.among([case_id])),
+            ), await work.looks.of([case_id])
+
+    async def _decided(self, command: Erase, caller: Caller, work: PrivacyWork) -> Erasure:
+        """The act, where nothing stands against it; first what no order goes before, then the time."""
+        # 1. The case is known.  2. No legal hold.  3. Nothing is on its way.  4. Retention is over, or an order goes
+        # before it.  5. Accounts of the own register only with a basis of their own.
+        # (1) known
+        person = await _known(command.case_id, work)
+        cases = person.cases if command.whole_person else (command.case_id,)
+        # (2) holds
+        if holds := await work.holds.of(cases):
+            raise ErasureRefusedError(
+                f"Case {holds[0].case_id} is under a legal hold since {holds[0].set_at:%Y-%m-%d} "
+                f"({holds[0].citation}): release hold {holds[0].hold_id} first.",
+                state="held",
+            )
+        # (3) on its way
+        if waiting := await work.people.waiting_messages(cases):
+            raise ErasureRefusedError(
+                f"{waiting} messages have no receipt yet: erase when their recipients hold them.", state="in flight"
+            )
+        # (4) retention
+        facts = await work.people.facts_of(cases)
+        kept = [self._retention(one) for one in facts]
+        if not command.ordered_by:
+            for one, retention in zip(facts, kept, strict=True):
+                self._require_over(one, retention)
+        # (5) accounts
+        accounts = person.accounts if command.whole_person and command.register_basis else ()
+        workers = person.workers if command.whole_person else ()
+        scopes = PersonScopes(cases, accounts, workers).all
+        grounds = [command.ordered_by or str(kept[0].citation if kept else DEFAULT_RETENTION.citation)]
+        basis = "; ".join(grounds + ([command.register_basis] if accounts else []))
+        return Erasure(self.new_id(), scopes, self.clock.now(), caller.name, basis)
+
+    def _require_over(self, facts: CaseFacts, retention: Retention) -> None:
+        until = _kept_until(facts, retention)
+        if until is None:
+            raise ErasureRefusedError(
+                f"Case {facts.case_id} is open: its data are needed to decide it ({ART_17_3_B}).", state="open"
+            )
+        if self.clock.now().date() < until:
+            raise ErasureRefusedError(
+                f"Case {facts.case_id} is kept until {until}: {retention.years} years after it was closed "
+                f"({retention.citation}; {retention.says}), and until then there is no right to erasure "
+                f"({ART_17_3_B}).",
+                state="retained",
+            )
+
+    def _retention(self, facts: CaseFacts) -> Retention:
+        """The longest of the agreements' own, or the default where none says anything."""
+        said = [found for one in facts.agreement_ids if (found := self.retentions.of_agreement(one)) is not None]
+        return max(said, key=lambda one: one.years, default=DEFAULT_RETENTION)
+
+    def _act(self, what: str, case_id: UUID, caller: Caller) -> LogEntry:
+        """An administrative act; a case id is random, so its hash says nothing by itself."""
+        now = self.clock.now()
+        content = length_prefixed(what.encode(), case_id.bytes, caller.name.encode(), now.isoformat().encode())
+        return LogEntry(LogEntryKind.ADMINISTRATION, sha256(content).digest(), now)
+
+
+async def _known(case_id: UUID, work: PrivacyWork) -> PersonScopes:
+    scopes = await work.people.scopes_of(case_id)
+    if not scopes.cases:
+        raise NotFoundError(f"There is no case {case_id} here, or it is erased.")
+    return scopes
+
+
+def _kept_until(facts: CaseFacts, retention: Retention) -> date | None:
+    if facts.closed_on is None:
+        return None
+    year = facts.closed_on.year + retention.years
+    try:
+        return facts.closed_on.replace(year=year)
+    except ValueError:  # closed on 29 February
+        return date(year, 3, 1)
+
+
+def _entry(kind: LogEntryKind, erasure: Erasure) -> LogEntry:
+    """The act in the log: its content is in the list of erasures, which names nobody."""
+    content = length_prefixed(
+        erasure.erasure_id.bytes, *(scope.bytes for scope in erasure.scopes), erasure.erased_by.encode()
+    )
+    return LogEntry(kind, sha256(content).digest(), erasure.erased_at)
+
+
+def _require_name(caller: Caller) -> None:
+    if not caller.name:
+        raise DeniedError("This act is a named person's: use a certificate of your own.")
+
+
+def _require(text: str, *, field: str, why: str) -> None:
+    if not text.strip():
+        raise InputError(why, field=field)

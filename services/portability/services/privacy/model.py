@@ -1,0 +1,94 @@
+"""Retention, legal holds and erasures. Plain values, no I/O."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Final
+from uuid import UUID
+
+from portability.agreements.values import Citation
+
+__all__ = [
+    "ART_17_3_B",
+    "DEFAULT_RETENTION",
+    "CaseFacts",
+    "Erasure",
+    "LegalHold",
+    "PersonScopes",
+    "PrivacyOfCase",
+    "Retention",
+]
+
+ART_17_3_B: Final = Citation("Regulation (EU) 2016/679", "Art. 17(3)(b)")
+"""No erasure while processing is needed to comply with a legal obligation or in the exercise of public authority."""
+
+
+@dataclass(frozen=True, slots=True)
+class Retention:
+    """How long a case is kept after it was closed, and what says so."""
+
+    years: int
+    citation: Citation
+    says: str  # whose rule it is, for people
+
+
+DEFAULT_RETENTION: Final = Retention(
+    years=10,
+    citation=Citation("Regulation (EU) 2016/679", "Art. 5(1)(e)"),
+    says="the node's stated default: no agreement of the case says how long",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class CaseFacts:
+    """What erasure asks of a case; `closed_on` is None while it is open."""
+
+    case_id: UUID
+    closed_on: date | None
+    agreement_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LegalHold:
+    """Data that must stay, whatever their retention says: a court case, an audit, her own objection (Art. 18(1))."""
+
+    hold_id: UUID
+    case_id: UUID
+    citation: str  # the order or provision that demands it
+    set_by: str
+    set_at: datetime
+    lifted_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PersonScopes:
+    """All that a node keeps of the person of one case, each a scope with a key of its own."""
+
+    cases: tuple[UUID, ...]
+    accounts: tuple[UUID, ...] = ()  # of the institution's own register
+    workers: tuple[UUID, ...] = ()  # on file for the worker's page
+
+    @property
+    def all(self) -> tuple[UUID, ...]:
+        return (*self.cases, *self.accounts, *self.workers)
+
+
+@dataclass(frozen=True, slots=True)
+class Erasure:
+    """One act of erasure: random ids only, so the list of them is no personal data and is kept for ever."""
+
+    erasure_id: UUID
+    scopes: tuple[UUID, ...]
+    erased_at: datetime
+    erased_by: str
+    basis: str  # why it was lawful: a citation
+
+
+@dataclass(frozen=True, slots=True)
+class PrivacyOfCase:
+    """What is said of one case to whoever answers for data protection."""
+
+    case_id: UUID
+    retention: Retention
+    kept_until: date | None  # first day on which it may be erased; None while the case is open
+    holds: tuple[LegalHold, ...]
+    is_protected: bool
