@@ -16,6 +16,7 @@
     ├── OverloadError                a limit that protects the node         → RESOURCE_EXHAUSTED
     ├── VerificationError            any failed signature, chain, proof, hash
     ├── CaseStateError               current state, allowed next actions    → FAILED_PRECONDITION
+    │   └── ErasureRefusedError      what keeps the data, and until when
     └── GatewayError                 raised only in adapters; retryable or not → UNAVAILABLE / INTERNAL
 
 Messages say thing, value, expectation and next step; they never carry personal data.
@@ -32,6 +33,7 @@ __all__ = [
     "ConflictingRulesError",
     "DeniedError",
     "DeterminationError",
+    "ErasureRefusedError",
     "GatewayError",
     "IdempotencyConflictError",
     "InputError",
@@ -191,6 +193,12 @@ class CaseStateError(PortabilityError):
     def __init__(self, message: str, *, state: str, allowed_actions: tuple[str, ...] = ()) -> None:
         super().__init__(message)
         self.state, self.allowed_actions = state, allowed_actions
+
+
+class ErasureRefusedError(CaseStateError):
+    """The data may not be erased yet: the message says what keeps them and until when."""
+
+    code = "ERASURE_REFUSED"
 
 
 class GatewayError(PortabilityError):

@@ -92,6 +92,7 @@ class RecordTransaction:
         @dataclass
         class Ports:
             register: Any = work.accounts
+            scopes: Any = work.accounts
             careers: Any = work.careers
             commands: Any = work.commands
             looks: Any = work.looks

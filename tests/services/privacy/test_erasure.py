@@ -11,14 +11,13 @@ from portability.adapters.clock.ids import time_ordered_id
 from portability.adapters.postgres.cases_store import PostgresCases
 from portability.adapters.postgres.records_store import PostgresRegister
 from portability.adapters.postgres.workers_store import PostgresWorkers
-from portability.agreements.errors import InputError, NotFoundError
+from portability.agreements.errors import ErasureRefusedError, InputError, NotFoundError
 from portability.services.access import Caller, Role
 from portability.services.exchange.mapping.wire import decode_header
 from portability.services.exchange.suites import SALT_BYTES, commitment
 from portability.services.looking import Look
 from portability.services.merkle import leaf_hash
 from portability.services.privacy.commands import Erase, Hold, Protect, ReleaseHold
-from portability.services.privacy.errors import ErasureRefusedError
 from portability.services.workers.model import parse_contact
 from tests.services.privacy.privacy_world import (
     LONG_AFTER,

@@ -73,3 +73,7 @@ class MemoryRecordWork:
     commands: MemoryCommands = field(default_factory=MemoryCommands)
     looks: MemoryLooks = field(default_factory=MemoryLooks)
     protected: MemoryProtected = field(default_factory=MemoryProtected)
+
+    @property
+    def scopes(self) -> MemoryRegister:
+        return self.register

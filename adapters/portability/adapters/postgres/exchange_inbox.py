@@ -33,7 +33,7 @@ from portability.services.exchange.model import (
     TimelineEntry,
 )
 
-__all__ = ["PostgresExchangeWork", "exchange_unit_of_work"]
+__all__ = ["PostgresExchangeWork", "PostgresTimeline", "exchange_unit_of_work"]
 
 
 class PostgresInbox:

@@ -154,7 +154,7 @@ class PostgresRecordWork:
     """RecordWork: the ports of one transaction."""
 
     def __init__(self, connection: Connection, at_rest: AtRest) -> None:
-        self.register = PostgresRegister(connection, at_rest)
+        self.register = self.scopes = PostgresRegister(connection, at_rest)
         self.careers = PostgresCareers(connection, at_rest)
         self.commands = PostgresCommands(connection, at_rest)
         self.looks = PostgresLooks(connection, at_rest)

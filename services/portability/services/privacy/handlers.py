@@ -10,14 +10,13 @@ from datetime import date
 from hashlib import sha256
 from uuid import UUID
 
-from portability.agreements.errors import DeniedError, InputError, NotFoundError
+from portability.agreements.errors import DeniedError, ErasureRefusedError, InputError, NotFoundError
 from portability.services.access import Caller
 from portability.services.hybrid import length_prefixed
 from portability.services.idempotency import once
 from portability.services.log_entry import LogEntry, LogEntryKind
 from portability.services.looking import Look
 from portability.services.privacy.commands import Erase, Hold, Protect, ReleaseHold
-from portability.services.privacy.errors import ErasureRefusedError
 from portability.services.privacy.model import (
     ART_17_3_B,
     DEFAULT_RETENTION,

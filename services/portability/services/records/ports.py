@@ -10,7 +10,7 @@ from portability.agreements.careers import CareerRecord, InsuranceAccount, Perso
 from portability.services.idempotency import CommandLog
 from portability.services.looking import LookBook, ProtectedScopes
 
-__all__ = ["CareerBook", "Clock", "InsuredRegister", "RecordWork", "UnitOfWork"]
+__all__ = ["AccountScopes", "CareerBook", "Clock", "InsuredRegister", "RecordWork", "UnitOfWork"]
 
 
 class Clock(Protocol):
@@ -32,8 +32,12 @@ class InsuredRegister(Protocol):
 
     async def get(self, account_id: str) -> InsuranceAccount | None: ...
 
+
+class AccountScopes(Protocol):
+    """Accounts as what is kept beside them names them: looks, and whether a person is protected."""
+
     def scope_of(self, account_id: str) -> UUID:
-        """The account's scope at rest, by which looks at it and its protection are kept."""
+        """The account's scope at rest."""
         ...
 
 
@@ -54,6 +58,8 @@ class RecordWork(Protocol):
 
     @property
     def register(self) -> InsuredRegister: ...
+    @property
+    def scopes(self) -> AccountScopes: ...
     @property
     def careers(self) -> CareerBook: ...
     @property

@@ -40,7 +40,7 @@ class RecordServicer(records_pb2_grpc.RecordServiceServicer):
                 birth_date=read_date(request, "birth_date", field="birth_date"),
                 account_id=request.account_id,
             )
-            scopes = {work.register.scope_of(account.account_id): account for account in found.accounts}
+            scopes = {work.scopes.scope_of(account.account_id): account for account in found.accounts}
             shown = await self._read(tuple(scopes), work)
         return write_match(left_of(found, tuple(account for scope, account in scopes.items() if scope in shown)))
 
