@@ -100,8 +100,9 @@ class AtRest:
 
         Raises VerificationError for content that was changed or belongs to another scope.
         """
-        keys = await self._of_ids([_key_id(one) for _, one in sealed])
-        return [_opened(keys.get(_key_id(one)), scope, one) for scope, one in sealed]
+        key_ids = [_key_id(one) for _, one in sealed]
+        keys = await self._of_ids(key_ids)
+        return [_opened(keys.get(key_id), scope, one) for key_id, (scope, one) in zip(key_ids, sealed, strict=True)]
 
     async def destroy(self, scopes: Sequence[UUID], *, made_before: datetime) -> Sequence[UUID]:
         """Destroy the keys of scopes: what they sealed is erased, wherever a copy of it lies. Return their ids.

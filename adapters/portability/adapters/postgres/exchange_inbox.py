@@ -7,6 +7,7 @@ from uuid import UUID
 from psycopg import OperationalError
 
 from portability.adapters.keys.at_rest import AtRest
+from portability.adapters.postgres.arrays import bigints, byteas, ints, texts, timestamps, uuids
 from portability.adapters.postgres.database import Connection, Database
 from portability.adapters.postgres.exchange_bundles import PostgresBundles, PostgresResends
 from portability.adapters.postgres.exchange_outbox import PostgresOutbox
@@ -93,21 +94,21 @@ class PostgresInbox:
             RETURNING sender, message_id
             """,
             (
-                [entry.message.sender for entry in entries],
-                [entry.message.message_id for entry in entries],
-                [entry.message.case_id for entry in entries],
-                [entry.message.type for entry in entries],
-                [entry.message.stream_seq for entry in entries],
-                [entry.message.received_at for entry in entries],
-                [entry.header for entry in entries],
-                [entry.leaf_hash for entry in entries],
-                [entry.bundle_id for entry in entries],
-                [entry.item for entry in entries],
-                contents,
+                texts([entry.message.sender for entry in entries]),
+                uuids([entry.message.message_id for entry in entries]),
+                uuids([entry.message.case_id for entry in entries]),
+                texts([entry.message.type for entry in entries]),
+                bigints([entry.message.stream_seq for entry in entries]),
+                timestamps([entry.message.received_at for entry in entries]),
+                byteas([entry.header for entry in entries]),
+                byteas([entry.leaf_hash for entry in entries]),
+                uuids([entry.bundle_id for entry in entries]),
+                ints([entry.item for entry in entries]),
+                byteas(contents),
             ),
             binary=True,
         )
-        return {(row[0], row[1]) async for row in found}
+        return {(row[0], row[1]) for row in await found.fetchall()}
 
     async def _leaf_hashes(self, keys: Sequence[tuple[str, UUID]]) -> dict[tuple[str, UUID], bytes]:
         if not keys:
@@ -116,10 +117,10 @@ class PostgresInbox:
             "SELECT inbox.sender, inbox.message_id, leaf_hash FROM inbox "
             "JOIN unnest(%b::text[], %b::uuid[]) AS wanted (sender, id) "
             "ON inbox.sender = wanted.sender AND inbox.message_id = wanted.id",
-            ([key[0] for key in keys], [key[1] for key in keys]),
+            (texts([key[0] for key in keys]), uuids([key[1] for key in keys])),
             binary=True,
         )
-        return {(row[0], row[1]): row[2] async for row in found}
+        return {(row[0], row[1]): row[2] for row in await found.fetchall()}
 
     async def find(self, sender: InstitutionId, message_id: UUID) -> InboxMessage | None:
         """A received message; None where unknown."""

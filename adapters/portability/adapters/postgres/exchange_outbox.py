@@ -5,6 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from psycopg.errors import UniqueViolation
 
 from portability.adapters.keys.at_rest import AtRest
+from portability.adapters.postgres.arrays import bigints, booleans, byteas, ints, texts, timestamps, uuids
 from portability.adapters.postgres.database import Connection
 from portability.adapters.postgres.exchange_rows import STANDING, STATUS
 from portability.adapters.postgres.listening import notify_outbox
@@ -71,17 +72,17 @@ class PostgresOutbox:
             "SELECT lane.recipient, lane.case_id, last.case_seq FROM unnest(%b::text[], %b::uuid[]) "
             "AS lane (recipient, case_id), LATERAL (SELECT case_seq FROM outbox WHERE outbox.case_id = lane.case_id "
             "AND outbox.recipient = lane.recipient ORDER BY case_seq DESC LIMIT 1) AS last",
-            ([recipient for recipient, _ in lanes], [case_id for _, case_id in lanes]),
+            (texts([recipient for recipient, _ in lanes]), uuids([case_id for _, case_id in lanes])),
             binary=True,
         )
-        return {(row[0], row[1]): row[2] async for row in found}
+        return {(row[0], row[1]): row[2] for row in await found.fetchall()}
 
     async def find_submitted(self, keys: Sequence[str]) -> Mapping[str, KnownSubmission]:
         """What is known by idempotency key."""
         found = await self._connection.execute(
             f"SELECT idempotency_key, message_id, outbox.stream_seq, {STATUS}, submitted_at, header, case_id, content "  # noqa: S608 - constants
             f"FROM outbox {STANDING} WHERE idempotency_key = ANY(%b)",
-            (list(keys),),
+            (texts(keys),),
             binary=True,
         )
         rows = await found.fetchall()
@@ -124,19 +125,19 @@ class PostgresOutbox:
             )
             """,
             (
-                [message.recipient for message in messages],
-                [item.stream_seq for item in items],
-                [item.message_id for item in items],
-                [message.idempotency_key for message in messages],
-                [message.case_id for message in messages],
-                [message.case_seq for message in messages],
-                [message.type for message in messages],
-                [item.wants_receipt for item in items],
-                [message.submitted_at for message in messages],
-                [item.header for item in items],
-                [item.leaf_hash for item in items],
-                [len(item.record) for item in items],
-                contents,
+                texts([message.recipient for message in messages]),
+                bigints([item.stream_seq for item in items]),
+                uuids([item.message_id for item in items]),
+                texts([message.idempotency_key for message in messages]),
+                uuids([message.case_id for message in messages]),
+                bigints([message.case_seq for message in messages]),
+                texts([message.type for message in messages]),
+                booleans([item.wants_receipt for item in items]),
+                timestamps([message.submitted_at for message in messages]),
+                byteas([item.header for item in items]),
+                byteas([item.leaf_hash for item in items]),
+                ints([len(item.record) for item in items]),
+                byteas(contents),
             ),
         )
 

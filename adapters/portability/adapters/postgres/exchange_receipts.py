@@ -76,7 +76,7 @@ class PostgresReceipts:
             ([entry.message_id for entry in receipt.entries], receipt.signer),
             binary=True,
         )
-        known = {(row[0], row[1]): (row[2], row[3], ReceiptStatus(row[4])) async for row in found}
+        known = {(row[0], row[1]): (row[2], row[3], ReceiptStatus(row[4])) for row in await found.fetchall()}
         changes: dict[int, ReceiptEntry] = {}
         first_time: Counter[int] = Counter()
         for entry in receipt.entries:

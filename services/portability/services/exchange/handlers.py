@@ -2,7 +2,7 @@
 
 import re
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Final
 from uuid import UUID
 
@@ -11,6 +11,7 @@ from portability.agreements.errors import (
     InputError,
     NotFoundError,
     OverloadError,
+    PortabilityError,
 )
 from portability.services.exchange.envelope import RECORD_LIMIT
 from portability.services.exchange.mapping import wire
@@ -24,18 +25,19 @@ from portability.services.exchange.model import (
     ReceiptStatus,
     SubmittedMessage,
     TimelineEntry,
-    Turns,
 )
 from portability.services.exchange.outgoing import Draw, enqueue, lane_of
 from portability.services.exchange.ports import Clock, Outbox, Quarantine, Recipients, Timeline
 
 __all__ = [
     "BACKLOG_LIMIT",
+    "check_outgoing",
     "get_message_status",
     "list_messages",
     "list_quarantined",
     "submit",
     "submit_many",
+    "take_on",
 ]
 
 BACKLOG_LIMIT: Final = 1_000_000
@@ -81,21 +83,42 @@ async def submit_many(
     """
     for message in messages:
         check_outgoing(message, recipients)
+    submitted = []
+    for answer in await take_on(messages, me=me, outbox=outbox, clock=clock, backlog_limit=backlog_limit, draw=draw):
+        if isinstance(answer, PortabilityError):
+            raise answer
+        submitted.append(answer)
+    return submitted
+
+
+async def take_on(
+    messages: Sequence[OutgoingMessage],
+    *,
+    me: InstitutionId,
+    outbox: Outbox,
+    clock: Clock,
+    backlog_limit: int = BACKLOG_LIMIT,
+    draw: Draw = secrets.token_bytes,
+) -> Sequence[SubmittedMessage | PortabilityError]:
+    """Answer each of the messages, which `check_outgoing` has let pass: one that is refused does not hold up others."""
     turns = await outbox.turns({lane_of(message) for message in messages})
     known = dict(await outbox.find_submitted([message.idempotency_key for message in messages]))
     fresh: dict[str, OutgoingMessage] = {}
     for message in messages:
-        if message.idempotency_key not in known:
+        if message.idempotency_key not in known and turns.open_messages.get(message.recipient, 0) < backlog_limit:
             fresh.setdefault(message.idempotency_key, message)
-    _refuse_overload(fresh.values(), turns, limit=backlog_limit)
     made = await enqueue(list(fresh.values()), turns=turns, outbox=outbox, me=me, at=clock.now(), draw=draw)
     known.update((one.idempotency_key, _as_known(one)) for one in made)
-    return [
-        known[message.idempotency_key].submitted
-        if fresh.get(message.idempotency_key) is message
-        else _first_answer(message, known[message.idempotency_key])
-        for message in messages
-    ]
+    answers: list[SubmittedMessage | PortabilityError] = []
+    for message in messages:
+        before = known.get(message.idempotency_key)
+        if before is None:
+            answers.append(_overload(message.recipient, turns.open_messages[message.recipient], limit=backlog_limit))
+        elif fresh.get(message.idempotency_key) is message or _same_content(message, before):
+            answers.append(before.submitted)
+        else:
+            answers.append(_conflict(before))
+    return answers
 
 
 async def get_message_status(message_id: UUID, *, timeline: Timeline) -> TimelineEntry:
@@ -121,6 +144,7 @@ async def list_quarantined(
 
 
 def check_outgoing(message: OutgoingMessage, recipients: Recipients) -> None:
+    """Raise InputError, naming the field, where a message cannot be sent at all."""
     if not recipients.knows(message.recipient):
         raise InputError(f"Institution '{message.recipient}' is not in the directory: check its id.", field="recipient")
     if not _TYPE.fullmatch(message.type) or len(message.type) > 64 or message.type == RECEIPT_TYPE:
@@ -140,28 +164,23 @@ def check_outgoing(message: OutgoingMessage, recipients: Recipients) -> None:
         raise InputError("The agreement's hash must be 64 lower-case hexadecimal digits.", field="agreement_sha256")
 
 
-def _refuse_overload(fresh: Iterable[OutgoingMessage], turns: Turns, *, limit: int) -> None:
-    for recipient in sorted({message.recipient for message in fresh}):
-        waiting = turns.open_messages.get(recipient, 0)
-        if waiting >= limit:
-            raise OverloadError(
-                f"{waiting} messages to '{recipient}' wait for a receipt; {limit} are allowed: try again later."
-            )
+def _overload(recipient: InstitutionId, waiting: int, *, limit: int) -> OverloadError:
+    return OverloadError(
+        f"{waiting} messages to '{recipient}' wait for a receipt; {limit} are allowed: try again later."
+    )
+
+
+def _conflict(known: KnownSubmission) -> IdempotencyConflictError:
+    return IdempotencyConflictError(
+        f"The idempotency key was used for message {known.submitted.message_id} with other content: "
+        "take a new key for a new message."
+    )
 
 
 def _as_known(made: OutboxMessage) -> KnownSubmission:
     item = made.sealable
     submitted = SubmittedMessage(item.message_id, item.stream_seq, ReceiptStatus.SUBMITTED, made.submitted_at)
     return KnownSubmission(submitted, item.header, item.record)
-
-
-def _first_answer(message: OutgoingMessage, known: KnownSubmission) -> SubmittedMessage:
-    if not _same_content(message, known):
-        raise IdempotencyConflictError(
-            f"The idempotency key was used for message {known.submitted.message_id} with other content: "
-            "take a new key for a new message."
-        )
-    return known.submitted
 
 
 def _same_content(message: OutgoingMessage, known: KnownSubmission) -> bool:

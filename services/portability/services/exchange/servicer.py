@@ -8,11 +8,11 @@ from uuid import UUID
 from portability.agreements.errors import DeniedError
 from portability.api.exchange.v1 import exchange_pb2 as pb
 from portability.api.exchange.v1 import exchange_pb2_grpc
+from portability.services.exchange.gathering import GatheredSubmits
 from portability.services.exchange.handlers import (
     get_message_status,
     list_messages,
     list_quarantined,
-    submit,
 )
 from portability.services.exchange.mapping.api import (
     entry_message,
@@ -47,9 +47,7 @@ class ExchangeServicer(exchange_pb2_grpc.ExchangeServiceServicer):
         reserved_types: Collection[str],
     ) -> None:
         self._unit_of_work = unit_of_work
-        self._me = me
-        self._recipients = recipients
-        self._clock = clock
+        self._submits = GatheredSubmits(unit_of_work, me=me, recipients=recipients, clock=clock)
         self._new_id = new_id
         self._reserved_types = reserved_types
 
@@ -59,11 +57,7 @@ class ExchangeServicer(exchange_pb2_grpc.ExchangeServiceServicer):
             raise DeniedError(
                 f"Messages of type '{message.type}' are sent by the steps of their case: use CaseService."
             )
-        async with self._unit_of_work() as work:
-            submitted = await submit(
-                message, me=self._me, outbox=work.outbox, recipients=self._recipients, clock=self._clock
-            )
-        return submitted_message(submitted)
+        return submitted_message(await self._submits.submit(message))
 
     async def GetMessageStatus(self, request: pb.GetMessageStatusRequest, context: Any) -> pb.GetMessageStatusResponse:
         message_id = parse_uuid(request.message_id, field="message_id")

@@ -1,0 +1,72 @@
+"""Calls that submit at the same moment share a transaction: whoever comes while one commits goes with the next.
+
+Nobody waits for a timer. Each caller has its answer after the commit that made its message durable, and its own error.
+"""
+
+import asyncio
+from typing import Final
+
+from portability.services.exchange.handlers import check_outgoing, take_on
+from portability.services.exchange.model import InstitutionId, OutgoingMessage, SubmittedMessage
+from portability.services.exchange.ports import Clock, Recipients, UnitOfWork
+
+__all__ = ["GatheredSubmits"]
+
+AT_ONCE: Final = 256
+
+_Waiting = tuple[OutgoingMessage, "asyncio.Future[SubmittedMessage]"]
+
+
+class GatheredSubmits:
+    """Submits messages of concurrent callers, one transaction at a time for each recipient."""
+
+    def __init__(self, unit_of_work: UnitOfWork, *, me: InstitutionId, recipients: Recipients, clock: Clock) -> None:
+        self._unit_of_work = unit_of_work
+        self._me = me
+        self._recipients = recipients
+        self._clock = clock
+        self._waiting: dict[InstitutionId, list[_Waiting]] = {}
+        self._committing: dict[InstitutionId, asyncio.Task[None]] = {}
+
+    async def submit(self, message: OutgoingMessage) -> SubmittedMessage:
+        """Take one message on for delivery; it is durable when this returns. Errors are those of `submit_many`.
+
+        A caller that is cancelled meanwhile does not know whether its message was taken on; its key tells.
+        """
+        check_outgoing(message, self._recipients)
+        answer: asyncio.Future[SubmittedMessage] = asyncio.get_running_loop().create_future()
+        recipient = message.recipient
+        self._waiting.setdefault(recipient, []).append((message, answer))
+        if recipient not in self._committing:
+            self._committing[recipient] = asyncio.create_task(self._commit(recipient))
+        return await answer
+
+    async def _commit(self, recipient: InstitutionId) -> None:
+        """Until nobody waits any more."""
+        try:
+            while waiting := self._waiting.get(recipient):
+                await self._answer(waiting[:AT_ONCE])
+                del waiting[:AT_ONCE]
+        finally:
+            del self._committing[recipient]
+            for _, answer in self._waiting.pop(recipient, ()):
+                answer.cancel()  # none is left, unless the node is stopping
+
+    async def _answer(self, batch: list[_Waiting]) -> None:
+        answers: list[SubmittedMessage | Exception]
+        try:
+            async with self._unit_of_work() as work:
+                answers = [
+                    *await take_on(
+                        [message for message, _ in batch], me=self._me, outbox=work.outbox, clock=self._clock
+                    )
+                ]
+        except Exception as error:  # noqa: BLE001 - it is passed on to every caller, whose message was not taken on
+            answers = [error] * len(batch)
+        for (_, waiting), answer in zip(batch, answers, strict=True):
+            if waiting.done():
+                continue
+            if isinstance(answer, Exception):
+                waiting.set_exception(answer)
+            else:
+                waiting.set_result(answer)
