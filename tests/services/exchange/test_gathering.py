@@ -14,19 +14,21 @@ from portability.services.exchange.gathering import AT_ONCE, GatheredSubmits
 
 
 class Counting:
-    """Counts transactions; each takes a moment, as one on a disk does. The next `faults` of them fail."""
+    """Counts transactions; each ends once `disk` lets it. The next `faults` of them fail."""
 
     def __init__(self, node) -> None:
         self._node = node
         self.transactions = 0
         self.faults = 0
+        self.disk = asyncio.Event()
+        self.disk.set()
 
     @asynccontextmanager
     async def __call__(self) -> AsyncIterator[MemoryExchangeWork]:
         self.transactions += 1
         async with self._node.store.transaction() as work:
             yield work
-            await asyncio.sleep(0.001)
+            await self.disk.wait()
             if self.faults:
                 self.faults -= 1
                 raise GatewayError("The database is away.", retryable=True)
@@ -47,10 +49,16 @@ async def all_of(gathered: GatheredSubmits, messages: list) -> list:
 
 
 async def test_whoever_comes_while_one_commits_goes_with_the_next(gathered, counting) -> None:
+    counting.disk.clear()
     first = asyncio.create_task(gathered.submit(message_to("it-inps", 1)))
-    await asyncio.sleep(0.0005)
-    rest = await all_of(gathered, [message_to("it-inps", number) for number in range(2, 102)])
-    assert [(await first).stream_seq, *[one.stream_seq for one in rest]] == list(range(1, 102))
+    while not counting.transactions:  # noqa: ASYNC110 (until the first one waits for the disk)
+        await asyncio.sleep(0)
+    rest = asyncio.create_task(all_of(gathered, [message_to("it-inps", number) for number in range(2, 102)]))
+    await asyncio.sleep(0.01)
+    assert not first.done()
+    counting.disk.set()
+    async with asyncio.timeout(5):
+        assert [(await first).stream_seq, *[one.stream_seq for one in await rest]] == list(range(1, 102))
     assert counting.transactions == 2
 
 

@@ -45,8 +45,8 @@ class GatheredSubmits:
         """Until nobody waits any more."""
         try:
             while waiting := self._waiting.get(recipient):
-                await self._answer(waiting[:AT_ONCE])
-                del waiting[:AT_ONCE]
+                batch, self._waiting[recipient] = waiting[:AT_ONCE], waiting[AT_ONCE:]
+                await self._answer(batch)
         finally:
             del self._committing[recipient]
             for _, answer in self._waiting.pop(recipient, ()):
@@ -63,6 +63,10 @@ class GatheredSubmits:
                 ]
         except Exception as error:  # noqa: BLE001 - it is passed on to every caller, whose message was not taken on
             answers = [error] * len(batch)
+        except asyncio.CancelledError:
+            for _, waiting in batch:
+                waiting.cancel()
+            raise
         for (_, waiting), answer in zip(batch, answers, strict=True):
             if waiting.done():
                 continue
