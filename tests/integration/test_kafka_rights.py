@@ -6,6 +6,7 @@ import ssl
 import struct
 from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,11 @@ from portability.adapters.kafka.tls import KafkaTls
 from portability.agreements.errors import GatewayError
 from portability.app.doctor import check_kafka
 from portability.app.settings import load_settings
+from portability.services.exchange.consumer import consume_once
+from portability.services.exchange.mapping import wire
+from portability.services.exchange.suites import BUNDLE_CONTEXT
+from portability.services.hybrid import domain_separated
+from tests.services.exchange.exchange_world import TestNode, World, make_keys, message_to
 
 pytestmark = [
     pytest.mark.kafka,
@@ -253,3 +259,37 @@ async def test_the_limits_of_broker_topics_and_adapter_fit(broker: local_kafka.K
     to = ["--bootstrap-server", broker.bootstrap, "--command-config", str(broker.administrator)]
     told = await asyncio.to_thread(broker.run_tool, ["kafka-topics.sh", *to, "--describe", "--topic", f"{INBOX}de-drv"])
     assert f"max.message.bytes={MAX_RECORD_BYTES}" in told
+
+
+async def test_what_a_partner_writes_in_anothers_name_is_set_aside_and_the_rest_flows(
+    broker: local_kafka.KafkaBroker, connect: Any
+) -> None:
+    """T21: it-inps may write, and whatever it writes, the signature says who sent."""
+    world = World(make_keys())
+    streams = {name: await connect(name) for name in INSTITUTIONS}
+    berlin, rome, ottawa = (TestNode(world, name, streams[name]) for name in INSTITUTIONS)
+    left = len(await values(streams["de-drv"], "de-drv"))  # by earlier tests
+    await ottawa.submit(message_to("de-drv", 1))
+    await ottawa.relay()
+    await taken(berlin, left + 1)
+    known = (await values(streams["de-drv"], "de-drv"))[left]
+    sealed = wire.decode_sealed(known)
+    ring = world.keys["it-inps"]
+    covered = domain_separated(sealed.signed_head, context=BUNDLE_CONTEXT)
+    signature = ring.sign(ring.signing_key_id(world.clock.now()), covered, context=BUNDLE_CONTEXT)
+    forged = wire.encode_sealed(replace(sealed, signature=signature))
+    await streams["it-inps"].append(f"{INBOX}de-drv", [(b"ca-sc", forged), (b"ca-sc", b"none"), (b"ca-sc", known)])
+    await rome.submit(message_to("de-drv", 2))
+    await rome.relay()
+    await taken(berlin, 4)
+    # The forged one and the one that is none are set aside; the genuine one is known, whoever wrote it again.
+    assert len(await berlin.quarantined()) == left + 2
+    assert [one.sender for one in berlin.ledger.applied] == ["ca-sc", "it-inps"]
+
+
+async def taken(node: TestNode, count: int) -> None:
+    """Let the node take in so many records."""
+    async with asyncio.timeout(60):
+        while count > 0:
+            count -= await consume_once(node.exchange, node.ledger, wait=SOON)
+    assert count == 0
