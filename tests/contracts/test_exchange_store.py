@@ -158,6 +158,7 @@ def arriving(bundle_id: UUID, *, sender: str = "de-drv", item: int = 0, **change
         "agreement_id": "ca-de",
         "agreement_sha256": "ab" * 32,
         "in_reply_to": CASE,
+        "case_seq": 1,
     }
     received = ReceivedMessage(**{**values, **changes})
     return InboxMessage(received, header_of(received), b"s" * 32, received.message_id.bytes * 2, bundle_id, item)
@@ -179,6 +180,8 @@ def header_of(received: ReceivedMessage) -> bytes:
             agreement_id=received.agreement_id,
             agreement_sha256=bytes.fromhex(received.agreement_sha256),
             in_reply_to=received.in_reply_to,
+            case_seq=received.case_seq,
+            replaces=received.replaces,
         )
     )
 
@@ -722,7 +725,7 @@ async def test_an_erased_message_keeps_its_header_and_its_proof(new_database: Ca
     database = await Database.open(new_database())
     at_rest = await at_rest_on(database)
     store, bundle = exchange_unit_of_work(database, at_rest), inbox_bundle()
-    erased, kept = arriving(bundle.bundle_id), arriving(bundle.bundle_id, item=1, case_id=NO_CASE)
+    erased, kept = arriving(bundle.bundle_id), arriving(bundle.bundle_id, item=1, case_id=NO_CASE, case_seq=0)
     aside = replace(quarantined(message_id=erased.message.message_id), value=b"an item")
     async with store() as work:
         await work.inbox.add([bundle], [erased, kept])

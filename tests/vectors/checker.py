@@ -115,7 +115,7 @@ HEADER = shape(
     ("message_id", "bytes"), ("sender", "text"), ("recipient", "text"), ("case_id", "bytes"), ("type", "text"),
     ("schema_version", "number"), ("stream_seq", "number"), ("sent_at_ms", "number"),
     ("payload_commitment", "bytes"), ("record_length", "number"), ("agreement_id", "text"),
-    ("agreement_sha256", "bytes"), ("in_reply_to", "bytes"),
+    ("agreement_sha256", "bytes"), ("in_reply_to", "bytes"), ("case_seq", "number"), ("replaces", "bytes"),
 )  # fmt: skip
 RECEIPT = shape(("bundle_id", "bytes"), ("merkle_root", "bytes"), ("entries", "many"))
 STATEMENT = shape(
@@ -250,6 +250,8 @@ def open_item(item: dict[str, Any], head: dict[str, Any]) -> dict[str, Any]:
     need((header["sender"], header["recipient"]) == (head["sender"], head["recipient"]), "a header names others")
     need(len(header["message_id"]) == 16 and len(header["case_id"]) == 16, "an id has the wrong length")
     need(min(header["schema_version"], header["stream_seq"], header["sent_at_ms"]) > 0, "a number is zero")
+    need((header["case_seq"] > 0) == any(header["case_id"]), "a message of a case is not numbered, or one of none is")
+    need(len(header["replaces"]) in (0, 16), "an id has the wrong length")
     need(bool(header["agreement_id"]) == bool(header["agreement_sha256"]), "half an agreement is named")
     need(len(payload["salt"]) == 32 and len(payload["record"]) <= 256 * 1024, "a payload has the wrong size")
     need(len(payload["record"]) == header["record_length"], "a record has another length")

@@ -23,6 +23,7 @@ from portability.services.exchange.bundle import open_bundle, seal_bundle
 from portability.services.exchange.envelope import Head, Item, OpenedBundle, Sealed
 from portability.services.exchange.mapping import wire
 from portability.services.exchange.model import (
+    NO_CASE,
     OutgoingMessage,
     ReceiptEntry,
     ReceiptStatus,
@@ -97,7 +98,8 @@ def message(number: int, record: bytes, **changes: object) -> Sealable:
 def sealable(made: OutgoingMessage, stream_seq: int, *, me: str, at: datetime) -> Sealable:
     """A message with the header that its submission makes."""
     salt = secrets.token_bytes(SALT_BYTES)
-    return outbox_message(made, me=me, at=at, stream_seq=stream_seq, case_seq=stream_seq, salt=salt).sealable
+    case_seq = 0 if made.case_id == NO_CASE else stream_seq
+    return outbox_message(made, me=me, at=at, stream_seq=stream_seq, case_seq=case_seq, salt=salt).sealable
 
 
 def seal(*messages: Sealable, sender: str = BERLIN, recipient: str = ROME, number: int = 1) -> SealedBundle:
@@ -151,6 +153,7 @@ def bundle_file(kind: str, about: str, bundle: SealedBundle) -> dict[str, object
                 "type": one.message.type,
                 "schema_version": one.message.schema_version,
                 "stream_seq": one.message.stream_seq,
+                "case_seq": one.message.case_seq,
                 "sent_at_ms": milliseconds(one.message.sent_at),
                 "agreement_id": one.message.agreement_id,
                 "agreement_sha256": one.message.agreement_sha256,

@@ -118,14 +118,14 @@ async def test_many_messages_share_bundles_of_256_and_keep_their_order(world: Wo
     assert await berlin.relay() == 2
     await rome.consume()
     assert [one.stream_seq for one in rome.ledger.applied] == list(range(1, 301))
-    assert await rome.relay() == 1  # two receipts in one bundle
+    assert await rome.relay() == 1  # two receipts and a status in one bundle
     await berlin.consume()
     counted = [
         berlin.heard.count("bundles_relayed"),
         rome.heard.count("messages_new"),
         berlin.heard.count("messages_new"),
     ]
-    assert counted == [2, 300, 2]
+    assert counted == [2, 300, 3]
     assert {entry.status for entry in await berlin.timeline()} == {ReceiptStatus.DELIVERED}
 
 
@@ -250,7 +250,7 @@ async def test_what_is_not_a_bundle_is_set_aside_and_the_rest_flows(world: World
     assert rome.heard.faults() == ["bundle_refused", "bundle_refused"]
 
 
-async def test_a_message_whose_effect_fails_is_set_aside_once_and_its_neighbours_have_theirs(world: World) -> None:
+async def test_a_message_whose_effect_fails_is_set_aside_once_and_those_after_it_in_its_case_wait(world: World) -> None:
     berlin, rome = world.node("de-drv"), world.node("it-inps")
     for number in range(1, 6):
         await berlin.submit(message_to("it-inps", number))
@@ -261,14 +261,15 @@ async def test_a_message_whose_effect_fails_is_set_aside_once_and_its_neighbours
     assert [(one.reason_code, one.reason) for one in entries] == [("CASE_STATE", "No such case.")]
     assert bad in entries[0].value
     ids = [entry.message_id for entry in await berlin.timeline()]
-    assert [await rome.effects_of(one) for one in ids] == [1, 1, 0, 1, 1]
+    # Those after it in its case wait for it; another case goes on.
+    assert [await rome.effects_of(one) for one in ids] == [1, 1, 0, 0, 0]
     # It is held durably, so it is delivered and not sent again; a repeat does not apply it either.
     assert {one.status for one in await berlin.timeline()} == {ReceiptStatus.DELIVERED}
     rome.ledger.failing = lambda _: None
     async with rome.store.transaction() as work:
         await work.offsets.save(inbox_topic("it-inps"), 0, -1)
     await rome.consume()
-    assert [await rome.effects_of(one) for one in ids] == [1, 1, 0, 1, 1]
+    assert [await rome.effects_of(one) for one in ids] == [1, 1, 0, 0, 0]
     assert len(await rome.quarantined()) == 1
 
 
@@ -375,7 +376,7 @@ async def test_the_evidence_kept_proves_what_was_sent_and_that_it_was_received(w
         mldsa65=signing.mldsa65,
         context=BUNDLE_CONTEXT,
     )
-    assert len(evidence.audit_path) == 1
+    assert len(evidence.audit_path) == 2
     verify_inclusion(
         leaf_hash(evidence.content.header),
         index=evidence.item,

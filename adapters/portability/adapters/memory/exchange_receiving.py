@@ -1,20 +1,25 @@
 """The recipient's side of the exchange's store in memory: inbox, offsets, quarantine, and the timeline of both."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
 from uuid import UUID
 
 from portability.adapters.memory.exchange_sending import status_of
 from portability.adapters.memory.exchange_state import State
+from portability.services.exchange.lanes import LaneStanding, business_of
 from portability.services.exchange.model import (
-    RECEIPT_TYPE,
+    EXCHANGE_TYPES,
     Arrival,
     BundleKey,
     Direction,
     InboxBundle,
     InboxMessage,
     InstitutionId,
+    MessageKey,
     OutboxMessage,
     QuarantineEntry,
+    QuarantineState,
     ReceiptStatus,
     TimelineEntry,
 )
@@ -37,6 +42,10 @@ class MemoryInbox:
     async def find(self, sender: InstitutionId, message_id: UUID) -> InboxMessage | None:
         """Return a received message."""
         return self._state.inbox.get((sender, message_id))
+
+    async def find_many(self, messages: Sequence[MessageKey]) -> Sequence[InboxMessage]:
+        """Return received messages."""
+        return [self._state.inbox[key] for key in messages if key in self._state.inbox]
 
     async def heads(self, bundles: Sequence[BundleKey]) -> Mapping[BundleKey, bytes]:
         """Return the signed heads of bundles that are kept."""
@@ -86,6 +95,17 @@ class MemoryQuarantine:
         entries = sorted(self._state.quarantine.values(), key=lambda entry: entry.entry_id)
         return [entry for entry in entries if after is None or entry.entry_id > after][:limit]
 
+    async def find(self, entry_id: UUID) -> QuarantineEntry | None:
+        """Return one entry."""
+        return self._state.quarantine.get(entry_id)
+
+    async def close(self, messages: Sequence[MessageKey], state: QuarantineState, *, at: datetime, by: str) -> None:
+        """Note what has become of open entries."""
+        for entry in list(self._state.quarantine.values()):
+            if entry.state is QuarantineState.OPEN and (entry.sender, entry.message_id) in messages:
+                closed = replace(entry, state=state, closed_at=at, closed_by=by)
+                self._state.quarantine[entry.entry_id] = closed
+
 
 class MemoryTimeline:
     """The port `Timeline`."""
@@ -96,11 +116,11 @@ class MemoryTimeline:
     async def of_case(self, case_id: UUID, *, after: UUID | None, limit: int) -> Sequence[TimelineEntry]:
         """Return the messages of a case after an id."""
         entries = [self._sent(row) for row in self._state.messages.values()]
-        entries += [_received(one) for one in self._state.inbox.values()]
+        entries += [_received(one, self._state) for one in self._state.inbox.values()]
         of_case = [
             entry
             for entry in sorted(entries, key=lambda entry: entry.message_id)
-            if entry.case_id == case_id and entry.type != RECEIPT_TYPE
+            if entry.case_id == case_id and entry.type not in EXCHANGE_TYPES
         ]
         return [entry for entry in of_case if after is None or entry.message_id > after][:limit]
 
@@ -108,12 +128,12 @@ class MemoryTimeline:
         """Return a message sent or received."""
         if row := self._state.messages.get(message_id):
             return self._sent(row)
-        return next(
-            (_received(one) for one in self._state.inbox.values() if one.message.message_id == message_id), None
-        )
+        found = (one for one in self._state.inbox.values() if one.message.message_id == message_id)
+        return next((_received(one, self._state) for one in found), None)
 
     def _sent(self, message: OutboxMessage) -> TimelineEntry:
         outcome = self._state.outcomes.get(message.sealable.message_id)
+        told = self._state.statuses.get((message.recipient, message.sealable.stream_seq))
         return TimelineEntry(
             message_id=message.sealable.message_id,
             direction=Direction.SENT,
@@ -124,11 +144,15 @@ class MemoryTimeline:
             at=message.submitted_at,
             settled_at=outcome.settled_at if outcome else None,
             reason=outcome.reason if outcome else "",
+            business=told.status if told else None,
+            reasons=told.reasons if told else (),
         )
 
 
-def _received(incoming: InboxMessage) -> TimelineEntry:
+def _received(incoming: InboxMessage, state: State) -> TimelineEntry:
     message = incoming.message
+    closed = [one for one in state.quarantine.values() if (one.sender, one.message_id) == message.key]
+    standing = state.lanes.get(message.lane, LaneStanding())
     return TimelineEntry(
         message_id=message.message_id,
         direction=Direction.RECEIVED,
@@ -137,6 +161,7 @@ def _received(incoming: InboxMessage) -> TimelineEntry:
         type=message.type,
         status=ReceiptStatus.DELIVERED,
         at=message.received_at,
+        business=business_of(message, standing, [one.state for one in closed]),
     )
 
 

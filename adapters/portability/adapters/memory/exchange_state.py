@@ -4,6 +4,7 @@ from dataclasses import dataclass, field, fields
 from datetime import datetime
 from uuid import UUID
 
+from portability.services.exchange.lanes import LaneStanding
 from portability.services.exchange.model import (
     Consignment,
     ConsignmentKey,
@@ -15,6 +16,7 @@ from portability.services.exchange.model import (
     QuarantineEntry,
     ReceiptStatus,
     SealedBundle,
+    StatusEntry,
     StoredReceipt,
 )
 from portability.services.log_entry import LogEntry
@@ -59,6 +61,8 @@ class State:
     inbox_bundles: dict[tuple[InstitutionId, UUID], InboxBundle] = field(default_factory=dict)
     offsets: dict[tuple[str, int], int] = field(default_factory=dict)
     quarantine: dict[UUID, QuarantineEntry] = field(default_factory=dict)
+    lanes: dict[Lane, LaneStanding] = field(default_factory=dict)
+    statuses: dict[tuple[InstitutionId, int], StatusEntry] = field(default_factory=dict)
     log_staged: dict[int, LogEntry] = field(default_factory=dict)
 
     def snapshot(self) -> "State":

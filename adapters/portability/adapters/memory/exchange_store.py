@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
 
+from portability.adapters.memory.exchange_lanes import MemoryBusinessStatuses, MemoryLanes
 from portability.adapters.memory.exchange_receiving import (
     MemoryInbox,
     MemoryOffsets,
@@ -36,6 +37,10 @@ class MemoryExchangeWork:
         self.inbox = MemoryInbox(state)
         self.offsets = MemoryOffsets(state)
         self.quarantine = MemoryQuarantine(state)
+        self.desk = self.quarantine
+        self.held = self.inbox
+        self.lanes = MemoryLanes(state)
+        self.statuses = MemoryBusinessStatuses(state)
         self.timeline = MemoryTimeline(state)
         self.log = MemoryLogSink(state)
 

@@ -2,6 +2,8 @@
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from psycopg import OperationalError
@@ -10,12 +12,16 @@ from portability.adapters.keys.at_rest import AtRest
 from portability.adapters.postgres.arrays import bigints, byteas, ints, texts, timestamps, uuids
 from portability.adapters.postgres.database import Connection, Database
 from portability.adapters.postgres.exchange_bundles import PostgresBundles, PostgresResends
+from portability.adapters.postgres.exchange_lanes import PostgresBusinessStatuses, PostgresLanes
 from portability.adapters.postgres.exchange_outbox import PostgresOutbox
 from portability.adapters.postgres.exchange_receipts import PostgresReceipts
 from portability.adapters.postgres.exchange_rows import (
+    QUARANTINE_CASE,
     QUARANTINE_COLUMNS,
     STANDING,
     STATUS,
+    TOLD,
+    WAITING,
     inbox_message,
     quarantine_entry,
     timeline,
@@ -23,14 +29,16 @@ from portability.adapters.postgres.exchange_rows import (
 from portability.adapters.postgres.log_staging import PostgresLogSink
 from portability.agreements.errors import GatewayError
 from portability.services.exchange.model import (
+    EXCHANGE_TYPES,
     NO_CASE,
-    RECEIPT_TYPE,
     Arrival,
     BundleKey,
     InboxBundle,
     InboxMessage,
     InstitutionId,
+    MessageKey,
     QuarantineEntry,
+    QuarantineState,
     TimelineEntry,
 )
 
@@ -84,11 +92,12 @@ class PostgresInbox:
         found = await self._connection.execute(
             """
             INSERT INTO inbox (
-                sender, message_id, case_id, type, stream_seq, received_at, header, leaf_hash, bundle_id, item, content
+                sender, message_id, case_id, case_seq, type, stream_seq, received_at, header, leaf_hash, bundle_id,
+                item, content
             )
             SELECT * FROM unnest(
-                %b::text[], %b::uuid[], %b::uuid[], %b::text[], %b::bigint[], %b::timestamptz[], %b::bytea[],
-                %b::bytea[], %b::uuid[], %b::int[], %b::bytea[]
+                %b::text[], %b::uuid[], %b::uuid[], %b::bigint[], %b::text[], %b::bigint[], %b::timestamptz[],
+                %b::bytea[], %b::bytea[], %b::uuid[], %b::int[], %b::bytea[]
             )
             ON CONFLICT (sender, message_id) DO NOTHING
             RETURNING sender, message_id
@@ -97,6 +106,7 @@ class PostgresInbox:
                 texts([entry.message.sender for entry in entries]),
                 uuids([entry.message.message_id for entry in entries]),
                 uuids([entry.message.case_id for entry in entries]),
+                bigints([entry.message.case_seq for entry in entries]),
                 texts([entry.message.type for entry in entries]),
                 bigints([entry.message.stream_seq for entry in entries]),
                 timestamps([entry.message.received_at for entry in entries]),
@@ -135,6 +145,18 @@ class PostgresInbox:
             return None
         (content,) = await self._at_rest.open([(row[5], row[6])])
         return inbox_message(row, content)
+
+    async def find_many(self, messages: Sequence[MessageKey]) -> Sequence[InboxMessage]:
+        """Received messages; unknown and erased ones are left out."""
+        found = await self._connection.execute(
+            "SELECT header, received_at, leaf_hash, bundle_id, item, case_id, content FROM inbox "
+            "JOIN unnest(%b::text[], %b::uuid[]) AS wanted (one, two) ON sender = one AND message_id = two",
+            ([key[0] for key in messages], [key[1] for key in messages]),
+            binary=True,
+        )
+        rows = await found.fetchall()
+        contents = await self._at_rest.open([(row[5], row[6]) for row in rows]) if rows else []
+        return [inbox_message(row, one) for row, one in zip(rows, contents, strict=True) if one is not None]
 
     async def heads(self, bundles: Sequence[BundleKey]) -> Mapping[BundleKey, bytes]:
         """The signed heads of bundles that are kept."""
@@ -187,7 +209,7 @@ class PostgresQuarantine:
         for entry, value in zip(entries, values, strict=True):
             await self._connection.execute(
                 f"INSERT INTO quarantine ({QUARANTINE_COLUMNS}) "  # noqa: S608 - a constant
-                "VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING",
+                "VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING",
                 (
                     entry.entry_id,
                     entry.reason_code,
@@ -200,9 +222,38 @@ class PostgresQuarantine:
                     entry.sender,
                     entry.message_id,
                     entry.case_id,
+                    entry.state.value,
+                    entry.closed_at,
+                    entry.closed_by,
                 ),
                 binary=True,
             )
+
+    async def find(self, entry_id: UUID) -> QuarantineEntry | None:
+        """One entry; None where unknown."""
+        found = await self._connection.execute(
+            f"SELECT {QUARANTINE_COLUMNS} FROM quarantine WHERE entry_id = %s",  # noqa: S608 - a constant
+            (entry_id,),
+            binary=True,
+        )
+        entries = await self._opened(await found.fetchall())
+        return entries[0] if entries else None
+
+    async def close(self, messages: Sequence[MessageKey], state: QuarantineState, *, at: datetime, by: str) -> None:
+        """Note what has become of the open entries of messages."""
+        await self._connection.execute(
+            "UPDATE quarantine SET state = %s, closed_at = %s, closed_by = %s "
+            "FROM unnest(%b::text[], %b::uuid[]) AS wanted (one, two) "
+            "WHERE sender = one AND message_id = two AND state = %s",
+            (
+                state.value,
+                at,
+                by,
+                [key[0] for key in messages],
+                [key[1] for key in messages],
+                QuarantineState.OPEN.value,
+            ),
+        )
 
     async def list(self, *, after: UUID | None, limit: int) -> Sequence[QuarantineEntry]:
         """Entries by id, oldest first, after `after`."""
@@ -212,17 +263,22 @@ class PostgresQuarantine:
             (after or UUID(int=0), limit),
             binary=True,
         )
-        rows = await found.fetchall()
-        values = await self._at_rest.open([(row[-1] or NO_CASE, row[6]) for row in rows])
+        return await self._opened(await found.fetchall())
+
+    async def _opened(self, rows: Sequence[tuple[Any, ...]]) -> Sequence[QuarantineEntry]:
+        values = await self._at_rest.open([(row[QUARANTINE_CASE] or NO_CASE, row[6]) for row in rows]) if rows else []
         return [quarantine_entry(row, value) for row, value in zip(rows, values, strict=True)]
 
 
 TIMELINE = f"""
 SELECT * FROM (
     SELECT message_id, 'sent' AS direction, outbox.recipient AS partner, case_id, type, {STATUS}, submitted_at AS at,
-        coalesce(outcome.settled_at, consignment.settled_at), coalesce(outcome.reason, '') FROM outbox {STANDING}
+        coalesce(outcome.settled_at, consignment.settled_at), coalesce(outcome.reason, ''), told.status,
+        coalesce(told.reasons, '{{}}') FROM outbox {STANDING} {TOLD}
     UNION ALL
-    SELECT message_id, 'received', sender, case_id, type, 'delivered', received_at, NULL, '' FROM inbox
+    SELECT inbox.message_id, 'received', inbox.sender, inbox.case_id, type, 'delivered', received_at, NULL, '',
+        CASE WHEN entry.state IN ('held', 'parked') THEN entry.state ELSE coalesce(aside.status, 'accepted') END, '{{}}'
+    FROM inbox {WAITING}
 ) AS entry
 """  # noqa: S608 - a constant
 
@@ -236,8 +292,8 @@ class PostgresTimeline:
     async def of_case(self, case_id: UUID, *, after: UUID | None, limit: int) -> Sequence[TimelineEntry]:
         """Messages of a case by id, oldest first, after `after`; receipts are not listed."""
         found = await self._connection.execute(
-            TIMELINE + "WHERE case_id = %s AND message_id > %s AND type <> %s ORDER BY message_id LIMIT %s",
-            (case_id, after or UUID(int=0), RECEIPT_TYPE, limit),
+            TIMELINE + "WHERE case_id = %s AND message_id > %s AND type <> ALL(%s) ORDER BY message_id LIMIT %s",
+            (case_id, after or UUID(int=0), sorted(EXCHANGE_TYPES), limit),
             binary=True,
         )
         return [timeline(row) async for row in found]
@@ -263,6 +319,10 @@ class PostgresExchangeWork:
         self.inbox = PostgresInbox(connection, at_rest)
         self.offsets = PostgresOffsets(connection)
         self.quarantine = PostgresQuarantine(connection, at_rest)
+        self.desk = self.quarantine
+        self.held = self.inbox
+        self.lanes = PostgresLanes(connection)
+        self.statuses = PostgresBusinessStatuses(connection)
         self.timeline = PostgresTimeline(connection)
         self.log = PostgresLogSink(connection)
 

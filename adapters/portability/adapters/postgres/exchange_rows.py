@@ -1,13 +1,16 @@
 """Rows of the exchange's tables as the values of its model, and back. No SQL."""
 
+from dataclasses import replace
 from typing import Any
 
 from portability.services.exchange.envelope import received_message
 from portability.services.exchange.mapping.wire import decode_header
 from portability.services.exchange.model import (
+    BusinessStatus,
     Direction,
     InboxMessage,
     QuarantineEntry,
+    QuarantineState,
     ReceiptStatus,
     Sealable,
     TimelineEntry,
@@ -15,10 +18,13 @@ from portability.services.exchange.model import (
 from portability.services.exchange.suites import SALT_BYTES
 
 __all__ = [
+    "QUARANTINE_CASE",
     "QUARANTINE_COLUMNS",
     "SEALABLE_COLUMNS",
     "STANDING",
     "STATUS",
+    "TOLD",
+    "WAITING",
     "inbox_message",
     "quarantine_entry",
     "sealable",
@@ -41,9 +47,30 @@ STATUS = (
     "coalesce(outcome.status, CASE WHEN consignment.settled_at IS NOT NULL AND wants_receipt THEN 'delivered' "
     "WHEN consignment.attempts > 0 THEN 'relayed' ELSE 'submitted' END)"
 )
+TOLD = """
+LEFT JOIN LATERAL (
+    SELECT status, reasons FROM business_statuses AS said WHERE said.recipient = outbox.recipient
+        AND said.first_seq BETWEEN outbox.stream_seq - 4095 AND outbox.stream_seq AND said.last_seq >= outbox.stream_seq
+    ORDER BY decided_at DESC LIMIT 1
+) AS told ON true
+"""
+"""Joins to a row of outbox what its recipient has made of it; an entry covers at most 4,096 numbers."""
+WAITING = """
+LEFT JOIN lane_entries AS entry
+    ON entry.sender = inbox.sender AND entry.case_id = inbox.case_id AND entry.message_id = inbox.message_id
+    AND entry.state <> 'done'
+LEFT JOIN LATERAL (
+    SELECT CASE state WHEN 'open' THEN 'parked' WHEN 'applied' THEN 'accepted' ELSE 'rejected' END AS status
+    FROM quarantine WHERE quarantine.sender = inbox.sender AND quarantine.message_id = inbox.message_id
+    ORDER BY (state IN ('rejected', 'replaced')) DESC, (state = 'open') DESC LIMIT 1
+) AS aside ON true
+"""
+"""Joins to a row of inbox what we have made of it."""
 QUARANTINE_COLUMNS = (
-    "entry_id, reason_code, reason, topic, partition, stream_offset, value, set_aside_at, sender, message_id, case_id"
+    "entry_id, reason_code, reason, topic, partition, stream_offset, value, set_aside_at, sender, message_id, case_id, "
+    "state, closed_at, closed_by"
 )
+QUARANTINE_CASE = 10
 
 
 def sealable(row: Row, content: bytes | None) -> Sealable:
@@ -61,11 +88,12 @@ def inbox_message(row: Row, content: bytes | None) -> InboxMessage:
 
 def quarantine_entry(row: Row, value: bytes | None) -> QuarantineEntry:
     """A row of QUARANTINE_COLUMNS and its value, opened; None where it is erased."""
-    return QuarantineEntry(*(*row[:6], value or b"", *row[7:]))
+    aside = QuarantineEntry(*(*row[:6], value or b"", *row[7:11]))
+    return replace(aside, state=QuarantineState(row[11]), closed_at=row[12], closed_by=row[13])
 
 
 def timeline(row: Row) -> TimelineEntry:
-    """message_id, direction, partner, case_id, type, status, at, settled_at, reason."""
-    return TimelineEntry(
-        row[0], Direction(row[1]), row[2], row[3], row[4], ReceiptStatus(row[5]), row[6], row[7], row[8]
-    )
+    """message_id, direction, partner, case_id, type, status, at, settled_at, reason, business, reasons."""
+    business = BusinessStatus(row[9]) if row[9] else None
+    standing = (ReceiptStatus(row[5]), row[6], row[7], business, tuple(row[10]), row[8])
+    return TimelineEntry(row[0], Direction(row[1]), row[2], row[3], row[4], *standing)

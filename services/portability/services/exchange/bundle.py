@@ -201,8 +201,7 @@ def _checked_items(
             if header.message_id in seen:
                 raise VerificationError(f"Message {header.message_id} is in its bundle twice.")
         except VerificationError as error:
-            message_id, case_id = (header.message_id, header.case_id) if header else (None, None)
-            refused.append(RefusedItem(index, leaf, error.message, item, message_id, case_id))
+            refused.append(RefusedItem(index, leaf, error.message, item, header))
             continue
         seen.add(header.message_id)
         opened.append(OpenedItem(index, leaf, received_message(header, item.record, at=at)))

@@ -10,7 +10,11 @@ __all__ = [
     "BUNDLE_LIMIT",
     "HEADER_LIMIT",
     "ITEM_LIMIT",
+    "REASONS",
+    "REASON_LENGTH",
     "RECORD_LIMIT",
+    "STATUS_ENTRIES",
+    "STATUS_SPAN",
     "Head",
     "Header",
     "Item",
@@ -25,6 +29,10 @@ RECORD_LIMIT = 256 * 1024  # bytes of one record
 HEADER_LIMIT = 4 * 1024  # bytes of one serialised header
 BUNDLE_LIMIT = 1024 * 1024  # bytes of one bundle as it is on the stream
 ITEM_LIMIT = 256  # messages in one bundle
+STATUS_ENTRIES = 1024  # entries of one report of statuses
+STATUS_SPAN = 4096  # numbers that one entry of it covers
+REASONS = 8  # reasons of one entry
+REASON_LENGTH = 500  # characters of one reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +69,8 @@ class Header:
     agreement_id: str
     agreement_sha256: bytes
     in_reply_to: UUID | None
+    case_seq: int
+    replaces: UUID | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +108,7 @@ class RefusedItem:
     leaf_hash: bytes
     reason: str
     item: Item
-    message_id: UUID | None  # None where its header says none
-    case_id: UUID | None
+    header: Header | None  # None where it does not read
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,4 +139,6 @@ def received_message(header: Header, record: bytes, *, at: datetime) -> Received
         agreement_id=header.agreement_id,
         agreement_sha256=header.agreement_sha256.hex(),
         in_reply_to=header.in_reply_to,
+        case_seq=header.case_seq,
+        replaces=header.replaces,
     )

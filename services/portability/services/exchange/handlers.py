@@ -16,6 +16,7 @@ from portability.agreements.errors import (
 from portability.services.exchange.envelope import RECORD_LIMIT
 from portability.services.exchange.mapping import wire
 from portability.services.exchange.model import (
+    NO_CASE,
     RECEIPT_TYPE,
     InstitutionId,
     KnownSubmission,
@@ -143,12 +144,18 @@ async def list_quarantined(
     return await quarantine.list(after=after, limit=min(limit, PAGE_LIMIT))
 
 
+def _is_ours(message_type: str) -> bool:
+    return message_type == RECEIPT_TYPE or message_type.startswith("exchange.")
+
+
 def check_outgoing(message: OutgoingMessage, recipients: Recipients) -> None:
     """Raise InputError, naming the field, where a message cannot be sent at all."""
     if not recipients.knows(message.recipient):
         raise InputError(f"Institution '{message.recipient}' is not in the directory: check its id.", field="recipient")
-    if not _TYPE.fullmatch(message.type) or len(message.type) > 64 or message.type == RECEIPT_TYPE:
+    if not _TYPE.fullmatch(message.type) or len(message.type) > 64 or _is_ours(message.type):
         raise InputError(f"'{message.type}' is not a message type that can be submitted.", field="type")
+    if message.case_id == NO_CASE:
+        raise InputError("A message belongs to a case: name it.", field="case_id")
     if not 0 < message.schema_version < 2**32:
         raise InputError(f"The schema version is {message.schema_version}; it starts at 1.", field="schema_version")
     if not 0 < len(message.idempotency_key) <= 200:

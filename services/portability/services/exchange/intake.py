@@ -1,37 +1,47 @@
-"""Taking verified bundles in: what is new has its effect, what is known is receipted again, the rest set aside."""
+"""Taking verified bundles in: what is new waits for its turn and has its effect, what is known is receipted again, the
+rest set aside."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from portability.agreements.errors import GatewayError, PortabilityError, VerificationError
+from portability.agreements.errors import VerificationError
+from portability.services.exchange.business_status import status_messages
 from portability.services.exchange.envelope import OpenedBundle, OpenedItem, RefusedItem
+from portability.services.exchange.mapping.wire import decode_statuses
 from portability.services.exchange.model import (
+    EXCHANGE_TYPES,
+    NO_CASE,
     RECEIPT_TYPE,
     Arrival,
     BundleKey,
     InboxBundle,
     InboxMessage,
+    Lane,
+    MessageKey,
     OutgoingMessage,
+    QuarantineState,
     ReceiptEntry,
     ReceiptStatus,
     StoredReceipt,
     StreamRecord,
 )
-from portability.services.exchange.node import ExchangeNode
+from portability.services.exchange.node import ExchangeNode, inbox_topic
 from portability.services.exchange.outgoing import post
 from portability.services.exchange.ports import ExchangeWork, MessageEffects
 from portability.services.exchange.receipts import read_receipt, receipt_for
 from portability.services.exchange.setting_aside import SettingAside
+from portability.services.exchange.taking_effect import TakingEffect
 from portability.services.log_entry import LogEntryKind, entry_of
 
 __all__ = ["CONFLICT", "Intake"]
 
 CONFLICT: Final = "MESSAGE_ID_CONFLICT"
 BUNDLE_CONFLICT: Final = "BUNDLE_ID_CONFLICT"
-EFFECT_FAILED: Final = "EFFECT_FAILED"
+NUMBER_CONFLICT: Final = "CASE_SEQ_CONFLICT"
+NOT_READ: Final = "MESSAGE_TYPE_UNKNOWN"
 
 Arrived = tuple[StreamRecord, OpenedBundle]
 
@@ -46,8 +56,9 @@ class _Placed:
     arrival: Arrival
 
     @property
-    def is_receipt(self) -> bool:
-        return self.opened.message.type == RECEIPT_TYPE
+    def is_ours(self) -> bool:
+        """Whether it is of the exchange itself."""
+        return self.opened.message.type in EXCHANGE_TYPES
 
 
 class Intake:
@@ -64,8 +75,16 @@ class Intake:
         self.arrivals: Counter[Arrival] = Counter()
 
     async def take_in(self, bundles: Sequence[Arrived], work: ExchangeWork) -> None:
-        """Dedupe, settle receipts, apply effects and answer with receipts, all in the transaction of `work`."""
+        """Take bundles in, all in the transaction of `work`."""
+        # 1. Each bundle id stands for one signed head.  2. Lanes are locked before anything is put into them.
+        # 3. What is new goes into the inbox, what is not as its sender should have made it is set aside.
+        # 4. Messages of the exchange itself settle ours.  5. What is ready takes effect, lane by lane.
+        # 6. Receipts say what we hold, statuses what we have made of it.
+        # (1) bundle ids
         bundles, reusing = await self._by_head(bundles, work)
+        # (2) lanes
+        effect = await TakingEffect.of(_lanes(bundles), work, self._effects, at=self._at)
+        # (3) inbox
         placed = await self._into_inbox(bundles, work)
         self.arrivals.update(one.arrival for one in placed)
         for one in placed:
@@ -73,12 +92,42 @@ class Intake:
                 self._set_aside_message(one, CONFLICT, "The message id was used before for other content.")
         for record, bundle in bundles:
             for refused in bundle.refused:
-                self._set_aside_refused(record, bundle, refused)
-        # Known receipts are settled again: the first time may have been before their message was known.
-        await self._settle([one for one in placed if one.is_receipt and one.arrival is not Arrival.CONFLICT], work)
-        await self._apply([one for one in placed if one.arrival is Arrival.NEW and not one.is_receipt], work)
+                self._refuse_item(record, bundle, refused, effect)
+        # (4) what is ours
+        await self._ours([one for one in placed if one.is_ours and one.arrival is not Arrival.CONFLICT], work)
+        # (5) effects
+        new = {one.opened.message.key: one for one in placed if one.arrival is Arrival.NEW and not one.is_ours}
+        in_line = self._put_in_line(new.values(), effect)
+        await effect.run([one.opened.message for one in in_line], work)
+        await self._park(effect, new, work)
+        # (6) answers
         receipts = [*self._receipts(bundles, placed), *self._refuse(reusing)]
-        await post(receipts, outbox=work.outbox, me=self._node.me, at=self._at)
+        statuses = status_messages(effect.decided, new_id=self._node.new_id, at=self._at)
+        await post([*receipts, *statuses], outbox=work.outbox, me=self._node.me, at=self._at)
+
+    def _put_in_line(self, new: Iterable[_Placed], effect: TakingEffect) -> Sequence[_Placed]:
+        """Those that have a place in their lane; one whose number was another's already is set aside."""
+        in_line = []
+        for one in sorted(new, key=lambda one: one.opened.message.case_seq):
+            message = one.opened.message
+            if message.case_id == NO_CASE:
+                self._set_aside_message(one, NOT_READ, f"Messages of type '{message.type}' are of no case here.")
+            elif effect.arrive(message):
+                in_line.append(one)
+            else:
+                self._set_aside_message(one, NUMBER_CONFLICT, "Its number in the case was another message's before.")
+        return in_line
+
+    async def _park(self, effect: TakingEffect, new: Mapping[MessageKey, _Placed], work: ExchangeWork) -> None:
+        """Set aside what could not take effect, and close what another message took the place of."""
+        for outcome in effect.parked:
+            message = outcome.message
+            if placed := new.get(message.key):
+                self._set_aside_message(placed, outcome.code, outcome.reason)
+            elif held := await work.inbox.find(*message.key):
+                self._aside.held(held, code=outcome.code, reason=outcome.reason, topic=inbox_topic(self._node.me))
+        if effect.replaced:
+            await work.desk.close(effect.replaced, QuarantineState.REPLACED, at=self._at, by="")
 
     async def _by_head(
         self, bundles: Sequence[Arrived], work: ExchangeWork
@@ -106,7 +155,7 @@ class Intake:
             entries = [
                 ReceiptEntry(one.message.message_id, one.leaf_hash, ReceiptStatus.FAILED, BUNDLE_CONFLICT)
                 for one in bundle.opened
-                if one.message.type != RECEIPT_TYPE
+                if one.message.type not in EXCHANGE_TYPES
             ]
             if entries:
                 yield receipt_for(bundle, entries, receipt_id=self._node.new_id())
@@ -119,55 +168,32 @@ class Intake:
         )
         return [_Placed(*one, arrival) for one, arrival in zip(flat, arrivals, strict=True)]
 
-    async def _settle(self, receipts: Sequence[_Placed], work: ExchangeWork) -> None:
-        stored: list[StoredReceipt] = []
-        for one in receipts:
+    async def _ours(self, ours: Sequence[_Placed], work: ExchangeWork) -> None:
+        """Messages of the exchange itself. Known ones count again: the first time ours may not have been known."""
+        receipts: list[StoredReceipt] = []
+        for one in ours:
             try:
-                stored.append(read_receipt(one.bundle, one.opened))
+                if one.opened.message.type == RECEIPT_TYPE:
+                    receipts.append(read_receipt(one.bundle, one.opened))
+                else:
+                    entries = decode_statuses(one.opened.message.record)
+                    await work.statuses.note(one.bundle.head.sender, entries)
             except VerificationError as error:
                 self._set_aside_message(one, error.code, error.message)
-        if stored:
-            await work.receipts.settle(stored)
-
-    async def _apply(self, new: Sequence[_Placed], work: ExchangeWork) -> None:
-        """Apply effects under one savepoint; where one fails, by halves, so that only it is set aside."""
-        failure = await self._try(new, work)
-        if failure is None:
-            return
-        if len(new) > 1:
-            middle = len(new) // 2
-            await self._apply(new[:middle], work)
-            await self._apply(new[middle:], work)
-        elif isinstance(failure, PortabilityError):
-            self._set_aside_message(new[0], failure.code, failure.message)
-        else:
-            # The text of an unknown error may hold anything, so only its type is told.
-            self._set_aside_message(new[0], EFFECT_FAILED, f"Its effect failed: {type(failure).__name__}.")
-
-    async def _try(self, new: Sequence[_Placed], work: ExchangeWork) -> Exception | None:
-        if not new:
-            return None
-        try:
-            async with work.savepoint():
-                for one in new:
-                    await self._effects.apply(one.opened.message, work)
-        except Exception as error:
-            if isinstance(error, GatewayError) and error.retryable:
-                raise
-            return error
-        return None
+        if receipts:
+            await work.receipts.settle(receipts)
 
     def _receipts(self, bundles: Sequence[Arrived], placed: Sequence[_Placed]) -> Iterator[OutgoingMessage]:
         """One receipt a bundle, for all of its messages; receipts themselves are not receipted."""
         entries: dict[int, list[ReceiptEntry]] = {id(bundle): [] for _, bundle in bundles}
         for one in placed:
-            if not one.is_receipt:
+            if not one.is_ours:
                 entries[id(one.bundle)].append(_entry(one))
         for _, bundle in bundles:
             of_bundle = entries[id(bundle)] + [
-                ReceiptEntry(refused.message_id, refused.leaf_hash, ReceiptStatus.FAILED, VerificationError.code)
+                ReceiptEntry(refused.header.message_id, refused.leaf_hash, ReceiptStatus.FAILED, VerificationError.code)
                 for refused in bundle.refused
-                if refused.message_id is not None
+                if refused.header is not None
             ]
             if of_bundle:
                 yield receipt_for(bundle, of_bundle, receipt_id=self._node.new_id())
@@ -193,16 +219,29 @@ class Intake:
             case_id=message.case_id,
         )
 
-    def _set_aside_refused(self, record: StreamRecord, bundle: OpenedBundle, refused: RefusedItem) -> None:
+    def _refuse_item(
+        self, record: StreamRecord, bundle: OpenedBundle, refused: RefusedItem, effect: TakingEffect
+    ) -> None:
+        """Set aside what its sender made wrongly; its lane waits for another message in its place."""
+        header, sender = refused.header, bundle.head.sender
         self._aside.message(
             record,
             refused.item,
             code=VerificationError.code,
             reason=refused.reason,
-            sender=bundle.head.sender,
-            message_id=refused.message_id,
-            case_id=refused.case_id,
+            sender=sender,
+            message_id=header.message_id if header else None,
+            case_id=header.case_id if header else None,
         )
+        if header is not None and header.case_id != NO_CASE:
+            lane = effect.lane((sender, header.case_id))
+            lane.arrive_unusable(header.message_id, case_seq=header.case_seq, at=self._at)
+
+
+def _lanes(bundles: Sequence[Arrived]) -> Collection[Lane]:
+    lanes = {one.message.lane for _, bundle in bundles for one in bundle.opened}
+    lanes |= {(bundle.head.sender, one.header.case_id) for _, bundle in bundles for one in bundle.refused if one.header}
+    return {lane for lane in lanes if lane[1] != NO_CASE}
 
 
 def _key(bundle: OpenedBundle) -> BundleKey:

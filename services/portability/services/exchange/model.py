@@ -10,10 +10,13 @@ from uuid import UUID
 from portability.services.hybrid import HybridSignature
 
 __all__ = [
+    "EXCHANGE_TYPES",
     "NO_CASE",
     "RECEIPT_TYPE",
+    "STATUS_TYPE",
     "Arrival",
     "BundleKey",
+    "BusinessStatus",
     "Consignment",
     "ConsignmentKey",
     "Direction",
@@ -23,16 +26,19 @@ __all__ = [
     "InstitutionId",
     "KnownSubmission",
     "Lane",
+    "MessageKey",
     "OutboxMessage",
     "OutgoingMessage",
     "PublicKeys",
     "QuarantineEntry",
+    "QuarantineState",
     "ReceiptEntry",
     "ReceiptStatus",
     "ReceivedMessage",
     "Sealable",
     "SealedBundle",
     "SentEvidence",
+    "StatusEntry",
     "StoredReceipt",
     "StreamRecord",
     "SubmittedMessage",
@@ -47,6 +53,7 @@ BundleKey = tuple[str, UUID]  # sender and bundle id
 InstitutionId = str  # "de-drv": lower-case country code and name
 ConsignmentKey = tuple[InstitutionId, int]  # recipient and first stream_seq
 Lane = tuple[InstitutionId, UUID]  # partner and case
+MessageKey = tuple[InstitutionId, UUID]  # sender and message id
 
 
 class ReceiptStatus(StrEnum):
@@ -57,6 +64,27 @@ class ReceiptStatus(StrEnum):
     DELIVERED = "delivered"  # the recipient holds it durably and has signed for it
     OPENED = "opened"  # a person or system of the recipient has looked at it
     FAILED = "failed"  # the recipient has refused it, with a reason
+
+
+class BusinessStatus(StrEnum):
+    """What the recipient has made of a message that it holds; apart from how far the message has come."""
+
+    ACCEPTED = "accepted"  # it has taken effect
+    ACCEPTED_BLIND = "accepted_blind"  # it has taken effect, and its content is not checked yet
+    REJECTED = "rejected"  # it will have no effect, for the reasons given
+    PARKED = "parked"  # it could not take effect; a person of the recipient looks at it
+    HELD = "held"  # one before it in its case is not done yet
+
+
+@dataclass(frozen=True, slots=True)
+class StatusEntry:
+    """What the recipient says of messages with consecutive numbers."""
+
+    first_seq: int
+    last_seq: int  # inclusive; at most 4,096 numbers
+    status: BusinessStatus
+    reasons: tuple[str, ...]  # for people, without personal data; at most eight
+    decided_at: datetime  # of two entries about a message the later one counts
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +101,7 @@ class OutgoingMessage:
     agreement_id: str = ""  # empty where no agreement is involved yet
     agreement_sha256: str = ""
     in_reply_to: UUID | None = None
+    replaces: UUID | None = None  # a message of ours in this case that is parked at the recipient
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +130,18 @@ class ReceivedMessage:
     agreement_id: str = ""
     agreement_sha256: str = ""
     in_reply_to: UUID | None = None
+    case_seq: int = 0  # 1, 2, 3 … among what its sender has sent us in this case; 0 in NO_CASE
+    replaces: UUID | None = None
+
+    @property
+    def key(self) -> MessageKey:
+        """What it is known by here."""
+        return self.sender, self.message_id
+
+    @property
+    def lane(self) -> Lane:
+        """Sender and case."""
+        return self.sender, self.case_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,12 +171,15 @@ class Direction(StrEnum):
 
 
 RECEIPT_TYPE = "receipt"
+STATUS_TYPE = "exchange.status"
+EXCHANGE_TYPES = frozenset({RECEIPT_TYPE, STATUS_TYPE})
+"""Messages of the exchange itself: they are of no case, no effect sees them, and nobody can submit them."""
 NO_CASE = UUID(int=0)  # case id of messages that belong to no case, such as receipts
 
 
 def wants_receipt(message_type: str) -> bool:
-    """Whether a message is sent until it is receipted; receipts are not."""
-    return message_type != RECEIPT_TYPE
+    """Whether a message is sent until it is receipted; those of the exchange itself are sent once."""
+    return message_type not in EXCHANGE_TYPES
 
 
 def confirmation_of(messages: Iterable[tuple[UUID, bytes]]) -> bytes:
@@ -304,6 +348,15 @@ class InboxMessage:
     item: int  # index in the bundle, from 0
 
 
+class QuarantineState(StrEnum):
+    """What has become of something set aside."""
+
+    OPEN = "open"  # a person has to look at it
+    APPLIED = "applied"  # it has had its effect after all
+    REPLACED = "replaced"  # another message of its sender took its place
+    REJECTED = "rejected"  # it will have no effect
+
+
 @dataclass(frozen=True, slots=True)
 class QuarantineEntry:
     """A record or message set aside, with its reason and where it came from."""
@@ -319,6 +372,9 @@ class QuarantineEntry:
     sender: InstitutionId = ""  # empty where nothing about the sender has verified
     message_id: UUID | None = None  # None where the whole bundle is set aside
     case_id: UUID | None = None
+    state: QuarantineState = QuarantineState.OPEN
+    closed_at: datetime | None = None
+    closed_by: str = ""  # who replayed or rejected it; empty where its sender's message did it
 
 
 @dataclass(frozen=True, slots=True)
@@ -333,6 +389,8 @@ class TimelineEntry:
     status: ReceiptStatus
     at: datetime  # submitted (sent) or received
     settled_at: datetime | None = None  # when its receipt came; None until then, and for received ones
+    business: BusinessStatus | None = None  # what its recipient has made of it; None where nothing was said yet
+    reasons: tuple[str, ...] = ()  # what the recipient said with it
     reason: str = ""  # code from a receipt that refuses; empty elsewhere
 
 

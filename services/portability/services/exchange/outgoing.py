@@ -93,6 +93,8 @@ def outbox_message(
             agreement_id=message.agreement_id,
             agreement_sha256=bytes.fromhex(message.agreement_sha256),
             in_reply_to=message.in_reply_to,
+            case_seq=case_seq,
+            replaces=message.replaces,
         )
     )
     if len(header) > HEADER_LIMIT:

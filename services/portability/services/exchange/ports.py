@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 from uuid import UUID
 
+from portability.services.exchange.lanes import LaneEntry, LaneStanding
 from portability.services.exchange.model import (
     Arrival,
     BundleKey,
@@ -22,13 +23,16 @@ from portability.services.exchange.model import (
     InstitutionId,
     KnownSubmission,
     Lane,
+    MessageKey,
     OutboxMessage,
     PublicKeys,
     QuarantineEntry,
+    QuarantineState,
     ReceivedMessage,
     Sealable,
     SealedBundle,
     SentEvidence,
+    StatusEntry,
     StoredReceipt,
     StreamRecord,
     TimelineEntry,
@@ -38,11 +42,14 @@ from portability.services.log_entry import LogSink
 
 __all__ = [
     "Bundles",
+    "BusinessStatuses",
     "Clock",
     "EventStream",
     "ExchangeWork",
+    "HeldMessages",
     "Inbox",
     "KeyRing",
+    "Lanes",
     "MessageEffects",
     "NewId",
     "Observer",
@@ -50,6 +57,7 @@ __all__ = [
     "Outbox",
     "OutboxSignal",
     "Quarantine",
+    "QuarantineDesk",
     "Receipts",
     "Recipients",
     "Resends",
@@ -208,6 +216,43 @@ class Quarantine(Protocol):
         """Return entries by id, oldest first, beginning after the id `after`."""
 
 
+class QuarantineDesk(Protocol):
+    """What becomes of what was set aside."""
+
+    async def find(self, entry_id: UUID) -> QuarantineEntry | None:
+        """Return one entry; None where unknown."""
+
+    async def close(self, messages: Sequence[MessageKey], state: QuarantineState, *, at: datetime, by: str) -> None:
+        """Note what has become of the open entries of messages."""
+
+
+class HeldMessages(Protocol):
+    """Messages in the inbox whose turn comes later than they did."""
+
+    async def find_many(self, messages: Sequence[MessageKey]) -> Sequence[InboxMessage]:
+        """Return received messages by their key, in any order; unknown and erased ones are left out."""
+
+
+class Lanes(Protocol):
+    """Where lanes stand: what waits in them, and which message is next."""
+
+    async def load(self, lanes: Collection[Lane]) -> Mapping[Lane, LaneStanding]:
+        """Lock lanes until the transaction ends; return where each stands. A new one stands at its beginning."""
+
+    async def save(self, standings: Mapping[Lane, LaneStanding]) -> None:
+        """Keep where lanes stand now."""
+
+    async def held_since(self, before: datetime, *, limit: int) -> Sequence[tuple[Lane, LaneEntry]]:
+        """Return the first entry of lanes in which something waits since before an instant, the longest first."""
+
+
+class BusinessStatuses(Protocol):
+    """What recipients have made of our messages."""
+
+    async def note(self, recipient: InstitutionId, entries: Sequence[StatusEntry]) -> None:
+        """Keep what the recipient says of messages by their stream sequence; of two the later decided counts."""
+
+
 class Timeline(Protocol):
     """Reading what went and came."""
 
@@ -238,6 +283,14 @@ class ExchangeWork(Protocol):
     def offsets(self) -> Offsets: ...
     @property
     def quarantine(self) -> Quarantine: ...
+    @property
+    def desk(self) -> QuarantineDesk: ...
+    @property
+    def held(self) -> HeldMessages: ...
+    @property
+    def lanes(self) -> Lanes: ...
+    @property
+    def statuses(self) -> BusinessStatuses: ...
     @property
     def timeline(self) -> Timeline: ...
     @property

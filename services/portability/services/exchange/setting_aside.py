@@ -6,10 +6,13 @@ from uuid import UUID
 
 from portability.services.exchange.envelope import Item
 from portability.services.exchange.mapping import wire
-from portability.services.exchange.model import InstitutionId, QuarantineEntry, StreamRecord
+from portability.services.exchange.model import InboxMessage, InstitutionId, QuarantineEntry, StreamRecord
 from portability.services.exchange.ports import NewId
 
-__all__ = ["SettingAside"]
+__all__ = ["NOWHERE", "SettingAside"]
+
+NOWHERE = -1
+"""Offset of what waited in its lane and could not take effect when its turn came."""
 
 
 class SettingAside:
@@ -39,6 +42,20 @@ class SettingAside:
         """Set one message aside; its ids are None where its header says none."""
         whole = self._entry(record, code, reason, sender)
         self.messages.append(replace(whole, value=wire.encode_item(item), message_id=message_id, case_id=case_id))
+
+    def held(self, held: InboxMessage, *, code: str, reason: str, topic: str) -> None:
+        """Set aside a message that came earlier and waited for its turn; it is at no place of the stream any more."""
+        message = held.message
+        item = Item(held.header, held.salt, message.record)
+        self.message(
+            StreamRecord(topic, 0, NOWHERE, b"", b""),
+            item,
+            code=code,
+            reason=reason,
+            sender=message.sender,
+            message_id=message.message_id,
+            case_id=message.case_id,
+        )
 
     def _entry(self, record: StreamRecord, code: str, reason: str, sender: InstitutionId) -> QuarantineEntry:
         return QuarantineEntry(

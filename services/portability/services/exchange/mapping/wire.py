@@ -5,8 +5,25 @@ from uuid import UUID
 
 from portability.agreements.errors import VerificationError
 from portability.api.exchange.v1 import bundle_pb2 as pb
-from portability.services.exchange.envelope import ITEM_LIMIT, Head, Header, Item, Sealed
-from portability.services.exchange.model import HybridSignature, ReceiptEntry, ReceiptStatus
+from portability.services.exchange.envelope import (
+    ITEM_LIMIT,
+    REASON_LENGTH,
+    REASONS,
+    STATUS_ENTRIES,
+    STATUS_SPAN,
+    Head,
+    Header,
+    Item,
+    Sealed,
+)
+from portability.services.exchange.model import (
+    NO_CASE,
+    BusinessStatus,
+    HybridSignature,
+    ReceiptEntry,
+    ReceiptStatus,
+    StatusEntry,
+)
 from portability.services.mapping import strict
 
 __all__ = [
@@ -15,6 +32,7 @@ __all__ = [
     "decode_items",
     "decode_receipt",
     "decode_sealed",
+    "decode_statuses",
     "encode_evidence",
     "encode_head",
     "encode_header",
@@ -22,6 +40,7 @@ __all__ = [
     "encode_items",
     "encode_receipt",
     "encode_sealed",
+    "encode_statuses",
 ]
 
 HASH_BYTES = 32
@@ -35,6 +54,14 @@ _STATUS = {
     ReceiptStatus.FAILED: pb.RECEIPT_STATUS_FAILED,
 }
 _STATUS_BACK = {number: status for status, number in _STATUS.items()}
+_BUSINESS = {
+    BusinessStatus.ACCEPTED: pb.BUSINESS_STATUS_ACCEPTED,
+    BusinessStatus.ACCEPTED_BLIND: pb.BUSINESS_STATUS_ACCEPTED_BLIND,
+    BusinessStatus.REJECTED: pb.BUSINESS_STATUS_REJECTED,
+    BusinessStatus.PARKED: pb.BUSINESS_STATUS_PARKED,
+    BusinessStatus.HELD: pb.BUSINESS_STATUS_HELD,
+}
+_BUSINESS_BACK = {number: status for status, number in _BUSINESS.items()}
 
 
 def encode_sealed(sealed: Sealed) -> bytes:
@@ -110,6 +137,8 @@ def encode_header(header: Header) -> bytes:
         agreement_id=header.agreement_id,
         agreement_sha256=header.agreement_sha256,
         in_reply_to=header.in_reply_to.bytes if header.in_reply_to else b"",
+        case_seq=header.case_seq,
+        replaces=header.replaces.bytes if header.replaces else b"",
     ).SerializeToString(deterministic=True)
 
 
@@ -121,11 +150,14 @@ def decode_header(data: bytes) -> Header:
     if header.agreement_sha256:
         strict.exact(header.agreement_sha256, HASH_BYTES, what="hash of the agreement")
         strict.text(header.agreement_id, limit=64, what="agreement id")
+    case_id = strict.uuid(header.case_id, what="case id")
+    if case_id == NO_CASE and header.case_seq:
+        raise VerificationError("The header numbers a message of no case.")
     return Header(
         message_id=strict.uuid(header.message_id, what="message id"),
         sender=strict.institution(header.sender, what="sender of the message"),
         recipient=strict.institution(header.recipient, what="recipient of the message"),
-        case_id=strict.uuid(header.case_id, what="case id"),
+        case_id=case_id,
         type=strict.text(header.type, limit=64, what="message type"),
         schema_version=strict.number(header.schema_version, limit=U32, what="schema version"),
         stream_seq=strict.number(header.stream_seq, limit=U63, what="stream sequence"),
@@ -135,6 +167,8 @@ def decode_header(data: bytes) -> Header:
         agreement_id=header.agreement_id,
         agreement_sha256=header.agreement_sha256,
         in_reply_to=strict.optional_uuid(header.in_reply_to, what="id of the message replied to"),
+        case_seq=0 if case_id == NO_CASE else strict.number(header.case_seq, limit=U63, what="number in the case"),
+        replaces=strict.optional_uuid(header.replaces, what="id of the message replaced"),
     )
 
 
@@ -196,6 +230,42 @@ def _entry(entry: pb.ReceiptEntry) -> ReceiptEntry:
         status=status,
         reason=entry.reason,
     )
+
+
+def encode_statuses(entries: Sequence[StatusEntry]) -> bytes:
+    """The record of a message of type "exchange.status"."""
+    return pb.StatusReport(
+        entries=[
+            pb.StatusEntry(
+                first_seq=entry.first_seq,
+                last_seq=entry.last_seq,
+                status=_BUSINESS[entry.status],
+                reasons=entry.reasons,
+                decided_at_ms=strict.milliseconds(entry.decided_at),
+            )
+            for entry in entries
+        ]
+    ).SerializeToString(deterministic=True)
+
+
+def decode_statuses(data: bytes) -> tuple[StatusEntry, ...]:
+    """What the recipient of our messages has made of them."""
+    report = strict.parse(pb.StatusReport, data, what="report of statuses")
+    strict.number(len(report.entries), limit=STATUS_ENTRIES, what="number of entries in the report")
+    return tuple(_status_entry(entry) for entry in report.entries)
+
+
+def _status_entry(entry: pb.StatusEntry) -> StatusEntry:
+    status = _BUSINESS_BACK.get(entry.status)
+    if status is None:
+        raise VerificationError(f"A report has the status {entry.status}, which is not known.")
+    first = strict.number(entry.first_seq, limit=U63, what="first number of a report")
+    last = strict.number(entry.last_seq, limit=U63, what="last number of a report")
+    if not first <= last < first + STATUS_SPAN:
+        raise VerificationError(f"A report goes from {first} to {last}; it may span {STATUS_SPAN} numbers.")
+    strict.number(len(entry.reasons) + 1, limit=REASONS + 1, what="number of reasons and one")
+    reasons = tuple(strict.text(reason, limit=REASON_LENGTH, what="reason") for reason in entry.reasons)
+    return StatusEntry(first, last, status, reasons, strict.instant(entry.decided_at_ms, what="instant of a status"))
 
 
 def encode_evidence(sealed: Sealed, *, index: int, path: Sequence[bytes], item: Item) -> bytes:

@@ -110,6 +110,7 @@ CREATE TABLE inbox (
     sender text NOT NULL,
     message_id uuid NOT NULL,
     case_id uuid NOT NULL,
+    case_seq bigint NOT NULL,
     type text NOT NULL,
     stream_seq bigint NOT NULL,
     received_at timestamptz NOT NULL,
@@ -121,7 +122,36 @@ CREATE TABLE inbox (
     PRIMARY KEY (sender, message_id)
 );
 ALTER TABLE inbox ALTER COLUMN content SET STORAGE EXTERNAL;
-CREATE INDEX inbox_by_case ON inbox (case_id, message_id);
+CREATE INDEX inbox_by_case ON inbox (case_id, sender, case_seq);
+
+-- A lane has a row from the first time that something in it went out of turn; before that the inbox says where it is.
+CREATE TABLE lanes (
+    sender text NOT NULL,
+    case_id uuid NOT NULL,
+    next_seq bigint NOT NULL,
+    PRIMARY KEY (sender, case_id)
+);
+CREATE TABLE lane_entries (
+    sender text NOT NULL,
+    case_id uuid NOT NULL,
+    case_seq bigint NOT NULL,
+    message_id uuid NOT NULL,
+    state text NOT NULL,
+    since timestamptz NOT NULL,
+    PRIMARY KEY (sender, case_id, case_seq)
+);
+CREATE INDEX lane_entries_waiting ON lane_entries (since);
+
+-- What recipients say that they have made of our messages, by ranges of at most 4,096 numbers.
+CREATE TABLE business_statuses (
+    recipient text NOT NULL,
+    first_seq bigint NOT NULL,
+    last_seq bigint NOT NULL,
+    decided_at timestamptz NOT NULL,
+    status text NOT NULL,
+    reasons text[] NOT NULL,
+    PRIMARY KEY (recipient, first_seq, last_seq, decided_at)
+);
 
 CREATE TABLE stream_offsets (
     topic text NOT NULL,
@@ -141,7 +171,10 @@ CREATE TABLE quarantine (
     set_aside_at timestamptz NOT NULL,
     sender text NOT NULL,
     message_id uuid,
-    case_id uuid
+    case_id uuid,
+    state text NOT NULL,
+    closed_at timestamptz,
+    closed_by text NOT NULL
 );
 CREATE UNIQUE INDEX quarantine_once ON quarantine (topic, partition, stream_offset, message_id) NULLS NOT DISTINCT;
 CREATE INDEX quarantine_by_case ON quarantine (case_id) WHERE case_id IS NOT NULL;
@@ -154,6 +187,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.execute(
-        "DROP TABLE quarantine, stream_offsets, inbox, inbox_bundles, receipts, message_outcomes, sent_bundles, "
+        "DROP TABLE quarantine, stream_offsets, business_statuses, lane_entries, lanes, inbox, inbox_bundles, "
+        "receipts, message_outcomes, sent_bundles, "
         "consignments, outbox, exchange_settled, exchange_cursors, exchange_sequences"
     )

@@ -49,6 +49,42 @@ RECEIPT_STATUS_FAILED: ReceiptStatus.ValueType  # 3
 """The recipient has refused it."""
 Global___ReceiptStatus: _TypeAlias = ReceiptStatus  # noqa: Y015
 
+class _BusinessStatus:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _BusinessStatusEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_BusinessStatus.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    BUSINESS_STATUS_UNSPECIFIED: _BusinessStatus.ValueType  # 0
+    """Not given; refused."""
+    BUSINESS_STATUS_ACCEPTED: _BusinessStatus.ValueType  # 1
+    """It has taken effect."""
+    BUSINESS_STATUS_ACCEPTED_BLIND: _BusinessStatus.ValueType  # 2
+    """It has taken effect, and its content is not checked yet."""
+    BUSINESS_STATUS_REJECTED: _BusinessStatus.ValueType  # 3
+    """It will have no effect, for the reasons given."""
+    BUSINESS_STATUS_PARKED: _BusinessStatus.ValueType  # 4
+    """It could not take effect; a person of the recipient looks at it."""
+    BUSINESS_STATUS_HELD: _BusinessStatus.ValueType  # 5
+    """One before it in its case is not done yet."""
+
+class BusinessStatus(_BusinessStatus, metaclass=_BusinessStatusEnumTypeWrapper):
+    """What the recipient has made of a message that it holds."""
+
+BUSINESS_STATUS_UNSPECIFIED: BusinessStatus.ValueType  # 0
+"""Not given; refused."""
+BUSINESS_STATUS_ACCEPTED: BusinessStatus.ValueType  # 1
+"""It has taken effect."""
+BUSINESS_STATUS_ACCEPTED_BLIND: BusinessStatus.ValueType  # 2
+"""It has taken effect, and its content is not checked yet."""
+BUSINESS_STATUS_REJECTED: BusinessStatus.ValueType  # 3
+"""It will have no effect, for the reasons given."""
+BUSINESS_STATUS_PARKED: BusinessStatus.ValueType  # 4
+"""It could not take effect; a person of the recipient looks at it."""
+BUSINESS_STATUS_HELD: BusinessStatus.ValueType  # 5
+"""One before it in its case is not done yet."""
+Global___BusinessStatus: _TypeAlias = BusinessStatus  # noqa: Y015
+
 @_typing.final
 class Bundle(_message.Message):
     """One record on an inbox topic."""
@@ -216,6 +252,8 @@ class Header(_message.Message):
     AGREEMENT_ID_FIELD_NUMBER: _builtins.int
     AGREEMENT_SHA256_FIELD_NUMBER: _builtins.int
     IN_REPLY_TO_FIELD_NUMBER: _builtins.int
+    CASE_SEQ_FIELD_NUMBER: _builtins.int
+    REPLACES_FIELD_NUMBER: _builtins.int
     message_id: _builtins.bytes
     """UUID version 7 of the message: 16 bytes. Never empty."""
     sender: _builtins.str
@@ -242,6 +280,10 @@ class Header(_message.Message):
     """SHA-256 of that file: 32 bytes. Empty with `agreement_id`."""
     in_reply_to: _builtins.bytes
     """UUID of the message that this one answers: 16 bytes. Empty: it answers none."""
+    case_seq: _builtins.int
+    """1, 2, 3 and so on for what the sender sends the recipient in this case, without gaps. Zero: it is of no case."""
+    replaces: _builtins.bytes
+    """UUID of the sender's message that is parked at the recipient and whose place this one takes: 16 bytes. Empty: of none."""
     def __init__(
         self,
         *,
@@ -258,10 +300,12 @@ class Header(_message.Message):
         agreement_id: _builtins.str = ...,
         agreement_sha256: _builtins.bytes = ...,
         in_reply_to: _builtins.bytes = ...,
+        case_seq: _builtins.int = ...,
+        replaces: _builtins.bytes = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["agreement_id", b"agreement_id", "agreement_sha256", b"agreement_sha256", "case_id", b"case_id", "in_reply_to", b"in_reply_to", "message_id", b"message_id", "payload_commitment", b"payload_commitment", "recipient", b"recipient", "record_length", b"record_length", "schema_version", b"schema_version", "sender", b"sender", "sent_at_ms", b"sent_at_ms", "stream_seq", b"stream_seq", "type", b"type"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agreement_id", b"agreement_id", "agreement_sha256", b"agreement_sha256", "case_id", b"case_id", "case_seq", b"case_seq", "in_reply_to", b"in_reply_to", "message_id", b"message_id", "payload_commitment", b"payload_commitment", "recipient", b"recipient", "record_length", b"record_length", "replaces", b"replaces", "schema_version", b"schema_version", "sender", b"sender", "sent_at_ms", b"sent_at_ms", "stream_seq", b"stream_seq", "type", b"type"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -358,6 +402,70 @@ class ReceiptEntry(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ReceiptEntry: _TypeAlias = ReceiptEntry  # noqa: Y015
+
+@_typing.final
+class StatusReport(_message.Message):
+    """Record of a message of type "exchange.status"."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ENTRIES_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def entries(self) -> _containers.RepeatedCompositeFieldContainer[Global___StatusEntry]:
+        """1 to 1024. Never empty."""
+
+    def __init__(
+        self,
+        *,
+        entries: _abc.Iterable[Global___StatusEntry] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["entries", b"entries"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___StatusReport: _TypeAlias = StatusReport  # noqa: Y015
+
+@_typing.final
+class StatusEntry(_message.Message):
+    """What is said of messages with consecutive numbers."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FIRST_SEQ_FIELD_NUMBER: _builtins.int
+    LAST_SEQ_FIELD_NUMBER: _builtins.int
+    STATUS_FIELD_NUMBER: _builtins.int
+    REASONS_FIELD_NUMBER: _builtins.int
+    DECIDED_AT_MS_FIELD_NUMBER: _builtins.int
+    first_seq: _builtins.int
+    """First stream_seq. Zero is refused."""
+    last_seq: _builtins.int
+    """Last stream_seq, inclusive: at most 4096 numbers. Zero is refused."""
+    status: Global___BusinessStatus.ValueType
+    """What the recipient has made of them. Zero is refused."""
+    decided_at_ms: _builtins.int
+    """When it was decided: milliseconds since 1970-01-01T00:00:00Z. Zero is refused."""
+    @_builtins.property
+    def reasons(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """For people, without personal data, at most 8 of at most 500 characters. Empty: nothing to say."""
+
+    def __init__(
+        self,
+        *,
+        first_seq: _builtins.int = ...,
+        last_seq: _builtins.int = ...,
+        status: Global___BusinessStatus.ValueType = ...,
+        reasons: _abc.Iterable[_builtins.str] | None = ...,
+        decided_at_ms: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["decided_at_ms", b"decided_at_ms", "first_seq", b"first_seq", "last_seq", b"last_seq", "reasons", b"reasons", "status", b"status"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___StatusEntry: _TypeAlias = StatusEntry  # noqa: Y015
 
 @_typing.final
 class ItemEvidence(_message.Message):

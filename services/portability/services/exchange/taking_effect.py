@@ -1,0 +1,157 @@
+"""Letting messages take effect, lane by lane, in the transaction that takes them in or lets them go on.
+
+What cannot take effect is parked with its lane; what waits behind it is held; every other lane goes on.
+"""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from portability.agreements.errors import GatewayError, PortabilityError
+from portability.services.exchange.business_status import Decided
+from portability.services.exchange.lanes import LaneEntry, LaneInHand
+from portability.services.exchange.model import BusinessStatus, Lane, MessageKey, ReceivedMessage
+from portability.services.exchange.ports import ExchangeWork, MessageEffects
+
+__all__ = ["EFFECT_FAILED", "Outcome", "TakingEffect"]
+
+EFFECT_FAILED: Final = "EFFECT_FAILED"
+AT_ONCE: Final = 256
+"""Messages read and tried together; a lane that was held for long is let go in parts of so many."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What has become of one message; `code` and `reason` say why it is parked."""
+
+    message: ReceivedMessage
+    status: BusinessStatus
+    code: str = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Turn:
+    lane: Lane
+    entry: LaneEntry
+    message: ReceivedMessage
+
+
+class TakingEffect:
+    """Lanes in hand during one transaction. Put messages in line with `arrive`, then `run`."""
+
+    def __init__(self, lanes: Mapping[Lane, LaneInHand], effects: MessageEffects, *, at: datetime) -> None:
+        self._lanes = lanes
+        self._effects = effects
+        self._at = at
+        self.outcomes: list[Outcome] = []
+
+    @classmethod
+    async def of(
+        cls, lanes: Collection[Lane], work: ExchangeWork, effects: MessageEffects, *, at: datetime
+    ) -> "TakingEffect":
+        """Lock lanes and take them in hand."""
+        standings = await work.lanes.load(lanes) if lanes else {}
+        return cls({lane: LaneInHand(standing) for lane, standing in standings.items()}, effects, at=at)
+
+    def arrive(self, message: ReceivedMessage) -> bool:
+        """Put a new message in line; False where its number in the case was another's already."""
+        return self._lanes[message.lane].arrive(
+            message.message_id, case_seq=message.case_seq, replaces=message.replaces, at=self._at
+        )
+
+    @property
+    def parked(self) -> Sequence[Outcome]:
+        """What could not take effect."""
+        return [one for one in self.outcomes if one.status is BusinessStatus.PARKED]
+
+    @property
+    def replaced(self) -> Sequence[MessageKey]:
+        """Messages whose place was taken."""
+        return [(lane[0], message_id) for lane, one in self._lanes.items() for message_id in one.replaced]
+
+    @property
+    def decided(self) -> Sequence[Decided]:
+        """What to tell the senders."""
+        return [(one.message, one.status, [one.code, one.reason] if one.code else []) for one in self.outcomes]
+
+    def lane(self, lane: Lane) -> LaneInHand:
+        """One of the lanes in hand."""
+        return self._lanes[lane]
+
+    async def run(self, arrived: Iterable[ReceivedMessage], work: ExchangeWork) -> None:
+        """Let all that is ready take effect, those that arrived now and those held before; keep where lanes stand."""
+        at_hand = {message.key: message for message in arrived}
+        blocked: set[Lane] = set()
+        while ready := self._ready(blocked, at_once=max(AT_ONCE, len(at_hand))):
+            await self._apply(await self._turns(ready, at_hand, work), blocked, work)
+        self._note_held(at_hand)
+        await work.lanes.save({lane: one.standing for lane, one in self._lanes.items()})
+
+    def _ready(self, blocked: set[Lane], *, at_once: int) -> Sequence[tuple[Lane, LaneEntry]]:
+        """What takes effect next, in the order of the lanes."""
+        ready = [(lane, entry) for lane, one in self._lanes.items() if lane not in blocked for entry in one.ready()]
+        return ready[:at_once]
+
+    async def _turns(
+        self, ready: Sequence[tuple[Lane, LaneEntry]], at_hand: Mapping[MessageKey, ReceivedMessage], work: ExchangeWork
+    ) -> Sequence[_Turn]:
+        """The messages themselves; those held before are read from the inbox."""
+        wanted = [(lane[0], entry.message_id) for lane, entry in ready]
+        missing = [key for key in wanted if key not in at_hand]
+        found = {one.message.key: one.message for one in await work.held.find_many(missing)} if missing else {}
+        turns = []
+        for (lane, entry), key in zip(ready, wanted, strict=True):
+            message = at_hand.get(key) or found.get(key)
+            if message is not None:
+                turns.append(_Turn(lane, entry, message))
+            else:
+                # Its content was erased meanwhile: there is nothing left that could take effect.
+                self._lanes[lane].done(entry)
+        return turns
+
+    async def _apply(self, turns: Sequence[_Turn], blocked: set[Lane], work: ExchangeWork) -> None:
+        """Apply effects under one savepoint; where one fails, by halves, so that only its lane is parked."""
+        turns = [turn for turn in turns if turn.lane not in blocked]
+        failure = await self._try(turns, work)
+        if failure is None:
+            for turn in turns:
+                self._lanes[turn.lane].done(turn.entry)
+                self.outcomes.append(Outcome(turn.message, BusinessStatus.ACCEPTED))
+        elif len(turns) > 1:
+            middle = len(turns) // 2
+            await self._apply(turns[:middle], blocked, work)
+            await self._apply(turns[middle:], blocked, work)
+        else:
+            (turn,) = turns
+            self._lanes[turn.lane].park(turn.entry, at=self._at)
+            blocked.add(turn.lane)
+            self.outcomes.append(_parked(turn.message, failure))
+
+    async def _try(self, turns: Sequence[_Turn], work: ExchangeWork) -> Exception | None:
+        if not turns:
+            return None
+        try:
+            async with work.savepoint():
+                for turn in turns:
+                    await self._effects.apply(turn.message, work)
+        except Exception as error:
+            if isinstance(error, GatewayError) and error.retryable:
+                raise
+            return error
+        return None
+
+    def _note_held(self, at_hand: Mapping[MessageKey, ReceivedMessage]) -> None:
+        decided = {one.message.message_id for one in self.outcomes}
+        for message in at_hand.values():
+            if message.message_id not in decided:
+                self.outcomes.append(Outcome(message, BusinessStatus.HELD))
+
+
+def _parked(message: ReceivedMessage, failure: Exception) -> Outcome:
+    if isinstance(failure, PortabilityError):
+        return Outcome(message, BusinessStatus.PARKED, failure.code, failure.message)
+    # The text of an unknown error may hold anything, so only its type is told.
+    reason = f"Its effect failed: {type(failure).__name__}."
+    return Outcome(message, BusinessStatus.PARKED, EFFECT_FAILED, reason)
