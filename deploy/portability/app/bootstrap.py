@@ -141,7 +141,7 @@ async def open_node(
         directory = registry.in_force
         url, stream_url, keys_url = _databases(settings, opened)
         await asyncio.to_thread(migrate, url)
-        database = await Database.open(url, pool_size=settings.database_connections)
+        database = await Database.open(url, pool_size=settings.database_connections, fenced=True)
         opened.push_async_callback(database.close)
         at_rest = await open_at_rest(
             keys_url, master_file=settings.data_folder / "master.key", clock=clock, opened=opened

@@ -1,6 +1,6 @@
 """What a worker reads, taken from the cases and careers of this node; whose case it is was said when it was lodged."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, tzinfo
 from uuid import UUID
@@ -60,6 +60,7 @@ class WorkerViews:
     standards: ServiceStandards
     names: Names
     zone: tzinfo = UTC
+    narrow: Callable[[UUID], Awaitable[None]] | None = None  # lets the database show what is hers and nothing else
 
     async def cases_of(self, worker_id: UUID) -> Sequence[CaseView]:
         """Every case that is linked to her."""
@@ -94,6 +95,8 @@ class WorkerViews:
         ]
 
     async def _hers(self, worker_id: UUID) -> list[Case]:
+        if self.narrow is not None:
+            await self.narrow(worker_id)
         found = [await self.cases.get(one, for_change=False) for one in await self.links.case_ids_of(worker_id)]
         return [case for case in found if case is not None]
 

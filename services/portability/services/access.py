@@ -13,7 +13,7 @@ from uuid import UUID
 
 from portability.agreements.errors import DeniedError
 
-__all__ = ["AccessPolicy", "Caller", "Role", "acting_as", "current_caller"]
+__all__ = ["AccessPolicy", "Caller", "Role", "acting_as", "current_caller", "running_caller"]
 
 
 class Role(StrEnum):
@@ -68,6 +68,11 @@ def current_caller() -> Caller:
     if caller is None:
         raise DeniedError("Nobody is signed in: connect with a client certificate.", authenticated=False)
     return caller
+
+
+def running_caller() -> Caller | None:
+    """Return the caller of the RPC that runs now; None where the node works for itself."""
+    return _CALLER.get()
 
 
 class acting_as:  # noqa: N801 (reads as the verb it is: `with acting_as(caller):`)

@@ -9,7 +9,9 @@ import psycopg
 from psycopg import AsyncConnection, conninfo
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
+from portability.adapters.postgres.fence import APP_ROLE, grant_app_role, narrow_to_caller
 from portability.agreements.errors import GatewayError
+from portability.services.access import running_caller
 
 __all__ = ["Connection", "Database", "migrate"]
 
@@ -21,19 +23,27 @@ STATEMENT_MILLISECONDS = 30_000  # no statement of ours takes a second; one that
 class Database:
     """A pool on one database. Open it with `open`, close it with `close`."""
 
-    def __init__(self, pool: AsyncConnectionPool[Connection]) -> None:
+    def __init__(self, pool: AsyncConnectionPool[Connection], *, fenced: bool = False) -> None:
         self._pool = pool
+        self._fenced = fenced
 
     @classmethod
-    async def open(cls, url: str, *, pool_size: int = 8) -> Self:
-        """Connect to `url`; GatewayError, naming the host and the next step, where nothing answers."""
+    async def open(cls, url: str, *, pool_size: int = 8, fenced: bool = False) -> Self:
+        """Connect to `url`; GatewayError, naming the host and the next step, where nothing answers.
+
+        `fenced`: as the role that row-level security binds, which a migrated database has.
+        """
+        role = f" -c role={APP_ROLE}" if fenced else ""
         pool: AsyncConnectionPool[Connection] = AsyncConnectionPool(
             url,
             min_size=1,
             max_size=pool_size,
             timeout=OPEN_SECONDS,
             open=False,
-            kwargs={"options": f"-c statement_timeout={STATEMENT_MILLISECONDS} -c timezone=UTC"},
+            kwargs={
+                "options": f"-c statement_timeout={STATEMENT_MILLISECONDS} -c timezone=UTC "
+                f"-c portability.role=node{role}"
+            },
         )
         try:
             await pool.open(wait=True, timeout=OPEN_SECONDS)
@@ -44,20 +54,24 @@ class Database:
                 "unset for the embedded one).",
                 retryable=True,
             ) from exc
-        return cls(pool)
+        return cls(pool, fenced=fenced)
 
     async def close(self) -> None:
         """Close every connection."""
         await self._pool.close()
 
     @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[Connection]:
+    async def transaction(self, *, acting: str = "") -> AsyncIterator[Connection]:
         """One transaction: commits on normal exit, undoes everything on an error.
 
+        In a fenced database it sees what the caller of the running RPC may see; outside of an RPC, and with `acting`
+        "node", what the node itself does. `acting` names another of the roles that the policies know.
         A lost connection or a pool without a free one raises GatewayError(retryable=True).
         """
         try:
             async with self._pool.connection() as connection, connection.transaction():
+                if self._fenced:
+                    await _narrow(connection, acting)
                 yield connection
         except (PoolTimeout, psycopg.OperationalError) as exc:
             raise GatewayError("The database is not reachable or gave up on a statement.", retryable=True) from exc
@@ -87,8 +101,20 @@ def migrate(url: str) -> None:
     config.attributes["url"] = url
     try:
         command.upgrade(config, "head")
-    except OperationalError as exc:
+        with psycopg.connect(url) as connection:
+            # Two processes of one node may start at once, and two of one server: one after the other.
+            connection.execute("SELECT pg_advisory_xact_lock(727001)")
+            grant_app_role(connection)
+    except (OperationalError, psycopg.OperationalError) as exc:
         raise GatewayError(f"The schema at {_where(url)} cannot be brought up to date.", retryable=True) from exc
+
+
+async def _narrow(connection: Connection, acting: str) -> None:
+    caller = running_caller()
+    if acting and acting != "node":
+        await connection.execute("SELECT set_config('portability.role', %s, true)", (acting,))
+    elif caller is not None and not acting:
+        await narrow_to_caller(connection, caller)
 
 
 def _where(url: str) -> str:

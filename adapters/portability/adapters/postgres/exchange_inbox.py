@@ -348,7 +348,8 @@ def exchange_unit_of_work(
 
     @asynccontextmanager
     async def work() -> AsyncIterator[PostgresExchangeWork]:
-        async with database.transaction() as connection:
+        # Taking in and sending on is the node's own work, whoever hands it in.
+        async with database.transaction(acting="node") as connection:
             yield PostgresExchangeWork(connection, at_rest)
 
     return work

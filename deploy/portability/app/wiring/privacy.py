@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from portability.adapters.postgres.database import Database
+from portability.adapters.postgres.fence import AS_DATA_PROTECTION
 from portability.adapters.postgres.privacy_store import PostgresPrivacyWork
 from portability.app.wiring.cases import CaseParts
 from portability.services.privacy.handlers import PrivacyUseCases
@@ -25,7 +26,7 @@ def privacy_use_cases(database: Database, parts: CaseParts) -> PrivacyUseCases:
 
     @asynccontextmanager
     async def work() -> AsyncIterator[PostgresPrivacyWork]:
-        async with database.transaction() as connection:
+        async with database.transaction(acting=AS_DATA_PROTECTION) as connection:
             yield PostgresPrivacyWork(connection, parts.at_rest)
 
     return PrivacyUseCases(work, parts.at_rest, AgreementsSayNothing(), parts.clock, parts.new_id)

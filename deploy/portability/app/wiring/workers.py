@@ -2,10 +2,12 @@
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from functools import partial
 
 from portability.adapters.keys.at_rest import AtRest
 from portability.adapters.postgres.cases_store import PostgresCases
 from portability.adapters.postgres.database import Database
+from portability.adapters.postgres.fence import narrow_to_worker
 from portability.adapters.postgres.records_store import PostgresCareers
 from portability.adapters.postgres.workers_store import PostgresWorkerCases
 from portability.agreements import packaged
@@ -44,6 +46,7 @@ def worker_unit_of_work(
                 me=me,
                 standards=ServiceStandards(),
                 names=names,
+                narrow=partial(narrow_to_worker, connection),
             )
             yield worker_work(connection, at_rest, views)
 
