@@ -13,7 +13,7 @@ import statistics
 import tempfile
 import time
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -31,6 +31,7 @@ from portability.api.exchange.v1 import exchange_pb2, exchange_pb2_grpc
 from portability.api.exchange.v1.exchange_pb2 import SubmitMessageRequest, SubmitMessageResponse
 from portability.app.logging import configure_logging
 from portability.app.metrics import NodeMetrics
+from portability.app.rpc.allowance import CallRates
 from portability.app.rpc.client import DeadlineChannel, open_channel
 from portability.app.rpc.credentials import CallerFiles, NodeTls
 from portability.app.rpc.identity import CallerFinder, NoSessions
@@ -181,6 +182,10 @@ def _add_echo(_: object, server: grpc.aio.Server) -> None:
     server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(ECHO_SERVICE, {"Echo": handler}),))
 
 
+async def _none(case_ids: Sequence[uuid.UUID]) -> frozenset[uuid.UUID]:
+    return frozenset()
+
+
 class _Everybody:
     def knows(self, institution: InstitutionId) -> bool:
         return True
@@ -203,6 +208,7 @@ async def _gated(tls: NodeTls, database: Database) -> AsyncIterator[int]:
         policy=CedarPolicy.shipped("de-drv", more_schema=ECHO_ACTION),
         observer=NodeObserver(NodeMetrics(), node="de-drv"),
         new_id=time_ordered_id,
+        rates=CallRates(system=1e9),
     )
     exchange = ExchangeServicer(
         exchange_unit_of_work(database, await at_rest_on(database)),
@@ -211,6 +217,7 @@ async def _gated(tls: NodeTls, database: Database) -> AsyncIterator[int]:
         clock=SystemClock(),
         new_id=time_ordered_id,
         reserved_types=frozenset(),
+        hidden=_none,
     )
     services = (
         RpcService(ECHO_SERVICE, _add_echo, None),

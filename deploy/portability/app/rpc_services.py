@@ -1,11 +1,13 @@
 """Every gRPC service of a node with its servicer: what a node offers, on one screen."""
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC
+from uuid import UUID
 
 from portability.adapters.keys.at_rest import AtRest
 from portability.adapters.postgres.database import Database
+from portability.adapters.postgres.looks import PostgresProtected
 from portability.adapters.postgres.records_store import PostgresRecordWork
 from portability.adapters.postgres.treaties_store import PostgresTreatyWork
 from portability.adapters.postgres.witness_store import witness_unit_of_work
@@ -89,6 +91,7 @@ def rpc_services(
                 clock=parts.clock,
                 new_id=parts.new_id,
                 reserved_types=MESSAGE_TYPES,
+                hidden=_hidden(database),
             ),
         ),
         RpcService(
@@ -136,3 +139,11 @@ def _records(database: Database, at_rest: AtRest) -> Callable[[], AbstractAsyncC
             yield PostgresRecordWork(connection, at_rest)
 
     return work
+
+
+def _hidden(database: Database) -> Callable[[Sequence[UUID]], Awaitable[frozenset[UUID]]]:
+    async def among(case_ids: Sequence[UUID]) -> frozenset[UUID]:
+        async with database.transaction() as connection:
+            return await PostgresProtected(connection).among(case_ids)
+
+    return among

@@ -1,5 +1,6 @@
 """ExchangeService as an institution's own systems call it."""
 
+from collections.abc import Sequence
 from uuid import UUID
 
 import pytest
@@ -39,7 +40,13 @@ def servicer(world: World, berlin) -> ExchangeServicer:
         clock=world.clock,
         new_id=world.new_id,
         reserved_types={"decision.notify"},
+        hidden=nothing,
     )
+
+
+async def nothing(case_ids: Sequence[UUID]) -> frozenset[UUID]:
+    """No case of a protected person."""
+    return frozenset()
 
 
 async def test_a_submitted_message_can_be_followed_to_its_receipt(world: World, berlin, servicer) -> None:

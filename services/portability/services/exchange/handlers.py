@@ -36,6 +36,7 @@ __all__ = [
     "get_message_status",
     "list_messages",
     "list_quarantined",
+    "no_such_message",
     "submit",
     "submit_many",
     "take_on",
@@ -126,8 +127,13 @@ async def get_message_status(message_id: UUID, *, timeline: Timeline) -> Timelin
     """Return where a message stands. Raises NotFoundError."""
     entry = await timeline.of_message(message_id)
     if entry is None:
-        raise NotFoundError(f"Message {message_id} is not known here.")
+        raise no_such_message(message_id)
     return entry
+
+
+def no_such_message(message_id: UUID) -> NotFoundError:
+    """What whoever may not see a message reads, as if it were not there."""
+    return NotFoundError(f"Message {message_id} is not known here.")
 
 
 async def list_messages(

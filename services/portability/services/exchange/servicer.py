@@ -1,18 +1,20 @@
 """ExchangeService over gRPC: parse, call the use case in one transaction, map."""
 # ruff: noqa: N802 (the methods have the names of the RPCs)
 
-from collections.abc import Collection
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from typing import Any
 from uuid import UUID
 
 from portability.agreements.errors import DeniedError
 from portability.api.exchange.v1 import exchange_pb2 as pb
 from portability.api.exchange.v1 import exchange_pb2_grpc
+from portability.services.access import current_caller
 from portability.services.exchange.gathering import GatheredSubmits
 from portability.services.exchange.handlers import (
     get_message_status,
     list_messages,
     list_quarantined,
+    no_such_message,
 )
 from portability.services.exchange.mapping.api import (
     entry_message,
@@ -27,13 +29,16 @@ from portability.services.exchange.ports import Clock, NewId, Recipients, UnitOf
 __all__ = ["ExchangeServicer"]
 
 DEFAULT_PAGE = 50
+HiddenCases = Callable[[Sequence[UUID]], Awaitable[Collection[UUID]]]
+"""Those of the cases whose person is protected."""
 
 
 class ExchangeServicer(exchange_pb2_grpc.ExchangeServiceServicer):
     """Page tokens are the id of the last entry of a page.
 
     `reserved_types` are the message types that only use cases of this node send, after their own checks: a decision
-    is sent by a named human's step in the case, never by a program that submits it.
+    is sent by a named human's step in the case, never by a program that submits it. `hidden` picks the cases that
+    only staff cleared for protected persons may see; to everybody else their messages are not there.
     """
 
     def __init__(
@@ -45,11 +50,13 @@ class ExchangeServicer(exchange_pb2_grpc.ExchangeServiceServicer):
         clock: Clock,
         new_id: NewId,
         reserved_types: Collection[str],
+        hidden: HiddenCases,
     ) -> None:
         self._unit_of_work = unit_of_work
         self._submits = GatheredSubmits(unit_of_work, me=me, recipients=recipients, clock=clock)
         self._new_id = new_id
         self._reserved_types = reserved_types
+        self._hidden = hidden
 
     async def SubmitMessage(self, request: pb.SubmitMessageRequest, context: Any) -> pb.SubmitMessageResponse:
         message = outgoing(request, message_id=self._new_id())
@@ -63,11 +70,15 @@ class ExchangeServicer(exchange_pb2_grpc.ExchangeServiceServicer):
         message_id = parse_uuid(request.message_id, field="message_id")
         async with self._unit_of_work() as work:
             entry = await get_message_status(message_id, timeline=work.timeline)
+        if await self._is_hidden(entry.case_id):
+            raise no_such_message(message_id)
         return pb.GetMessageStatusResponse(message=entry_message(entry))
 
     async def ListMessages(self, request: pb.ListMessagesRequest, context: Any) -> pb.ListMessagesResponse:
         case_id = parse_uuid(request.case_id, field="case_id")
         limit = request.page_size or DEFAULT_PAGE
+        if await self._is_hidden(case_id):
+            return pb.ListMessagesResponse()
         async with self._unit_of_work() as work:
             page = await list_messages(case_id, timeline=work.timeline, after=_after(request.page_token), limit=limit)
         token = str(page[-1].message_id) if len(page) == limit else ""
@@ -79,6 +90,9 @@ class ExchangeServicer(exchange_pb2_grpc.ExchangeServiceServicer):
             page = await list_quarantined(quarantine=work.quarantine, after=_after(request.page_token), limit=limit)
         token = str(page[-1].entry_id) if len(page) == limit else ""
         return pb.ListQuarantinedResponse(entries=[quarantined_message(one) for one in page], next_page_token=token)
+
+    async def _is_hidden(self, case_id: UUID) -> bool:
+        return case_id in await self._hidden([case_id]) and not current_caller().is_cleared
 
 
 def _after(token: str) -> UUID | None:

@@ -1,0 +1,119 @@
+"""T27, by case: every RPC of the protos that names a case, each role, on a real node, where the person is protected.
+
+The list of RPCs comes from the protos: a new one that names a case needs a request here, or this fails.
+"""
+
+import importlib
+from collections.abc import AsyncIterator, Iterator
+from datetime import date
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import grpc
+import pytest
+from google.protobuf.descriptor import MethodDescriptor
+from google.protobuf.message import Message
+from google.type.date_pb2 import Date
+
+import portability.api.field_rules
+from portability.adapters.clock.ids import time_ordered_id
+from portability.adapters.postgres.embedded import EmbeddedServer
+from portability.api.cases.v1 import cases_pb2, cases_pb2_grpc
+from portability.api.exchange.v1 import exchange_pb2, exchange_pb2_grpc
+from portability.api.privacy.v1 import privacy_pb2, privacy_pb2_grpc
+from portability.api.records.v1 import records_pb2
+from portability.api.workers.v1 import workers_pb2
+from portability.app.demo.desks import lodge_claim
+from portability.app.demo.nodes import DemoNode, demo_nodes
+from portability.app.rpc.client import open_channel
+from portability.services.access import Role
+from tests.fuzz.good_records import good_requests
+
+NODE = "it-inps"
+REFUSED = {grpc.StatusCode.NOT_FOUND, grpc.StatusCode.PERMISSION_DENIED, grpc.StatusCode.UNAUTHENTICATED}
+
+
+def rpcs_that_name_a_case() -> Iterator[MethodDescriptor]:
+    root = Path(portability.api.field_rules.__file__).parent
+    for path in sorted(root.rglob("*_pb2.py")):
+        name = ".".join(("portability", "api", *path.relative_to(root).with_suffix("").parts))
+        for service in importlib.import_module(name).DESCRIPTOR.services_by_name.values():
+            yield from (method for method in service.methods if "case_id" in method.input_type.fields_by_name)
+
+
+def requests_about(case_id: UUID) -> dict[str, Message]:
+    """A request in earnest of each kind that names a case, by the name of its message."""
+    case, request = str(case_id), str(time_ordered_id())
+    made: list[Message] = [
+        *good_requests(case_id),
+        cases_pb2.GetCaseRequest(case_id=case),
+        cases_pb2.IdentifyPersonRequest(request_id=request, case_id=case, account_id="IT-1", reason="known in person"),
+        cases_pb2.DetermineRequest(
+            request_id=request, case_id=case, risk_materialised_on=Date(year=2026, month=12, day=1)
+        ),
+        cases_pb2.SendSummaryRequest(request_id=request, case_id=case),
+        exchange_pb2.ListMessagesRequest(case_id=case),
+        privacy_pb2.EraseRequest(request_id=request, case_id=case),
+        privacy_pb2.HoldCaseRequest(request_id=request, case_id=case, citation="Art. 18"),
+        privacy_pb2.GetPrivacyRequest(case_id=case),
+        privacy_pb2.ProtectPersonRequest(request_id=request, case_id=case, is_protected=False, reason="curious"),
+        records_pb2.GetCareerRequest(case_id=case),
+        workers_pb2.GetMyCaseRequest(case_id=case, language="en"),
+        workers_pb2.GetMyDecisionsRequest(case_id=case, language="en"),
+    ]
+    return {one.DESCRIPTOR.full_name: one for one in made if "case_id" in one.DESCRIPTOR.fields_by_name}
+
+
+@pytest.fixture
+async def desk(tmp_path: Path, postgres_server: EmbeddedServer) -> AsyncIterator[DemoNode]:
+    async with demo_nodes(
+        tmp_path, kafka="", pages=False, database_url=postgres_server.url_for("postgres"), only=NODE
+    ) as nodes:
+        yield nodes[NODE]
+
+
+async def outcome(channel: Any, method: MethodDescriptor, request: Message) -> grpc.StatusCode:
+    call = channel.unary_unary(f"/{method.containing_service.full_name}/{method.name}")
+    try:
+        await call(request.SerializeToString(), timeout=30)
+    except grpc.aio.AioRpcError as refused:
+        return refused.code()
+    return grpc.StatusCode.OK
+
+
+async def test_a_protected_case_is_shown_to_nobody_who_is_not_cleared(desk: DemoNode) -> None:
+    case_id = UUID(await lodge_claim(desk, today=date(2026, 11, 21), award_on=date(2026, 12, 1)))
+    target, tls = f"localhost:{desk.node.port}", desk.node.tls
+    protect = privacy_pb2.ProtectPersonRequest(
+        request_id=str(time_ordered_id()), case_id=str(case_id), is_protected=True, reason="threatened"
+    )
+    shown = cases_pb2.GetCaseRequest(case_id=str(case_id))
+    async with open_channel(target, tls.caller(Role.CLEARED_CASEWORKER, "vera")) as cleared:
+        privacy: Any = privacy_pb2_grpc.PrivacyServiceStub(cleared)
+        await privacy.ProtectPerson(protect)
+        seen = {}
+        requests = requests_about(case_id)
+        for role in (Role.CASEWORKER, Role.SYSTEM, Role.PEER, Role.WORKER):
+            institution = "de-drv" if role is Role.PEER else ""
+            async with open_channel(target, tls.caller(role, "somebody", institution=institution)) as channel:
+                for method in rpcs_that_name_a_case():
+                    code = await outcome(channel, method, requests[method.input_type.full_name])
+                    if code not in REFUSED:
+                        seen[role.value, method.name] = code.name
+        # A case without messages and one whose messages are not shown look alike; to submit shows nothing.
+        looks_empty = {("caseworker", "ListMessages"), ("system", "ListMessages"), ("system", "SubmitMessage")}
+        assert seen == dict.fromkeys(looks_empty, "OK")
+        listed = exchange_pb2.ListMessagesRequest(case_id=str(case_id))
+        messages: Any = exchange_pb2_grpc.ExchangeServiceStub(desk.system)
+        assert await messages.ListMessages(listed) == exchange_pb2.ListMessagesResponse()
+        everything: Any = exchange_pb2_grpc.ExchangeServiceStub(cleared)
+        shown_messages = (await everything.ListMessages(listed)).messages
+        assert shown_messages
+        with pytest.raises(grpc.aio.AioRpcError, match="is not known here"):
+            await messages.GetMessageStatus(
+                exchange_pb2.GetMessageStatusRequest(message_id=shown_messages[0].message_id)
+            )
+        # It is there all the same.
+        cases: Any = cases_pb2_grpc.CaseServiceStub(cleared)
+        assert (await cases.GetCase(shown)).case.header.case_id == str(case_id)
