@@ -236,9 +236,8 @@ async def test_what_a_broker_withholds_is_sent_again_until_it_is_receipted(world
 
 
 async def test_one_id_for_two_contents_always_raises_the_alarm_and_keeps_both(world: World) -> None:
-    rome = world.node(ROME)
+    rome, first, second = world.node(ROME), world.node(BERLIN), world.node(BERLIN)  # one institution, two mouths
     for number in range(1, 101):
-        first, second = world.node(BERLIN), world.node(BERLIN)  # one institution, two mouths
         await first.submit(message_to(ROME, number))
         await second.submit(message_to(ROME, number, record=b"something else %d" % number))
         await first.relay()
@@ -250,6 +249,20 @@ async def test_one_id_for_two_contents_always_raises_the_alarm_and_keeps_both(wo
     assert {entry.message_id for entry in asides} == {message_to(ROME, number).message_id for number in range(1, 101)}
     # The proof: what was set aside is kept as it came, beside the head and signatures of the first.
     assert all(b"something else" in entry.value for entry in asides)
+    assert len([event for event in rome.heard.faults() if event == "message_set_aside"]) == 100
+
+
+async def test_two_messages_at_one_place_always_raise_the_alarm_and_one_has_its_effect(world: World) -> None:
+    rome, first, second = world.node(ROME), world.node(BERLIN), world.node(BERLIN)
+    for number in range(1, 101):
+        await first.submit(message_to(ROME, number))
+        await second.submit(message_to(ROME, 1000 + number))
+        await first.relay()
+        await second.relay()
+    await rome.consume()
+    assert [one.record for one in rome.ledger.applied] == [b"periods of number %d" % number for number in range(1, 101)]
+    asides = await rome.quarantined()
+    assert [entry.reason_code for entry in asides] == ["CASE_SEQ_CONFLICT"] * 100
     assert len([event for event in rome.heard.faults() if event == "message_set_aside"]) == 100
 
 
