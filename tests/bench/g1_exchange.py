@@ -57,7 +57,7 @@ async def _measure(folder: Path, server: EmbeddedServer, broker: BrokerInUse) ->
         create_topics=broker.has_admin,
         has_effects=False,
     )
-    bare = await _bare_producer(broker)
+    bare = await bare_producer(broker)
     rates: dict[str, list[float]] = {"bare": [], "exchange": []}
     try:
         await pair.sender.start()
@@ -102,7 +102,7 @@ async def _bare_a_second(producer: AIOKafkaProducer, messages: int) -> float:
     return messages / (time.perf_counter() - started)
 
 
-async def _bare_producer(broker: BrokerInUse) -> AIOKafkaProducer:
+async def bare_producer(broker: BrokerInUse) -> AIOKafkaProducer:
     if broker.has_admin:
         admin = AIOKafkaAdminClient(bootstrap_servers=broker.bootstrap)
         await admin.start()

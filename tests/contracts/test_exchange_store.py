@@ -657,7 +657,7 @@ async def test_what_is_sent_is_sealed_at_rest_and_an_erased_message_is_left_out(
     async with database.transaction() as connection:
         rows = await (await connection.execute("SELECT outbox::text FROM outbox", binary=True)).fetchall()
         assert not [row for row in rows if b"AVERYPLAINNAME".hex() in row[0]]
-    await at_rest.destroy([CASE])
+    await at_rest.destroy([CASE], made_before=SystemClock().now())
     async with store() as work:
         assert list(await work.bundles.messages_of((ROME, 1))) == [entries[1].sealable]
         known = (await work.outbox.find_submitted(["k"]))["k"]

@@ -2,6 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
+
+from psycopg import AsyncCursor
 
 from portability.adapters.keys.at_rest import AtRest
 from portability.adapters.postgres.database import Connection
@@ -74,30 +77,38 @@ class PostgresBundles:
     async def add(self, bundles: Sequence[SealedBundle]) -> None:
         """Keep bundles; a consignment sealed again keeps its bytes from now on."""
         for one in bundles:
-            await self._connection.execute(
-                "INSERT INTO sent_bundles VALUES (%s, %s, %s, %s, %s, %s, %s)",
-                (
-                    one.bundle_id,
-                    one.recipient,
-                    one.first_seq,
-                    one.signed_head,
-                    one.signature.ed25519,
-                    one.signature.mldsa65,
-                    one.sealed_at,
-                ),
-            )
-            again = await self._connection.execute(
-                "UPDATE consignments SET value = %s WHERE recipient = %s AND first_seq = %s",
-                (one.value, one.recipient, one.first_seq),
-                binary=True,
-            )
-            if not again.rowcount:
-                await self._add_consignment(one)
+            async with self._connection.pipeline():
+                await self._keep(one)
+                fresh = await self._add_consignment(one)
+                await self._connection.execute(
+                    "UPDATE exchange_cursors SET bundled_seq = %s WHERE recipient = %s AND bundled_seq < %s",
+                    (one.last_seq, one.recipient, one.last_seq),
+                )
+            if not fresh.rowcount:
+                await self._connection.execute(
+                    "UPDATE consignments SET value = %s WHERE recipient = %s AND first_seq = %s",
+                    (one.value, one.recipient, one.first_seq),
+                )
 
-    async def _add_consignment(self, one: SealedBundle) -> None:
+    async def _keep(self, one: SealedBundle) -> None:
         await self._connection.execute(
+            "INSERT INTO sent_bundles VALUES (%s, %s, %s, %s, %s, %s, %s)",
+            (
+                one.bundle_id,
+                one.recipient,
+                one.first_seq,
+                one.signed_head,
+                one.signature.ed25519,
+                one.signature.mldsa65,
+                one.sealed_at,
+            ),
+        )
+
+    async def _add_consignment(self, one: SealedBundle) -> AsyncCursor[tuple[Any, ...]]:
+        """No row where it is there already."""
+        return await self._connection.execute(
             "INSERT INTO consignments (recipient, first_seq, last_seq, receiptable, unsettled, confirmation, "
-            "next_attempt_at) VALUES (%s, %s, %s, %s, %s, %s, %s)",
+            "next_attempt_at) VALUES (%s, %s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING",
             (
                 one.recipient,
                 one.first_seq,
@@ -107,9 +118,6 @@ class PostgresBundles:
                 one.confirmation,
                 one.sealed_at,
             ),
-        )
-        await self._connection.execute(
-            "UPDATE exchange_cursors SET bundled_seq = %s WHERE recipient = %s", (one.last_seq, one.recipient)
         )
 
 

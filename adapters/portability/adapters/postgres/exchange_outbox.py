@@ -100,19 +100,20 @@ class PostgresOutbox:
         """Insert messages numbered by the turns held."""
         if not messages:
             return
-        try:
-            await self._insert(messages)
-        except UniqueViolation as exc:
-            # Only a key used at the same moment for another recipient comes here; the next try sees it.
-            raise GatewayError("Another transaction is using one of the idempotency keys.", retryable=True) from exc
-        await self._count(messages)
-        await notify_outbox(self._connection)
-
-    async def _insert(self, messages: Sequence[OutboxMessage]) -> None:
-        items = [message.sealable for message in messages]
         contents = await self._at_rest.seal(
             [(one.case_id, one.sealable.salt + one.sealable.record) for one in messages]
         )
+        try:
+            async with self._connection.pipeline():
+                await self._insert(messages, contents)
+                await self._count(messages)
+                await notify_outbox(self._connection)
+        except UniqueViolation as exc:
+            # Only a key used at the same moment for another recipient comes here; the next try sees it.
+            raise GatewayError("Another transaction is using one of the idempotency keys.", retryable=True) from exc
+
+    async def _insert(self, messages: Sequence[OutboxMessage], contents: Sequence[bytes]) -> None:
+        items = [message.sealable for message in messages]
         await self._connection.execute(
             """
             INSERT INTO outbox (

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Self
 
+from portability.adapters.postgres.arrays import byteas
 from portability.adapters.postgres.database import Database
 from portability.adapters.postgres.listening import Listener
 from portability.services.exchange.model import StreamRecord
@@ -83,8 +84,8 @@ class PostgresStream:
                 APPEND,
                 {
                     "topic": topic,
-                    "keys": [key for key, _ in records],
-                    "values": [value for _, value in records],
+                    "keys": byteas([key for key, _ in records]),
+                    "values": byteas([value for _, value in records]),
                     "count": len(records),
                 },
                 binary=True,
