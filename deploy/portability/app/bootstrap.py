@@ -12,12 +12,11 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
-from pathlib import Path
 
 from portability.adapters.clock.ids import time_ordered_id
 from portability.adapters.clock.system import SystemClock
 from portability.adapters.keys.authorities import DirectoryAuthorities
-from portability.adapters.keys.ring import FileKeyRing
+from portability.adapters.keys.node_keys import KeyFolder, NodeKeys, follow_keys
 from portability.adapters.keys.trust import DirectoryTrust
 from portability.adapters.postgres.database import Database, migrate
 from portability.adapters.postgres.embedded import start_embedded
@@ -32,6 +31,7 @@ from portability.agreements import packaged
 from portability.agreements.errors import GatewayError
 from portability.app.at_rest import open_at_rest
 from portability.app.exchange_observer import ExchangeObserver
+from portability.app.keys import key_folder
 from portability.app.logging import configure_logging
 from portability.app.metrics import MetricsPage, NodeMetrics
 from portability.app.rpc.allowance import CallRates
@@ -54,7 +54,7 @@ from portability.services.determination.treaties.in_force import Treaties
 from portability.services.determination.treaties.reading import VersionReader
 from portability.services.exchange.consumer import run_consumer
 from portability.services.exchange.node import ExchangeNode
-from portability.services.exchange.ports import EventStream, Observer
+from portability.services.exchange.ports import Clock, EventStream, Observer
 from portability.services.exchange.relay import run_relay
 from portability.services.log.running import NodeLog, run_log
 from portability.services.log.witnessing import WitnessRound, refuse_restored_state
@@ -63,9 +63,8 @@ from portability.services.registry.handlers import DirectoryInForce, Registry
 from portability.services.workers.handlers import forget_expired_sign_ins
 from portability.services.workers.use_cases import WorkerUseCases
 
-__all__ = ["Node", "load_or_draw_keys", "open_node", "serve"]
+__all__ = ["Node", "open_node", "serve"]
 
-KEY_LIFE = timedelta(days=365)
 HOUSEKEEPING = timedelta(hours=1)
 
 
@@ -77,6 +76,8 @@ class Node:
     database: Database
     tls: NodeTls
     registry: Registry
+    keys: NodeKeys
+    key_folder: KeyFolder
     exchange: ExchangeNode
     log: NodeLog
     cases: Callable[[], contextlib.AbstractAsyncContextManager[CaseTransaction]]
@@ -95,7 +96,10 @@ class Node:
         try:
             async with asyncio.TaskGroup() as tasks:
                 offered, observer = self.settings.directory_path, self.exchange.observer
-                tasks.create_task(follow_directory(self.registry, offered, observer), name="directory")
+                following = follow_directory(self.registry, offered, observer, self._enter_directory)
+                tasks.create_task(following, name="directory")
+                following = follow_keys(self.keys, self.key_folder, self.exchange.clock, observer)
+                tasks.create_task(following, name="keys")
                 if role in (NodeRole.ALL, NodeRole.RELAY):
                     tasks.create_task(run_relay(self.exchange, self.signal), name="relay")
                     tasks.create_task(run_log(self.log), name="log")
@@ -111,6 +115,9 @@ class Node:
                 self.started.set()
         finally:
             await self.server.stop(grace_seconds=self.settings.stop_seconds)
+
+    async def _enter_directory(self) -> None:
+        await _enter_directory(self.database, self.registry.in_force, self.exchange.clock)
 
     async def _forget_what_is_over(self) -> None:
         """Delete sign-in codes, sessions and counts that are over, every hour."""
@@ -149,13 +156,14 @@ async def open_node(
         if stream is None:
             stream = await _open_stream(settings, stream_url)
             opened.push_async_callback(stream.close)
+        folder = await asyncio.to_thread(key_folder, settings, at=clock.now())
+        keys = NodeKeys(await asyncio.to_thread(folder.load), directory.current, me=institution)
         trust = DirectoryTrust(directory.current, clock=clock)
         signal = PostgresOutboxSignal(database)
         opened.push_async_callback(signal.close)
         authorities = DirectoryAuthorities(directory.current, clock=clock)
         treaties = Treaties(authorities, VersionReader(), shipped=packaged)
         parts = CaseParts(institution, trust, directory.current, treaties, at_rest, clock, time_ordered_id)
-        keys = load_or_draw_keys(settings.data_folder / "keys", clock)
         # A backup that was restored, or a stop between an erasure and its keys, is made good before anything is read.
         await privacy_use_cases(database, parts).replay()
         exchange = ExchangeNode(
@@ -212,6 +220,8 @@ async def open_node(
             database=database,
             tls=tls,
             registry=registry,
+            keys=keys,
+            key_folder=folder,
             exchange=exchange,
             log=log,
             cases=cases,
@@ -233,7 +243,7 @@ async def serve(settings: Settings) -> None:
 
 
 async def _open_log(
-    settings: Settings, database: Database, *, keys: FileKeyRing, trust: DirectoryTrust, observer: Observer
+    settings: Settings, database: Database, *, keys: NodeKeys, trust: DirectoryTrust, observer: Observer
 ) -> NodeLog:
     """The node's log; VerificationError where its witnesses have seen more of it than this database holds."""
     me = settings.required_institution()
@@ -244,21 +254,13 @@ async def _open_log(
     return NodeLog(me, work, keys, SystemClock(), asked, timedelta(seconds=settings.witness_seconds))
 
 
-async def _enter_directory(database: Database, directory: DirectoryInForce, clock: SystemClock) -> None:
+async def _enter_directory(database: Database, directory: DirectoryInForce, clock: Clock) -> None:
     """The directory that the node goes by is in its log; once, however often it starts."""
     trust = directory.trust()
     if trust is not None:
         async with database.transaction() as connection:
             entry = entry_of(LogEntryKind.DIRECTORY_VERSION, trust.chain.directory.content, at=clock.now())
             await PostgresLogSink(connection).append([entry])
-
-
-def load_or_draw_keys(folder: Path, clock: SystemClock) -> FileKeyRing:
-    """The node's signing and encryption keys; drawn once, where there are none."""
-    if folder.is_dir() and any(folder.iterdir()):
-        return FileKeyRing.load(folder)
-    now = clock.now()
-    return FileKeyRing.generate(folder, not_before=now - timedelta(minutes=5), not_after=now + KEY_LIFE)
 
 
 def _databases(settings: Settings, opened: AsyncExitStack) -> tuple[str, str, str]:

@@ -55,6 +55,7 @@ ALLOWED_FIELDS = frozenset(
         "message_id",
         "message_type",
         "bundle_id",
+        "key_id",
         "sender",
         "recipient",
         "witness",

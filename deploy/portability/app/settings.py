@@ -101,6 +101,15 @@ class Settings(BaseModel):
         None,
         description="Signed directory of institutions and keys, read also while the node runs; empty: directory.bin.",
     )
+    keys_passphrase_file: Path | None = Field(
+        None,
+        description="File whose first line seals the node's key files; empty: they are protected by mode 0600 only.",
+    )
+    pkcs11_module: Path | None = Field(
+        None, description="PKCS#11 library of a device for the Ed25519 halves of signing and log keys; empty: files."
+    )
+    pkcs11_token: str = Field("", description="Label of the token in the device.")
+    pkcs11_pin_file: Path | None = Field(None, description="File whose first line is the user PIN of the token.")
     database_url: Annotated[SecretStr, AfterValidator(_postgresql_url)] = Field(
         SecretStr(""), description="PostgreSQL 15 or newer; empty: an embedded server in the data folder."
     )

@@ -6,6 +6,7 @@ directory file is only an offer. What the node has accepted it keeps itself, in 
 """
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from pathlib import Path
 
@@ -62,12 +63,14 @@ async def open_registry(offered: Path, *, data_folder: Path, clock: Clock) -> Re
     return registry
 
 
-async def follow_directory(registry: Registry, offered: Path, observer: Observer) -> None:
+async def follow_directory(
+    registry: Registry, offered: Path, observer: Observer, enter: Callable[[], Awaitable[None]]
+) -> None:
     """Look for a newer directory until cancelled: in the file offered, and in what another process has accepted.
 
-    A file that is refused is told once, and changes nothing.
+    A file that is refused is told once, and changes nothing. `enter` puts what is newly in force into the log.
     """
-    source, seen = DirectoryFile(offered), None
+    source, seen, entered = DirectoryFile(offered), None, registry.in_force.trust()
     while True:
         try:
             await restore_directory(registry)
@@ -75,6 +78,9 @@ async def follow_directory(registry: Registry, offered: Path, observer: Observer
             if chain is not None and chain != seen:
                 seen = chain
                 await _take(chain, registry, observer)
+            if registry.in_force.trust() is not entered:
+                await enter()
+                entered = registry.in_force.trust()
         except PortabilityError as error:
             observer.happened("directory_not_read", code=error.code)
         await asyncio.sleep(LOOK_EVERY.total_seconds())

@@ -8,6 +8,7 @@ kept; everything else follows from them (FIPS 203, FIPS 204, RFC 7748, RFC 8032)
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
+from secrets import token_hex
 
 from cryptography.hazmat.primitives import hpke
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -15,11 +16,21 @@ from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PrivateKey, M
 from cryptography.hazmat.primitives.asymmetric.mlkem import MLKEM768PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
+from portability.adapters.keys.device import KeyDevice
+from portability.agreements.errors import GatewayError
 from portability.services.registry.model import KeyPurpose, PublicKey
 
-__all__ = ["DecryptionKey", "KeySeeds", "LogKey", "SigningKey", "draw_key", "public_key"]
+__all__ = ["DecryptionKey", "DeviceHalf", "KeySeeds", "LogKey", "SigningKey", "draw_key", "public_key"]
 
 PREFIX = {KeyPurpose.SIGNING: "sig", KeyPurpose.ENCRYPTION: "kem", KeyPurpose.LOG: "log"}
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceHalf:
+    """An Ed25519 key that a device keeps under a label."""
+
+    label: str
+    public: bytes  # 32 bytes
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -29,22 +40,45 @@ class KeySeeds:
     purpose: KeyPurpose
     not_before: datetime
     not_after: datetime
-    classical: bytes  # 32 bytes
+    classical: bytes | DeviceHalf  # 32 bytes, or where in the device they are
     post_quantum: bytes  # 32 bytes for ML-DSA-65 and ML-DSA-44, 64 for ML-KEM-768
 
     def __repr__(self) -> str:
         return f"KeySeeds({self.purpose}, {self.not_before}, {self.not_after})"  # never the seeds
 
 
+class _Ed25519:
+    """The classical half, wherever it is kept."""
+
+    def __init__(self, kept: bytes | DeviceHalf, device: KeyDevice | None) -> None:
+        self._kept = Ed25519PrivateKey.from_private_bytes(kept) if isinstance(kept, bytes) else kept
+        self._device = device
+
+    @property
+    def public(self) -> bytes:
+        kept = self._kept
+        return kept.public if isinstance(kept, DeviceHalf) else kept.public_key().public_bytes_raw()
+
+    def sign(self, message: bytes) -> bytes:
+        kept = self._kept
+        if not isinstance(kept, DeviceHalf):
+            return kept.sign(message)
+        if self._device is None:
+            raise GatewayError(
+                f"Key '{kept.label}' is in a device, and none is set: set PORTABILITY_PKCS11_MODULE.", retryable=False
+            )
+        return self._device.sign(kept.label, message)
+
+
 class SigningKey:
     """Signs with both algorithms."""
 
-    def __init__(self, seeds: KeySeeds) -> None:
-        self._ed25519 = Ed25519PrivateKey.from_private_bytes(seeds.classical)
+    def __init__(self, seeds: KeySeeds, device: KeyDevice | None = None) -> None:
+        self._ed25519 = _Ed25519(seeds.classical, device)
         self._mldsa65 = MLDSA65PrivateKey.from_seed_bytes(seeds.post_quantum)
         self.public = _public(
             seeds,
-            self._ed25519.public_key().public_bytes_raw(),
+            self._ed25519.public,
             self._mldsa65.public_key().public_bytes_raw(),
         )
 
@@ -56,12 +90,12 @@ class SigningKey:
 class LogKey:
     """Signs checkpoints and cosignatures: each half signs other bytes (C2SP tlog-cosignature)."""
 
-    def __init__(self, seeds: KeySeeds) -> None:
-        self._ed25519 = Ed25519PrivateKey.from_private_bytes(seeds.classical)
+    def __init__(self, seeds: KeySeeds, device: KeyDevice | None = None) -> None:
+        self._ed25519 = _Ed25519(seeds.classical, device)
         self._mldsa44 = MLDSA44PrivateKey.from_seed_bytes(seeds.post_quantum)
         self.public = _public(
             seeds,
-            self._ed25519.public_key().public_bytes_raw(),
+            self._ed25519.public,
             self._mldsa44.public_key().public_bytes_raw(),
         )
 
@@ -79,24 +113,36 @@ class DecryptionKey:
 
     def __init__(self, seeds: KeySeeds) -> None:
         mlkem = MLKEM768PrivateKey.from_seed_bytes(seeds.post_quantum)
+        if isinstance(seeds.classical, DeviceHalf):
+            raise GatewayError("An encryption key is kept in a file, not in a device.", retryable=False)
         x25519 = X25519PrivateKey.from_private_bytes(seeds.classical)
         self.hpke = hpke.MLKEM768X25519PrivateKey(mlkem, x25519)
         self.public = _public(seeds, x25519.public_key().public_bytes_raw(), mlkem.public_key().public_bytes_raw())
 
 
-def draw_key(purpose: KeyPurpose, *, not_before: datetime, not_after: datetime) -> KeySeeds:
-    """Draw a new key from the system's random source."""
+def draw_key(
+    purpose: KeyPurpose, *, not_before: datetime, not_after: datetime, device: KeyDevice | None = None
+) -> KeySeeds:
+    """Draw a new key from the system's random source, its Ed25519 half in the device where there is one."""
+    classical: bytes | DeviceHalf
     match purpose:
         case KeyPurpose.SIGNING:
-            classical = Ed25519PrivateKey.generate().private_bytes_raw()
             post_quantum = MLDSA65PrivateKey.generate().private_bytes_raw()
+            classical = _draw_ed25519(device)
         case KeyPurpose.LOG:
-            classical = Ed25519PrivateKey.generate().private_bytes_raw()
             post_quantum = MLDSA44PrivateKey.generate().private_bytes_raw()
+            classical = _draw_ed25519(device)
         case KeyPurpose.ENCRYPTION:
-            classical = X25519PrivateKey.generate().private_bytes_raw()
             post_quantum = MLKEM768PrivateKey.generate().private_bytes_raw()
+            classical = X25519PrivateKey.generate().private_bytes_raw()
     return KeySeeds(purpose, not_before, not_after, classical, post_quantum)
+
+
+def _draw_ed25519(device: KeyDevice | None) -> bytes | DeviceHalf:
+    if device is None:
+        return Ed25519PrivateKey.generate().private_bytes_raw()
+    label = f"portability-{token_hex(8)}"
+    return DeviceHalf(label, device.generate(label))
 
 
 def public_key(seeds: KeySeeds) -> PublicKey:

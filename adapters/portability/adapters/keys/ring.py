@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from cryptography.exceptions import InvalidTag
 
+from portability.adapters.keys.device import KeyDevice
 from portability.adapters.keys.files import load_seeds, store_seeds
 from portability.adapters.keys.material import DecryptionKey, KeySeeds, LogKey, SigningKey, draw_key
 from portability.agreements.errors import VerificationError
@@ -23,16 +24,16 @@ K = TypeVar("K", SigningKey, DecryptionKey, LogKey)
 class FileKeyRing:
     """Signs and opens with the keys of one node; the ports `KeyRing` of the exchange and `LogKeys` of the log."""
 
-    def __init__(self, seeds: Iterable[KeySeeds]) -> None:
+    def __init__(self, seeds: Iterable[KeySeeds], *, device: KeyDevice | None = None) -> None:
         kept = list(seeds)
-        self._signing = _by_id(SigningKey(one) for one in kept if one.purpose is KeyPurpose.SIGNING)
+        self._signing = _by_id(SigningKey(one, device) for one in kept if one.purpose is KeyPurpose.SIGNING)
         self._opening = _by_id(DecryptionKey(one) for one in kept if one.purpose is KeyPurpose.ENCRYPTION)
-        self._log = _by_id(LogKey(one) for one in kept if one.purpose is KeyPurpose.LOG)
+        self._log = _by_id(LogKey(one, device) for one in kept if one.purpose is KeyPurpose.LOG)
 
     @classmethod
-    def load(cls, folder: Path) -> "FileKeyRing":
-        """Load all keys of a folder. Raises GatewayError where a file is readable by others or is damaged."""
-        return cls(load_seeds(folder))
+    def load(cls, folder: Path, *, passphrase: str = "", device: KeyDevice | None = None) -> "FileKeyRing":
+        """Load all keys of a folder. Raises GatewayError where a file is readable by others, damaged or sealed."""
+        return cls(load_seeds(folder, passphrase=passphrase), device=device)
 
     @classmethod
     def generate(cls, folder: Path, *, not_before: datetime, not_after: datetime) -> "FileKeyRing":
@@ -58,6 +59,12 @@ class FileKeyRing:
     def log_key(self, at: datetime) -> LogKey:
         """Return the newest log key whose window holds `at`."""
         return self._log[_newest([key.public for key in self._log.values()], at, what="log").key_id]
+
+    def log_key_of(self, key_id: str) -> LogKey:
+        """Return the log key of that id; VerificationError where it is not here."""
+        if key_id not in self._log:
+            raise VerificationError(f"There is no private log key '{key_id}' here.")
+        return self._log[key_id]
 
     def sign(self, key_id: str, message: bytes, *, context: bytes) -> HybridSignature:
         """Sign with both halves of a signing key."""

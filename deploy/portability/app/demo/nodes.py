@@ -9,13 +9,16 @@ from pathlib import Path
 
 from portability.adapters.clock.system import SystemClock
 from portability.adapters.keys.directory_file import DirectoryFile
+from portability.adapters.keys.files import list_keys
+from portability.adapters.keys.node_keys import KeyFolder
 from portability.adapters.keys.ring import FileKeyRing
 from portability.adapters.postgres.embedded import in_database, start_embedded
 from portability.adapters.postgres.stream import PostgresStream
 from portability.agreements.values import Branch
-from portability.app.bootstrap import Node, load_or_draw_keys, open_node
+from portability.app.bootstrap import Node, open_node
 from portability.app.demo.story import INSTITUTIONS, Institution
 from portability.app.demo.treaties import DemoAuthority, Ratified, draw_authorities, publish_and_ratify
+from portability.app.keys import draw_missing
 from portability.app.rpc.client import DeadlineChannel, open_channel
 from portability.app.settings import Settings, load_settings
 from portability.app.trust import save_anchor
@@ -50,7 +53,7 @@ async def demo_nodes(
 ) -> AsyncIterator[dict[str, DemoNode]]:
     """Three running nodes by institution id, or the one that `only` names; all ends, in order, with the block."""
     clock = SystemClock()
-    rings = {one.institution_id: load_or_draw_keys(folder / one.institution_id / "keys", clock) for one in INSTITUTIONS}
+    rings = {one.institution_id: _keys(folder / one.institution_id / "keys", clock) for one in INSTITUTIONS}
     authorities = draw_authorities(folder / "authorities")
     await _sign_directory(folder, rings, authorities, clock)
     async with AsyncExitStack() as opened:
@@ -143,7 +146,7 @@ async def _sign_directory(
     now = clock.now()
     newest = DirectoryFile(folder / "newest.directory")
     before = await newest.load()
-    keepers = load_or_draw_keys(folder / "directory-keys", clock)
+    keepers = _keys(folder / "directory-keys", clock)
     directory = registry.Directory(
         version=1 if before is None else decode_directory(before.directory.content).version + 1,
         issued_at=now,
@@ -169,8 +172,15 @@ async def _sign_directory(
         await DirectoryFile(folder / one.institution_id / "directory.bin").save(chain)
 
 
+def _keys(folder: Path, clock: SystemClock) -> FileKeyRing:
+    """The keys of a folder, with those that are missing today drawn."""
+    kept = KeyFolder(folder)
+    draw_missing(kept, list_keys(folder) if kept.names() else (), at=clock.now())
+    return kept.load()
+
+
 def _roots(folder: Path, keepers: FileKeyRing, clock: SystemClock) -> tuple[Signed, ...]:
     """The first root: one test key for roots, one for directories. In earnest each role has several people."""
-    now, ring = clock.now(), load_or_draw_keys(folder / "root-keys", clock)
+    now, ring = clock.now(), _keys(folder / "root-keys", clock)
     root = Root(1, now, now + ROOT_LIFE, RoleKeys(1, ring.role_keys()), RoleKeys(1, keepers.role_keys()))
     return (sign_root(root, key_ids=[key.key_id for key in ring.role_keys()], signer=ring),)
