@@ -46,10 +46,12 @@ from portability.services.exchange.suites import (
 from portability.services.hybrid import domain_separated, verify_hybrid
 from portability.services.merkle import leaf_hash, root_of
 
-__all__ = ["CLOCK_SKEW", "LATE_ARRIVAL", "open_bundle", "seal_bundle"]
+__all__ = ["CLOCK_SKEW", "LATE_ARRIVAL", "open_bundle", "seal_bundle", "still_opens"]
 
 CLOCK_SKEW: Final = timedelta(minutes=5)
 """How far another node's clock may be ahead of ours."""
+RESEND_SEALED: Final = timedelta(days=30)
+"""How long a bundle goes out again as it was sealed; later it is sealed anew."""
 LATE_ARRIVAL: Final = timedelta(days=35)
 """How long after the window of its signing key a bundle may still arrive: a broker keeps it 30 days."""
 
@@ -99,6 +101,21 @@ def seal_bundle(
         receiptable=len(receiptable),
         confirmation=confirmation_of(receiptable),
     )
+
+
+def still_opens(value: bytes, *, me: InstitutionId, trust: TrustDirectory, at: datetime) -> bool:
+    """Whether a bundle of ours can still be taken in: its signing key is not revoked, its recipient's key not destroyed.
+
+    A recipient destroys the private part of an encryption key 35 days after its window has ended, which is later than
+    35 days after it was sealed to.
+    """
+    head = wire.decode_head(wire.decode_sealed(value).signed_head)
+    try:
+        signing = trust.signing_keys(me, head.signature_key_id)
+    except VerificationError:
+        return False
+    in_window = signing.not_before <= head.sealed_at < signing.not_after
+    return in_window and at < head.sealed_at + RESEND_SEALED
 
 
 def _sealed(head: Head, plaintext: bytes, *, to: PublicKeys, keys: KeyRing) -> Sealed:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from portability.agreements.errors import GatewayError, VerificationError
-from portability.services.exchange.bundle import seal_bundle
+from portability.services.exchange.bundle import seal_bundle, still_opens
 from portability.services.exchange.envelope import ITEM_LIMIT
 from portability.services.exchange.model import ConsignmentKey, InstitutionId, Sealable, SealedBundle
 from portability.services.exchange.node import ExchangeNode, inbox_topic
@@ -80,11 +80,11 @@ async def _note(node: ExchangeNode, sent: Sequence[_Ready], *, acknowledged: Col
 
 
 async def _due(node: ExchangeNode, work: ExchangeWork, *, limit: int) -> Sequence[_Ready]:
-    """What has to go out again, sealed anew where its bytes were not kept."""
+    """What has to go out again, sealed anew where its bytes were not kept or their keys have ended."""
     now = node.clock.now()
     ready: list[_Ready] = []
     for one in await work.resends.due(now=now, limit=limit):
-        if one.value is not None:
+        if one.value is not None and still_opens(one.value, me=node.me, trust=node.trust, at=now):
             ready.append(_Ready(one.key, one.attempts, one.value))
         elif messages := await work.bundles.messages_of(one.key):
             if bundle := await _seal(node, work, one.recipient, messages):

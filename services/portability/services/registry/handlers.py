@@ -58,9 +58,9 @@ async def accept_directory(chain: TrustChain, registry: Registry) -> Trust:
     Raises VerificationError where it does not verify, is not newer, or is not in its time.
     """
     async with registry.one_at_a_time:
-        trust = verify_trust(chain, anchor=registry.anchor)
         # What another process of this node has kept counts as known too.
         known = await _newest_known(registry)
+        trust = verify_trust(chain, anchor=_anchor_for(chain, known) or registry.anchor)
         if known is not None:
             verify_successor(trust, known)
         elif trust.directory.version > VERSION_STEP:
@@ -84,6 +84,13 @@ async def restore_directory(registry: Registry) -> Trust | None:
         if known is not None:
             registry.in_force.put(known)
         return known
+
+
+def _anchor_for(chain: TrustChain, known: Trust | None) -> Signed | None:
+    """The last root known, where the chain goes on from the known one byte by byte: those need not verify twice."""
+    if known is None or chain.roots[: len(known.chain.roots)] != known.chain.roots:
+        return None
+    return known.chain.roots[-1]
 
 
 async def _newest_known(registry: Registry) -> Trust | None:
