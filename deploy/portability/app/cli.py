@@ -154,6 +154,11 @@ def _add_agreements() -> None:
     from portability.app.commands.agreements import app as agreements  # noqa: PLC0415 (owned by its domain)
 
     app.add_typer(agreements, name="agreements")
+    from portability.app.commands.directory_files import app as directory  # noqa: PLC0415 (the same)
+    from portability.app.commands.key_files import app as keys  # noqa: PLC0415 (the same)
+
+    app.add_typer(keys, name="keys")
+    app.add_typer(directory, name="directory")
 
 
 def _settings() -> "Settings":

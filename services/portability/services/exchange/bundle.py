@@ -104,7 +104,7 @@ def seal_bundle(
 
 
 def still_opens(value: bytes, *, me: InstitutionId, trust: TrustDirectory, at: datetime) -> bool:
-    """Whether a bundle of ours can still be taken in: its signing key is not revoked, its recipient's key not destroyed.
+    """Whether a bundle of ours can still be taken in: neither its signing key nor its recipient's has ended since.
 
     A recipient destroys the private part of an encryption key 35 days after its window has ended, which is later than
     35 days after it was sealed to.
