@@ -152,5 +152,5 @@ async def test_a_hundred_certificates_of_the_server_one_after_the_other_while_ca
             await running.stub(Role.CASEWORKER).GetInstitution(request)
             seen.add((tls / "server.crt").read_bytes())
         stop.set()
-    assert busy.result() > 50
+    assert busy.result() > 10
     assert len(seen) == 100
