@@ -4,7 +4,7 @@ SHELL := /bin/bash
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help setup demo serve test check fuzz bench protos lock format wheel-check clean
+.PHONY: help setup demo serve test check fuzz bench simulate protos lock format wheel-check clean
 
 help:  ## Print this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1\t\2/' | awk -F'\t' '{printf "  %-12s %s\n", $$1, $$2}'
@@ -46,6 +46,10 @@ fuzz: setup  ## Long campaigns on every reader of bytes from outside (an hour; m
 bench: setup  ## Ratios beside named baselines, one JSON line each (minutes)
 	@$(BIN)/uv pip install --quiet --python .venv --require-hashes -r requirements-bench.lock
 	@$(BIN)/python -m tests.bench
+
+SCHEDULES ?= 10000
+simulate: setup  ## Delivery under SCHEDULES=10000 schedules of crashes, faults and wrong clocks; seeds are printed
+	@$(BIN)/python -m tests.simulation --schedules $(SCHEDULES) --processes 2
 
 protos: setup  ## Regenerate protos/gen from protos/portability
 	@$(BIN)/python tools/protos.py

@@ -450,6 +450,16 @@ async def test_a_relayed_consignment_is_due_again_at_its_time_and_shows_as_relay
     assert (again.key, again.attempts) == ((ROME, 1), 1)
 
 
+async def test_what_a_clock_that_was_years_ahead_has_put_off_is_due_once_it_is_right_again(store: Store) -> None:
+    bundle, _ = await send(store, message())
+    async with store() as work:
+        await work.resends.mark_relayed({key_of(bundle): LATER + timedelta(days=3650)}, now=LATER)
+        (due,) = await work.resends.due(now=LATER, limit=9)
+        assert due.key == key_of(bundle)
+        await work.resends.mark_relayed({key_of(bundle): LATER + timedelta(hours=2)}, now=LATER)
+        assert list(await work.resends.due(now=LATER, limit=9)) == []
+
+
 async def test_due_consignments_come_oldest_first_up_to_the_limit(store: Store) -> None:
     async with store() as work:
         entries = await put(work, *(message() for _ in range(3)))

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from portability.adapters.memory.exchange_state import ConsignmentRow, Outcome, State
 from portability.services.exchange.model import (
+    LONGEST_WAIT,
     Consignment,
     ConsignmentKey,
     InstitutionId,
@@ -154,7 +155,7 @@ class MemoryResends:
         due = [
             (row.next_attempt_at, key)
             for key, row in self._state.consignments.items()
-            if row.next_attempt_at is not None and row.next_attempt_at <= now
+            if row.next_attempt_at is not None and not now < row.next_attempt_at <= now + LONGEST_WAIT
         ]
         return [self._state.consignments[key].consignment for _, key in sorted(due)[:limit]]
 

@@ -67,9 +67,12 @@ class State:
 
     def snapshot(self) -> "State":
         """Return a copy that later changes do not touch."""
-        return State(**{one.name: dict(getattr(self, one.name)) for one in fields(self)})
+        return State(*[getattr(self, name).copy() for name in TABLES])
 
     def restore(self, snapshot: "State") -> None:
         """Go back to a snapshot."""
-        for one in fields(self):
-            setattr(self, one.name, getattr(snapshot, one.name))
+        for name in TABLES:
+            setattr(self, name, getattr(snapshot, name))
+
+
+TABLES = tuple(one.name for one in fields(State))

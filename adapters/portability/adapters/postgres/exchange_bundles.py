@@ -10,6 +10,7 @@ from portability.adapters.keys.at_rest import AtRest
 from portability.adapters.postgres.database import Connection
 from portability.adapters.postgres.exchange_rows import SEALABLE_COLUMNS, sealable
 from portability.services.exchange.model import (
+    LONGEST_WAIT,
     Consignment,
     ConsignmentKey,
     InstitutionId,
@@ -130,9 +131,10 @@ class PostgresResends:
     async def due(self, *, now: datetime, limit: int) -> Sequence[Consignment]:
         """Consignments due now, the longest due first."""
         found = await self._connection.execute(
-            "SELECT recipient, first_seq, last_seq, attempts, value FROM consignments WHERE next_attempt_at <= %s "
+            "SELECT recipient, first_seq, last_seq, attempts, value FROM consignments "
+            "WHERE next_attempt_at <= %s OR next_attempt_at > %s "
             "ORDER BY next_attempt_at, recipient, first_seq LIMIT %s FOR UPDATE SKIP LOCKED",
-            (now, limit),
+            (now, now + LONGEST_WAIT, limit),
             binary=True,
         )
         return [Consignment(*row) async for row in found]

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from hashlib import sha256
 from uuid import UUID
@@ -11,6 +11,7 @@ from portability.services.hybrid import HybridSignature
 
 __all__ = [
     "EXCHANGE_TYPES",
+    "LONGEST_WAIT",
     "NO_CASE",
     "RECEIPT_TYPE",
     "STATUS_TYPE",
@@ -174,6 +175,7 @@ RECEIPT_TYPE = "receipt"
 STATUS_TYPE = "exchange.status"
 EXCHANGE_TYPES = frozenset({RECEIPT_TYPE, STATUS_TYPE})
 """Messages of the exchange itself: they are of no case, no effect sees them, and nobody can submit them."""
+LONGEST_WAIT = timedelta(hours=2)  # between two attempts to send a consignment
 NO_CASE = UUID(int=0)  # case id of messages that belong to no case, such as receipts
 
 

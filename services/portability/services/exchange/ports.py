@@ -142,7 +142,10 @@ class Resends(Protocol):
     """Sending: consignments go out, and again until their receipt is here."""
 
     async def due(self, *, now: datetime, limit: int) -> Sequence[Consignment]:
-        """Return consignments whose time has come, the longest due first."""
+        """Return consignments whose time has come, the longest due first.
+
+        A time further ahead than LONGEST_WAIT was noted by a clock that was wrong: it has come, too.
+        """
 
     async def mark_relayed(self, next_attempts: Mapping[ConsignmentKey, datetime], *, now: datetime) -> None:
         """Note that the stream has acknowledged consignments and when each is due again, unless it is settled.

@@ -10,7 +10,7 @@ from typing import Final
 from portability.agreements.errors import GatewayError, VerificationError
 from portability.services.exchange.bundle import seal_bundle, still_opens
 from portability.services.exchange.envelope import ITEM_LIMIT
-from portability.services.exchange.model import ConsignmentKey, InstitutionId, Sealable, SealedBundle
+from portability.services.exchange.model import LONGEST_WAIT, ConsignmentKey, InstitutionId, Sealable, SealedBundle
 from portability.services.exchange.node import ExchangeNode, inbox_topic
 from portability.services.exchange.ports import ExchangeWork, OutboxSignal
 from portability.services.log_entry import LogEntryKind, entry_of
@@ -21,7 +21,7 @@ RESEND_AFTER: Final = (
     timedelta(minutes=1),
     timedelta(minutes=5),
     timedelta(minutes=30),
-    timedelta(hours=2),
+    LONGEST_WAIT,
 )
 RESEND_LATER: Final = timedelta(hours=1)
 
