@@ -125,6 +125,7 @@ def _request() -> SubmitMessageRequest:
         type="record.note",
         schema_version=1,
         record=RECORD,
+        purpose="administrative-cooperation",
     )
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import psycopg
 import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
 from psycopg import sql
 
 from portability.adapters.postgres.embedded import start_embedded
@@ -83,11 +84,15 @@ async def test_over_kafka_no_key_header_or_value_tells_of_her(
 ) -> None:
     assert "Moretti" in run_demo("--kafka", kafka_broker.bootstrap)
     consumer = AIOKafkaConsumer(bootstrap_servers=kafka_broker.bootstrap, enable_auto_commit=False)
+    admin = AIOKafkaAdminClient(bootstrap_servers=kafka_broker.bootstrap)
+    await admin.start()
     await consumer.start()
     try:
-        topics = sorted(name for name in await consumer.topics() if name.startswith("portability."))
+        described = await admin.describe_topics(
+            [name for name in await consumer.topics() if name.startswith("portability.")]
+        )
         places = [
-            TopicPartition(topic, place) for topic in topics for place in consumer.partitions_for_topic(topic) or ()
+            TopicPartition(topic["topic"], place["partition"]) for topic in described for place in topic["partitions"]
         ]
         consumer.assign(places)
         await consumer.seek_to_beginning(*places)
@@ -103,3 +108,4 @@ async def test_over_kafka_no_key_header_or_value_tells_of_her(
         assert records >= 3
     finally:
         await consumer.stop()
+        await admin.close()

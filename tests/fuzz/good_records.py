@@ -102,6 +102,7 @@ def good_requests(case_id: UUID) -> list[Message]:
             agreement_id="eu-883-2004",
             agreement_sha256="ab" * 32,
             in_reply_to=request,
+            purpose="data-protection",
         ),
         determination_pb2.SelectAgreementsRequest(
             state="DE", branch="old_age", on=Date(year=2025, month=3, day=1), periods=periods, nationality="PH"

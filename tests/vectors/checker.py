@@ -116,6 +116,7 @@ HEADER = shape(
     ("schema_version", "number"), ("stream_seq", "number"), ("sent_at_ms", "number"),
     ("payload_commitment", "bytes"), ("record_length", "number"), ("agreement_id", "text"),
     ("agreement_sha256", "bytes"), ("in_reply_to", "bytes"), ("case_seq", "number"), ("replaces", "bytes"),
+    ("purpose", "text"), ("legal_basis", "text"),
 )  # fmt: skip
 RECEIPT = shape(("bundle_id", "bytes"), ("merkle_root", "bytes"), ("entries", "many"))
 STATEMENT = shape(

@@ -22,6 +22,7 @@ def request(number: int = 1, **changes: object) -> pb.SubmitMessageRequest:
         "type": "record.request",
         "schema_version": 1,
         "record": b"periods",
+        "purpose": "administrative-cooperation",
     }
     return pb.SubmitMessageRequest(**(usual | changes))
 

@@ -18,6 +18,7 @@ from portability.agreements.errors import NotBindingError
 from portability.agreements.values import Branch, StateCode
 from portability.app.wiring.determiner import RatifiedRulesDeterminer
 from portability.services.cases.effects import apply_message
+from portability.services.cases.mapping.allowed_fields import check_fields
 from portability.services.cases.messages import ArrivedMessage, CaseMessage
 from portability.services.cases.model import state_of
 from portability.services.determination.treaties.in_force import (
@@ -31,6 +32,7 @@ from portability.services.determination.treaties.ports import TreatyWork
 from portability.services.exchange.handlers import submit
 from portability.services.exchange.model import InstitutionId, OutgoingMessage, ReceivedMessage
 from portability.services.exchange.ports import Clock, ExchangeWork, NewId
+from portability.services.purposes import PENSION_CLAIM
 from portability.services.registry.model import Directory
 
 __all__ = ["CaseEffects", "CaseParts", "CaseTransaction", "DirectoryOfInstitutions", "case_unit_of_work"]
@@ -71,6 +73,7 @@ class OutboxSender:
 
     async def send(self, message: CaseMessage) -> None:
         """Put a message into the outbox; the agreement is named by the hash of the version that binds both today."""
+        check_fields(message.type, message.record, purpose=PENSION_CLAIM)
         sha256 = await self._version(message)
         await submit(
             OutgoingMessage(
@@ -84,6 +87,8 @@ class OutboxSender:
                 agreement_id=message.agreement_id if sha256 else "",
                 agreement_sha256=sha256,
                 in_reply_to=message.in_reply_to,
+                purpose=PENSION_CLAIM.code,
+                legal_basis=str(PENSION_CLAIM.citation),
             ),
             me=self._parts.me,
             outbox=self._outbox,

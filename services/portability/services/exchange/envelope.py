@@ -71,6 +71,8 @@ class Header:
     in_reply_to: UUID | None
     case_seq: int
     replaces: UUID | None
+    purpose: str = ""  # empty, with `legal_basis`, in the exchange's own messages
+    legal_basis: str = ""
 
 
 @dataclass(frozen=True, slots=True)

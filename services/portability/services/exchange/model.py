@@ -103,6 +103,8 @@ class OutgoingMessage:
     agreement_sha256: str = ""
     in_reply_to: UUID | None = None
     replaces: UUID | None = None  # a message of ours in this case that is parked at the recipient
+    purpose: str = ""  # code of portability.services.purposes; empty in the exchange's own messages
+    legal_basis: str = ""  # the provision that it rests on
 
 
 @dataclass(frozen=True, slots=True)

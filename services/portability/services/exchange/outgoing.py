@@ -95,6 +95,8 @@ def outbox_message(
             in_reply_to=message.in_reply_to,
             case_seq=case_seq,
             replaces=message.replaces,
+            purpose=message.purpose,
+            legal_basis=message.legal_basis,
         )
     )
     if len(header) > HEADER_LIMIT:

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Collection, Sequence
 from typing import Any
 from uuid import UUID
 
-from portability.agreements.errors import DeniedError
+from portability.agreements.errors import DeniedError, InputError
 from portability.api.exchange.v1 import exchange_pb2 as pb
 from portability.api.exchange.v1 import exchange_pb2_grpc
 from portability.services.access import current_caller
@@ -25,12 +25,15 @@ from portability.services.exchange.mapping.api import (
 )
 from portability.services.exchange.model import InstitutionId
 from portability.services.exchange.ports import Clock, NewId, Recipients, UnitOfWork
+from portability.services.purposes import COOPERATION, DATA_PROTECTION
 
 __all__ = ["ExchangeServicer"]
 
 DEFAULT_PAGE = 50
 HiddenCases = Callable[[Sequence[UUID]], Awaitable[Collection[UUID]]]
 """Those of the cases whose person is protected."""
+OWN_MESSAGES = frozenset({COOPERATION.code, DATA_PROTECTION.code})
+"""Purposes for which programs send messages of their own making."""
 
 
 class ExchangeServicer(exchange_pb2_grpc.ExchangeServiceServicer):
@@ -60,6 +63,12 @@ class ExchangeServicer(exchange_pb2_grpc.ExchangeServiceServicer):
 
     async def SubmitMessage(self, request: pb.SubmitMessageRequest, context: Any) -> pb.SubmitMessageResponse:
         message = outgoing(request, message_id=self._new_id())
+        if message.purpose not in OWN_MESSAGES:
+            raise InputError(
+                f"Messages for '{message.purpose}' are sent by the steps of their case: choose one of "
+                f"{', '.join(sorted(OWN_MESSAGES))}.",
+                field="purpose",
+            )
         if message.type in self._reserved_types:
             raise DeniedError(
                 f"Messages of type '{message.type}' are sent by the steps of their case: use CaseService."

@@ -15,6 +15,7 @@ from portability.services.exchange.model import (
     SubmittedMessage,
     TimelineEntry,
 )
+from portability.services.purposes import purpose_named
 
 __all__ = ["entry_message", "outgoing", "parse_uuid", "quarantined_message", "submitted_message"]
 
@@ -32,7 +33,8 @@ _DIRECTION = {
 
 
 def outgoing(request: pb.SubmitMessageRequest, *, message_id: UUID) -> OutgoingMessage:
-    """What a caller wants sent. Raises InputError."""
+    """What a caller wants sent, for a purpose of the closed list. Raises InputError."""
+    purpose = purpose_named(request.purpose)
     return OutgoingMessage(
         message_id=message_id,
         idempotency_key=str(parse_uuid(request.request_id, field="request_id")),
@@ -44,6 +46,8 @@ def outgoing(request: pb.SubmitMessageRequest, *, message_id: UUID) -> OutgoingM
         agreement_id=request.agreement_id,
         agreement_sha256=request.agreement_sha256,
         in_reply_to=parse_uuid(request.in_reply_to, field="in_reply_to") if request.in_reply_to else None,
+        purpose=purpose.code,
+        legal_basis=str(purpose.citation),
     )
 
 

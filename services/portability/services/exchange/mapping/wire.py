@@ -139,6 +139,8 @@ def encode_header(header: Header) -> bytes:
         in_reply_to=header.in_reply_to.bytes if header.in_reply_to else b"",
         case_seq=header.case_seq,
         replaces=header.replaces.bytes if header.replaces else b"",
+        purpose=header.purpose,
+        legal_basis=header.legal_basis,
     ).SerializeToString(deterministic=True)
 
 
@@ -147,6 +149,11 @@ def decode_header(data: bytes) -> Header:
     header = strict.parse(pb.Header, data, what="header")
     if bool(header.agreement_id) != bool(header.agreement_sha256):
         raise VerificationError("The header names an agreement without its hash, or a hash without it.")
+    if bool(header.purpose) != bool(header.legal_basis):
+        raise VerificationError("The header names a purpose without its legal basis, or a basis without a purpose.")
+    if header.purpose:
+        strict.text(header.purpose, limit=64, what="purpose")
+        strict.text(header.legal_basis, limit=200, what="legal basis")
     if header.agreement_sha256:
         strict.exact(header.agreement_sha256, HASH_BYTES, what="hash of the agreement")
         strict.text(header.agreement_id, limit=64, what="agreement id")
@@ -169,6 +176,8 @@ def decode_header(data: bytes) -> Header:
         in_reply_to=strict.optional_uuid(header.in_reply_to, what="id of the message replied to"),
         case_seq=0 if case_id == NO_CASE else strict.number(header.case_seq, limit=U63, what="number in the case"),
         replaces=strict.optional_uuid(header.replaces, what="id of the message replaced"),
+        purpose=header.purpose,
+        legal_basis=header.legal_basis,
     )
 
 

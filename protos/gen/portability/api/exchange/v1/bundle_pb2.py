@@ -24,17 +24,17 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n(portability/api/exchange/v1/bundle.proto\x12\x1bportability.api.exchange.v1\"g\n\x06\x42undle\x12\x13\n\x0bsigned_head\x18\x01 \x01(\x0c\x12\x12\n\nciphertext\x18\x02 \x01(\x0c\x12\x19\n\x11signature_ed25519\x18\x03 \x01(\x0c\x12\x19\n\x11signature_mldsa65\x18\x04 \x01(\x0c\"\xf4\x01\n\nSignedHead\x12\r\n\x05suite\x18\x01 \x01(\r\x12\x11\n\tbundle_id\x18\x02 \x01(\x0c\x12\x0e\n\x06sender\x18\x03 \x01(\t\x12\x11\n\trecipient\x18\x04 \x01(\t\x12\x18\n\x10signature_key_id\x18\x05 \x01(\t\x12\x12\n\nkem_key_id\x18\x06 \x01(\t\x12\x19\n\x11\x64irectory_version\x18\x07 \x01(\x04\x12\x12\n\nitem_count\x18\x08 \x01(\r\x12\x13\n\x0bmerkle_root\x18\t \x01(\x0c\x12\x19\n\x11\x63iphertext_sha256\x18\n \x01(\x0c\x12\x14\n\x0csealed_at_ms\x18\x0b \x01(\x04\"9\n\x05Items\x12\x30\n\x05items\x18\x01 \x03(\x0b\x32!.portability.api.exchange.v1.Item\"M\n\x04Item\x12\x0e\n\x06header\x18\x01 \x01(\x0c\x12\x35\n\x07payload\x18\x02 \x01(\x0b\x32$.portability.api.exchange.v1.Payload\"\xba\x02\n\x06Header\x12\x12\n\nmessage_id\x18\x01 \x01(\x0c\x12\x0e\n\x06sender\x18\x02 \x01(\t\x12\x11\n\trecipient\x18\x03 \x01(\t\x12\x0f\n\x07\x63\x61se_id\x18\x04 \x01(\x0c\x12\x0c\n\x04type\x18\x05 \x01(\t\x12\x16\n\x0eschema_version\x18\x06 \x01(\r\x12\x12\n\nstream_seq\x18\x07 \x01(\x04\x12\x12\n\nsent_at_ms\x18\x08 \x01(\x04\x12\x1a\n\x12payload_commitment\x18\t \x01(\x0c\x12\x15\n\rrecord_length\x18\n \x01(\r\x12\x14\n\x0c\x61greement_id\x18\x0b \x01(\t\x12\x18\n\x10\x61greement_sha256\x18\x0c \x01(\x0c\x12\x13\n\x0bin_reply_to\x18\r \x01(\x0c\x12\x10\n\x08\x63\x61se_seq\x18\x0e \x01(\x04\x12\x10\n\x08replaces\x18\x0f \x01(\x0c\"\'\n\x07Payload\x12\x0c\n\x04salt\x18\x01 \x01(\x0c\x12\x0e\n\x06record\x18\x02 \x01(\x0c\"m\n\x07Receipt\x12\x11\n\tbundle_id\x18\x01 \x01(\x0c\x12\x13\n\x0bmerkle_root\x18\x02 \x01(\x0c\x12:\n\x07\x65ntries\x18\x03 \x03(\x0b\x32).portability.api.exchange.v1.ReceiptEntry\"\x81\x01\n\x0cReceiptEntry\x12\x12\n\nmessage_id\x18\x01 \x01(\x0c\x12\x11\n\tleaf_hash\x18\x02 \x01(\x0c\x12:\n\x06status\x18\x03 \x01(\x0e\x32*.portability.api.exchange.v1.ReceiptStatus\x12\x0e\n\x06reason\x18\x04 \x01(\t\"I\n\x0cStatusReport\x12\x39\n\x07\x65ntries\x18\x01 \x03(\x0b\x32(.portability.api.exchange.v1.StatusEntry\"\x97\x01\n\x0bStatusEntry\x12\x11\n\tfirst_seq\x18\x01 \x01(\x04\x12\x10\n\x08last_seq\x18\x02 \x01(\x04\x12;\n\x06status\x18\x03 \x01(\x0e\x32+.portability.api.exchange.v1.BusinessStatus\x12\x0f\n\x07reasons\x18\x04 \x03(\t\x12\x15\n\rdecided_at_ms\x18\x05 \x01(\x04\"\xaf\x01\n\x0cItemEvidence\x12\x13\n\x0bsigned_head\x18\x01 \x01(\x0c\x12\x19\n\x11signature_ed25519\x18\x02 \x01(\x0c\x12\x19\n\x11signature_mldsa65\x18\x03 \x01(\x0c\x12\x0c\n\x04item\x18\x04 \x01(\r\x12\x12\n\naudit_path\x18\x05 \x03(\x0c\x12\x32\n\x07\x63ontent\x18\x06 \x01(\x0b\x32!.portability.api.exchange.v1.Item*\x83\x01\n\rReceiptStatus\x12\x1e\n\x1aRECEIPT_STATUS_UNSPECIFIED\x10\x00\x12\x1c\n\x18RECEIPT_STATUS_DELIVERED\x10\x01\x12\x19\n\x15RECEIPT_STATUS_OPENED\x10\x02\x12\x19\n\x15RECEIPT_STATUS_FAILED\x10\x03*\xc7\x01\n\x0e\x42usinessStatus\x12\x1f\n\x1b\x42USINESS_STATUS_UNSPECIFIED\x10\x00\x12\x1c\n\x18\x42USINESS_STATUS_ACCEPTED\x10\x01\x12\"\n\x1e\x42USINESS_STATUS_ACCEPTED_BLIND\x10\x02\x12\x1c\n\x18\x42USINESS_STATUS_REJECTED\x10\x03\x12\x1a\n\x16\x42USINESS_STATUS_PARKED\x10\x04\x12\x18\n\x14\x42USINESS_STATUS_HELD\x10\x05\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n(portability/api/exchange/v1/bundle.proto\x12\x1bportability.api.exchange.v1\"g\n\x06\x42undle\x12\x13\n\x0bsigned_head\x18\x01 \x01(\x0c\x12\x12\n\nciphertext\x18\x02 \x01(\x0c\x12\x19\n\x11signature_ed25519\x18\x03 \x01(\x0c\x12\x19\n\x11signature_mldsa65\x18\x04 \x01(\x0c\"\xf4\x01\n\nSignedHead\x12\r\n\x05suite\x18\x01 \x01(\r\x12\x11\n\tbundle_id\x18\x02 \x01(\x0c\x12\x0e\n\x06sender\x18\x03 \x01(\t\x12\x11\n\trecipient\x18\x04 \x01(\t\x12\x18\n\x10signature_key_id\x18\x05 \x01(\t\x12\x12\n\nkem_key_id\x18\x06 \x01(\t\x12\x19\n\x11\x64irectory_version\x18\x07 \x01(\x04\x12\x12\n\nitem_count\x18\x08 \x01(\r\x12\x13\n\x0bmerkle_root\x18\t \x01(\x0c\x12\x19\n\x11\x63iphertext_sha256\x18\n \x01(\x0c\x12\x14\n\x0csealed_at_ms\x18\x0b \x01(\x04\"9\n\x05Items\x12\x30\n\x05items\x18\x01 \x03(\x0b\x32!.portability.api.exchange.v1.Item\"M\n\x04Item\x12\x0e\n\x06header\x18\x01 \x01(\x0c\x12\x35\n\x07payload\x18\x02 \x01(\x0b\x32$.portability.api.exchange.v1.Payload\"\xe0\x02\n\x06Header\x12\x12\n\nmessage_id\x18\x01 \x01(\x0c\x12\x0e\n\x06sender\x18\x02 \x01(\t\x12\x11\n\trecipient\x18\x03 \x01(\t\x12\x0f\n\x07\x63\x61se_id\x18\x04 \x01(\x0c\x12\x0c\n\x04type\x18\x05 \x01(\t\x12\x16\n\x0eschema_version\x18\x06 \x01(\r\x12\x12\n\nstream_seq\x18\x07 \x01(\x04\x12\x12\n\nsent_at_ms\x18\x08 \x01(\x04\x12\x1a\n\x12payload_commitment\x18\t \x01(\x0c\x12\x15\n\rrecord_length\x18\n \x01(\r\x12\x14\n\x0c\x61greement_id\x18\x0b \x01(\t\x12\x18\n\x10\x61greement_sha256\x18\x0c \x01(\x0c\x12\x13\n\x0bin_reply_to\x18\r \x01(\x0c\x12\x10\n\x08\x63\x61se_seq\x18\x0e \x01(\x04\x12\x10\n\x08replaces\x18\x0f \x01(\x0c\x12\x0f\n\x07purpose\x18\x10 \x01(\t\x12\x13\n\x0blegal_basis\x18\x11 \x01(\t\"\'\n\x07Payload\x12\x0c\n\x04salt\x18\x01 \x01(\x0c\x12\x0e\n\x06record\x18\x02 \x01(\x0c\"m\n\x07Receipt\x12\x11\n\tbundle_id\x18\x01 \x01(\x0c\x12\x13\n\x0bmerkle_root\x18\x02 \x01(\x0c\x12:\n\x07\x65ntries\x18\x03 \x03(\x0b\x32).portability.api.exchange.v1.ReceiptEntry\"\x81\x01\n\x0cReceiptEntry\x12\x12\n\nmessage_id\x18\x01 \x01(\x0c\x12\x11\n\tleaf_hash\x18\x02 \x01(\x0c\x12:\n\x06status\x18\x03 \x01(\x0e\x32*.portability.api.exchange.v1.ReceiptStatus\x12\x0e\n\x06reason\x18\x04 \x01(\t\"I\n\x0cStatusReport\x12\x39\n\x07\x65ntries\x18\x01 \x03(\x0b\x32(.portability.api.exchange.v1.StatusEntry\"\x97\x01\n\x0bStatusEntry\x12\x11\n\tfirst_seq\x18\x01 \x01(\x04\x12\x10\n\x08last_seq\x18\x02 \x01(\x04\x12;\n\x06status\x18\x03 \x01(\x0e\x32+.portability.api.exchange.v1.BusinessStatus\x12\x0f\n\x07reasons\x18\x04 \x03(\t\x12\x15\n\rdecided_at_ms\x18\x05 \x01(\x04\"\xaf\x01\n\x0cItemEvidence\x12\x13\n\x0bsigned_head\x18\x01 \x01(\x0c\x12\x19\n\x11signature_ed25519\x18\x02 \x01(\x0c\x12\x19\n\x11signature_mldsa65\x18\x03 \x01(\x0c\x12\x0c\n\x04item\x18\x04 \x01(\r\x12\x12\n\naudit_path\x18\x05 \x03(\x0c\x12\x32\n\x07\x63ontent\x18\x06 \x01(\x0b\x32!.portability.api.exchange.v1.Item*\x83\x01\n\rReceiptStatus\x12\x1e\n\x1aRECEIPT_STATUS_UNSPECIFIED\x10\x00\x12\x1c\n\x18RECEIPT_STATUS_DELIVERED\x10\x01\x12\x19\n\x15RECEIPT_STATUS_OPENED\x10\x02\x12\x19\n\x15RECEIPT_STATUS_FAILED\x10\x03*\xc7\x01\n\x0e\x42usinessStatus\x12\x1f\n\x1b\x42USINESS_STATUS_UNSPECIFIED\x10\x00\x12\x1c\n\x18\x42USINESS_STATUS_ACCEPTED\x10\x01\x12\"\n\x1e\x42USINESS_STATUS_ACCEPTED_BLIND\x10\x02\x12\x1c\n\x18\x42USINESS_STATUS_REJECTED\x10\x03\x12\x1a\n\x16\x42USINESS_STATUS_PARKED\x10\x04\x12\x18\n\x14\x42USINESS_STATUS_HELD\x10\x05\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'portability.api.exchange.v1.bundle_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_RECEIPTSTATUS']._serialized_start=1572
-  _globals['_RECEIPTSTATUS']._serialized_end=1703
-  _globals['_BUSINESSSTATUS']._serialized_start=1706
-  _globals['_BUSINESSSTATUS']._serialized_end=1905
+  _globals['_RECEIPTSTATUS']._serialized_start=1610
+  _globals['_RECEIPTSTATUS']._serialized_end=1741
+  _globals['_BUSINESSSTATUS']._serialized_start=1744
+  _globals['_BUSINESSSTATUS']._serialized_end=1943
   _globals['_BUNDLE']._serialized_start=73
   _globals['_BUNDLE']._serialized_end=176
   _globals['_SIGNEDHEAD']._serialized_start=179
@@ -44,17 +44,17 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_ITEM']._serialized_start=484
   _globals['_ITEM']._serialized_end=561
   _globals['_HEADER']._serialized_start=564
-  _globals['_HEADER']._serialized_end=878
-  _globals['_PAYLOAD']._serialized_start=880
-  _globals['_PAYLOAD']._serialized_end=919
-  _globals['_RECEIPT']._serialized_start=921
-  _globals['_RECEIPT']._serialized_end=1030
-  _globals['_RECEIPTENTRY']._serialized_start=1033
-  _globals['_RECEIPTENTRY']._serialized_end=1162
-  _globals['_STATUSREPORT']._serialized_start=1164
-  _globals['_STATUSREPORT']._serialized_end=1237
-  _globals['_STATUSENTRY']._serialized_start=1240
-  _globals['_STATUSENTRY']._serialized_end=1391
-  _globals['_ITEMEVIDENCE']._serialized_start=1394
-  _globals['_ITEMEVIDENCE']._serialized_end=1569
+  _globals['_HEADER']._serialized_end=916
+  _globals['_PAYLOAD']._serialized_start=918
+  _globals['_PAYLOAD']._serialized_end=957
+  _globals['_RECEIPT']._serialized_start=959
+  _globals['_RECEIPT']._serialized_end=1068
+  _globals['_RECEIPTENTRY']._serialized_start=1071
+  _globals['_RECEIPTENTRY']._serialized_end=1200
+  _globals['_STATUSREPORT']._serialized_start=1202
+  _globals['_STATUSREPORT']._serialized_end=1275
+  _globals['_STATUSENTRY']._serialized_start=1278
+  _globals['_STATUSENTRY']._serialized_end=1429
+  _globals['_ITEMEVIDENCE']._serialized_start=1432
+  _globals['_ITEMEVIDENCE']._serialized_end=1607
 # @@protoc_insertion_point(module_scope)

@@ -254,6 +254,8 @@ class Header(_message.Message):
     IN_REPLY_TO_FIELD_NUMBER: _builtins.int
     CASE_SEQ_FIELD_NUMBER: _builtins.int
     REPLACES_FIELD_NUMBER: _builtins.int
+    PURPOSE_FIELD_NUMBER: _builtins.int
+    LEGAL_BASIS_FIELD_NUMBER: _builtins.int
     message_id: _builtins.bytes
     """UUID version 7 of the message: 16 bytes. Never empty."""
     sender: _builtins.str
@@ -284,6 +286,10 @@ class Header(_message.Message):
     """1, 2, 3 and so on for what the sender sends the recipient in this case, without gaps. Zero: it is of no case."""
     replaces: _builtins.bytes
     """UUID of the sender's message that is parked at the recipient and whose place this one takes: 16 bytes. Empty: of none."""
+    purpose: _builtins.str
+    """Code of the purpose for which the record is sent, for example "pension-claim". Empty in the exchange's own messages."""
+    legal_basis: _builtins.str
+    """Provision that the purpose rests on, as a citation. Empty with `purpose`."""
     def __init__(
         self,
         *,
@@ -302,10 +308,12 @@ class Header(_message.Message):
         in_reply_to: _builtins.bytes = ...,
         case_seq: _builtins.int = ...,
         replaces: _builtins.bytes = ...,
+        purpose: _builtins.str = ...,
+        legal_basis: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["agreement_id", b"agreement_id", "agreement_sha256", b"agreement_sha256", "case_id", b"case_id", "case_seq", b"case_seq", "in_reply_to", b"in_reply_to", "message_id", b"message_id", "payload_commitment", b"payload_commitment", "recipient", b"recipient", "record_length", b"record_length", "replaces", b"replaces", "schema_version", b"schema_version", "sender", b"sender", "sent_at_ms", b"sent_at_ms", "stream_seq", b"stream_seq", "type", b"type"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agreement_id", b"agreement_id", "agreement_sha256", b"agreement_sha256", "case_id", b"case_id", "case_seq", b"case_seq", "in_reply_to", b"in_reply_to", "legal_basis", b"legal_basis", "message_id", b"message_id", "payload_commitment", b"payload_commitment", "purpose", b"purpose", "recipient", b"recipient", "record_length", b"record_length", "replaces", b"replaces", "schema_version", b"schema_version", "sender", b"sender", "sent_at_ms", b"sent_at_ms", "stream_seq", b"stream_seq", "type", b"type"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

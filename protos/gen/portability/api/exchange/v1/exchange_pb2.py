@@ -26,7 +26,7 @@ from portability.api import field_rules as buf_dot_validate_dot_validate__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n*portability/api/exchange/v1/exchange.proto\x12\x1bportability.api.exchange.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xf6\x02\n\x14SubmitMessageRequest\x12\x1c\n\nrequest_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x34\n\trecipient\x18\x02 \x01(\tB!\xbaH\x1er\x1c\x32\x1a^[a-z]{2}-[a-z0-9-]{1,40}$\x12\x19\n\x07\x63\x61se_id\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12-\n\x04type\x18\x04 \x01(\tB\x1f\xbaH\x1cr\x1a\x32\x18^[a-z]+(\\.[a-z_]+){0,3}$\x12\x1f\n\x0eschema_version\x18\x05 \x01(\rB\x07\xbaH\x04*\x02 \x00\x12\x19\n\x06record\x18\x06 \x01(\x0c\x42\t\xbaH\x06z\x04\x18\x80\x80\x10\x12\x1d\n\x0c\x61greement_id\x18\x07 \x01(\tB\x07\xbaH\x04r\x02\x18@\x12\x32\n\x10\x61greement_sha256\x18\x08 \x01(\tB\x18\xbaH\x15r\x13\x32\x11^([0-9a-f]{64})?$\x12\x31\n\x0bin_reply_to\x18\t \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^([0-9a-fA-F-]{36})?$\"\xad\x01\n\x15SubmitMessageResponse\x12\x12\n\nmessage_id\x18\x01 \x01(\t\x12\x12\n\nstream_seq\x18\x02 \x01(\x04\x12:\n\x06status\x18\x03 \x01(\x0e\x32*.portability.api.exchange.v1.MessageStatus\x12\x30\n\x0csubmitted_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"7\n\x17GetMessageStatusRequest\x12\x1c\n\nmessage_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\"V\n\x18GetMessageStatusResponse\x12:\n\x07message\x18\x01 \x01(\x0b\x32).portability.api.exchange.v1.MessageEntry\"\xb8\x02\n\x0cMessageEntry\x12\x12\n\nmessage_id\x18\x01 \x01(\t\x12@\n\tdirection\x18\x02 \x01(\x0e\x32-.portability.api.exchange.v1.MessageDirection\x12\x0f\n\x07partner\x18\x03 \x01(\t\x12\x0f\n\x07\x63\x61se_id\x18\x04 \x01(\t\x12\x0c\n\x04type\x18\x05 \x01(\t\x12:\n\x06status\x18\x06 \x01(\x0e\x32*.portability.api.exchange.v1.MessageStatus\x12&\n\x02\x61t\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\nsettled_at\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0e\n\x06reason\x18\t \x01(\t\"l\n\x13ListMessagesRequest\x12\x19\n\x07\x63\x61se_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x1d\n\tpage_size\x18\x02 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xc8\x01(\x00\x12\x1b\n\npage_token\x18\x03 \x01(\tB\x07\xbaH\x04r\x02\x18@\"l\n\x14ListMessagesResponse\x12;\n\x08messages\x18\x01 \x03(\x0b\x32).portability.api.exchange.v1.MessageEntry\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"T\n\x16ListQuarantinedRequest\x12\x1d\n\tpage_size\x18\x01 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xc8\x01(\x00\x12\x1b\n\npage_token\x18\x02 \x01(\tB\x07\xbaH\x04r\x02\x18@\"r\n\x17ListQuarantinedResponse\x12>\n\x07\x65ntries\x18\x01 \x03(\x0b\x32-.portability.api.exchange.v1.QuarantinedEntry\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\xc4\x01\n\x10QuarantinedEntry\x12\x10\n\x08\x65ntry_id\x18\x01 \x01(\t\x12\x13\n\x0breason_code\x18\x02 \x01(\t\x12\x0e\n\x06reason\x18\x03 \x01(\t\x12\x0e\n\x06sender\x18\x04 \x01(\t\x12\x12\n\nmessage_id\x18\x05 \x01(\t\x12\x0f\n\x07\x63\x61se_id\x18\x06 \x01(\t\x12\x12\n\nsize_bytes\x18\x07 \x01(\x04\x12\x30\n\x0cset_aside_at\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp*\xbd\x01\n\rMessageStatus\x12\x1e\n\x1aMESSAGE_STATUS_UNSPECIFIED\x10\x00\x12\x1c\n\x18MESSAGE_STATUS_SUBMITTED\x10\x01\x12\x1a\n\x16MESSAGE_STATUS_RELAYED\x10\x02\x12\x1c\n\x18MESSAGE_STATUS_DELIVERED\x10\x03\x12\x19\n\x15MESSAGE_STATUS_OPENED\x10\x04\x12\x19\n\x15MESSAGE_STATUS_FAILED\x10\x05*q\n\x10MessageDirection\x12!\n\x1dMESSAGE_DIRECTION_UNSPECIFIED\x10\x00\x12\x1a\n\x16MESSAGE_DIRECTION_SENT\x10\x01\x12\x1e\n\x1aMESSAGE_DIRECTION_RECEIVED\x10\x02\x32\xfd\x03\n\x0f\x45xchangeService\x12v\n\rSubmitMessage\x12\x31.portability.api.exchange.v1.SubmitMessageRequest\x1a\x32.portability.api.exchange.v1.SubmitMessageResponse\x12\x7f\n\x10GetMessageStatus\x12\x34.portability.api.exchange.v1.GetMessageStatusRequest\x1a\x35.portability.api.exchange.v1.GetMessageStatusResponse\x12s\n\x0cListMessages\x12\x30.portability.api.exchange.v1.ListMessagesRequest\x1a\x31.portability.api.exchange.v1.ListMessagesResponse\x12|\n\x0fListQuarantined\x12\x33.portability.api.exchange.v1.ListQuarantinedRequest\x1a\x34.portability.api.exchange.v1.ListQuarantinedResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n*portability/api/exchange/v1/exchange.proto\x12\x1bportability.api.exchange.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x92\x03\n\x14SubmitMessageRequest\x12\x1c\n\nrequest_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x34\n\trecipient\x18\x02 \x01(\tB!\xbaH\x1er\x1c\x32\x1a^[a-z]{2}-[a-z0-9-]{1,40}$\x12\x19\n\x07\x63\x61se_id\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12-\n\x04type\x18\x04 \x01(\tB\x1f\xbaH\x1cr\x1a\x32\x18^[a-z]+(\\.[a-z_]+){0,3}$\x12\x1f\n\x0eschema_version\x18\x05 \x01(\rB\x07\xbaH\x04*\x02 \x00\x12\x19\n\x06record\x18\x06 \x01(\x0c\x42\t\xbaH\x06z\x04\x18\x80\x80\x10\x12\x1d\n\x0c\x61greement_id\x18\x07 \x01(\tB\x07\xbaH\x04r\x02\x18@\x12\x32\n\x10\x61greement_sha256\x18\x08 \x01(\tB\x18\xbaH\x15r\x13\x32\x11^([0-9a-f]{64})?$\x12\x31\n\x0bin_reply_to\x18\t \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^([0-9a-fA-F-]{36})?$\x12\x1a\n\x07purpose\x18\n \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\"\xad\x01\n\x15SubmitMessageResponse\x12\x12\n\nmessage_id\x18\x01 \x01(\t\x12\x12\n\nstream_seq\x18\x02 \x01(\x04\x12:\n\x06status\x18\x03 \x01(\x0e\x32*.portability.api.exchange.v1.MessageStatus\x12\x30\n\x0csubmitted_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"7\n\x17GetMessageStatusRequest\x12\x1c\n\nmessage_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\"V\n\x18GetMessageStatusResponse\x12:\n\x07message\x18\x01 \x01(\x0b\x32).portability.api.exchange.v1.MessageEntry\"\xb8\x02\n\x0cMessageEntry\x12\x12\n\nmessage_id\x18\x01 \x01(\t\x12@\n\tdirection\x18\x02 \x01(\x0e\x32-.portability.api.exchange.v1.MessageDirection\x12\x0f\n\x07partner\x18\x03 \x01(\t\x12\x0f\n\x07\x63\x61se_id\x18\x04 \x01(\t\x12\x0c\n\x04type\x18\x05 \x01(\t\x12:\n\x06status\x18\x06 \x01(\x0e\x32*.portability.api.exchange.v1.MessageStatus\x12&\n\x02\x61t\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\nsettled_at\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0e\n\x06reason\x18\t \x01(\t\"l\n\x13ListMessagesRequest\x12\x19\n\x07\x63\x61se_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x1d\n\tpage_size\x18\x02 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xc8\x01(\x00\x12\x1b\n\npage_token\x18\x03 \x01(\tB\x07\xbaH\x04r\x02\x18@\"l\n\x14ListMessagesResponse\x12;\n\x08messages\x18\x01 \x03(\x0b\x32).portability.api.exchange.v1.MessageEntry\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"T\n\x16ListQuarantinedRequest\x12\x1d\n\tpage_size\x18\x01 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xc8\x01(\x00\x12\x1b\n\npage_token\x18\x02 \x01(\tB\x07\xbaH\x04r\x02\x18@\"r\n\x17ListQuarantinedResponse\x12>\n\x07\x65ntries\x18\x01 \x03(\x0b\x32-.portability.api.exchange.v1.QuarantinedEntry\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\xc4\x01\n\x10QuarantinedEntry\x12\x10\n\x08\x65ntry_id\x18\x01 \x01(\t\x12\x13\n\x0breason_code\x18\x02 \x01(\t\x12\x0e\n\x06reason\x18\x03 \x01(\t\x12\x0e\n\x06sender\x18\x04 \x01(\t\x12\x12\n\nmessage_id\x18\x05 \x01(\t\x12\x0f\n\x07\x63\x61se_id\x18\x06 \x01(\t\x12\x12\n\nsize_bytes\x18\x07 \x01(\x04\x12\x30\n\x0cset_aside_at\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp*\xbd\x01\n\rMessageStatus\x12\x1e\n\x1aMESSAGE_STATUS_UNSPECIFIED\x10\x00\x12\x1c\n\x18MESSAGE_STATUS_SUBMITTED\x10\x01\x12\x1a\n\x16MESSAGE_STATUS_RELAYED\x10\x02\x12\x1c\n\x18MESSAGE_STATUS_DELIVERED\x10\x03\x12\x19\n\x15MESSAGE_STATUS_OPENED\x10\x04\x12\x19\n\x15MESSAGE_STATUS_FAILED\x10\x05*q\n\x10MessageDirection\x12!\n\x1dMESSAGE_DIRECTION_UNSPECIFIED\x10\x00\x12\x1a\n\x16MESSAGE_DIRECTION_SENT\x10\x01\x12\x1e\n\x1aMESSAGE_DIRECTION_RECEIVED\x10\x02\x32\xfd\x03\n\x0f\x45xchangeService\x12v\n\rSubmitMessage\x12\x31.portability.api.exchange.v1.SubmitMessageRequest\x1a\x32.portability.api.exchange.v1.SubmitMessageResponse\x12\x7f\n\x10GetMessageStatus\x12\x34.portability.api.exchange.v1.GetMessageStatusRequest\x1a\x35.portability.api.exchange.v1.GetMessageStatusResponse\x12s\n\x0cListMessages\x12\x30.portability.api.exchange.v1.ListMessagesRequest\x1a\x31.portability.api.exchange.v1.ListMessagesResponse\x12|\n\x0fListQuarantined\x12\x33.portability.api.exchange.v1.ListQuarantinedRequest\x1a\x34.portability.api.exchange.v1.ListQuarantinedResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -51,6 +51,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_SUBMITMESSAGEREQUEST'].fields_by_name['agreement_sha256']._serialized_options = b'\272H\025r\0232\021^([0-9a-f]{64})?$'
   _globals['_SUBMITMESSAGEREQUEST'].fields_by_name['in_reply_to']._loaded_options = None
   _globals['_SUBMITMESSAGEREQUEST'].fields_by_name['in_reply_to']._serialized_options = b'\272H\031r\0272\025^([0-9a-fA-F-]{36})?$'
+  _globals['_SUBMITMESSAGEREQUEST'].fields_by_name['purpose']._loaded_options = None
+  _globals['_SUBMITMESSAGEREQUEST'].fields_by_name['purpose']._serialized_options = b'\272H\006r\004\020\001\030@'
   _globals['_GETMESSAGESTATUSREQUEST'].fields_by_name['message_id']._loaded_options = None
   _globals['_GETMESSAGESTATUSREQUEST'].fields_by_name['message_id']._serialized_options = b'\272H\005r\003\260\001\001'
   _globals['_LISTMESSAGESREQUEST'].fields_by_name['case_id']._loaded_options = None
@@ -63,30 +65,30 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_LISTQUARANTINEDREQUEST'].fields_by_name['page_size']._serialized_options = b'\272H\007\032\005\030\310\001(\000'
   _globals['_LISTQUARANTINEDREQUEST'].fields_by_name['page_token']._loaded_options = None
   _globals['_LISTQUARANTINEDREQUEST'].fields_by_name['page_token']._serialized_options = b'\272H\004r\002\030@'
-  _globals['_MESSAGESTATUS']._serialized_start=1772
-  _globals['_MESSAGESTATUS']._serialized_end=1961
-  _globals['_MESSAGEDIRECTION']._serialized_start=1963
-  _globals['_MESSAGEDIRECTION']._serialized_end=2076
+  _globals['_MESSAGESTATUS']._serialized_start=1800
+  _globals['_MESSAGESTATUS']._serialized_end=1989
+  _globals['_MESSAGEDIRECTION']._serialized_start=1991
+  _globals['_MESSAGEDIRECTION']._serialized_end=2104
   _globals['_SUBMITMESSAGEREQUEST']._serialized_start=138
-  _globals['_SUBMITMESSAGEREQUEST']._serialized_end=512
-  _globals['_SUBMITMESSAGERESPONSE']._serialized_start=515
-  _globals['_SUBMITMESSAGERESPONSE']._serialized_end=688
-  _globals['_GETMESSAGESTATUSREQUEST']._serialized_start=690
-  _globals['_GETMESSAGESTATUSREQUEST']._serialized_end=745
-  _globals['_GETMESSAGESTATUSRESPONSE']._serialized_start=747
-  _globals['_GETMESSAGESTATUSRESPONSE']._serialized_end=833
-  _globals['_MESSAGEENTRY']._serialized_start=836
-  _globals['_MESSAGEENTRY']._serialized_end=1148
-  _globals['_LISTMESSAGESREQUEST']._serialized_start=1150
-  _globals['_LISTMESSAGESREQUEST']._serialized_end=1258
-  _globals['_LISTMESSAGESRESPONSE']._serialized_start=1260
-  _globals['_LISTMESSAGESRESPONSE']._serialized_end=1368
-  _globals['_LISTQUARANTINEDREQUEST']._serialized_start=1370
-  _globals['_LISTQUARANTINEDREQUEST']._serialized_end=1454
-  _globals['_LISTQUARANTINEDRESPONSE']._serialized_start=1456
-  _globals['_LISTQUARANTINEDRESPONSE']._serialized_end=1570
-  _globals['_QUARANTINEDENTRY']._serialized_start=1573
-  _globals['_QUARANTINEDENTRY']._serialized_end=1769
-  _globals['_EXCHANGESERVICE']._serialized_start=2079
-  _globals['_EXCHANGESERVICE']._serialized_end=2588
+  _globals['_SUBMITMESSAGEREQUEST']._serialized_end=540
+  _globals['_SUBMITMESSAGERESPONSE']._serialized_start=543
+  _globals['_SUBMITMESSAGERESPONSE']._serialized_end=716
+  _globals['_GETMESSAGESTATUSREQUEST']._serialized_start=718
+  _globals['_GETMESSAGESTATUSREQUEST']._serialized_end=773
+  _globals['_GETMESSAGESTATUSRESPONSE']._serialized_start=775
+  _globals['_GETMESSAGESTATUSRESPONSE']._serialized_end=861
+  _globals['_MESSAGEENTRY']._serialized_start=864
+  _globals['_MESSAGEENTRY']._serialized_end=1176
+  _globals['_LISTMESSAGESREQUEST']._serialized_start=1178
+  _globals['_LISTMESSAGESREQUEST']._serialized_end=1286
+  _globals['_LISTMESSAGESRESPONSE']._serialized_start=1288
+  _globals['_LISTMESSAGESRESPONSE']._serialized_end=1396
+  _globals['_LISTQUARANTINEDREQUEST']._serialized_start=1398
+  _globals['_LISTQUARANTINEDREQUEST']._serialized_end=1482
+  _globals['_LISTQUARANTINEDRESPONSE']._serialized_start=1484
+  _globals['_LISTQUARANTINEDRESPONSE']._serialized_end=1598
+  _globals['_QUARANTINEDENTRY']._serialized_start=1601
+  _globals['_QUARANTINEDENTRY']._serialized_end=1797
+  _globals['_EXCHANGESERVICE']._serialized_start=2107
+  _globals['_EXCHANGESERVICE']._serialized_end=2616
 # @@protoc_insertion_point(module_scope)

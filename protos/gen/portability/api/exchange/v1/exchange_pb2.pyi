@@ -95,6 +95,7 @@ class SubmitMessageRequest(_message.Message):
     AGREEMENT_ID_FIELD_NUMBER: _builtins.int
     AGREEMENT_SHA256_FIELD_NUMBER: _builtins.int
     IN_REPLY_TO_FIELD_NUMBER: _builtins.int
+    PURPOSE_FIELD_NUMBER: _builtins.int
     request_id: _builtins.str
     """Idempotency key: the same key and content give the same answer; other content is an error. Never empty."""
     recipient: _builtins.str
@@ -115,6 +116,10 @@ class SubmitMessageRequest(_message.Message):
     """SHA-256 of that file as 64 lower-case hexadecimal digits. Empty with `agreement_id`."""
     in_reply_to: _builtins.str
     """Message that this one answers: a UUID. Empty: it answers none."""
+    purpose: _builtins.str
+    """Code of the purpose, from the closed list: "administrative-cooperation" or "data-protection". Its legal basis goes
+    with the message. Never empty.
+    """
     def __init__(
         self,
         *,
@@ -127,10 +132,11 @@ class SubmitMessageRequest(_message.Message):
         agreement_id: _builtins.str = ...,
         agreement_sha256: _builtins.str = ...,
         in_reply_to: _builtins.str = ...,
+        purpose: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["agreement_id", b"agreement_id", "agreement_sha256", b"agreement_sha256", "case_id", b"case_id", "in_reply_to", b"in_reply_to", "recipient", b"recipient", "record", b"record", "request_id", b"request_id", "schema_version", b"schema_version", "type", b"type"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agreement_id", b"agreement_id", "agreement_sha256", b"agreement_sha256", "case_id", b"case_id", "in_reply_to", b"in_reply_to", "purpose", b"purpose", "recipient", b"recipient", "record", b"record", "request_id", b"request_id", "schema_version", b"schema_version", "type", b"type"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
