@@ -106,7 +106,7 @@ def add_institution(
     draft_file: Draft,
     entry: Annotated[Path, typer.Argument(help="What `portability keys export` has written.")],
     out: Out,
-    branch: Annotated[list[str], typer.Option(help="A branch that it is competent for, as in the law files.")] = [],  # noqa: B006
+    branch: Annotated[list[str], typer.Option(help="A branch that it is competent for, as in the law files.")] = [],  # noqa: B006 (typer reads it)
     since: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="First day of its competences.")] = None,
 ) -> None:
     """Enter an institution, or the new keys of one that is entered: past keys, revocations and competences stay."""
@@ -369,7 +369,10 @@ def _directory(path: Path) -> "Directory":
 
 
 def _write_directory(out: Path, directory: "Directory") -> None:
-    from portability.services.registry.mapping.directory import decode_directory, encode_directory  # noqa: PLC0415
+    from portability.services.registry.mapping.directory import (  # noqa: PLC0415 (heavy)
+        decode_directory,
+        encode_directory,
+    )
     from portability.services.registry.mapping.roots import encode_signed  # noqa: PLC0415 (heavy)
     from portability.services.registry.roots import Signed  # noqa: PLC0415 (heavy)
 

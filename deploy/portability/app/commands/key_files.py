@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from portability.adapters.keys.node_keys import KeyFolder
     from portability.services.registry.model import PublicKey
 
-__all__ = ["app"]
+__all__ = ["app", "fingerprint", "write_new"]
 
 WRONG = 1
 
