@@ -770,6 +770,18 @@ async def test_offsets_are_kept_by_topic_and_partition_and_may_go_back(store: St
         assert await work.offsets.load("a", 0) == 2
 
 
+async def test_an_offset_advances_only_from_where_it_was_thought_to_be(store: Store) -> None:
+    async with store() as work:
+        assert not await work.offsets.advance("a", 0, after=4, to=9)  # nothing is consumed yet
+        assert await work.offsets.advance("a", 0, after=-1, to=3)
+    async with store() as work:
+        assert not await work.offsets.advance("a", 0, after=-1, to=5)
+        assert await work.offsets.advance("a", 0, after=3, to=7)
+        assert not await work.offsets.advance("a", 1, after=7, to=8)
+    async with store() as work:
+        assert [await work.offsets.load("a", one) for one in (0, 1)] == [7, -1]
+
+
 async def test_what_is_set_aside_is_kept_once_by_its_place(store: Store) -> None:
     whole, of_message = quarantined(), quarantined(message_id=time_ordered_id())
     async with store() as work:

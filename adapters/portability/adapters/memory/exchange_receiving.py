@@ -75,6 +75,13 @@ class MemoryOffsets:
         """Note the last offset consumed."""
         self._state.offsets[(topic, partition)] = offset
 
+    async def advance(self, topic: str, partition: int, *, after: int, to: int) -> bool:
+        """Note the last offset consumed, where the one before is as expected."""
+        as_expected = await self.load(topic, partition) == after
+        if as_expected:
+            await self.save(topic, partition, to)
+        return as_expected
+
 
 class MemoryQuarantine:
     """The port `Quarantine`."""

@@ -195,6 +195,16 @@ class PostgresOffsets:
             (topic, partition, offset),
         )
 
+    async def advance(self, topic: str, partition: int, *, after: int, to: int) -> bool:
+        """Note the last offset consumed, where the one before is as expected; the row stays locked."""
+        done = await self._connection.execute(
+            "INSERT INTO stream_offsets AS known SELECT %s, %s, %s WHERE %s = -1 OR EXISTS "
+            "(SELECT FROM stream_offsets WHERE topic = %s AND partition = %s) "
+            "ON CONFLICT (topic, partition) DO UPDATE SET consumed = excluded.consumed WHERE known.consumed = %s",
+            (topic, partition, to, after, topic, partition, after),
+        )
+        return done.rowcount == 1
+
 
 class PostgresQuarantine:
     """Quarantine: what could not be taken in, with its reason; values are sealed."""

@@ -41,7 +41,8 @@ async def consume_once(
     limit: int = RECORDS_AT_ONCE,
     wait: timedelta = WAIT,
 ) -> int:
-    """Take in up to `limit` records of the node's inbox topic; return how many, 0 where none came in `wait`.
+    """Take in up to `limit` records of the node's inbox topic; return how many, 0 where none came in `wait`,
+    or where another consumer has taken them in meanwhile.
 
     Raises GatewayError where the stream or the store cannot be reached, and VerificationError while the directory
     has expired; nothing of the batch counts then.
@@ -59,12 +60,14 @@ async def consume_once(
     aside = SettingAside(node.new_id, at=at)
     intake = Intake(node, effects, aside, at=at)
     async with node.unit_of_work() as work:
+        # First, so that another consumer waits here: it must not see lanes as they were before our commit.
+        if not await work.offsets.advance(topic, PARTITION, after=after, to=records[-1].offset):
+            return 0
         await intake.take_in([(one.record, one.bundle) for one in verified if one.bundle is not None], work)
         for one in verified:
             if one.bundle is None:
                 aside.record(one.record, code=VerificationError.code, reason=one.reason)
         await work.quarantine.add([*aside.records, *aside.messages])
-        await work.offsets.save(topic, PARTITION, records[-1].offset)
     _tell(node, intake, aside)
     return len(records)
 

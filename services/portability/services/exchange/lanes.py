@@ -21,7 +21,7 @@ class LaneEntryState(StrEnum):
 
     HELD = "held"  # one before it is not done yet
     PARKED = "parked"  # it could not take effect; its lane waits for a person
-    DONE = "done"  # before its turn: it took the place of another
+    DONE = "done"  # nothing is left to do when its turn comes: it took the place of another, or was erased
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +112,10 @@ class LaneInHand:
         """Note that the first of `ready` has taken effect, or was rejected."""
         del self._entries[entry.case_seq]
         self._next_seq = entry.case_seq + 1
+
+    def skip(self, entry: LaneEntry) -> None:
+        """Note that one of `ready` will never take effect; those before it still have their turn first."""
+        self._entries[entry.case_seq] = replace(entry, state=LaneEntryState.DONE)
 
     def park(self, entry: LaneEntry, *, at: datetime) -> None:
         """Note that the first of `ready` could not take effect."""

@@ -208,6 +208,13 @@ class Offsets(Protocol):
     async def save(self, topic: str, partition: int, offset: int) -> None:
         """Note that all records up to `offset` are consumed."""
 
+    async def advance(self, topic: str, partition: int, *, after: int, to: int) -> bool:
+        """Note that all records up to `to` are consumed, where `load` still says `after`; False where it does not.
+
+        Another transaction that advances the same partition waits for the end of this one: of several consumers
+        one at a time takes records in, and none takes in what another has.
+        """
+
 
 class Quarantine(Protocol):
     """What could not be taken in, with its reason."""

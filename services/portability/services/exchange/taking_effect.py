@@ -108,7 +108,7 @@ class TakingEffect:
                 turns.append(_Turn(lane, entry, message))
             else:
                 # Its content was erased meanwhile: there is nothing left that could take effect.
-                self._lanes[lane].done(entry)
+                self._lanes[lane].skip(entry)
         return turns
 
     async def _apply(self, turns: Sequence[_Turn], blocked: set[Lane], work: ExchangeWork) -> None:
