@@ -8,6 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from portability.adapters.access.cedar import CedarPolicy
+from portability.adapters.access.own_forbids import only_forbids
+from portability.agreements.errors import DeniedError
+from portability.services.access import Caller, Role
+
 PORTABILITY = str(Path(sys.executable).with_name("portability"))
 
 
@@ -91,3 +96,26 @@ def test_an_unknown_role_is_answered_with_the_roles_there_are(tmp_path: Path) ->
 def test_settings_lists_every_variable(tmp_path: Path) -> None:
     shown = portability("settings", folder=tmp_path)
     assert "PORTABILITY_DATABASE_URL" in shown.stdout
+
+
+def test_a_revoked_caller_stands_in_the_institutions_own_policies(tmp_path: Path) -> None:
+    for arguments in (["system", "pension-system"], ["peer", "node-1", "--peer-institution", "it-inps"]):
+        done = portability("tls", "revoke", *arguments, folder=tmp_path, INSTITUTION="de-drv")
+        assert done.returncode == 0, done.stderr
+    written = (tmp_path / "access.cedar").read_text()
+    assert 'forbid (principal == System::"de-drv/pension-system", action, resource);' in written
+    assert 'forbid (principal == Peer::"it-inps/node-1", action, resource);' in written
+    policy = CedarPolicy.shipped("de-drv", more_policies=only_forbids(written))
+    with pytest.raises(DeniedError, match="has been revoked"):
+        policy.check(Caller("de-drv", Role.SYSTEM, "pension-system"), "/grpc.health.v1.Health/Check")
+    policy.check(Caller("de-drv", Role.SYSTEM, "another"), "/grpc.health.v1.Health/Check")
+
+
+@pytest.mark.parametrize(
+    "arguments", [["director", "anna"], ["system", 'x"); permit (principal, action, resource'], ["peer", "A"]]
+)
+def test_what_is_no_caller_is_not_revoked(tmp_path: Path, arguments: list[str]) -> None:
+    refused = portability("tls", "revoke", *arguments, folder=tmp_path, INSTITUTION="de-drv")
+    assert refused.returncode == 1
+    assert refused.stderr.startswith("portability: ")
+    assert not (tmp_path / "access.cedar").exists()
