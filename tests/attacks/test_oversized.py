@@ -5,7 +5,9 @@ import contextlib
 import gzip
 import ssl
 from collections.abc import Awaitable, Callable
+from time import perf_counter
 from typing import Any
+from uuid import UUID
 
 import grpc
 import pytest
@@ -14,6 +16,7 @@ from portability.api.records.v1 import records_pb2
 from tests.attacks.conftest import Victim
 from tests.attacks.http2 import DATA, END_HEADERS, GOAWAY, HEADERS, RST_STREAM, Wire, frame, grpc_headers
 from tests.attacks.victim import SERVICE
+from tests.fuzz.good_records import good_requests
 
 MIB = 1024 * 1024
 MOST = 32 * MIB
@@ -149,3 +152,31 @@ async def test_each_refusal_behind_the_door_is_one_event(victim: Victim) -> None
     await asyncio.sleep(0.5)
     handled = [event for event in victim.events() if event["event"] == "call_handled"]
     assert [event["code"] for event in handled] == ["INVALID_ARGUMENT", "UNAUTHENTICATED"]
+
+
+async def test_a_large_request_in_earnest_holds_nobody_else_up(victim: Victim) -> None:
+    # Some MiB that keep all rules take seconds to check; whoever else calls waits for none of them.
+    (usual,) = (one for one in good_requests(UUID(int=1)) if isinstance(one, records_pb2.PutRecordsRequest))
+    account = records_pb2.InsuranceAccount()
+    account.CopyFrom(usual.accounts[0])
+    while len(account.periods) < 2000:
+        account.periods.append(usual.accounts[0].periods[0])
+    large = records_pb2.PutRecordsRequest(request_id=usual.request_id)
+    while large.ByteSize() < MIB:
+        large.accounts.append(account)
+    files = victim.caller(), victim.caller(name="karl")
+    async with (
+        grpc.aio.secure_channel(victim.address, files[0].channel_credentials(), options=UNBOUNDED) as patient,
+        grpc.aio.secure_channel(victim.address, files[1].channel_credentials()) as other,
+    ):
+        putting = asyncio.ensure_future(patient.unary_unary(PUT)(large.SerializeToString(), timeout=120))
+        took = []
+        while not putting.done():
+            started = perf_counter()
+            await other.unary_unary(PING)(b"", timeout=60)
+            took.append(perf_counter() - started)
+            await asyncio.sleep(0.02)
+        await putting
+    assert victim.reached() == len(took) + 1
+    assert len(took) > 3
+    assert max(took) < 1

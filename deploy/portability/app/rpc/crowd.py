@@ -11,7 +11,7 @@ from typing import Any
 __all__ = ["MOST_PARTS", "is_crowded"]
 
 MOST_PARTS = 200_000
-"""Nested messages, texts and byte strings in one request: a request of 4 MiB in earnest has some 170,000."""
+"""Nested messages, texts and byte strings in one request: so many insurance periods are a MiB or two."""
 DEEPEST = 100
 """The parser of protobuf refuses what is deeper."""
 

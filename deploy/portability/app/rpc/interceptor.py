@@ -113,6 +113,9 @@ class CallGate(grpc.aio.ServerInterceptor):  # type: ignore[type-arg]  # generic
         self._limits = limits or CallLimits()
         self._allowance = CallAllowance(rates or CallRates())
         self._validator = protovalidate.Validator()
+        # Large requests are checked beside the loop, one at a time, by a validator of their own.
+        self._patient = protovalidate.Validator()
+        self._one_large = asyncio.Lock()
         self._wrapped: dict[str, tuple[Any, Any]] = {}
 
     async def intercept_service(
@@ -133,7 +136,9 @@ class CallGate(grpc.aio.ServerInterceptor):  # type: ignore[type-arg]  # generic
     def _wrap(self, rpc: str, handler: Any) -> Any:
         # gRPC hands over the bytes: nothing of a caller's is parsed before it is known who calls.
         coding = (None, handler.response_serializer)
-        checked = partial(self._checked, handler.request_deserializer, handler.request_deserializer(b"").DESCRIPTOR)
+        checked = partial(
+            self._checked, self._validator, handler.request_deserializer, handler.request_deserializer(b"").DESCRIPTOR
+        )
         if handler.request_streaming and handler.response_streaming:
             work = self._guarded(rpc, "bidi_stream", _writing(_checking_each(checked, handler.stream_stream)))
             return grpc.stream_stream_rpc_method_handler(work, *coding)
@@ -143,7 +148,8 @@ class CallGate(grpc.aio.ServerInterceptor):  # type: ignore[type-arg]  # generic
         if handler.request_streaming:
             work = self._guarded(rpc, "client_stream", _checking_each(checked, handler.stream_unary))
             return grpc.stream_unary_rpc_method_handler(work, *coding)
-        work = self._guarded(rpc, "unary", _checking(checked, handler.unary_unary))
+        checked_aside = partial(self._checked, self._patient, *checked.args[1:])
+        work = self._guarded(rpc, "unary", self._checking_unary(checked, checked_aside, handler.unary_unary))
         return grpc.unary_unary_rpc_method_handler(work, *coding)
 
     def _guarded(self, rpc: str, kind: str, work: _Behaviour) -> _Behaviour:
@@ -220,7 +226,22 @@ class CallGate(grpc.aio.ServerInterceptor):  # type: ignore[type-arg]  # generic
             raise errors.exceptions[0] from errors
         return answer
 
-    def _checked(self, parse: Callable[[bytes], Message], kind: Any, received: bytes) -> Message:
+    def _checking_unary(
+        self, checked: Callable[[bytes], Message], checked_aside: Callable[[bytes], Message], behaviour: Any
+    ) -> _Behaviour:
+        async def call(received: bytes, context: Any) -> Any:
+            if len(received) <= LARGE_BYTES:
+                return await behaviour(checked(received), context)
+            # Some seconds for some MiB: in a thread, so that everybody else's calls go on.
+            async with self._one_large:
+                request = await asyncio.to_thread(checked_aside, received)
+            return await behaviour(request, context)
+
+        return call
+
+    def _checked(
+        self, validator: protovalidate.Validator, parse: Callable[[bytes], Message], kind: Any, received: bytes
+    ) -> Message:
         # (3) Is it a message of this RPC, and does it keep its field rules.
         if len(received) > LARGE_BYTES and is_crowded(received, kind):
             raise _Refused(statuses.crowded_request_status(MOST_PARTS), OverloadError.code)
@@ -229,9 +250,9 @@ class CallGate(grpc.aio.ServerInterceptor):  # type: ignore[type-arg]  # generic
         except DecodeError as error:
             raise _Refused(statuses.unreadable_request_status(), "INVALID_INPUT") from error
         # The first violation is found at once; finding all of them takes time that grows with their square.
-        violations = self._validator.collect_violations(request, fail_fast=True)
+        violations = validator.collect_violations(request, fail_fast=True)
         if violations and len(received) <= SMALL_BYTES:
-            violations = self._validator.collect_violations(request)
+            violations = validator.collect_violations(request)
         if violations:
             raise _Refused(statuses.invalid_request_status(violations), "INVALID_INPUT")
         return request
