@@ -137,6 +137,8 @@ def subject(number: int) -> Subject:
             agreement_id="",
             agreement_sha256=b"",
             in_reply_to=None,
+            case_seq=1,
+            replaces=None,
         )
     )
     message = received_message(decode_header(header), record, at=CLOSED)
