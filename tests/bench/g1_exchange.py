@@ -24,7 +24,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from portability.adapters.postgres.database import migrate
 from portability.adapters.postgres.embedded import EmbeddedServer, start_embedded
-from tests.bench.processes import cpu_seconds, resident_mebibytes
+from tests.bench.processes import cpu_seconds, postmaster, resident_mebibytes
 from tests.brokers import BrokerInUse, start_test_broker
 from tests.integration.pair import Pair
 
@@ -62,7 +62,7 @@ async def _measure(folder: Path, server: EmbeddedServer, broker: BrokerInUse) ->
     bare = await bare_producer(broker)
     rates: dict[str, list[float]] = {"bare": [], "exchange": []}
     costs: dict[str, list[float]] = {"bare": [], "exchange": []}
-    database = int(next(folder.rglob("postmaster.pid")).read_text().split()[0])
+    database = postmaster(folder)
 
     async def measure(name: str, run: Awaitable[float], messages: int) -> None:
         before = cpu_seconds(os.getpid()) + cpu_seconds(database)

@@ -1,6 +1,6 @@
 """Memory of two nodes' exchange while messages pass: at rest, when warm, and after many; it must not grow.
 
-50,000 messages by default, because a million take minutes: `PORTABILITY_BENCH_MESSAGES=1000000 python -m tests.bench m2`.
+50,000 messages by default; a million take minutes: `PORTABILITY_BENCH_MESSAGES=1000000 python -m tests.bench m2`.
 The ratio is the memory at the end beside that after the first fifth, when everything has been used once.
 """
 

@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-__all__ = ["cpu_seconds", "resident_mebibytes"]
+__all__ = ["cpu_seconds", "postmaster", "resident_mebibytes"]
 
 TICKS_A_SECOND = os.sysconf("SC_CLK_TCK")
 
@@ -14,6 +14,11 @@ def resident_mebibytes(pid: int) -> float:
         if line.startswith("VmRSS:"):
             return int(line.split()[1]) / 1024
     raise ValueError(f"Process {pid} has ended.")
+
+
+def postmaster(folder: Path) -> int:
+    """The process id of the PostgreSQL server whose data stand below `folder`."""
+    return int(next(folder.rglob("postmaster.pid")).read_text().split()[0])
 
 
 def cpu_seconds(pid: int) -> float:

@@ -27,7 +27,7 @@ KEY_ID: Final = slice(1, 17)
 NONCE: Final = slice(17, 17 + NONCE_BYTES)
 CONTENT: Final = slice(17 + NONCE_BYTES, None)
 KEPT_OPEN: Final = timedelta(seconds=30)
-OPEN_AT_MOST: Final = 20_000  # keys; about 10 MiB
+OPEN_AT_MOST: Final = 20_000  # names, two for each key; about 12 MiB with those of the period before
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ class KeyTable(Protocol):
 class _OpenKey:
     scope: UUID
     key_id: UUID
-    cipher: AESGCM
+    key: bytes  # and no cipher: one of OpenSSL's takes five times the memory of all of this
 
 
 class AtRest:
@@ -85,13 +85,13 @@ class AtRest:
     async def seal(self, contents: Sequence[tuple[UUID, bytes]]) -> Sequence[bytes]:
         """Seal (scope, content) pairs, in their order; a scope without a key gets one, durable before it is used."""
         keys = await self._of_scopes([scope for scope, _ in contents])
+        ciphers = {scope: AESGCM(key.key) for scope, key in keys.items()}
         nonces = self.random_bytes(NONCE_BYTES * len(contents))
         sealed = []
         for place, (scope, content) in enumerate(contents):
-            key = keys[scope]
             nonce = nonces[place * NONCE_BYTES : (place + 1) * NONCE_BYTES]
             sealed.append(
-                b"".join((FORMAT, key.key_id.bytes, nonce, key.cipher.encrypt(nonce, content, key.scope.bytes)))
+                b"".join((FORMAT, keys[scope].key_id.bytes, nonce, ciphers[scope].encrypt(nonce, content, scope.bytes)))
             )
         return sealed
 
@@ -102,7 +102,8 @@ class AtRest:
         """
         key_ids = [_key_id(one) for _, one in sealed]
         keys = await self._of_ids(key_ids)
-        return [_opened(keys.get(key_id), scope, one) for key_id, (scope, one) in zip(key_ids, sealed, strict=True)]
+        ciphers = {key_id: AESGCM(key.key) for key_id, key in keys.items()}
+        return [_opened(ciphers.get(key_id), scope, one) for key_id, (scope, one) in zip(key_ids, sealed, strict=True)]
 
     async def destroy(self, scopes: Sequence[UUID], *, made_before: datetime) -> Sequence[UUID]:
         """Destroy the keys of scopes: what they sealed is erased, wherever a copy of it lies. Return their ids.
@@ -118,7 +119,7 @@ class AtRest:
         return self._master.hidden(*parts)
 
     async def _of_scopes(self, scopes: Sequence[UUID]) -> Mapping[UUID, _OpenKey]:
-        keys = {scope: key for scope in set(scopes) if (key := self._recent.get(scope))}
+        keys = self._recent.find(set(scopes))
         missing = sorted(set(scopes) - keys.keys())  # in one order everywhere: no two batches wait in a ring
         if missing:
             for kept in await self._table.keep([self._fresh(scope) for scope in missing]):
@@ -128,7 +129,7 @@ class AtRest:
         return keys
 
     async def _of_ids(self, key_ids: Sequence[UUID]) -> Mapping[UUID, _OpenKey]:
-        keys = {key_id: key for key_id in set(key_ids) if (key := self._recent.get(key_id))}
+        keys = self._recent.find(set(key_ids))
         missing = sorted(set(key_ids) - keys.keys())
         if missing:
             for kept in await self._table.find(missing):
@@ -140,7 +141,7 @@ class AtRest:
         return replace(key, wrapped=self._master.wrap(self.random_bytes(KEY_BYTES), name=key.name))
 
     def _opened(self, kept: WrappedKey) -> _OpenKey:
-        key = _OpenKey(kept.scope, kept.key_id, AESGCM(self._master.unwrap(kept.wrapped, name=kept.name)))
+        key = _OpenKey(kept.scope, kept.key_id, self._master.unwrap(kept.wrapped, name=kept.name))
         self._recent.add(key)
         return key
 
@@ -153,10 +154,10 @@ class _Recent:
         self._began = clock.now()
         self._generations: tuple[dict[UUID, _OpenKey], dict[UUID, _OpenKey]] = ({}, {})
 
-    def get(self, name: UUID) -> _OpenKey | None:
-        """The open key of a scope, or with an id."""
+    def find(self, names: Collection[UUID]) -> dict[UUID, _OpenKey]:
+        """The open keys of scopes, or with ids."""
         newer, older = self._current()
-        return newer.get(name) or older.get(name)
+        return {name: key for name in names if (key := newer.get(name) or older.get(name))}
 
     def add(self, key: _OpenKey) -> None:
         """Keep a key open for a while."""
@@ -188,10 +189,10 @@ def _key_id(sealed: bytes) -> UUID:
     return UUID(bytes=sealed[KEY_ID])
 
 
-def _opened(key: _OpenKey | None, scope: UUID, sealed: bytes) -> bytes | None:
-    if key is None:
+def _opened(cipher: AESGCM | None, scope: UUID, sealed: bytes) -> bytes | None:
+    if cipher is None:
         return None
     try:
-        return key.cipher.decrypt(sealed[NONCE], sealed[CONTENT], scope.bytes)
+        return cipher.decrypt(sealed[NONCE], sealed[CONTENT], scope.bytes)
     except InvalidTag as exc:
         raise VerificationError("Content at rest does not open: it was changed, or moved to another scope.") from exc
