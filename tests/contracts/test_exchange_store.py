@@ -187,7 +187,9 @@ def header_of(received: ReceivedMessage) -> bytes:
 
 
 def inbox_bundle(sender: str = "de-drv") -> InboxBundle:
-    return InboxBundle(time_ordered_id(), sender, b"head", HybridSignature(b"e" * 64, b"m" * 3309), LATER)
+    return InboxBundle(
+        time_ordered_id(), sender, b"head", HybridSignature(b"e" * 64, b"m" * 3309), LATER, (b"l" * 32, b"m" * 32)
+    )
 
 
 def quarantined(offset: int = 3, message_id: UUID | None = None) -> QuarantineEntry:
@@ -721,14 +723,14 @@ async def test_two_senders_may_use_the_same_id(store: Store) -> None:
         assert list(await work.inbox.add([one, two], [entry, other])) == [Arrival.NEW, Arrival.NEW]
 
 
-async def test_heads_of_bundles_are_found_by_sender_and_id(store: Store) -> None:
+async def test_bundles_are_found_by_sender_and_id(store: Store) -> None:
     bundle = inbox_bundle()
     async with store() as work:
         await work.inbox.add([bundle], [arriving(bundle.bundle_id)])
     async with store() as work:
         asked = [("de-drv", bundle.bundle_id), ("ca-sc", bundle.bundle_id), ("de-drv", CASE)]
-        assert await work.inbox.heads(asked) == {("de-drv", bundle.bundle_id): b"head"}
-        assert await work.inbox.heads([]) == {}
+        assert await work.inbox.bundles(asked) == {("de-drv", bundle.bundle_id): bundle}
+        assert await work.inbox.bundles([]) == {}
 
 
 async def test_an_erased_message_keeps_its_header_and_its_proof(new_database: Callable[[], str]) -> None:

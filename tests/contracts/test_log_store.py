@@ -82,7 +82,7 @@ async def test_staged_entries_come_in_order_each_once(store: Store) -> None:
     await store.stage(entry(b"one"), entry(b"two"))
     await store.stage(entry(b"one"), entry(b"one", LogEntryKind.BUNDLE_RECEIVED))
     async with store.log() as work:
-        assert await work.staged.count() == 4
+        assert len(await work.staged.waiting()) == 4
         taken = await work.staged.take(limit=10)
         assert [(one.kind, one.digest) for one in taken] == [
             (LogEntryKind.BUNDLE_SENT, sha256(b"one").digest()),
@@ -90,7 +90,7 @@ async def test_staged_entries_come_in_order_each_once(store: Store) -> None:
             (LogEntryKind.BUNDLE_RECEIVED, sha256(b"one").digest()),
         ]
         assert taken[0].at == NOON
-        assert await work.staged.count() == 0
+        assert len(await work.staged.waiting()) == 0
 
 
 async def test_what_a_transaction_undoes_was_never_staged(store: Store) -> None:
@@ -99,7 +99,7 @@ async def test_what_a_transaction_undoes_was_never_staged(store: Store) -> None:
             await sink.append([entry(b"one")])
             raise RuntimeError
     async with store.log() as work:
-        assert await work.staged.count() == 0
+        assert len(await work.staged.waiting()) == 0
 
 
 async def test_taking_is_undone_with_its_transaction(store: Store) -> None:
@@ -109,7 +109,7 @@ async def test_taking_is_undone_with_its_transaction(store: Store) -> None:
             await work.staged.take(limit=1)
             raise RuntimeError
     async with store.log() as work:
-        assert await work.staged.count() == 1
+        assert len(await work.staged.waiting()) == 1
 
 
 async def test_an_entry_that_the_log_holds_is_not_taken_again(store: Store) -> None:

@@ -63,7 +63,7 @@ from portability.services.registry.handlers import DirectoryInForce, Registry
 from portability.services.workers.handlers import forget_expired_sign_ins
 from portability.services.workers.use_cases import WorkerUseCases
 
-__all__ = ["Node", "open_node", "serve"]
+__all__ = ["Node", "databases", "open_node", "serve"]
 
 HOUSEKEEPING = timedelta(hours=1)
 
@@ -146,7 +146,7 @@ async def open_node(
     async with AsyncExitStack() as opened:
         registry = await open_registry(settings.directory_path, data_folder=settings.data_folder, clock=clock)
         directory = registry.in_force
-        url, stream_url, keys_url = _databases(settings, opened)
+        url, stream_url, keys_url = databases(settings, opened)
         await asyncio.to_thread(migrate, url)
         database = await Database.open(url, pool_size=settings.database_connections, fenced=True)
         opened.push_async_callback(database.close)
@@ -263,7 +263,7 @@ async def _enter_directory(database: Database, directory: DirectoryInForce, cloc
             await PostgresLogSink(connection).append([entry])
 
 
-def _databases(settings: Settings, opened: AsyncExitStack) -> tuple[str, str, str]:
+def databases(settings: Settings, opened: AsyncExitStack) -> tuple[str, str, str]:
     """URLs of the node's database, the stream's and the key table's; starts the embedded server where none is given."""
     served, stream, keys = (
         url.get_secret_value() for url in (settings.database_url, settings.stream_url, settings.keys_url)

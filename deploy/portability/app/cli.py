@@ -93,6 +93,17 @@ def doctor() -> None:
 
 
 @app.command()
+def fsck() -> None:
+    """Rebuild the node's log from its rows and name every row that is wrong; exit code 1 where one is."""
+    import asyncio  # noqa: PLC0415 (heavy)
+
+    from portability.app.fsck import examine_database  # noqa: PLC0415 (heavy)
+
+    if asyncio.run(examine_database(_settings(), typer.echo)):
+        raise typer.Exit(WRONG)
+
+
+@app.command()
 def settings() -> None:
     """List every setting: variable, default, meaning."""
     from portability.app.settings import settings_table  # noqa: PLC0415 (heavy)
@@ -152,13 +163,14 @@ def revoke_certificate(
 def _add_agreements() -> None:
     # The sub-commands' module is light; what they load, they load when they run.
     from portability.app.commands.agreements import app as agreements  # noqa: PLC0415 (owned by its domain)
-
-    app.add_typer(agreements, name="agreements")
     from portability.app.commands.directory_files import app as directory  # noqa: PLC0415 (the same)
+    from portability.app.commands.evidence import app as evidence  # noqa: PLC0415 (the same)
     from portability.app.commands.key_files import app as keys  # noqa: PLC0415 (the same)
 
+    app.add_typer(agreements, name="agreements")
     app.add_typer(keys, name="keys")
     app.add_typer(directory, name="directory")
+    app.add_typer(evidence, name="evidence")
 
 
 def _settings() -> "Settings":

@@ -47,10 +47,10 @@ class MemoryInbox:
         """Return received messages."""
         return [self._state.inbox[key] for key in messages if key in self._state.inbox]
 
-    async def heads(self, bundles: Sequence[BundleKey]) -> Mapping[BundleKey, bytes]:
-        """Return the signed heads of bundles that are kept."""
+    async def bundles(self, keys: Sequence[BundleKey]) -> Mapping[BundleKey, InboxBundle]:
+        """Return what is kept of bundles."""
         kept = self._state.inbox_bundles
-        return {key: kept[key].signed_head for key in bundles if key in kept}
+        return {key: kept[key] for key in keys if key in kept}
 
     def _add(self, incoming: InboxMessage) -> Arrival:
         place = (incoming.message.sender, incoming.message.message_id)

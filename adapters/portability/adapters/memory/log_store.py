@@ -79,9 +79,10 @@ class MemoryStaged:
                 taken.append(entry)
         return taken
 
-    async def count(self) -> int:
-        """How many wait."""
-        return len(self._store.exchange.log_staged)
+    async def waiting(self) -> Sequence[LogEntry]:
+        """All that wait."""
+        staged = self._store.exchange.log_staged
+        return [staged[number] for number in sorted(staged)]
 
 
 class MemoryEntries:

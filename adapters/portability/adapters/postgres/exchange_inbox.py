@@ -33,6 +33,7 @@ from portability.services.exchange.model import (
     NO_CASE,
     Arrival,
     BundleKey,
+    HybridSignature,
     InboxBundle,
     InboxMessage,
     InstitutionId,
@@ -73,7 +74,7 @@ class PostgresInbox:
     async def _add_bundles(self, bundles: Sequence[InboxBundle]) -> None:
         for one in bundles:
             await self._connection.execute(
-                "INSERT INTO inbox_bundles VALUES (%s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING",
+                "INSERT INTO inbox_bundles VALUES (%s, %s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING",
                 (
                     one.sender,
                     one.bundle_id,
@@ -81,6 +82,7 @@ class PostgresInbox:
                     one.signature.ed25519,
                     one.signature.mldsa65,
                     one.received_at,
+                    list(one.leaf_hashes),
                 ),
                 binary=True,
             )
@@ -158,16 +160,19 @@ class PostgresInbox:
         contents = await self._at_rest.open([(row[5], row[6]) for row in rows]) if rows else []
         return [inbox_message(row, one) for row, one in zip(rows, contents, strict=True) if one is not None]
 
-    async def heads(self, bundles: Sequence[BundleKey]) -> Mapping[BundleKey, bytes]:
-        """The signed heads of bundles that are kept."""
+    async def bundles(self, keys: Sequence[BundleKey]) -> Mapping[BundleKey, InboxBundle]:
+        """What is kept of bundles."""
         found = await self._connection.execute(
-            "SELECT kept.sender, kept.bundle_id, kept.signed_head FROM inbox_bundles AS kept "
-            "JOIN unnest(%b::text[], %b::uuid[]) AS wanted (sender, id) "
-            "ON kept.sender = wanted.sender AND kept.bundle_id = wanted.id",
-            ([key[0] for key in bundles], [key[1] for key in bundles]),
+            "SELECT bundle_id, sender, signed_head, ed25519, mldsa65, received_at, leaf_hashes FROM inbox_bundles "
+            "JOIN unnest(%b::text[], %b::uuid[]) AS wanted (sender, bundle_id) USING (sender, bundle_id)",
+            ([sender for sender, _ in keys], [bundle_id for _, bundle_id in keys]),
             binary=True,
         )
-        return {(row[0], row[1]): row[2] async for row in found}
+        kept = [
+            InboxBundle(row[0], row[1], row[2], HybridSignature(row[3], row[4]), row[5], tuple(row[6]))
+            async for row in found
+        ]
+        return {(one.sender, one.bundle_id): one for one in kept}
 
 
 class PostgresOffsets:

@@ -42,11 +42,12 @@ class PostgresStaged:
         )
         return [LogEntry(LogEntryKind(row[0]), row[1], row[2]) async for row in found]
 
-    async def count(self) -> int:
-        """How many wait."""
-        found = await self._connection.execute("SELECT count(*) FROM log_staged")
-        (number,) = await found.fetchone() or (0,)
-        return int(number)
+    async def waiting(self) -> Sequence[LogEntry]:
+        """All that wait."""
+        found = await self._connection.execute(
+            "SELECT kind, digest, at FROM log_staged ORDER BY staged_id", binary=True
+        )
+        return [LogEntry(LogEntryKind(row[0]), row[1], row[2]) async for row in found]
 
 
 class PostgresEntries:

@@ -136,8 +136,8 @@ class Intake:
 
         What is kept of a bundle is found by its id; a second one under it would leave its messages without proof.
         """
-        known = await work.inbox.heads([_key(bundle) for _, bundle in bundles])
-        first = dict(known)
+        known = await work.inbox.bundles([_key(bundle) for _, bundle in bundles])
+        first = {key: one.signed_head for key, one in known.items()}
         good: list[Arrived] = []
         reusing: list[Arrived] = []
         for record, bundle in bundles:
@@ -205,6 +205,7 @@ class Intake:
             signed_head=bundle.sealed.signed_head,
             signature=bundle.sealed.signature,
             received_at=self._at,
+            leaf_hashes=bundle.leaves,
         )
 
     def _set_aside_message(self, one: _Placed, code: str, reason: str) -> None:

@@ -335,6 +335,7 @@ class InboxBundle:
     signed_head: bytes
     signature: HybridSignature
     received_at: datetime
+    leaf_hashes: tuple[bytes, ...]  # of all its items in order, also of those that were set aside or known
 
 
 @dataclass(frozen=True, slots=True)

@@ -195,8 +195,8 @@ class Inbox(Protocol):
     async def find(self, sender: InstitutionId, message_id: UUID) -> InboxMessage | None:
         """Return a received message; None where unknown."""
 
-    async def heads(self, bundles: Sequence[BundleKey]) -> Mapping[BundleKey, bytes]:
-        """Return the signed heads of the bundles that are kept; unknown ones are left out."""
+    async def bundles(self, keys: Sequence[BundleKey]) -> Mapping[BundleKey, InboxBundle]:
+        """Return what is kept of bundles; unknown ones are left out."""
 
 
 class Offsets(Protocol):

@@ -80,8 +80,8 @@ class Staged(Protocol):
         An entry whose kind and digest the log holds already is removed and left out.
         """
 
-    async def count(self) -> int:
-        """Return how many wait."""
+    async def waiting(self) -> Sequence[LogEntry]:
+        """Return all that wait, the oldest first, and leave them."""
 
 
 class Entries(Protocol):

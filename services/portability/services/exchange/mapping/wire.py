@@ -27,6 +27,7 @@ from portability.services.exchange.model import (
 from portability.services.mapping import strict
 
 __all__ = [
+    "decode_evidence",
     "decode_head",
     "decode_header",
     "decode_items",
@@ -287,3 +288,11 @@ def encode_evidence(sealed: Sealed, *, index: int, path: Sequence[bytes], item: 
         audit_path=path,
         content=_item(item),
     ).SerializeToString(deterministic=True)
+
+
+def decode_evidence(data: bytes) -> tuple[Sealed, int, tuple[bytes, ...], Item]:
+    """Head and signatures (without a ciphertext), place, audit path and content of one message kept at rest."""
+    evidence = strict.parse(pb.ItemEvidence, data, what="stored proof")
+    signature = HybridSignature(evidence.signature_ed25519, evidence.signature_mldsa65)
+    item = Item(evidence.content.header, evidence.content.payload.salt, evidence.content.payload.record)
+    return Sealed(evidence.signed_head, b"", signature), evidence.item, tuple(evidence.audit_path), item

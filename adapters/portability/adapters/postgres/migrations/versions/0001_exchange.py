@@ -103,6 +103,7 @@ CREATE TABLE inbox_bundles (
     ed25519 bytea NOT NULL,
     mldsa65 bytea NOT NULL,
     received_at timestamptz NOT NULL,
+    leaf_hashes bytea[] NOT NULL,  -- of all its items, also of those that are in no row of inbox
     PRIMARY KEY (sender, bundle_id)
 );
 

@@ -1,0 +1,43 @@
+"""All tables of a log in memory, as the auditor reads them."""
+
+from collections.abc import Mapping, Sequence
+from hashlib import sha256
+
+from portability.adapters.memory.exchange_state import State
+from portability.adapters.memory.log_store import LogState
+from portability.services.log.auditing import StoredCheckpoint
+from portability.services.log.model import TileId
+from portability.services.log_entry import LogEntryKind
+
+__all__ = ["MemoryLedger"]
+
+
+class MemoryLedger:
+    """The port `Ledger`."""
+
+    def __init__(self, log: LogState, exchange: State) -> None:
+        self._log = log
+        self._exchange = exchange
+
+    async def checkpoints(self) -> Sequence[StoredCheckpoint]:
+        """All checkpoints by size."""
+        return [
+            StoredCheckpoint(size, one.note, {who: lines for (at, who), lines in self._cosignatures() if at == size})
+            for size, one in sorted(self._log.checkpoints.items())
+        ]
+
+    async def tiles(self) -> Mapping[TileId, bytes]:
+        """Every tile."""
+        return {tile: b"".join(hashes) for tile, hashes in self._log.tiles.items()}
+
+    async def bundles(self, kind: LogEntryKind) -> Mapping[bytes, str]:
+        """Bundles sent or received."""
+        if kind is LogEntryKind.BUNDLE_SENT:
+            return {
+                sha256(one.signed_head).digest(): f"sent_bundles {key}" for key, one in self._exchange.bundles.items()
+            }
+        kept = self._exchange.inbox_bundles.items()
+        return {sha256(one.signed_head).digest(): f"inbox_bundles {key[0]} {key[1]}" for key, one in kept}
+
+    def _cosignatures(self) -> Sequence[tuple[tuple[int, str], str]]:
+        return sorted(self._log.cosignatures.items())

@@ -1,0 +1,67 @@
+"""`portability fsck`: the log rebuilt from its rows, and stored bundles compared with their own signed roots."""
+
+from collections.abc import AsyncIterator, Callable
+
+from portability.adapters.postgres.database import Connection
+from portability.adapters.postgres.log_audit import PostgresLedger
+from portability.adapters.postgres.log_store import PostgresLogWork
+from portability.agreements.errors import PortabilityError
+from portability.app.offline import NodeState, open_state
+from portability.app.settings import Settings
+from portability.services.exchange.mapping import wire
+from portability.services.log.auditing import audit
+from portability.services.merkle import leaf_hash, root_of
+
+__all__ = ["examine_database"]
+
+SENT = (
+    "SELECT 'sent_bundles ' || bundle_id, signed_head, ARRAY(SELECT header FROM outbox WHERE outbox.recipient = "
+    "bundle.recipient AND stream_seq BETWEEN bundle.first_seq AND consignment.last_seq ORDER BY stream_seq) "
+    "FROM sent_bundles AS bundle JOIN consignments AS consignment USING (recipient, first_seq)"
+)
+RECEIVED = "SELECT 'inbox_bundles ' || sender || ' ' || bundle_id, signed_head, leaf_hashes FROM inbox_bundles"
+MESSAGES = (
+    "SELECT 'inbox ' || sender || ' ' || message_id, header, leaf_hash, leaf_hashes[item + 1] "
+    "FROM inbox JOIN inbox_bundles USING (sender, bundle_id)"
+)
+
+
+async def examine_database(settings: Settings, tell: Callable[[str], object]) -> int:
+    """Tell each fault, with its row, as it is found; return how many there are."""
+    faults = 0
+    async with open_state(settings) as state, state.database.transaction() as connection:
+        await connection.execute("SET LOCAL statement_timeout = 0")  # reading all there is takes its time
+        work = PostgresLogWork(connection)
+        head = await work.entries.lock()
+        tell(f"The log of {state.me} has {head.size} entries.")
+        for title, found in (("log", _log(state, connection, work)), ("bundles", _bundles(connection))):
+            tell(f"Reading the {title}.")
+            async for fault in found:
+                faults += 1
+                tell(f"wrong  {fault}")
+    tell(f"{faults} rows are wrong: see docs/operations.md, 'Examining it'." if faults else "Nothing is wrong.")
+    return faults
+
+
+def _log(state: NodeState, connection: Connection, work: PostgresLogWork) -> AsyncIterator[str]:
+    return audit(state.me, work, PostgresLedger(connection), state.trust)
+
+
+async def _bundles(connection: Connection) -> AsyncIterator[str]:
+    """Headers lead to the roots that were signed."""
+    async for row, head, headers in await connection.execute(SENT, binary=True):
+        if _root_of_head(head) != root_of([leaf_hash(one) for one in headers]):
+            yield f"{row}: the headers in outbox do not give the root that was signed."
+    async for row, head, leaves in await connection.execute(RECEIVED, binary=True):
+        if _root_of_head(head) != root_of(leaves):
+            yield f"{row}: its leaf hashes do not give the root that was signed."
+    async for row, header, leaf, in_bundle in await connection.execute(MESSAGES, binary=True):
+        if leaf_hash(header) != leaf or leaf != in_bundle:
+            yield f"{row}: its header is not the one that its bundle holds."
+
+
+def _root_of_head(signed_head: bytes) -> bytes:
+    try:
+        return wire.decode_head(signed_head).merkle_root
+    except PortabilityError:
+        return b""
