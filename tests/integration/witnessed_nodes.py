@@ -8,8 +8,9 @@ from pathlib import Path
 
 from portability.adapters.clock.system import SystemClock
 from portability.adapters.keys.directory_file import DirectoryFile
+from portability.adapters.keys.ring import FileKeyRing
 from portability.adapters.postgres.stream import PostgresStream
-from portability.app.bootstrap import Node, load_or_draw_keys, open_node
+from portability.app.bootstrap import Node, open_node
 from portability.app.settings import Settings, load_settings
 from portability.app.trust import save_anchor
 from portability.app.witnesses import peer_files
@@ -27,9 +28,9 @@ async def prepare(folder: Path) -> None:
     """Keys for both, and a directory that names them."""
     clock = SystemClock()
     now, ends = clock.now(), clock.now() + timedelta(days=1)
-    rings = {name: load_or_draw_keys(folder / name / "keys", clock) for name in NAMES}
-    keepers = load_or_draw_keys(folder / "keepers", clock)
-    roots = load_or_draw_keys(folder / "root-keys", clock)
+    rings = {name: _draw(folder / name / "keys", clock) for name in NAMES}
+    keepers = _draw(folder / "keepers", clock)
+    roots = _draw(folder / "root-keys", clock)
     root = Root(1, now, ends, RoleKeys(1, roots.role_keys()), RoleKeys(1, keepers.role_keys()))
     anchor = sign_root(root, key_ids=[key.key_id for key in roots.role_keys()], signer=roots)
     institutions = [
@@ -40,6 +41,11 @@ async def prepare(folder: Path) -> None:
     for name in NAMES:
         save_anchor(folder / name / "root.bin", anchor)
         await DirectoryFile(folder / name / "directory.bin").save(TrustChain((anchor,), signed))
+
+
+def _draw(folder: Path, clock: SystemClock) -> FileKeyRing:
+    now = clock.now()
+    return FileKeyRing.generate(folder, not_before=now - timedelta(minutes=5), not_after=now + timedelta(days=1))
 
 
 def settings_of(folder: Path, name: str, database_url: str, **changes: object) -> Settings:
