@@ -41,7 +41,13 @@ async def send_one(berlin: Node, rome: Node) -> None:
     async with open_channel(f"localhost:{port}", berlin.tls.caller(Role.SYSTEM, "pensions")) as channel:
         await exchange_pb2_grpc.ExchangeServiceStub(channel).SubmitMessage(
             pb.SubmitMessageRequest(
-                request_id=CASE, recipient="it-inps", case_id=CASE, type="record.note", schema_version=1, record=SECRET
+                request_id=CASE,
+                recipient="it-inps",
+                case_id=CASE,
+                type="record.note",
+                schema_version=1,
+                record=SECRET,
+                purpose="administrative-cooperation",
             )
         )
     await relay_once(berlin.exchange)
