@@ -110,3 +110,24 @@ async def test_a_caller_that_leaves_does_not_take_the_others_with_it(gathered) -
     answers = await asyncio.gather(*calls, return_exceptions=True)
     assert [answers[0].stream_seq, answers[2].stream_seq] == [1, 3]
     assert (await gathered.submit(message_to("it-inps", 2))).stream_seq == 2  # it was taken on all the same
+
+
+async def test_an_error_that_nobody_foresaw_reaches_its_callers_and_the_next_ones_are_served(world: World) -> None:
+    class Broken:
+        calls = 0
+
+        @asynccontextmanager
+        async def __call__(self) -> AsyncIterator[MemoryExchangeWork]:
+            self.calls += 1
+            if self.calls == 1:
+                raise ZeroDivisionError
+            async with world_node.store.transaction() as work:
+                yield work
+
+    world_node = world.node("de-drv")
+    gathered = GatheredSubmits(Broken(), me="de-drv", recipients=world.trust, clock=world.clock)
+    faults: list[object] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: faults.append(context["exception"]))
+    answers = await all_of(gathered, [message_to("it-inps", number) for number in (1, 2)])
+    assert [type(one) for one in answers] == [ZeroDivisionError, ZeroDivisionError]
+    assert (await gathered.submit(message_to("it-inps", 1))).stream_seq == 1

@@ -8,7 +8,7 @@ from psycopg import AsyncCursor
 
 from portability.adapters.keys.at_rest import AtRest
 from portability.adapters.postgres.database import Connection
-from portability.adapters.postgres.exchange_rows import SEALABLE_COLUMNS, sealable
+from portability.adapters.postgres.exchange_rows import SEALABLE_COLUMNS, Row, sealable
 from portability.services.exchange.model import (
     LONGEST_WAIT,
     Consignment,
@@ -21,9 +21,9 @@ from portability.services.exchange.model import (
 __all__ = ["PostgresBundles", "PostgresResends", "opened_sealables"]
 
 
-async def opened_sealables(rows: Sequence[tuple[object, ...]], at_rest: AtRest) -> list[Sealable]:
+async def opened_sealables(rows: Sequence[Row], at_rest: AtRest) -> list[Sealable]:
     """Rows of SEALABLE_COLUMNS with their content opened; those whose content was erased are left out."""
-    contents = await at_rest.open([(row[-2], row[-1]) for row in rows]) if rows else []  # type: ignore[misc]
+    contents = await at_rest.open([(row[-2], row[-1]) for row in rows]) if rows else []
     return [sealable(row, content) for row, content in zip(rows, contents, strict=True) if content is not None]
 
 

@@ -25,6 +25,7 @@ __all__ = [
     "STATUS",
     "TOLD",
     "WAITING",
+    "Row",
     "inbox_message",
     "quarantine_entry",
     "sealable",

@@ -21,7 +21,7 @@ from portability.services.exchange.setting_aside import SettingAside
 
 __all__ = ["consume_once", "run_consumer"]
 
-RECORDS_AT_ONCE: Final = 16  # bundles in one transaction: about 4,000 messages a commit
+RECORDS_AT_ONCE: Final = 8  # bundles in one transaction: about 2,000 messages a commit, and as much memory
 WAIT: Final = timedelta(seconds=1)
 PAUSE_AFTER_FAULT: Final = timedelta(seconds=1)
 PARTITION: Final = 0

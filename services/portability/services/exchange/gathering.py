@@ -4,8 +4,10 @@ Nobody waits for a timer. Each caller has its answer after the commit that made 
 """
 
 import asyncio
+from collections.abc import Sequence
 from typing import Final
 
+from portability.agreements.errors import PortabilityError
 from portability.services.exchange.handlers import check_outgoing, take_on
 from portability.services.exchange.model import InstitutionId, OutgoingMessage, SubmittedMessage
 from portability.services.exchange.ports import Clock, Recipients, UnitOfWork
@@ -53,24 +55,27 @@ class GatheredSubmits:
                 answer.cancel()  # none is left, unless the node is stopping
 
     async def _answer(self, batch: list[_Waiting]) -> None:
-        answers: list[SubmittedMessage | Exception]
+        answers: Sequence[SubmittedMessage | PortabilityError]
         try:
             async with self._unit_of_work() as work:
-                answers = [
-                    *await take_on(
-                        [message for message, _ in batch], me=self._me, outbox=work.outbox, clock=self._clock
-                    )
-                ]
-        except Exception as error:  # noqa: BLE001 - it is passed on to every caller, whose message was not taken on
-            answers = [error] * len(batch)
-        except asyncio.CancelledError:
+                messages = [message for message, _ in batch]
+                answers = await take_on(messages, me=self._me, outbox=work.outbox, clock=self._clock)
+        except PortabilityError as error:
+            answers = [error] * len(batch)  # nothing of the batch was taken on
+        except BaseException as error:
             for _, waiting in batch:
-                waiting.cancel()
+                _refuse(waiting, error)
             raise
         for (_, waiting), answer in zip(batch, answers, strict=True):
-            if waiting.done():
-                continue
-            if isinstance(answer, Exception):
-                waiting.set_exception(answer)
-            else:
+            if isinstance(answer, PortabilityError):
+                _refuse(waiting, answer)
+            elif not waiting.done():
                 waiting.set_result(answer)
+
+
+def _refuse(waiting: "asyncio.Future[SubmittedMessage]", error: BaseException) -> None:
+    """Pass an error on to a caller, unless it has left."""
+    if isinstance(error, asyncio.CancelledError):
+        waiting.cancel()
+    elif not waiting.done():
+        waiting.set_exception(error)

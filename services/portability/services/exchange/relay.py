@@ -26,7 +26,7 @@ RESEND_AFTER: Final = (
 RESEND_LATER: Final = timedelta(hours=1)
 
 RECORD_BYTES: Final = 768 * 1024  # records in one bundle: 256 headers and the signatures fit in what is left
-BUNDLES_AT_ONCE: Final = 16  # sealed in one transaction: about 4,000 messages a commit
+BUNDLES_AT_ONCE: Final = 8  # sealed in one transaction: about 2,000 messages a commit
 IDLE: Final = timedelta(seconds=1)
 LINGER: Final = timedelta(milliseconds=2)
 PAUSE_AFTER_FAULT: Final = timedelta(seconds=1)
