@@ -44,6 +44,7 @@ __all__ = [
     "Bundles",
     "BusinessStatuses",
     "Clock",
+    "Consigned",
     "EventStream",
     "ExchangeWork",
     "HeldMessages",
@@ -60,6 +61,7 @@ __all__ = [
     "QuarantineDesk",
     "Receipts",
     "Recipients",
+    "Repeats",
     "Resends",
     "Timeline",
     "TrustDirectory",
@@ -114,7 +116,14 @@ class Outbox(Protocol):
         """
 
 
-class Bundles(Protocol):
+class Consigned(Protocol):
+    """What was sealed before, to be sealed again."""
+
+    async def messages_of(self, consignment: ConsignmentKey) -> Sequence[Sealable]:
+        """Return the messages of a consignment in sequence order; those whose content was erased are left out."""
+
+
+class Bundles(Consigned, Protocol):
     """Sealing: consecutive messages become consignments, sealed as bundles."""
 
     async def waiting_recipients(self) -> Sequence[InstitutionId]:
@@ -127,9 +136,6 @@ class Bundles(Protocol):
         transaction holds the recipient's.
         """
 
-    async def messages_of(self, consignment: ConsignmentKey) -> Sequence[Sealable]:
-        """Return the messages of a consignment in sequence order; those whose content was erased are left out."""
-
     async def add(self, bundles: Sequence[SealedBundle]) -> None:
         """Keep the head and signatures of bundles.
 
@@ -138,7 +144,17 @@ class Bundles(Protocol):
         """
 
 
-class Resends(Protocol):
+class Repeats(Protocol):
+    """What a recipient asks for again."""
+
+    async def send_again(self, recipient: InstitutionId, ranges: Sequence[tuple[int, int]], *, now: datetime) -> int:
+        """Make the consignments that hold these stream sequences (first, last) due now, settled ones too.
+
+        Returns how many. Numbers in no consignment are passed over: they are about to be sent anyway.
+        """
+
+
+class Resends(Repeats, Protocol):
     """Sending: consignments go out, and again until their receipt is here."""
 
     async def due(self, *, now: datetime, limit: int) -> Sequence[Consignment]:
@@ -157,12 +173,6 @@ class Resends(Protocol):
         """Note that the stream has not taken these: they stay due, behind all that was due before `now`.
 
         Counts no attempt. A recipient whose topic is out of reach thus never holds up what is for others.
-        """
-
-    async def send_again(self, recipient: InstitutionId, ranges: Sequence[tuple[int, int]], *, now: datetime) -> int:
-        """Make the consignments that hold these stream sequences (first, last) due now, settled ones too.
-
-        Returns how many. Numbers in no consignment are passed over: they are about to be sent anyway.
         """
 
 
