@@ -166,11 +166,13 @@ def _add_agreements() -> None:
     from portability.app.commands.directory_files import app as directory  # noqa: PLC0415 (the same)
     from portability.app.commands.evidence import app as evidence  # noqa: PLC0415 (the same)
     from portability.app.commands.key_files import app as keys  # noqa: PLC0415 (the same)
+    from portability.app.commands.quarantine import app as quarantine  # noqa: PLC0415 (the same)
 
     app.add_typer(agreements, name="agreements")
     app.add_typer(keys, name="keys")
     app.add_typer(directory, name="directory")
     app.add_typer(evidence, name="evidence")
+    app.add_typer(quarantine, name="quarantine")
 
 
 def _settings() -> "Settings":

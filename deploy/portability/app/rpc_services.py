@@ -21,7 +21,7 @@ from portability.api.records.v1 import records_pb2_grpc
 from portability.api.registry.v1 import registry_pb2_grpc
 from portability.api.workers.v1 import workers_pb2_grpc
 from portability.app.rpc.server import RpcService
-from portability.app.wiring.cases import CaseParts, CaseTransaction
+from portability.app.wiring.cases import CaseEffects, CaseParts, CaseTransaction
 from portability.app.wiring.privacy import privacy_use_cases
 from portability.services.cases.handlers import CaseUseCases
 from portability.services.cases.messages import MESSAGE_TYPES
@@ -92,6 +92,7 @@ def rpc_services(
                 new_id=parts.new_id,
                 reserved_types=MESSAGE_TYPES,
                 hidden=_hidden(database),
+                effects=CaseEffects(parts),
             ),
         ),
         RpcService(

@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from uuid import UUID
 
 import pytest
-from exchange_world import CASE, World
+from exchange_world import CASE, World, message_to
 
 from portability.agreements.errors import DeniedError, IdempotencyConflictError, InputError, NotFoundError
 from portability.api.exchange.v1 import exchange_pb2 as pb
+from portability.services.access import Caller, Role, acting_as
 from portability.services.exchange.node import inbox_topic
 from portability.services.exchange.servicer import ExchangeServicer
 
@@ -42,6 +43,7 @@ def servicer(world: World, berlin) -> ExchangeServicer:
         new_id=world.new_id,
         reserved_types={"decision.notify"},
         hidden=nothing,
+        effects=berlin.ledger,
     )
 
 
@@ -115,3 +117,24 @@ async def test_messages_and_what_was_set_aside_come_in_pages(world: World, berli
 async def test_an_unknown_message_is_not_found(servicer) -> None:
     with pytest.raises(NotFoundError):
         await servicer.GetMessageStatus(pb.GetMessageStatusRequest(message_id=REQUEST.format(99)), None)
+
+
+async def test_a_person_lets_a_parked_message_go_on_or_refuses_it(world: World, berlin, servicer) -> None:
+    rome = world.node("it-inps")
+    berlin.ledger.failing = lambda _: InputError("No such scheme.", field="scheme")
+    for number in (1, 2):
+        await rome.submit(message_to("de-drv", number))
+    await rome.relay()
+    await berlin.consume()
+    (entry,) = (await servicer.ListQuarantined(pb.ListQuarantinedRequest(), None)).entries
+    shown = await servicer.ShowQuarantined(pb.ShowQuarantinedRequest(entry_id=entry.entry_id), None)
+    assert (shown.entry, shown.waiting, shown.can_replay) == (entry, 1, True)
+    with acting_as(Caller("de-drv", Role.ADMINISTRATOR, "karl")):
+        again = pb.ReplayQuarantinedRequest(request_id=REQUEST.format(1), entry_id=entry.entry_id)
+        tried = await servicer.ReplayQuarantined(again, None)
+        assert (tried.entry.state, tried.took_effect, tried.still_waiting) == (pb.QUARANTINE_STATE_OPEN, 0, 2)
+        berlin.ledger.failing = lambda _: None
+        refusal = pb.RejectQuarantinedRequest(request_id=REQUEST.format(2), entry_id=entry.entry_id, reasons=["closed"])
+        refused = await servicer.RejectQuarantined(refusal, None)
+    assert (refused.entry.state, refused.entry.closed_by) == (pb.QUARANTINE_STATE_REJECTED, "karl")
+    assert (refused.took_effect, refused.still_waiting) == (1, 0)

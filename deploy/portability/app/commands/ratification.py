@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from portability.agreements.errors import GatewayError, InputError
+from portability.agreements.errors import InputError
+from portability.app.commands.at_node import As, Node, call_node, new_request_id
 from portability.app.commands.printing import table
 from portability.app.commands.signing import read_statement_file
 
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
 
 __all__ = ["publish", "ratifications", "ratify", "suspend", "versions"]
 
-As = Annotated[str, typer.Option("--as", help="Administrator at this node, for example karl: her certificate is used.")]
-Node = Annotated[str, typer.Option("--node", help="HOST:PORT of the node; without it, PORTABILITY_LISTEN.")]
 AgreementId = Annotated[str, typer.Argument(help="Id of an agreement, for example eu-883-2004.")]
 Statement = Annotated[Path, typer.Argument(help="A statement that two officials have signed.")]
 
@@ -40,7 +39,7 @@ def publish(
         raise InputError(f"{file} is not UTF-8: it is no agreement of ours.") from exc
 
     async def call(stub: Any) -> pb.PublishAgreementResponse:
-        request = pb.PublishAgreementRequest(request_id=_id(), file=pb.LawFile(file=file.name, text=text))
+        request = pb.PublishAgreementRequest(request_id=new_request_id(), file=pb.LawFile(file=file.name, text=text))
         answer: pb.PublishAgreementResponse = await stub.PublishAgreement(request)
         return answer
 
@@ -55,7 +54,7 @@ def ratify(statement_file: Statement, name: As, node: Node = "") -> None:
 
     async def call(stub: Any, signed: Any) -> "pb.RatifyAgreementResponse":
         answer: pb.RatifyAgreementResponse = await stub.RatifyAgreement(
-            pb.RatifyAgreementRequest(request_id=_id(), signed=signed)
+            pb.RatifyAgreementRequest(request_id=new_request_id(), signed=signed)
         )
         return answer
 
@@ -68,7 +67,7 @@ def suspend(statement_file: Statement, name: As, node: Node = "") -> None:
 
     async def call(stub: Any, signed: Any) -> "pb.SuspendAgreementResponse":
         answer: pb.SuspendAgreementResponse = await stub.SuspendAgreement(
-            pb.SuspendAgreementRequest(request_id=_id(), signed=signed)
+            pb.SuspendAgreementRequest(request_id=new_request_id(), signed=signed)
         )
         return answer
 
@@ -155,34 +154,9 @@ def _hand_in(statement_file: Path, call: Callable[[Any, Any], Awaitable[Any]], *
 
 
 def _at_node(call: Callable[[Any], Awaitable[Any]], *, name: str, node: str) -> Any:
-    """Call the node as its administrator; what it refuses is one message of ours."""
-    import asyncio  # noqa: PLC0415 (heavy)
-
-    import grpc  # noqa: PLC0415 (heavy)
-
-    from portability.adapters.clock.system import SystemClock  # noqa: PLC0415 (heavy)
     from portability.api.agreements.v1 import agreements_pb2_grpc  # noqa: PLC0415 (heavy)
-    from portability.app.rpc.client import open_channel  # noqa: PLC0415 (heavy)
-    from portability.app.rpc.credentials import NodeTls  # noqa: PLC0415 (heavy)
-    from portability.app.settings import load_settings  # noqa: PLC0415 (heavy)
-    from portability.services.access import Role  # noqa: PLC0415 (heavy)
 
-    settings = load_settings()
-    tls = NodeTls(settings.tls_folder, settings.required_institution(), hosts=settings.hosts, clock=SystemClock())
-    target = node or f"{settings.hosts[0]}:{settings.listen.rpartition(':')[2]}"
-
-    async def run() -> Any:
-        async with open_channel(target, tls.caller(Role.ADMINISTRATOR, name)) as channel:
-            return await call(agreements_pb2_grpc.AgreementServiceStub(channel))
-
-    try:
-        return asyncio.run(run())
-    except grpc.aio.AioRpcError as error:
-        if error.code() is grpc.StatusCode.UNAVAILABLE:
-            raise GatewayError(
-                f"No node answers at {target} ({error.details()}): start it with `portability serve`.", retryable=True
-            ) from error
-        raise InputError(error.details() or error.code().name) from error
+    return call_node(agreements_pb2_grpc.AgreementServiceStub, call, name=name, node=node)
 
 
 def _print_pairs(pairs: Any) -> None:
@@ -222,9 +196,3 @@ def _saved(statements: Any, agreement_id: str, folder: Path) -> list[Path]:
 
 def _day(day: "Date") -> date:
     return date(day.year, day.month, day.day)
-
-
-def _id() -> str:
-    from portability.adapters.clock.ids import time_ordered_id  # noqa: PLC0415 (heavy)
-
-    return str(time_ordered_id())

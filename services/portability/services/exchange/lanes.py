@@ -121,6 +121,14 @@ class LaneInHand:
         """Note that the first of `ready` could not take effect."""
         self._entries[entry.case_seq] = replace(entry, state=LaneEntryState.PARKED, since=at)
 
+    def reject(self) -> LaneEntry:
+        """Pass the parked message; what waits behind it is next. Raises LookupError where none is parked."""
+        parked = self.parked
+        if parked is None:
+            raise LookupError("nothing is parked in this lane")
+        self._entries[parked.case_seq] = replace(parked, state=LaneEntryState.DONE)
+        return parked
+
     def unpark(self, *, at: datetime) -> LaneEntry | None:
         """Let the parked message try again; None where none is parked."""
         parked = self.parked

@@ -16,18 +16,30 @@ from portability.services.exchange.envelope import REASON_LENGTH
 from portability.services.exchange.model import (
     BusinessStatus,
     InboxMessage,
+    InstitutionId,
     Lane,
     QuarantineEntry,
     QuarantineState,
 )
-from portability.services.exchange.node import ExchangeNode, inbox_topic
+from portability.services.exchange.node import inbox_topic
 from portability.services.exchange.outgoing import post
-from portability.services.exchange.ports import ExchangeWork, MessageEffects
+from portability.services.exchange.ports import ExchangeWork, MessageEffects, NewId
 from portability.services.exchange.setting_aside import SettingAside
 from portability.services.exchange.taking_effect import TakingEffect
 from portability.services.log_entry import LogEntryKind, entry_of
 
-__all__ = ["LaneView", "Released", "reject_quarantined", "replay_quarantined", "show_quarantined"]
+__all__ = ["Clerk", "LaneView", "Released", "reject_quarantined", "replay_quarantined", "show_quarantined"]
+
+
+@dataclass(frozen=True, slots=True)
+class Clerk:
+    """Who acts, where, when, and what messages do there."""
+
+    name: str
+    me: InstitutionId
+    effects: MessageEffects
+    new_id: NewId
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,16 +72,13 @@ async def show_quarantined(entry_id: UUID, *, work: ExchangeWork) -> LaneView:
     return LaneView(entry, waiting, can_replay=is_parked and await _message(entry, work) is not None)
 
 
-async def replay_quarantined(
-    entry_id: UUID, *, by: str, work: ExchangeWork, node: ExchangeNode, effects: MessageEffects
-) -> Released:
+async def replay_quarantined(entry_id: UUID, *, work: ExchangeWork, clerk: Clerk) -> Released:
     """Let a parked message try again, and what waits behind it follow.
 
     Raises NotFoundError, and CaseStateError where it is closed already or cannot be tried: what did not verify has to
-    come again from its sender. Where it fails again it stays parked, with the new reason.
+    come again from its sender. Where it fails again it stays parked, and the entry stays open.
     """
-    at = node.clock.now()
-    entry, effect, lane = await _in_hand(entry_id, work, effects, at=at)
+    entry, effect, lane = await _in_hand(entry_id, work, clerk)
     held = await _message(entry, work)
     if held is None:
         raise CaseStateError(
@@ -78,85 +87,63 @@ async def replay_quarantined(
             state=entry.state,
             allowed_actions=("reject",),
         )
-    effect.lane(lane).unpark(at=at)
+    effect.lane(lane).unpark(at=clerk.at)
     await effect.run([], work)
-    stays = any(one.message.key == held.message.key for one in effect.parked)
-    if not stays:
-        await work.desk.close([held.message.key], QuarantineState.APPLIED, at=at, by=by)
-    return await _released(entry, effect, lane, work, node, act=f"replay {entry_id}", by=by, at=at, told=())
+    if all(one.message.key != held.message.key for one in effect.parked):
+        await work.desk.close([held.message.key], QuarantineState.APPLIED, at=clerk.at, by=clerk.name)
+    await _tell(effect.decided, f"replay {entry_id}", work, clerk)
+    return await _released(entry, effect, lane, work, clerk)
 
 
-async def reject_quarantined(
-    entry_id: UUID,
-    *,
-    by: str,
-    reasons: Sequence[str],
-    work: ExchangeWork,
-    node: ExchangeNode,
-    effects: MessageEffects,
-) -> Released:
+async def reject_quarantined(entry_id: UUID, *, reasons: Sequence[str], work: ExchangeWork, clerk: Clerk) -> Released:
     """Refuse a parked message for good, tell its sender why, and let what waits behind it go on.
 
     Raises InputError without a reason, NotFoundError, and CaseStateError where the entry is closed already.
     """
     if not reasons or any(not 0 < len(reason) <= REASON_LENGTH for reason in reasons):
         raise InputError(f"Say why, in 1 to {REASON_LENGTH} characters: the sender reads it.", field="reasons")
-    at = node.clock.now()
-    entry, effect, lane = await _in_hand(entry_id, work, effects, at=at)
-    parked = effect.lane(lane).unpark(at=at)
-    if parked is not None:
-        effect.lane(lane).done(parked)
+    entry, effect, lane = await _in_hand(entry_id, work, clerk)
     held = await _message(entry, work)
+    rejected = effect.lane(lane).reject()
     await effect.run([], work)
-    await work.desk.close([(entry.sender, parked_id(entry))], QuarantineState.REJECTED, at=at, by=by)
+    await work.desk.close([(entry.sender, rejected.message_id)], QuarantineState.REJECTED, at=clerk.at, by=clerk.name)
     told: Sequence[Decided] = [(held.message, BusinessStatus.REJECTED, list(reasons))] if held else ()
-    return await _released(entry, effect, lane, work, node, act=f"reject {entry_id}", by=by, at=at, told=told)
+    await _tell([*told, *effect.decided], f"reject {entry_id}", work, clerk)
+    return await _released(entry, effect, lane, work, clerk)
 
 
-def parked_id(entry: QuarantineEntry) -> UUID:
-    """The message of an entry that has one."""
-    if entry.message_id is None:
-        raise CaseStateError("A whole bundle is set aside: it belongs to no case.", state=entry.state)
-    return entry.message_id
-
-
-async def _in_hand(
-    entry_id: UUID, work: ExchangeWork, effects: MessageEffects, *, at: datetime
-) -> tuple[QuarantineEntry, TakingEffect, Lane]:
+async def _in_hand(entry_id: UUID, work: ExchangeWork, clerk: Clerk) -> tuple[QuarantineEntry, TakingEffect, Lane]:
+    """The entry with its lane locked; CaseStateError where the lane does not wait for it."""
     entry = await _entry(entry_id, work)
     lane = _lane_of(entry)
     if entry.state is not QuarantineState.OPEN or lane is None:
         what = f"closed ({entry.state})" if lane else "a whole bundle, which belongs to no case"
         raise CaseStateError(f"Entry {entry_id} is {what}: nothing waits for it.", state=entry.state)
-    effect = await TakingEffect.of([lane], work, effects, at=at)
+    effect = await TakingEffect.of([lane], work, clerk.effects, at=clerk.at)
     parked = effect.lane(lane).parked
     if parked is None or parked.message_id != entry.message_id:
         raise CaseStateError(f"Entry {entry_id} is not what its case waits for.", state=entry.state)
     return entry, effect, lane
 
 
+async def _tell(decided: Sequence[Decided], act: str, work: ExchangeWork, clerk: Clerk) -> None:
+    """The senders by a message, and the log by a hash of who did what when."""
+    statuses = status_messages(decided, new_id=clerk.new_id, at=clerk.at)
+    await post(statuses, outbox=work.outbox, me=clerk.me, at=clerk.at)
+    said = json.dumps({"act": act, "by": clerk.name, "at": clerk.at.isoformat()}, sort_keys=True).encode()
+    await work.log.append([entry_of(LogEntryKind.ADMINISTRATION, said, at=clerk.at)])
+
+
 async def _released(
-    entry: QuarantineEntry,
-    effect: TakingEffect,
-    lane: Lane,
-    work: ExchangeWork,
-    node: ExchangeNode,
-    *,
-    act: str,
-    by: str,
-    at: datetime,
-    told: Sequence[Decided],
+    entry: QuarantineEntry, effect: TakingEffect, lane: Lane, work: ExchangeWork, clerk: Clerk
 ) -> Released:
-    aside = SettingAside(node.new_id, at=at)
+    """What came of it; a message behind it that could not take effect either is set aside in its turn."""
+    aside = SettingAside(clerk.new_id, at=clerk.at)
     for outcome in effect.parked:
         held = await work.inbox.find(*outcome.message.key)
         if held is not None and held.message.message_id != entry.message_id:
-            aside.held(held, code=outcome.code, reason=outcome.reason, topic=inbox_topic(node.me))
+            aside.held(held, code=outcome.code, reason=outcome.reason, topic=inbox_topic(clerk.me))
     await work.quarantine.add(aside.messages)
-    statuses = status_messages([*told, *effect.decided], new_id=node.new_id, at=at)
-    await post(statuses, outbox=work.outbox, me=node.me, at=at)
-    said = json.dumps({"act": act, "by": by, "at": at.isoformat()}, sort_keys=True).encode()
-    await work.log.append([entry_of(LogEntryKind.ADMINISTRATION, said, at=at)])
     applied = sum(one.status is BusinessStatus.ACCEPTED for one in effect.outcomes)
     now = await work.desk.find(entry.entry_id)
     return Released(now or entry, applied, len(effect.lane(lane).standing.entries))

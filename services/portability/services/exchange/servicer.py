@@ -24,7 +24,14 @@ from portability.services.exchange.mapping.api import (
     submitted_message,
 )
 from portability.services.exchange.model import InstitutionId
-from portability.services.exchange.ports import Clock, NewId, Recipients, UnitOfWork
+from portability.services.exchange.ports import Clock, MessageEffects, NewId, Recipients, UnitOfWork
+from portability.services.exchange.quarantine import (
+    Clerk,
+    Released,
+    reject_quarantined,
+    replay_quarantined,
+    show_quarantined,
+)
 from portability.services.purposes import COOPERATION, DATA_PROTECTION
 
 __all__ = ["ExchangeServicer"]
@@ -54,8 +61,10 @@ class ExchangeServicer(exchange_pb2_grpc.ExchangeServiceServicer):
         new_id: NewId,
         reserved_types: Collection[str],
         hidden: HiddenCases,
+        effects: MessageEffects,
     ) -> None:
         self._unit_of_work = unit_of_work
+        self._me, self._clock, self._effects = me, clock, effects
         self._submits = GatheredSubmits(unit_of_work, me=me, recipients=recipients, clock=clock)
         self._new_id = new_id
         self._reserved_types = reserved_types
@@ -102,6 +111,40 @@ class ExchangeServicer(exchange_pb2_grpc.ExchangeServiceServicer):
 
     async def _is_hidden(self, case_id: UUID) -> bool:
         return case_id in await self._hidden([case_id]) and not current_caller().is_cleared
+
+    async def ShowQuarantined(self, request: pb.ShowQuarantinedRequest, context: Any) -> pb.ShowQuarantinedResponse:
+        async with self._unit_of_work() as work:
+            view = await show_quarantined(parse_uuid(request.entry_id, field="entry_id"), work=work)
+        return pb.ShowQuarantinedResponse(
+            entry=quarantined_message(view.entry), waiting=view.waiting, can_replay=view.can_replay
+        )
+
+    async def ReplayQuarantined(
+        self, request: pb.ReplayQuarantinedRequest, context: Any
+    ) -> pb.ReplayQuarantinedResponse:
+        entry_id = parse_uuid(request.entry_id, field="entry_id")
+        async with self._unit_of_work() as work:
+            released = await replay_quarantined(entry_id, work=work, clerk=self._clerk())
+        return pb.ReplayQuarantinedResponse(**_released(released))
+
+    async def RejectQuarantined(
+        self, request: pb.RejectQuarantinedRequest, context: Any
+    ) -> pb.RejectQuarantinedResponse:
+        entry_id = parse_uuid(request.entry_id, field="entry_id")
+        async with self._unit_of_work() as work:
+            released = await reject_quarantined(entry_id, reasons=request.reasons, work=work, clerk=self._clerk())
+        return pb.RejectQuarantinedResponse(**_released(released))
+
+    def _clerk(self) -> Clerk:
+        return Clerk(current_caller().name, self._me, self._effects, self._new_id, self._clock.now())
+
+
+def _released(released: Released) -> dict[str, Any]:
+    return {
+        "entry": quarantined_message(released.entry),
+        "took_effect": released.took_effect,
+        "still_waiting": released.still_waiting,
+    }
 
 
 def _after(token: str) -> UUID | None:

@@ -8,9 +8,11 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from portability.agreements.errors import InputError
 from portability.api.exchange.v1 import exchange_pb2 as pb
 from portability.services.exchange.model import (
+    BusinessStatus,
     Direction,
     OutgoingMessage,
     QuarantineEntry,
+    QuarantineState,
     ReceiptStatus,
     SubmittedMessage,
     TimelineEntry,
@@ -30,6 +32,19 @@ _DIRECTION = {
     Direction.SENT: pb.MESSAGE_DIRECTION_SENT,
     Direction.RECEIVED: pb.MESSAGE_DIRECTION_RECEIVED,
 }
+_BUSINESS = {
+    BusinessStatus.ACCEPTED: pb.MESSAGE_BUSINESS_ACCEPTED,
+    BusinessStatus.ACCEPTED_BLIND: pb.MESSAGE_BUSINESS_ACCEPTED_BLIND,
+    BusinessStatus.REJECTED: pb.MESSAGE_BUSINESS_REJECTED,
+    BusinessStatus.PARKED: pb.MESSAGE_BUSINESS_PARKED,
+    BusinessStatus.HELD: pb.MESSAGE_BUSINESS_HELD,
+}
+_QUARANTINE = {
+    QuarantineState.OPEN: pb.QUARANTINE_STATE_OPEN,
+    QuarantineState.APPLIED: pb.QUARANTINE_STATE_APPLIED,
+    QuarantineState.REPLACED: pb.QUARANTINE_STATE_REPLACED,
+    QuarantineState.REJECTED: pb.QUARANTINE_STATE_REJECTED,
+}
 
 
 def outgoing(request: pb.SubmitMessageRequest, *, message_id: UUID) -> OutgoingMessage:
@@ -48,6 +63,7 @@ def outgoing(request: pb.SubmitMessageRequest, *, message_id: UUID) -> OutgoingM
         in_reply_to=parse_uuid(request.in_reply_to, field="in_reply_to") if request.in_reply_to else None,
         purpose=purpose.code,
         legal_basis=str(purpose.citation),
+        replaces=parse_uuid(request.replaces, field="replaces") if request.replaces else None,
     )
 
 
@@ -73,6 +89,8 @@ def entry_message(entry: TimelineEntry) -> pb.MessageEntry:
         at=_timestamp(entry.at),
         settled_at=_timestamp(entry.settled_at) if entry.settled_at else None,
         reason=entry.reason,
+        business=_BUSINESS[entry.business] if entry.business else pb.MESSAGE_BUSINESS_UNSPECIFIED,
+        business_reasons=entry.reasons,
     )
 
 
@@ -87,6 +105,9 @@ def quarantined_message(entry: QuarantineEntry) -> pb.QuarantinedEntry:
         case_id=str(entry.case_id) if entry.case_id else "",
         size_bytes=len(entry.value),
         set_aside_at=_timestamp(entry.set_aside_at),
+        state=_QUARANTINE[entry.state],
+        closed_at=_timestamp(entry.closed_at) if entry.closed_at else None,
+        closed_by=entry.closed_by,
     )
 
 

@@ -80,6 +80,74 @@ MESSAGE_DIRECTION_RECEIVED: MessageDirection.ValueType  # 2
 """Received by this node."""
 Global___MessageDirection: _TypeAlias = MessageDirection  # noqa: Y015
 
+class _MessageBusiness:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _MessageBusinessEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_MessageBusiness.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    MESSAGE_BUSINESS_UNSPECIFIED: _MessageBusiness.ValueType  # 0
+    """Nothing was said yet."""
+    MESSAGE_BUSINESS_ACCEPTED: _MessageBusiness.ValueType  # 1
+    """It has taken effect."""
+    MESSAGE_BUSINESS_ACCEPTED_BLIND: _MessageBusiness.ValueType  # 2
+    """It has taken effect, and its content is not checked yet."""
+    MESSAGE_BUSINESS_REJECTED: _MessageBusiness.ValueType  # 3
+    """It will have no effect, for the reasons given."""
+    MESSAGE_BUSINESS_PARKED: _MessageBusiness.ValueType  # 4
+    """It could not take effect; a person of the recipient looks at it."""
+    MESSAGE_BUSINESS_HELD: _MessageBusiness.ValueType  # 5
+    """One before it in its case is not done yet."""
+
+class MessageBusiness(_MessageBusiness, metaclass=_MessageBusinessEnumTypeWrapper):
+    """What the recipient has made of a message that it holds."""
+
+MESSAGE_BUSINESS_UNSPECIFIED: MessageBusiness.ValueType  # 0
+"""Nothing was said yet."""
+MESSAGE_BUSINESS_ACCEPTED: MessageBusiness.ValueType  # 1
+"""It has taken effect."""
+MESSAGE_BUSINESS_ACCEPTED_BLIND: MessageBusiness.ValueType  # 2
+"""It has taken effect, and its content is not checked yet."""
+MESSAGE_BUSINESS_REJECTED: MessageBusiness.ValueType  # 3
+"""It will have no effect, for the reasons given."""
+MESSAGE_BUSINESS_PARKED: MessageBusiness.ValueType  # 4
+"""It could not take effect; a person of the recipient looks at it."""
+MESSAGE_BUSINESS_HELD: MessageBusiness.ValueType  # 5
+"""One before it in its case is not done yet."""
+Global___MessageBusiness: _TypeAlias = MessageBusiness  # noqa: Y015
+
+class _QuarantineState:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _QuarantineStateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_QuarantineState.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    QUARANTINE_STATE_UNSPECIFIED: _QuarantineState.ValueType  # 0
+    """Not known."""
+    QUARANTINE_STATE_OPEN: _QuarantineState.ValueType  # 1
+    """A person has to look at it."""
+    QUARANTINE_STATE_APPLIED: _QuarantineState.ValueType  # 2
+    """It has had its effect after all."""
+    QUARANTINE_STATE_REPLACED: _QuarantineState.ValueType  # 3
+    """Another message of its sender took its place."""
+    QUARANTINE_STATE_REJECTED: _QuarantineState.ValueType  # 4
+    """It will have no effect."""
+
+class QuarantineState(_QuarantineState, metaclass=_QuarantineStateEnumTypeWrapper):
+    """What has become of something set aside."""
+
+QUARANTINE_STATE_UNSPECIFIED: QuarantineState.ValueType  # 0
+"""Not known."""
+QUARANTINE_STATE_OPEN: QuarantineState.ValueType  # 1
+"""A person has to look at it."""
+QUARANTINE_STATE_APPLIED: QuarantineState.ValueType  # 2
+"""It has had its effect after all."""
+QUARANTINE_STATE_REPLACED: QuarantineState.ValueType  # 3
+"""Another message of its sender took its place."""
+QUARANTINE_STATE_REJECTED: QuarantineState.ValueType  # 4
+"""It will have no effect."""
+Global___QuarantineState: _TypeAlias = QuarantineState  # noqa: Y015
+
 @_typing.final
 class SubmitMessageRequest(_message.Message):
     """A message to send."""
@@ -96,6 +164,7 @@ class SubmitMessageRequest(_message.Message):
     AGREEMENT_SHA256_FIELD_NUMBER: _builtins.int
     IN_REPLY_TO_FIELD_NUMBER: _builtins.int
     PURPOSE_FIELD_NUMBER: _builtins.int
+    REPLACES_FIELD_NUMBER: _builtins.int
     request_id: _builtins.str
     """Idempotency key: the same key and content give the same answer; other content is an error. Never empty."""
     recipient: _builtins.str
@@ -120,6 +189,8 @@ class SubmitMessageRequest(_message.Message):
     """Code of the purpose, from the closed list: "administrative-cooperation" or "data-protection". Its legal basis goes
     with the message. Never empty.
     """
+    replaces: _builtins.str
+    """Message of this case that is parked at the recipient and whose place this one takes: a UUID. Empty: of none."""
     def __init__(
         self,
         *,
@@ -133,10 +204,11 @@ class SubmitMessageRequest(_message.Message):
         agreement_sha256: _builtins.str = ...,
         in_reply_to: _builtins.str = ...,
         purpose: _builtins.str = ...,
+        replaces: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["agreement_id", b"agreement_id", "agreement_sha256", b"agreement_sha256", "case_id", b"case_id", "in_reply_to", b"in_reply_to", "purpose", b"purpose", "recipient", b"recipient", "record", b"record", "request_id", b"request_id", "schema_version", b"schema_version", "type", b"type"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agreement_id", b"agreement_id", "agreement_sha256", b"agreement_sha256", "case_id", b"case_id", "in_reply_to", b"in_reply_to", "purpose", b"purpose", "recipient", b"recipient", "record", b"record", "replaces", b"replaces", "request_id", b"request_id", "schema_version", b"schema_version", "type", b"type"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -239,6 +311,8 @@ class MessageEntry(_message.Message):
     AT_FIELD_NUMBER: _builtins.int
     SETTLED_AT_FIELD_NUMBER: _builtins.int
     REASON_FIELD_NUMBER: _builtins.int
+    BUSINESS_FIELD_NUMBER: _builtins.int
+    BUSINESS_REASONS_FIELD_NUMBER: _builtins.int
     message_id: _builtins.str
     """Names the message. Never empty."""
     direction: Global___MessageDirection.ValueType
@@ -253,6 +327,8 @@ class MessageEntry(_message.Message):
     """Where it stands; DELIVERED for a received one."""
     reason: _builtins.str
     """Code of the reason that the recipient gave. Empty: none."""
+    business: Global___MessageBusiness.ValueType
+    """What the recipient has made of it; of a received one, what this node has. Unspecified: nothing was said yet."""
     @_builtins.property
     def at(self) -> _timestamp_pb2.Timestamp:
         """When it was submitted here or received here. Always set."""
@@ -260,6 +336,10 @@ class MessageEntry(_message.Message):
     @_builtins.property
     def settled_at(self) -> _timestamp_pb2.Timestamp:
         """When its signed receipt came. Unset: it has not, or the message is a received one."""
+
+    @_builtins.property
+    def business_reasons(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """What the recipient said with it, for people. Empty: nothing."""
 
     def __init__(
         self,
@@ -273,10 +353,12 @@ class MessageEntry(_message.Message):
         at: _timestamp_pb2.Timestamp | None = ...,
         settled_at: _timestamp_pb2.Timestamp | None = ...,
         reason: _builtins.str = ...,
+        business: Global___MessageBusiness.ValueType = ...,
+        business_reasons: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["at", b"at", "settled_at", b"settled_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["at", b"at", "case_id", b"case_id", "direction", b"direction", "message_id", b"message_id", "partner", b"partner", "reason", b"reason", "settled_at", b"settled_at", "status", b"status", "type", b"type"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["at", b"at", "business", b"business", "business_reasons", b"business_reasons", "case_id", b"case_id", "direction", b"direction", "message_id", b"message_id", "partner", b"partner", "reason", b"reason", "settled_at", b"settled_at", "status", b"status", "type", b"type"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -408,6 +490,9 @@ class QuarantinedEntry(_message.Message):
     CASE_ID_FIELD_NUMBER: _builtins.int
     SIZE_BYTES_FIELD_NUMBER: _builtins.int
     SET_ASIDE_AT_FIELD_NUMBER: _builtins.int
+    STATE_FIELD_NUMBER: _builtins.int
+    CLOSED_AT_FIELD_NUMBER: _builtins.int
+    CLOSED_BY_FIELD_NUMBER: _builtins.int
     entry_id: _builtins.str
     """Names the entry. Never empty."""
     reason_code: _builtins.str
@@ -422,9 +507,17 @@ class QuarantinedEntry(_message.Message):
     """Case of the message. Empty: not known."""
     size_bytes: _builtins.int
     """Size of what was set aside, in bytes. Zero: an empty record."""
+    state: Global___QuarantineState.ValueType
+    """What has become of it. Never unspecified."""
+    closed_by: _builtins.str
+    """Who closed it. Empty: it is open, or another message of its sender did."""
     @_builtins.property
     def set_aside_at(self) -> _timestamp_pb2.Timestamp:
         """When. Always set."""
+
+    @_builtins.property
+    def closed_at(self) -> _timestamp_pb2.Timestamp:
+        """When it was closed. Unset: it is open."""
 
     def __init__(
         self,
@@ -437,11 +530,190 @@ class QuarantinedEntry(_message.Message):
         case_id: _builtins.str = ...,
         size_bytes: _builtins.int = ...,
         set_aside_at: _timestamp_pb2.Timestamp | None = ...,
+        state: Global___QuarantineState.ValueType = ...,
+        closed_at: _timestamp_pb2.Timestamp | None = ...,
+        closed_by: _builtins.str = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["set_aside_at", b"set_aside_at"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["closed_at", b"closed_at", "set_aside_at", b"set_aside_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["case_id", b"case_id", "entry_id", b"entry_id", "message_id", b"message_id", "reason", b"reason", "reason_code", b"reason_code", "sender", b"sender", "set_aside_at", b"set_aside_at", "size_bytes", b"size_bytes"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["case_id", b"case_id", "closed_at", b"closed_at", "closed_by", b"closed_by", "entry_id", b"entry_id", "message_id", b"message_id", "reason", b"reason", "reason_code", b"reason_code", "sender", b"sender", "set_aside_at", b"set_aside_at", "size_bytes", b"size_bytes", "state", b"state"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___QuarantinedEntry: _TypeAlias = QuarantinedEntry  # noqa: Y015
+
+@_typing.final
+class ShowQuarantinedRequest(_message.Message):
+    """Which entry."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ENTRY_ID_FIELD_NUMBER: _builtins.int
+    entry_id: _builtins.str
+    """As given by ListQuarantined. Never empty."""
+    def __init__(
+        self,
+        *,
+        entry_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["entry_id", b"entry_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ShowQuarantinedRequest: _TypeAlias = ShowQuarantinedRequest  # noqa: Y015
+
+@_typing.final
+class ShowQuarantinedResponse(_message.Message):
+    """The entry with its lane."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ENTRY_FIELD_NUMBER: _builtins.int
+    WAITING_FIELD_NUMBER: _builtins.int
+    CAN_REPLAY_FIELD_NUMBER: _builtins.int
+    waiting: _builtins.int
+    """Messages of its sender in its case that wait for it. Zero: none."""
+    can_replay: _builtins.bool
+    """True: ReplayQuarantined can try it again. False: its sender has to send another in its place, or it is rejected."""
+    @_builtins.property
+    def entry(self) -> Global___QuarantinedEntry:
+        """Always set."""
+
+    def __init__(
+        self,
+        *,
+        entry: Global___QuarantinedEntry | None = ...,
+        waiting: _builtins.int = ...,
+        can_replay: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["entry", b"entry"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["can_replay", b"can_replay", "entry", b"entry", "waiting", b"waiting"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ShowQuarantinedResponse: _TypeAlias = ShowQuarantinedResponse  # noqa: Y015
+
+@_typing.final
+class ReplayQuarantinedRequest(_message.Message):
+    """Which entry to try again."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    ENTRY_ID_FIELD_NUMBER: _builtins.int
+    request_id: _builtins.str
+    """Names this request; the same again finds the entry closed. Never empty."""
+    entry_id: _builtins.str
+    """As given by ListQuarantined. Never empty."""
+    def __init__(
+        self,
+        *,
+        request_id: _builtins.str = ...,
+        entry_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["entry_id", b"entry_id", "request_id", b"request_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReplayQuarantinedRequest: _TypeAlias = ReplayQuarantinedRequest  # noqa: Y015
+
+@_typing.final
+class ReplayQuarantinedResponse(_message.Message):
+    """What came of it."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ENTRY_FIELD_NUMBER: _builtins.int
+    TOOK_EFFECT_FIELD_NUMBER: _builtins.int
+    STILL_WAITING_FIELD_NUMBER: _builtins.int
+    took_effect: _builtins.int
+    """Messages of the case that have had their effect now. Zero: none."""
+    still_waiting: _builtins.int
+    """Messages of the case that still wait. Zero: none."""
+    @_builtins.property
+    def entry(self) -> Global___QuarantinedEntry:
+        """Open still where it failed again, with the new reason in an entry of its own. Always set."""
+
+    def __init__(
+        self,
+        *,
+        entry: Global___QuarantinedEntry | None = ...,
+        took_effect: _builtins.int = ...,
+        still_waiting: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["entry", b"entry"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["entry", b"entry", "still_waiting", b"still_waiting", "took_effect", b"took_effect"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReplayQuarantinedResponse: _TypeAlias = ReplayQuarantinedResponse  # noqa: Y015
+
+@_typing.final
+class RejectQuarantinedRequest(_message.Message):
+    """Which entry to refuse, and why."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    ENTRY_ID_FIELD_NUMBER: _builtins.int
+    REASONS_FIELD_NUMBER: _builtins.int
+    request_id: _builtins.str
+    """Names this request; the same again finds the entry closed. Never empty."""
+    entry_id: _builtins.str
+    """As given by ListQuarantined. Never empty."""
+    @_builtins.property
+    def reasons(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """For the sender's people, without personal data: 1 to 8. Never empty."""
+
+    def __init__(
+        self,
+        *,
+        request_id: _builtins.str = ...,
+        entry_id: _builtins.str = ...,
+        reasons: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["entry_id", b"entry_id", "reasons", b"reasons", "request_id", b"request_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RejectQuarantinedRequest: _TypeAlias = RejectQuarantinedRequest  # noqa: Y015
+
+@_typing.final
+class RejectQuarantinedResponse(_message.Message):
+    """What came of it."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ENTRY_FIELD_NUMBER: _builtins.int
+    TOOK_EFFECT_FIELD_NUMBER: _builtins.int
+    STILL_WAITING_FIELD_NUMBER: _builtins.int
+    took_effect: _builtins.int
+    """Messages of the case that have had their effect now. Zero: none."""
+    still_waiting: _builtins.int
+    """Messages of the case that still wait. Zero: none."""
+    @_builtins.property
+    def entry(self) -> Global___QuarantinedEntry:
+        """Always set."""
+
+    def __init__(
+        self,
+        *,
+        entry: Global___QuarantinedEntry | None = ...,
+        took_effect: _builtins.int = ...,
+        still_waiting: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["entry", b"entry"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["entry", b"entry", "still_waiting", b"still_waiting", "took_effect", b"took_effect"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RejectQuarantinedResponse: _TypeAlias = RejectQuarantinedResponse  # noqa: Y015

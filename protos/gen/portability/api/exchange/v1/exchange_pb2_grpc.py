@@ -55,6 +55,21 @@ class ExchangeServiceStub:
                 request_serializer=portability_dot_api_dot_exchange_dot_v1_dot_exchange__pb2.ListQuarantinedRequest.SerializeToString,
                 response_deserializer=portability_dot_api_dot_exchange_dot_v1_dot_exchange__pb2.ListQuarantinedResponse.FromString,
                 _registered_method=True)
+        self.ShowQuarantined = channel.unary_unary(
+                '/portability.api.exchange.v1.ExchangeService/ShowQuarantined',
+                request_serializer=portability_dot_api_dot_exchange_dot_v1_dot_exchange__pb2.ShowQuarantinedRequest.SerializeToString,
+                response_deserializer=portability_dot_api_dot_exchange_dot_v1_dot_exchange__pb2.ShowQuarantinedResponse.FromString,
+                _registered_method=True)
+        self.ReplayQuarantined = channel.unary_unary(
+                '/portability.api.exchange.v1.ExchangeService/ReplayQuarantined',
+                request_serializer=portability_dot_api_dot_exchange_dot_v1_dot_exchange__pb2.ReplayQuarantinedRequest.SerializeToString,
+                response_deserializer=portability_dot_api_dot_exchange_dot_v1_dot_exchange__pb2.ReplayQuarantinedResponse.FromString,
+                _registered_method=True)
+        self.RejectQuarantined = channel.unary_unary(
+                '/portability.api.exchange.v1.ExchangeService/RejectQuarantined',
+                request_serializer=portability_dot_api_dot_exchange_dot_v1_dot_exchange__pb2.RejectQuarantinedRequest.SerializeToString,
+                response_deserializer=portability_dot_api_dot_exchange_dot_v1_dot_exchange__pb2.RejectQuarantinedResponse.FromString,
+                _registered_method=True)
 
 
 class ExchangeServiceServicer:
@@ -89,6 +104,27 @@ class ExchangeServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ShowQuarantined(self, request, context):
+        """Shows one entry that was set aside, and what waits behind it in its case.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ReplayQuarantined(self, request, context):
+        """Lets a parked message try again once its cause is mended, and what waits behind it follow.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RejectQuarantined(self, request, context):
+        """Refuses a parked message for good, tells its sender why, and lets what waits behind it go on.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_ExchangeServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -111,6 +147,21 @@ def add_ExchangeServiceServicer_to_server(servicer, server):
                     servicer.ListQuarantined,
                     request_deserializer=portability_dot_api_dot_exchange_dot_v1_dot_exchange__pb2.ListQuarantinedRequest.FromString,
                     response_serializer=portability_dot_api_dot_exchange_dot_v1_dot_exchange__pb2.ListQuarantinedResponse.SerializeToString,
+            ),
+            'ShowQuarantined': grpc.unary_unary_rpc_method_handler(
+                    servicer.ShowQuarantined,
+                    request_deserializer=portability_dot_api_dot_exchange_dot_v1_dot_exchange__pb2.ShowQuarantinedRequest.FromString,
+                    response_serializer=portability_dot_api_dot_exchange_dot_v1_dot_exchange__pb2.ShowQuarantinedResponse.SerializeToString,
+            ),
+            'ReplayQuarantined': grpc.unary_unary_rpc_method_handler(
+                    servicer.ReplayQuarantined,
+                    request_deserializer=portability_dot_api_dot_exchange_dot_v1_dot_exchange__pb2.ReplayQuarantinedRequest.FromString,
+                    response_serializer=portability_dot_api_dot_exchange_dot_v1_dot_exchange__pb2.ReplayQuarantinedResponse.SerializeToString,
+            ),
+            'RejectQuarantined': grpc.unary_unary_rpc_method_handler(
+                    servicer.RejectQuarantined,
+                    request_deserializer=portability_dot_api_dot_exchange_dot_v1_dot_exchange__pb2.RejectQuarantinedRequest.FromString,
+                    response_serializer=portability_dot_api_dot_exchange_dot_v1_dot_exchange__pb2.RejectQuarantinedResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -222,6 +273,87 @@ class ExchangeService:
             '/portability.api.exchange.v1.ExchangeService/ListQuarantined',
             portability_dot_api_dot_exchange_dot_v1_dot_exchange__pb2.ListQuarantinedRequest.SerializeToString,
             portability_dot_api_dot_exchange_dot_v1_dot_exchange__pb2.ListQuarantinedResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ShowQuarantined(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/portability.api.exchange.v1.ExchangeService/ShowQuarantined',
+            portability_dot_api_dot_exchange_dot_v1_dot_exchange__pb2.ShowQuarantinedRequest.SerializeToString,
+            portability_dot_api_dot_exchange_dot_v1_dot_exchange__pb2.ShowQuarantinedResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ReplayQuarantined(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/portability.api.exchange.v1.ExchangeService/ReplayQuarantined',
+            portability_dot_api_dot_exchange_dot_v1_dot_exchange__pb2.ReplayQuarantinedRequest.SerializeToString,
+            portability_dot_api_dot_exchange_dot_v1_dot_exchange__pb2.ReplayQuarantinedResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RejectQuarantined(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/portability.api.exchange.v1.ExchangeService/RejectQuarantined',
+            portability_dot_api_dot_exchange_dot_v1_dot_exchange__pb2.RejectQuarantinedRequest.SerializeToString,
+            portability_dot_api_dot_exchange_dot_v1_dot_exchange__pb2.RejectQuarantinedResponse.FromString,
             options,
             channel_credentials,
             insecure,

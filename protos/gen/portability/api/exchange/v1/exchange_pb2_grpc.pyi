@@ -41,6 +41,12 @@ class ExchangeServiceStub:
     """Lists the messages of a case, sent and received, the oldest first."""
     ListQuarantined: _grpc.UnaryUnaryMultiCallable[_exchange_pb2.ListQuarantinedRequest, _exchange_pb2.ListQuarantinedResponse]
     """Lists what could not be taken in, with reasons, the oldest first."""
+    ShowQuarantined: _grpc.UnaryUnaryMultiCallable[_exchange_pb2.ShowQuarantinedRequest, _exchange_pb2.ShowQuarantinedResponse]
+    """Shows one entry that was set aside, and what waits behind it in its case."""
+    ReplayQuarantined: _grpc.UnaryUnaryMultiCallable[_exchange_pb2.ReplayQuarantinedRequest, _exchange_pb2.ReplayQuarantinedResponse]
+    """Lets a parked message try again once its cause is mended, and what waits behind it follow."""
+    RejectQuarantined: _grpc.UnaryUnaryMultiCallable[_exchange_pb2.RejectQuarantinedRequest, _exchange_pb2.RejectQuarantinedResponse]
+    """Refuses a parked message for good, tells its sender why, and lets what waits behind it go on."""
 
 @_typing.type_check_only
 class ExchangeServiceAsyncStub(ExchangeServiceStub):
@@ -55,6 +61,12 @@ class ExchangeServiceAsyncStub(ExchangeServiceStub):
     """Lists the messages of a case, sent and received, the oldest first."""
     ListQuarantined: _aio.UnaryUnaryMultiCallable[_exchange_pb2.ListQuarantinedRequest, _exchange_pb2.ListQuarantinedResponse]  # type: ignore[assignment]
     """Lists what could not be taken in, with reasons, the oldest first."""
+    ShowQuarantined: _aio.UnaryUnaryMultiCallable[_exchange_pb2.ShowQuarantinedRequest, _exchange_pb2.ShowQuarantinedResponse]  # type: ignore[assignment]
+    """Shows one entry that was set aside, and what waits behind it in its case."""
+    ReplayQuarantined: _aio.UnaryUnaryMultiCallable[_exchange_pb2.ReplayQuarantinedRequest, _exchange_pb2.ReplayQuarantinedResponse]  # type: ignore[assignment]
+    """Lets a parked message try again once its cause is mended, and what waits behind it follow."""
+    RejectQuarantined: _aio.UnaryUnaryMultiCallable[_exchange_pb2.RejectQuarantinedRequest, _exchange_pb2.RejectQuarantinedResponse]  # type: ignore[assignment]
+    """Refuses a parked message for good, tells its sender why, and lets what waits behind it go on."""
 
 class ExchangeServiceServicer(metaclass=_abc_1.ABCMeta):
     """Sending messages and following them."""
@@ -90,5 +102,29 @@ class ExchangeServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_exchange_pb2.ListQuarantinedResponse, _abc.Awaitable[_exchange_pb2.ListQuarantinedResponse]]:
         """Lists what could not be taken in, with reasons, the oldest first."""
+
+    @_abc_1.abstractmethod
+    def ShowQuarantined(
+        self,
+        request: _exchange_pb2.ShowQuarantinedRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_exchange_pb2.ShowQuarantinedResponse, _abc.Awaitable[_exchange_pb2.ShowQuarantinedResponse]]:
+        """Shows one entry that was set aside, and what waits behind it in its case."""
+
+    @_abc_1.abstractmethod
+    def ReplayQuarantined(
+        self,
+        request: _exchange_pb2.ReplayQuarantinedRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_exchange_pb2.ReplayQuarantinedResponse, _abc.Awaitable[_exchange_pb2.ReplayQuarantinedResponse]]:
+        """Lets a parked message try again once its cause is mended, and what waits behind it follow."""
+
+    @_abc_1.abstractmethod
+    def RejectQuarantined(
+        self,
+        request: _exchange_pb2.RejectQuarantinedRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_exchange_pb2.RejectQuarantinedResponse, _abc.Awaitable[_exchange_pb2.RejectQuarantinedResponse]]:
+        """Refuses a parked message for good, tells its sender why, and lets what waits behind it go on."""
 
 def add_ExchangeServiceServicer_to_server(servicer: ExchangeServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
