@@ -40,7 +40,7 @@ def main() -> None:
     """Run the command line; an error of ours is one message on stderr and exit code 1, with no traceback."""
     # gRPC's own lines would stand between our JSON lines; what they say of a refused connection has no place in them.
     os.environ.setdefault("GRPC_VERBOSITY", "ERROR")
-    _add_agreements()
+    _add_groups()
     try:
         app()
     except PortabilityError as error:
@@ -160,7 +160,7 @@ def revoke_certificate(
     typer.echo(f"{institution}/{role}/{name} may do nothing any more: {chosen.own_forbids}")
 
 
-def _add_agreements() -> None:
+def _add_groups() -> None:
     # The sub-commands' module is light; what they load, they load when they run.
     from portability.app.commands.agreements import app as agreements  # noqa: PLC0415 (owned by its domain)
     from portability.app.commands.directory_files import app as directory  # noqa: PLC0415 (the same)
