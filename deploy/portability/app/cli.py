@@ -166,12 +166,14 @@ def _add_groups() -> None:
     from portability.app.commands.directory_files import app as directory  # noqa: PLC0415 (the same)
     from portability.app.commands.evidence import app as evidence  # noqa: PLC0415 (the same)
     from portability.app.commands.key_files import app as keys  # noqa: PLC0415 (the same)
+    from portability.app.commands.privacy import app as privacy  # noqa: PLC0415 (the same)
     from portability.app.commands.quarantine import app as quarantine  # noqa: PLC0415 (the same)
 
     app.add_typer(agreements, name="agreements")
     app.add_typer(keys, name="keys")
     app.add_typer(directory, name="directory")
     app.add_typer(evidence, name="evidence")
+    app.add_typer(privacy, name="privacy")
     app.add_typer(quarantine, name="quarantine")
 
 

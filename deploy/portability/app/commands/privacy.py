@@ -1,0 +1,74 @@
+"""`portability privacy`: erasure, legal holds, protection and looks, for the node that runs on this machine."""
+# ruff: noqa: PLC0415 (what a command needs it loads when it runs, so that --help answers at once)
+
+from typing import Annotated
+
+import typer
+
+__all__ = ["app"]
+
+app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Erasure, legal holds, protection, who looked.")
+
+Case = Annotated[str, typer.Argument(help="Id of the case.")]
+Name = Annotated[str, typer.Option("--as", help="Your name; the act is kept under it. For example karl.")]
+
+
+@app.command()
+def show(case: Case, name: Name) -> None:
+    """Say how long a case is kept and by what rule, its holds, whether its person is protected, and who has looked."""
+    from portability.app.commands import privacy_client
+
+    for line in privacy_client.show(case, name):
+        typer.echo(line)
+
+
+@app.command()
+def erase(
+    case: Case,
+    name: Name,
+    whole_person: Annotated[bool, typer.Option("--whole-person", help="All cases of its person.")] = False,  # noqa: FBT002 (typer's)
+    ordered_by: Annotated[str, typer.Option(help="Order that goes before retention, as a citation.")] = "",
+    register_basis: Annotated[str, typer.Option(help="Why her accounts in the own register may go too.")] = "",
+) -> None:
+    """Destroy the keys of a case or a person. It cannot be undone; proofs stay."""
+    from portability.app.commands import privacy_client
+
+    done = privacy_client.erase(
+        case, name, whole_person=whole_person, ordered_by=ordered_by, register_basis=register_basis
+    )
+    typer.echo(done)
+
+
+@app.command()
+def hold(case: Case, citation: Annotated[str, typer.Argument(help="What demands it.")], name: Name) -> None:
+    """Keep a case from erasure."""
+    from portability.app.commands import privacy_client
+
+    typer.echo(privacy_client.hold(case, citation, name))
+
+
+@app.command()
+def release(
+    hold_id: Annotated[str, typer.Argument(help="Id of the hold.")],
+    reason: Annotated[str, typer.Argument(help="Why it is over.")],
+    name: Name,
+) -> None:
+    """End a hold."""
+    from portability.app.commands import privacy_client
+
+    privacy_client.release(hold_id, reason, name)
+    typer.echo("released")
+
+
+@app.command()
+def protect(
+    case: Case,
+    reason: Annotated[str, typer.Argument(help="Why.")],
+    name: Name,
+    end: Annotated[bool, typer.Option("--end", help="Show her again.")] = False,  # noqa: FBT002 (typer's)
+) -> None:
+    """Hide the person of a case from staff that is not cleared; you act as a cleared caseworker."""
+    from portability.app.commands import privacy_client
+
+    privacy_client.protect(case, reason, name, is_protected=not end)
+    typer.echo("shown again" if end else "protected")
