@@ -89,7 +89,8 @@ def test_an_unknown_role_is_answered_with_the_roles_there_are(tmp_path: Path) ->
     refused = portability("tls", "issue", "boss", "anna", folder=tmp_path, INSTITUTION="de-drv")
     assert refused.returncode == 1
     assert refused.stderr == (
-        "portability: There is no role 'boss': choose one of caseworker, cleared-caseworker, system, administrator, peer, worker.\n"
+        "portability: There is no role 'boss': choose one of caseworker, cleared-caseworker, system, administrator, "
+        "peer, worker.\n"
     )
 
 
