@@ -18,7 +18,7 @@ from portability.services.exchange.model import (
 )
 from portability.services.exchange.node import ExchangeNode
 from portability.services.exchange.ports import ExchangeWork
-from portability.services.exchange.quarantine import replay_quarantined
+from portability.services.exchange.quarantine import Clerk, replay_quarantined
 from portability.services.exchange.relay import run_relay
 from portability.services.log_entry import LogEntryKind
 from tests.simulation.broker import SimulatedStream
@@ -148,7 +148,8 @@ class Node:
         for entry_id in parked:
             try:
                 async with exchange.unit_of_work() as work:
-                    await replay_quarantined(entry_id, by=by, work=work, node=exchange, effects=Effects(process))
+                    clerk = Clerk(by, exchange.me, Effects(process), exchange.new_id, exchange.clock.now())
+                    await replay_quarantined(entry_id, work=work, clerk=clerk)
             except CaseStateError:
                 process.note("somebody else was faster")
         return len(parked)

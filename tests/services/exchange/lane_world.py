@@ -13,7 +13,7 @@ from portability.services.exchange.consumer import consume_once
 from portability.services.exchange.model import QuarantineEntry, QuarantineState, ReceivedMessage
 from portability.services.exchange.node import ExchangeNode, inbox_topic
 from portability.services.exchange.ports import ExchangeWork, UnitOfWork
-from portability.services.exchange.quarantine import replay_quarantined
+from portability.services.exchange.quarantine import Clerk, replay_quarantined
 from portability.services.exchange.relay import relay_once
 
 SENDER, RECIPIENT = "de-drv", "it-inps"
@@ -95,9 +95,11 @@ class Rome:
             entries = await work.quarantine.list(after=None, limit=10_000)
         return [one for one in entries if one.state is QuarantineState.OPEN]
 
+    def _clerk(self) -> Clerk:
+        node = self.exchange
+        return Clerk("karl", node.me, self.effects, node.new_id, node.clock.now())
+
     async def replay(self, entry: QuarantineEntry) -> int:
         async with self.exchange.unit_of_work() as work:
-            told = await replay_quarantined(
-                entry.entry_id, by="karl", work=work, node=self.exchange, effects=self.effects
-            )
+            told = await replay_quarantined(entry.entry_id, work=work, clerk=self._clerk())
         return told.took_effect
