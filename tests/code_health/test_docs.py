@@ -38,3 +38,8 @@ def test_every_log_event_uses_fields_that_are_kept() -> None:
                 unknown = {word.arg for word in node.keywords if word.arg} - ALLOWED_FIELDS
                 strangers += [f"{place(path, node.lineno)} {name}" for name in sorted(unknown)]
     assert strangers == []
+
+
+def test_a_decision_has_a_number_of_its_own() -> None:
+    numbers = [path.name[:4] for path in (ROOT / "docs" / "decisions").glob("[0-9]*.md")]
+    assert sorted(set(numbers)) == sorted(numbers)
