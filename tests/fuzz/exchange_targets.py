@@ -14,7 +14,14 @@ from portability.agreements.errors import VerificationError
 from portability.services.exchange.bundle import open_bundle, seal_bundle
 from portability.services.exchange.envelope import Item, OpenedBundle, Sealed
 from portability.services.exchange.mapping import wire
-from portability.services.exchange.model import OutgoingMessage, ReceiptEntry, ReceiptStatus, Sealable
+from portability.services.exchange.model import (
+    BusinessStatus,
+    OutgoingMessage,
+    ReceiptEntry,
+    ReceiptStatus,
+    Sealable,
+    StatusEntry,
+)
 from portability.services.exchange.outgoing import outbox_message
 from portability.services.exchange.suites import BUNDLE_CONTEXT, encrypt, hpke_info
 from portability.services.hybrid import domain_separated
@@ -97,6 +104,7 @@ def exchange_targets() -> Sequence[Target]:
         Target("bundle-items", wire.decode_items, declared, [good.items]),
         Target("message-header", wire.decode_header, declared, headers),
         Target("receipt", wire.decode_receipt, declared, [receipt]),
+        Target("status-report", wire.decode_statuses, declared, [wire.encode_statuses(_STATUSES)]),
         Target(
             "signed-head",
             lambda data: pair.open(pair.sign(data, good.sealed.ciphertext)),
@@ -105,6 +113,12 @@ def exchange_targets() -> Sequence[Target]:
         ),
         Target("signed-items", _ResealedItems(pair), declared, [b"\x00", *headers]),
     ]
+
+
+_STATUSES = (
+    StatusEntry(1, 40, BusinessStatus.ACCEPTED, (), NOON),
+    StatusEntry(41, 41, BusinessStatus.REJECTED, ("The case is closed here.",), NOON),
+)
 
 
 class _ResealedItems:
