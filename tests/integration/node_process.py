@@ -31,6 +31,7 @@ from portability.services.exchange.ports import Clock, EventStream, ExchangeWork
 from portability.services.exchange.relay import run_relay
 from portability.services.registry.model import Directory, Institution
 from tests.at_rest import at_rest_on
+from tests.integration.crash_points import CrashPoint
 
 READY = "ready"
 
@@ -51,6 +52,8 @@ class NodeSettings:
     fast_from: float = 0.0
     clock_rate: float = 1.0
     effect_seconds: float = 0.0
+    crash_at: str = ""  # a name of crash_points.POINTS; empty: it does not kill itself
+    crash_times: int = 1
     has_effects: bool = True  # without, a message taken in is in the inbox and nowhere else
 
     def save(self, path: Path) -> Path:
@@ -130,10 +133,12 @@ async def run(settings: NodeSettings) -> None:
         clock=clock,
         new_id=time_ordered_id,
     )
+    point = CrashPoint(settings.crash_at, settings.crash_times)
+    effects = Applied(settings.effect_seconds) if settings.has_effects else NoEffects()
     print(READY, flush=True)
     async with asyncio.TaskGroup() as tasks:
-        tasks.create_task(run_relay(node, PostgresOutboxSignal(database)))
-        tasks.create_task(run_consumer(node, Applied(settings.effect_seconds) if settings.has_effects else NoEffects()))
+        tasks.create_task(run_relay(point.around(node, "relay"), PostgresOutboxSignal(database)))
+        tasks.create_task(run_consumer(point.around(node, "consumer"), point.around_effects(effects)))
 
 
 if __name__ == "__main__":

@@ -69,6 +69,20 @@ class NodeProcess:
         self._process = None
         self.kills += 1
 
+    @property
+    def is_dead(self) -> bool:
+        """Whether the process has ended."""
+        return self._process is not None and self._process.poll() is not None
+
+    def bury(self) -> None:
+        """Let go of a process that has killed itself."""
+        assert self._process is not None
+        assert self._process.wait() == -signal.SIGKILL, f"{self.settings.me} ended otherwise than by its crash point"
+        assert self._process.stdout is not None
+        self._process.stdout.close()
+        self._process = None
+        self.kills += 1
+
 
 class Pair:
     """A sender and a recipient, each with a database of its own, on one stream."""

@@ -12,7 +12,9 @@ from aiokafka.admin import AIOKafkaAdminClient
 
 from portability.adapters.clock.system import SystemClock
 from portability.services.exchange.node import inbox_topic
+from tests.integration.crash_points import POINTS
 from tests.integration.pair import NodeProcess, Pair
+from tests.integration.sigkill import run_schedules
 
 MESSAGES = 1000
 SUBMITTED_AT_ONCE = 10
@@ -101,6 +103,12 @@ async def test_a_node_killed_in_mid_exchange_loses_nothing_and_applies_nothing_t
     submitted = await submit_and_kill(pair, node, dice=Random(7))  # noqa: S311 - a seed, not a secret
     assert (node.kills, len(submitted)) == (KILLS, MESSAGES)
     await assert_all_once(pair, submitted)
+
+
+@pytest.mark.timeout(1200)
+async def test_a_node_killed_at_each_named_point_loses_nothing_and_applies_nothing_twice(pair: Pair) -> None:
+    killed = await run_schedules(pair, len(POINTS), seed=7)
+    assert set(killed) == set(POINTS)
 
 
 async def test_topics_lost_whole_are_restored_by_the_sender(
