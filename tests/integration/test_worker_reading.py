@@ -4,15 +4,29 @@ from dataclasses import replace
 from datetime import date
 from uuid import UUID
 
+from psycopg import sql
+
 from portability.adapters.postgres.cases_store import PostgresCases
 from portability.adapters.postgres.database import Connection
+from portability.adapters.postgres.fence import APP_ROLE, narrow_to_worker
+from portability.adapters.postgres.looks import PostgresLooks
 from portability.adapters.postgres.records_store import PostgresCareers
 from portability.adapters.postgres.workers_store import PostgresWorkerCases, PostgresWorkers
 from portability.agreements.careers import AnswerStatus
 from portability.app.worker_views import WorkerViews, worker_work
 from portability.services.workers.model import WorkerOnFile, parse_contact
 from tests.at_rest import AT_REST
-from tests.services.workers.test_views_of_cases import ADA, ADAS_CASE, CASE, ROSA, case, decision, record, views
+from tests.services.workers.test_views_of_cases import (
+    ADA,
+    ADAS_CASE,
+    CASE,
+    ROSA,
+    case,
+    decision,
+    looks_at,
+    record,
+    views,
+)
 
 RECORDS = [
     record("DE", "de-drv", AnswerStatus.KNOWN, date(2026, 9, 20)),
@@ -34,14 +48,34 @@ async def test_what_is_kept_reads_the_same(connection: Connection) -> None:
         links=PostgresWorkerCases(connection),
         cases=PostgresCases(connection, AT_REST),
         careers=PostgresCareers(connection, AT_REST),
+        looks=PostgresLooks(connection, AT_REST),
     )
+    for book in (in_memory.looks, kept.looks):
+        await book.add([*looks_at(CASE), *looks_at(ADAS_CASE)])
     work = worker_work(connection, AT_REST, kept)
     for worker_id in (ROSA, ADA):
         assert list(await work.cases.cases_of(worker_id)) == list(await in_memory.cases_of(worker_id))
         assert await work.career.career_of(worker_id) == await in_memory.career_of(worker_id)
         assert list(await work.decisions.decisions_of(worker_id)) == list(await in_memory.decisions_of(worker_id))
+    for worker_id, case_id in ((ROSA, CASE), (ADA, ADAS_CASE)):
+        shown = await work.cases.case_of(worker_id, case_id)
+        assert shown is not None
+        assert len(shown.seen_by) == 2
+        assert shown == await in_memory.case_of(worker_id, case_id)
     assert isinstance(kept, WorkerViews)
     assert await work.cases.case_of(ROSA, ADAS_CASE) is None
+
+
+async def test_the_fence_shows_her_the_looks_at_her_own_case_alone(connection: Connection) -> None:
+    await keep(connection, ROSA, "rosa@example.org", CASE)
+    await keep(connection, ADA, "ada@example.org", ADAS_CASE)
+    book = PostgresLooks(connection, AT_REST)
+    await book.add([*looks_at(CASE), *looks_at(ADAS_CASE)])
+    assert len(await book.of([CASE, ADAS_CASE])) == 4
+    as_the_node = sql.SQL("SET LOCAL ROLE {}").format(sql.Identifier(APP_ROLE))
+    await connection.execute(as_the_node)
+    await narrow_to_worker(connection, ROSA)
+    assert {look.scope for look in await book.of([CASE, ADAS_CASE])} == {CASE}
 
 
 async def keep(connection: Connection, worker_id: UUID, contact: str, case_id: UUID) -> None:

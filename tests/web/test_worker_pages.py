@@ -85,6 +85,37 @@ async def test_the_whole_way_from_sign_in_to_sign_out(app: Starlette, desk: Any,
         assert again.url.path == "/sign-in"
 
 
+async def test_she_reads_who_looked_at_her_case_and_why_the_newest_first(
+    app: Starlette, desk: Any, samples: Any
+) -> None:
+    async with browser(app) as client:
+        await sign_in(client, desk)
+        told = visible(await client.get(f"/cases/{samples.CASE}"))
+    program = "10 November 2026 A computer program of INPS. Why: to work on your pension claim."
+    person = "2 September 2026 A caseworker of INPS. Why: to work on your pension claim."
+    assert f"Who looked at your case {program} {person} You may ask INPS" in told
+
+
+async def test_a_case_that_nobody_looked_at_says_so(app: Starlette, desk: Any, samples: Any) -> None:
+    desk.work.views.cases[0] = samples.case(seen_by=())
+    async with browser(app) as client:
+        await sign_in(client, desk)
+        assert "Nobody has looked at it yet." in visible(await client.get(f"/cases/{samples.CASE}"))
+
+
+@pytest.mark.parametrize("language", languages())
+async def test_a_thousand_looks_leave_the_page_short_and_none_unsaid(
+    app: Starlette, desk: Any, samples: Any, language: str
+) -> None:
+    (look, *_) = samples.case().seen_by
+    desk.work.views.cases[0] = samples.case(seen_by=(look,) * 1_000)
+    async with browser(app) as client:
+        await sign_in(client, desk)
+        page = await client.get(f"/cases/{samples.CASE}?lang={language}")
+    assert " 980 " in visible(page)
+    assert len(page.content) < 40_000
+
+
 async def test_the_session_is_ended_on_the_server_and_not_only_in_the_browser(app: Starlette, desk: Any) -> None:
     async with browser(app) as client:
         cases = await sign_in(client, desk)

@@ -18,6 +18,7 @@ from portability.services.cases import flow
 from portability.services.cases.model import Case, DecidedAmount, Decision, DecisionResult, Explanation
 from portability.services.cases.ports import CareerBook, CaseStore
 from portability.services.cases.procedure import ServiceStandards
+from portability.services.looking import Look, LookBook
 from portability.services.workers.ports import WorkerCases
 from portability.services.workers.views import (
     AwardAmount,
@@ -34,6 +35,7 @@ from portability.services.workers.views import (
     Outcome,
     Redress,
     RefusalReason,
+    SeenBy,
     StepKind,
     WhyStep,
 )
@@ -56,6 +58,7 @@ class WorkerViews:
     links: WorkerCases
     cases: CaseStore
     careers: CareerBook
+    looks: LookBook
     me: str
     standards: ServiceStandards
     names: Names
@@ -67,9 +70,12 @@ class WorkerViews:
         return [self._case(case, worker_id) for case in await self._hers(worker_id)]
 
     async def case_of(self, worker_id: UUID, case_id: UUID) -> CaseView | None:
-        """The case if it is linked to her."""
+        """The case if it is linked to her, with who looked at it here."""
         found = [case for case in await self._hers(worker_id) if case.case_id == case_id]
-        return self._case(found[0], worker_id) if found else None
+        if not found:
+            return None
+        seen_by = tuple(self._seen(look) for look in await self.looks.of([case_id]))
+        return replace(self._case(found[0], worker_id), seen_by=seen_by)
 
     async def career_of(self, worker_id: UUID) -> CareerView:
         """What each country has told in her cases, the last answer of each, beside what she declared."""
@@ -111,6 +117,9 @@ class WorkerViews:
             steps=tuple(self._step(step) for step in flow.steps(case, me=self.me, standards=self.standards)),
             closed_on=self._day(case.summary.sent_at) if case.summary else None,
         )
+
+    def _seen(self, look: Look) -> SeenBy:
+        return SeenBy(look.at, self._institution(self.me), look.role, look.purpose)
 
     def _step(self, step: flow.CaseStep) -> CaseStep:
         return CaseStep(

@@ -9,6 +9,7 @@ from portability.adapters.memory.workers import MemoryCodeSender, MemoryWorkerWo
 from portability.agreements.careers import AnswerStatus, EvidenceLevel
 from portability.agreements.periods import DayRegime, Duration, InsurancePeriod, PeriodKind, PeriodUnit
 from portability.agreements.values import Branch, Citation, Money
+from portability.services.access import Role
 from portability.services.workers.model import WorkerOnFile, parse_contact
 from portability.services.workers.use_cases import WorkerUseCases
 from portability.services.workers.views import (
@@ -25,6 +26,7 @@ from portability.services.workers.views import (
     Institution,
     Outcome,
     Redress,
+    SeenBy,
     StepKind,
     WhyStep,
 )
@@ -89,7 +91,11 @@ def case(**changes: object) -> CaseView:
         CaseStep("4", StepKind.DECIDE, DRV, since=day(2026, 10, 20), done_at=day(2026, 11, 5)),
         CaseStep("5", StepKind.IDENTIFY, INPS, since=day(2026, 11, 10), due=Due(ART_47, by_law_on=date(2026, 12, 10))),
     )
-    made = CaseView(CASE, WORKER, "IT-2026-0417", Branch.OLD_AGE, date(2026, 9, 1), INPS, steps)
+    seen = (
+        SeenBy(day(2026, 11, 10), INPS, Role.SYSTEM, "pension-claim"),
+        SeenBy(day(2026, 9, 2), INPS, Role.CASEWORKER, "pension-claim"),
+    )
+    made = CaseView(CASE, WORKER, "IT-2026-0417", Branch.OLD_AGE, date(2026, 9, 1), INPS, steps, seen_by=seen)
     return replace(made, **changes)  # type: ignore[arg-type]
 
 

@@ -8,6 +8,7 @@ from uuid import UUID
 
 import pytest
 
+from portability.adapters.memory.looks import MemoryLooks
 from portability.adapters.memory.workers import MemoryWorkerCases
 from portability.agreements.careers import (
     AnswerStatus,
@@ -20,6 +21,7 @@ from portability.agreements.careers import (
 from portability.agreements.periods import Duration, InsurancePeriod, PeriodKind, PeriodUnit
 from portability.agreements.values import Branch, Citation, Money
 from portability.app.worker_views import Names, WorkerViews
+from portability.services.access import Role
 from portability.services.cases.model import (
     AgreementUsed,
     AwardBasis,
@@ -38,6 +40,7 @@ from portability.services.cases.model import (
     Remedy,
 )
 from portability.services.cases.procedure import ServiceStandards
+from portability.services.looking import Look
 from portability.services.workers.story import decision_phrases, where_phrase, why_lines
 from portability.services.workers.views import Outcome
 from portability.services.workers.words import words_for
@@ -148,6 +151,7 @@ async def views(*cases: Case, **careers: list[CareerRecord]) -> WorkerViews:
     parts: dict[str, Any] = {"cases": Cases(*cases), "careers": Careers(**careers)}
     return WorkerViews(
         links=links,
+        looks=MemoryLooks(),
         me="it-inps",
         standards=ServiceStandards(),
         names=Names(lambda one: NAMES.get(one, one), lambda one: f"Agreement {one}"),
@@ -181,6 +185,26 @@ async def test_only_cases_linked_to_her_are_hers() -> None:
     hers = await found.case_of(ADA, ADAS_CASE)
     assert hers
     assert hers.worker_id == ADA
+
+
+def looks_at(case_id: UUID) -> list[Look]:
+    return [
+        Look(UUID(int=case_id.int * 100), case_id, OPENED, "M. Rossi", Role.CASEWORKER, "pension-claim"),
+        Look(UUID(int=case_id.int * 100 + 1), case_id, ANSWERED, "payroll", Role.SYSTEM, "pension-claim"),
+    ]
+
+
+async def test_she_sees_who_looked_the_newest_first_by_institution_and_role_and_not_by_name() -> None:
+    found = await views(case(), case(ADAS_CASE))
+    await found.looks.add([*looks_at(CASE), *looks_at(ADAS_CASE)[:1]])
+    hers = await found.case_of(ROSA, CASE)
+    assert hers
+    assert [(seen.at, seen.institution.name, seen.role, seen.purpose) for seen in hers.seen_by] == [
+        (ANSWERED, "INPS", Role.SYSTEM, "pension-claim"),
+        (OPENED, "INPS", Role.CASEWORKER, "pension-claim"),
+    ]
+    assert "Rossi" not in repr(hers)
+    assert await found.case_of(ROSA, ADAS_CASE) is None
 
 
 async def test_her_career_puts_answers_beside_what_she_declared() -> None:

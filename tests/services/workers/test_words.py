@@ -11,6 +11,8 @@ from babel.messages.pofile import read_po
 
 from portability.agreements.careers import EvidenceLevel
 from portability.agreements.values import Branch, Money
+from portability.services.access import Role
+from portability.services.purposes import PURPOSES
 from portability.services.workers.views import RefusalReason, StepKind
 from portability.services.workers.words import languages, placeholders, words_for
 
@@ -31,6 +33,7 @@ def catalogue(language: str) -> dict[str, tuple[str, ...]]:
 
 
 ENGLISH = catalogue("en")
+LOOKING = (Role.CASEWORKER, Role.CLEARED_CASEWORKER, Role.SYSTEM)  # roles to which cases are shown
 
 
 def test_english_is_there_and_first() -> None:
@@ -79,6 +82,15 @@ def test_codes_have_their_words(language: str, values: Any) -> None:
     words = words_for([language])
     for value in values:
         assert words.text(f"{prefix}.{value}", {"institution": "X"})
+
+
+@pytest.mark.parametrize("language", languages())
+def test_whoever_may_look_and_every_purpose_have_their_words(language: str) -> None:
+    words = words_for([language])
+    told = [words.text(f"seen.{role}", {"institution": "INPS"}) for role in LOOKING]
+    assert all("INPS" in one for one in told)
+    assert len(set(told)) == len(LOOKING)
+    assert len({words.text(f"purpose.{code}") for code in PURPOSES}) == len(PURPOSES)
 
 
 def test_english_dates_and_money_are_written_as_most_of_its_readers_do() -> None:

@@ -92,6 +92,13 @@ async def test_the_whole_way_from_code_to_decision(stub: Any, desk: Any, samples
     assert late[0].due_text.startswith("This is late. We expected it by 1 November 2026.")
     assert case.next[-1] == "INPS sends you one letter with all decisions."
     assert len(case.you_can) == 2
+    assert [
+        (seen.institution.name, seen.role, seen.purpose, seen.text, seen.purpose_text) for seen in case.seen_by
+    ] == [
+        ("INPS", role, "pension-claim", text, "Why: to work on your pension claim.")
+        for role, text in (("system", "A computer program of INPS."), ("caseworker", "A caseworker of INPS."))
+    ]
+    assert case.seen_by[0].at.ToDatetime(samples.UTC) == samples.day(2026, 11, 10)
 
     career = await stub.GetMyCareer(pb.GetMyCareerRequest(), metadata=session)
     assert [(country.state, country.state_name) for country in career.countries][:2] == [

@@ -21,6 +21,7 @@ from portability.services.workers.story import (
     decision_phrases,
     next_phrases,
     said_steps,
+    seen_phrases,
     where_phrase,
     why_lines,
     you_can_phrases,
@@ -36,6 +37,7 @@ from portability.services.workers.views import (
     Institution,
     Outcome,
     Redress,
+    SeenBy,
     StepKind,
 )
 from portability.services.workers.words import Words
@@ -70,6 +72,7 @@ def case_message(case: CaseView, *, words: Words, today: date) -> pb.GetMyCaseRe
         steps=[_step(said, words=words) for said in said_steps(case, today=today)],
         next=[words.say(phrase) for phrase in next_phrases(case)],
         you_can=[words.say(phrase) for phrase in you_can_phrases(case, today=today)],
+        seen_by=[_seen(seen, words=words) for seen in case.seen_by],
     )
 
 
@@ -128,6 +131,18 @@ def _step(said: SaidStep, *, words: Words) -> pb.MyCaseStep:
         late=said.late,
         text=words.say(said.what),
         due_text=words.say(said.due) if said.due else "",
+    )
+
+
+def _seen(seen: SeenBy, *, words: Words) -> pb.SeenBy:
+    who, why = seen_phrases(seen)
+    return pb.SeenBy(
+        at=timestamp(seen.at),
+        institution=_institution(seen.institution),
+        role=seen.role.value,
+        purpose=seen.purpose,
+        text=words.say(who),
+        purpose_text=words.say(why),
     )
 
 

@@ -20,6 +20,7 @@ from portability.services.workers.views import (
     CaseView,
     DecisionView,
     Outcome,
+    SeenBy,
     StepKind,
     WhyStep,
 )
@@ -36,6 +37,7 @@ __all__ = [
     "evidence_phrases",
     "next_phrases",
     "said_steps",
+    "seen_phrases",
     "timeline",
     "where_phrase",
     "why_lines",
@@ -124,6 +126,12 @@ def you_can_phrases(case: CaseView, *, today: date) -> tuple[Phrase, ...]:
     ] or [Phrase("you_can.nothing_needed")]
     late = case_has_late_step(case, today=today)
     return (*phrases, Phrase("you_can.ask_why_late" if late else "you_can.ask", contact))
+
+
+def seen_phrases(seen: SeenBy) -> tuple[Phrase, Phrase]:
+    """Who looked at her case, and what for."""
+    who = Phrase(f"seen.{seen.role}", {"institution": seen.institution.name})
+    return who, Phrase(f"purpose.{seen.purpose}")
 
 
 def career_phrase(country: CareerInCountry) -> Phrase:

@@ -11,6 +11,7 @@ from uuid import UUID
 from portability.agreements.careers import AnswerStatus, EvidenceLevel
 from portability.agreements.periods import InsurancePeriod
 from portability.agreements.values import Branch, Citation, Money, StateCode
+from portability.services.access import Role
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +54,24 @@ class CaseStep:
 
 
 @dataclass(frozen=True, slots=True)
+class SeenBy:
+    """One look of staff at her case: when, which institution, in which role, and what for.
+
+    The institution answers for its staff, so no caseworker is named (GDPR Art. 15(1); CJEU C-579/21, Pankki S).
+    """
+
+    at: datetime
+    institution: Institution
+    role: Role
+    purpose: str  # code of portability.services.purposes
+
+
+@dataclass(frozen=True, slots=True)
 class CaseView:
-    """One case of one worker. Steps stand in the order in which they began."""
+    """One case of one worker. Steps stand in the order in which they began.
+
+    Looks at it are told, the newest first, where one case is shown; they are left out where several are listed.
+    """
 
     case_id: UUID
     worker_id: UUID
@@ -64,6 +81,7 @@ class CaseView:
     contact_institution: Institution
     steps: tuple[CaseStep, ...]
     closed_on: date | None = None
+    seen_by: tuple[SeenBy, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

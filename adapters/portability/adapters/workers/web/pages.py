@@ -39,6 +39,7 @@ from portability.services.workers.story import (
     decision_phrases,
     evidence_phrases,
     next_phrases,
+    seen_phrases,
     timeline,
     where_phrase,
     why_lines,
@@ -50,6 +51,7 @@ from portability.services.workers.words import Words
 __all__ = ["Pages"]
 
 SEE_OTHER = 303
+LOOKS_SHOWN = 20  # on the page of a case, which is to stay short; the RPC gives more
 _NOTICES = {"over": "error.session_over", "out": "error.signed_out"}
 
 
@@ -153,6 +155,8 @@ class Pages:
             next_steps=next_phrases(case),
             you_can=you_can_phrases(case, today=today),
             decisions=[(decision, decision_phrases(decision)) for decision in decisions],
+            seen_by=[(seen.at, *seen_phrases(seen)) for seen in case.seen_by[:LOOKS_SHOWN]],
+            seen_before=len(case.seen_by[LOOKS_SHOWN:]),
         )
 
     async def career(self, request: Request) -> Response:

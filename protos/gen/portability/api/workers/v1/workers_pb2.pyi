@@ -453,6 +453,7 @@ class GetMyCaseResponse(_message.Message):
     STEPS_FIELD_NUMBER: _builtins.int
     NEXT_FIELD_NUMBER: _builtins.int
     YOU_CAN_FIELD_NUMBER: _builtins.int
+    SEEN_BY_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def summary(self) -> Global___MyCaseSummary:
         """The facts that a list shows too. Always set."""
@@ -473,6 +474,10 @@ class GetMyCaseResponse(_message.Message):
     def you_can(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """What she can do, in plain words. Never empty."""
 
+    @_builtins.property
+    def seen_by(self) -> _containers.RepeatedCompositeFieldContainer[Global___SeenBy]:
+        """Each time that staff was shown the case, the newest first; at most the last 1,000. Empty: nobody was."""
+
     def __init__(
         self,
         *,
@@ -481,14 +486,61 @@ class GetMyCaseResponse(_message.Message):
         steps: _abc.Iterable[Global___MyCaseStep] | None = ...,
         next: _abc.Iterable[_builtins.str] | None = ...,
         you_can: _abc.Iterable[_builtins.str] | None = ...,
+        seen_by: _abc.Iterable[Global___SeenBy] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["contact_institution", b"contact_institution", "summary", b"summary"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["contact_institution", b"contact_institution", "next", b"next", "steps", b"steps", "summary", b"summary", "you_can", b"you_can"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["contact_institution", b"contact_institution", "next", b"next", "seen_by", b"seen_by", "steps", b"steps", "summary", b"summary", "you_can", b"you_can"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___GetMyCaseResponse: _TypeAlias = GetMyCaseResponse  # noqa: Y015
+
+@_typing.final
+class SeenBy(_message.Message):
+    """One look of staff at her case. The institution answers for its staff: no person is named."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    AT_FIELD_NUMBER: _builtins.int
+    INSTITUTION_FIELD_NUMBER: _builtins.int
+    ROLE_FIELD_NUMBER: _builtins.int
+    PURPOSE_FIELD_NUMBER: _builtins.int
+    TEXT_FIELD_NUMBER: _builtins.int
+    PURPOSE_TEXT_FIELD_NUMBER: _builtins.int
+    role: _builtins.str
+    """Role of who looked: "caseworker", "cleared-caseworker" or "system" (a program). Never empty."""
+    purpose: _builtins.str
+    """What for: a code of the closed list of purposes, for example "pension-claim". Never empty."""
+    text: _builtins.str
+    """Who looked, in plain words. Never empty."""
+    purpose_text: _builtins.str
+    """What for, in plain words. Never empty."""
+    @_builtins.property
+    def at(self) -> _timestamp_pb2.Timestamp:
+        """When. Always set."""
+
+    @_builtins.property
+    def institution(self) -> _common_pb2.InstitutionReference:
+        """Institution whose staff looked. Always set."""
+
+    def __init__(
+        self,
+        *,
+        at: _timestamp_pb2.Timestamp | None = ...,
+        institution: _common_pb2.InstitutionReference | None = ...,
+        role: _builtins.str = ...,
+        purpose: _builtins.str = ...,
+        text: _builtins.str = ...,
+        purpose_text: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["at", b"at", "institution", b"institution"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["at", b"at", "institution", b"institution", "purpose", b"purpose", "purpose_text", b"purpose_text", "role", b"role", "text", b"text"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SeenBy: _TypeAlias = SeenBy  # noqa: Y015
 
 @_typing.final
 class MyCaseStep(_message.Message):
