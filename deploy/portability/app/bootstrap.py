@@ -56,6 +56,7 @@ from portability.services.exchange.consumer import run_consumer
 from portability.services.exchange.node import ExchangeNode
 from portability.services.exchange.ports import Clock, EventStream, Observer
 from portability.services.exchange.relay import run_relay
+from portability.services.exchange.repair import run_repair
 from portability.services.log.running import NodeLog, run_log
 from portability.services.log.witnessing import WitnessRound, refuse_restored_state
 from portability.services.log_entry import LogEntryKind, entry_of
@@ -102,6 +103,7 @@ class Node:
                 tasks.create_task(following, name="keys")
                 if role in (NodeRole.ALL, NodeRole.RELAY):
                     tasks.create_task(run_relay(self.exchange, self.signal), name="relay")
+                    tasks.create_task(run_repair(self.exchange), name="repair")
                     tasks.create_task(run_log(self.log), name="log")
                 if role in (NodeRole.ALL, NodeRole.CONSUMER):
                     tasks.create_task(run_consumer(self.exchange, self.effects), name="consumer")

@@ -19,9 +19,10 @@ from portability.services.exchange.model import (
     StatusEntry,
     StoredReceipt,
 )
+from portability.services.exchange.streams import StreamWatch
 from portability.services.log_entry import LogEntry
 
-__all__ = ["ConsignmentRow", "Outcome", "State"]
+__all__ = ["ConsignmentRow", "Outcome", "RoundRow", "State"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,15 @@ class ConsignmentRow:
     consignment: Consignment
     receiptable: int
     next_attempt_at: datetime | None  # None: not due any more
+
+
+@dataclass(frozen=True, slots=True)
+class RoundRow:
+    """What was reconciled with a recipient."""
+
+    previous_seq: int = 0  # last number of the round before the last
+    last_seq: int = 0
+    next_at: datetime | None = None
 
 
 @dataclass(slots=True)
@@ -63,6 +73,8 @@ class State:
     quarantine: dict[UUID, QuarantineEntry] = field(default_factory=dict)
     lanes: dict[Lane, LaneStanding] = field(default_factory=dict)
     statuses: dict[tuple[InstitutionId, int], StatusEntry] = field(default_factory=dict)
+    watches: dict[InstitutionId, StreamWatch] = field(default_factory=dict)
+    rounds: dict[InstitutionId, RoundRow] = field(default_factory=dict)
     log_staged: dict[int, LogEntry] = field(default_factory=dict)
 
     def snapshot(self) -> "State":

@@ -12,6 +12,7 @@ from portability.adapters.memory.exchange_receiving import (
     MemoryQuarantine,
     MemoryTimeline,
 )
+from portability.adapters.memory.exchange_repair import MemoryDigests, MemoryGaps, MemoryReconciliations
 from portability.adapters.memory.exchange_sending import (
     MemoryBundles,
     MemoryOutbox,
@@ -41,6 +42,9 @@ class MemoryExchangeWork:
         self.held = self.inbox
         self.lanes = MemoryLanes(state)
         self.statuses = MemoryBusinessStatuses(state)
+        self.gaps = MemoryGaps(state)
+        self.digests = MemoryDigests(state)
+        self.reconciliations = MemoryReconciliations(state)
         self.timeline = MemoryTimeline(state)
         self.log = MemoryLogSink(state)
 

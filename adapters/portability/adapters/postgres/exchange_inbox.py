@@ -15,6 +15,7 @@ from portability.adapters.postgres.exchange_bundles import PostgresBundles, Post
 from portability.adapters.postgres.exchange_lanes import PostgresBusinessStatuses, PostgresLanes
 from portability.adapters.postgres.exchange_outbox import PostgresOutbox
 from portability.adapters.postgres.exchange_receipts import PostgresReceipts
+from portability.adapters.postgres.exchange_repair import PostgresDigests, PostgresGaps, PostgresReconciliations
 from portability.adapters.postgres.exchange_rows import (
     QUARANTINE_CASE,
     QUARANTINE_COLUMNS,
@@ -338,6 +339,9 @@ class PostgresExchangeWork:
         self.held = self.inbox
         self.lanes = PostgresLanes(connection)
         self.statuses = PostgresBusinessStatuses(connection)
+        self.gaps = PostgresGaps(connection)
+        self.digests = PostgresDigests(connection)
+        self.reconciliations = PostgresReconciliations(connection)
         self.timeline = PostgresTimeline(connection)
         self.log = PostgresLogSink(connection)
 

@@ -105,6 +105,8 @@ def _tell(node: ExchangeNode, intake: Intake, aside: SettingAside) -> None:
     # Only now, after the commit: before it none of this has happened.
     for arrival, count in sorted(intake.arrivals.items()):
         node.observer.happened(f"messages_{arrival}", count=count)
+    for sender, repair in intake.repairs:
+        repair.tell(sender, node)
     for entry in aside.records:
         node.observer.happened("bundle_refused", offset=entry.offset, code=entry.reason_code)
     for entry in aside.messages:

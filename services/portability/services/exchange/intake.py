@@ -12,13 +12,16 @@ from portability.services.exchange.business_status import status_messages
 from portability.services.exchange.envelope import OpenedBundle, OpenedItem, RefusedItem
 from portability.services.exchange.mapping.wire import decode_statuses
 from portability.services.exchange.model import (
+    DIGEST_TYPE,
     EXCHANGE_TYPES,
     NO_CASE,
     RECEIPT_TYPE,
+    RESEND_TYPE,
     Arrival,
     BundleKey,
     InboxBundle,
     InboxMessage,
+    InstitutionId,
     Lane,
     MessageKey,
     OutgoingMessage,
@@ -32,6 +35,7 @@ from portability.services.exchange.node import ExchangeNode, inbox_topic
 from portability.services.exchange.outgoing import post
 from portability.services.exchange.ports import ExchangeWork, MessageEffects
 from portability.services.exchange.receipts import read_receipt, receipt_for
+from portability.services.exchange.repair import Repair
 from portability.services.exchange.setting_aside import SettingAside
 from portability.services.exchange.taking_effect import TakingEffect
 from portability.services.log_entry import LogEntryKind, entry_of
@@ -73,6 +77,7 @@ class Intake:
         self._at = at
         self._aside = aside
         self.arrivals: Counter[Arrival] = Counter()
+        self.repairs: list[tuple[InstitutionId, Repair]] = []
 
     async def take_in(self, bundles: Sequence[Arrived], work: ExchangeWork) -> None:
         """Take bundles in, all in the transaction of `work`."""
@@ -103,7 +108,8 @@ class Intake:
         # (6) answers
         receipts = [*self._receipts(bundles, placed), *self._refuse(reusing)]
         statuses = status_messages(effect.decided, new_id=self._node.new_id, at=self._at)
-        await post([*receipts, *statuses], outbox=work.outbox, me=self._node.me, at=self._at)
+        repairs = [answer for _, repair in self.repairs for answer in repair.answers]
+        await post([*receipts, *statuses, *repairs], outbox=work.outbox, me=self._node.me, at=self._at)
 
     def _put_in_line(self, new: Iterable[_Placed], effect: TakingEffect) -> Sequence[_Placed]:
         """Those that have a place in their lane; one whose number was another's already is set aside."""
@@ -175,6 +181,8 @@ class Intake:
             try:
                 if one.opened.message.type == RECEIPT_TYPE:
                     receipts.append(read_receipt(one.bundle, one.opened))
+                elif one.opened.message.type in {RESEND_TYPE, DIGEST_TYPE}:
+                    await self._repair(one, work)
                 else:
                     entries = decode_statuses(one.opened.message.record)
                     await work.statuses.note(one.bundle.head.sender, entries)
@@ -182,6 +190,13 @@ class Intake:
                 self._set_aside_message(one, error.code, error.message)
         if receipts:
             await work.receipts.settle(receipts)
+
+    async def _repair(self, one: _Placed, work: ExchangeWork) -> None:
+        # Once: each leads to messages of ours, and a repeat of those would be for nothing.
+        if one.arrival is Arrival.NEW:
+            message = one.opened.message
+            repair = await Repair.of(message, work, new_id=self._node.new_id, at=self._at)
+            self.repairs.append((message.sender, repair))
 
     def _receipts(self, bundles: Sequence[Arrived], placed: Sequence[_Placed]) -> Iterator[OutgoingMessage]:
         """One receipt a bundle, for all of its messages; receipts themselves are not receipted."""

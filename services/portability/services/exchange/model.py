@@ -10,10 +10,12 @@ from uuid import UUID
 from portability.services.hybrid import HybridSignature
 
 __all__ = [
+    "DIGEST_TYPE",
     "EXCHANGE_TYPES",
     "LONGEST_WAIT",
     "NO_CASE",
     "RECEIPT_TYPE",
+    "RESEND_TYPE",
     "STATUS_TYPE",
     "Arrival",
     "BundleKey",
@@ -174,8 +176,10 @@ class Direction(StrEnum):
 
 
 RECEIPT_TYPE = "receipt"
+RESEND_TYPE = "exchange.resend"
+DIGEST_TYPE = "exchange.digest"
 STATUS_TYPE = "exchange.status"
-EXCHANGE_TYPES = frozenset({RECEIPT_TYPE, STATUS_TYPE})
+EXCHANGE_TYPES = frozenset({RECEIPT_TYPE, RESEND_TYPE, DIGEST_TYPE, STATUS_TYPE})
 """Messages of the exchange itself: they are of no case, no effect sees them, and nobody can submit them."""
 LONGEST_WAIT = timedelta(hours=2)  # between two attempts to send a consignment
 NO_CASE = UUID(int=0)  # case id of messages that belong to no case, such as receipts

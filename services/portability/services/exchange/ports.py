@@ -38,6 +38,7 @@ from portability.services.exchange.model import (
     TimelineEntry,
     Turns,
 )
+from portability.services.exchange.streams import Arrivals, DigestRound, SequenceRange, StreamWatch
 from portability.services.log_entry import LogSink
 
 __all__ = [
@@ -45,8 +46,10 @@ __all__ = [
     "BusinessStatuses",
     "Clock",
     "Consigned",
+    "Digests",
     "EventStream",
     "ExchangeWork",
+    "Gaps",
     "HeldMessages",
     "Inbox",
     "KeyRing",
@@ -61,6 +64,7 @@ __all__ = [
     "QuarantineDesk",
     "Receipts",
     "Recipients",
+    "Reconciliations",
     "Repeats",
     "Resends",
     "Timeline",
@@ -286,6 +290,39 @@ class Timeline(Protocol):
         """Return one sent message, or failing that one received; None where unknown."""
 
 
+class Gaps(Protocol):
+    """How the streams of the senders stand: what is missing of them."""
+
+    async def due(self, *, now: datetime) -> Sequence[StreamWatch]:
+        """Lock and return streams of which nothing is missing or whose time to ask has come."""
+
+    async def arrivals(self, sender: InstitutionId, *, after: int, limit: int) -> Arrivals:
+        """Return what of the stream has come after the number `after`, with the lowest `limit` gaps."""
+
+    async def save(self, watch: StreamWatch) -> None:
+        """Keep how a stream stands."""
+
+
+class Digests(Protocol):
+    """What was sent and received, by number."""
+
+    async def sent(self, recipient: InstitutionId, span: SequenceRange) -> Sequence[bytes]:
+        """Return the leaf hashes of what was sent under these numbers, in their order."""
+
+    async def received(self, sender: InstitutionId, span: SequenceRange) -> Sequence[bytes]:
+        """Return the leaf hashes of what has come under these numbers, in their order."""
+
+
+class Reconciliations(Protocol):
+    """What was reconciled with recipients, and when they are due again."""
+
+    async def due(self, *, now: datetime, sent_before: datetime) -> Sequence[DigestRound]:
+        """Lock and return the recipients whose round is due, with what was submitted until `sent_before`."""
+
+    async def done(self, one: DigestRound, *, next_at: datetime) -> None:
+        """Note a round; the next but one begins after it."""
+
+
 class ExchangeWork(Protocol):
     """One transaction over the exchange's tables."""
 
@@ -311,6 +348,12 @@ class ExchangeWork(Protocol):
     def lanes(self) -> Lanes: ...
     @property
     def statuses(self) -> BusinessStatuses: ...
+    @property
+    def gaps(self) -> Gaps: ...
+    @property
+    def digests(self) -> Digests: ...
+    @property
+    def reconciliations(self) -> Reconciliations: ...
     @property
     def timeline(self) -> Timeline: ...
     @property
@@ -378,7 +421,8 @@ class Observer(Protocol):
     """Told about events worth counting or an alarm; ids and codes only.
 
     bundles_relayed, messages_new, messages_duplicate, messages_conflict (each with `count`); bundle_not_sealed,
-    stream_not_reached, consumer_waits, bundle_refused, message_set_aside (each with `code`).
+    stream_not_reached, consumer_waits, bundle_refused, message_set_aside, gap_asked_for, messages_missing,
+    message_differs (each with `code`); consignments_sent_again, streams_reconciled (each with `count`).
     """
 
     def happened(self, event: str, **ids: str | int) -> None:

@@ -1,0 +1,196 @@
+"""Repair: what was lost between two nodes is noticed, found to the message, and sent again.
+
+A gap in the numbers of a stream is asked for once it is older than what may still be on its way. Each day the sender
+also says what it has sent, as digests over ranges; where its recipient holds something else, both go down by parts
+to the very messages.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Final
+
+from portability.agreements.errors import GatewayError
+from portability.services.exchange.mapping.repair import decode_digest, decode_resend, encode_digest, encode_resend
+from portability.services.exchange.model import (
+    DIGEST_TYPE,
+    NO_CASE,
+    RESEND_TYPE,
+    InstitutionId,
+    OutgoingMessage,
+    ReceivedMessage,
+)
+from portability.services.exchange.node import ExchangeNode
+from portability.services.exchange.outgoing import post
+from portability.services.exchange.ports import Digests, ExchangeWork, NewId
+from portability.services.exchange.streams import (
+    DIGEST_ENTRIES,
+    DIGEST_SPAN,
+    GAP_AGE,
+    RESEND_RANGES,
+    DigestRound,
+    RangeDigest,
+    SequenceRange,
+    StreamDigest,
+    digest_of,
+    parts_of,
+    spans,
+    watched,
+)
+
+__all__ = ["Repair", "ask_for_gaps", "reconcile", "repair_once", "run_repair"]
+
+EVERY: Final = timedelta(minutes=1)
+RECONCILE_EVERY: Final = timedelta(days=1)
+PAUSE_AFTER_FAULT: Final = timedelta(seconds=1)
+SCHEMA: Final = 1
+
+_DIFFERS: Final = "DIGEST_DIFFERS"
+
+
+@dataclass(slots=True)
+class Repair:
+    """What one message of repair leads to; `differing` are numbers whose messages differ at the two ends."""
+
+    answers: list[OutgoingMessage] = field(default_factory=list)
+    missing: list[SequenceRange] = field(default_factory=list)
+    differing: list[int] = field(default_factory=list)
+    sent_again: int = 0
+
+    @classmethod
+    async def of(cls, message: ReceivedMessage, work: ExchangeWork, *, new_id: NewId, at: datetime) -> "Repair":
+        """Do what a message asks for, and find what differs. Raises VerificationError where it cannot be read."""
+        repair = cls()
+        if message.type == RESEND_TYPE:
+            ranges = [(one.first, one.last) for one in decode_resend(message.record)]
+            repair.sent_again = await work.resends.send_again(message.sender, ranges, now=at)
+            return repair
+        digest = decode_digest(message.record)
+        asked = await repair._compare(digest.stated, message.sender, work.digests)
+        stated = [await _digest_sent(one, message.sender, work.digests) for one in digest.asked]
+        if stated:
+            repair.answers.append(_digest(message.sender, StreamDigest(stated=tuple(stated)), new_id))
+        for first in range(0, len(asked), DIGEST_ENTRIES):
+            part = StreamDigest(asked=tuple(asked[first : first + DIGEST_ENTRIES]))
+            repair.answers.append(_digest(message.sender, part, new_id))
+        repair.answers += _requests(message.sender, repair.missing, new_id)
+        return repair
+
+    async def _compare(
+        self, stated: Sequence[RangeDigest], sender: InstitutionId, digests: Digests
+    ) -> Sequence[SequenceRange]:
+        """Return the parts to ask about; what differs is kept where there is nothing left to divide."""
+        asked: list[SequenceRange] = []
+        for one in stated:
+            leaves = await digests.received(sender, one.range)
+            if digest_of(one.range, leaves) == one:
+                continue
+            if not leaves:
+                self.missing.append(one.range)
+            elif one.range.first == one.range.last:
+                self.differing.append(one.range.first)
+            else:
+                asked += parts_of(one.range)
+        return asked
+
+    def tell(self, sender: InstitutionId, node: ExchangeNode) -> None:
+        """Tell the observer; after the commit, for before it nothing of this has happened."""
+        if self.sent_again:
+            node.observer.happened("consignments_sent_again", recipient=sender, count=self.sent_again)
+        if self.missing:
+            count = sum(one.last - one.first + 1 for one in self.missing)
+            node.observer.happened("messages_missing", sender=sender, count=count, code=_DIFFERS)
+        for number in self.differing:
+            node.observer.happened("message_differs", sender=sender, sequence=number, code=_DIFFERS)
+
+
+async def ask_for_gaps(node: ExchangeNode) -> int:
+    """Ask each sender for what has been missing for a quarter of an hour, then every hour; return how many asked."""
+    now = node.clock.now()
+    told: list[tuple[InstitutionId, int]] = []
+    async with node.unit_of_work() as work:
+        for watch in await work.gaps.due(now=now):
+            came = await work.gaps.arrivals(watch.sender, after=watch.complete_seq, limit=RESEND_RANGES)
+            stands, is_time = watched(watch, came, now=now)
+            await work.gaps.save(stands)
+            if is_time:
+                requests = _requests(watch.sender, came.missing, node.new_id)
+                await post(requests, outbox=work.outbox, me=node.me, at=now)
+                told.append((watch.sender, stands.complete_seq + 1))
+    for sender, first in told:
+        node.observer.happened("gap_asked_for", sender=sender, sequence=first, code="GAP")
+    return len(told)
+
+
+async def reconcile(node: ExchangeNode, *, every: timedelta = RECONCILE_EVERY) -> int:
+    """Say to each recipient, once in `every`, what it was sent; return to how many.
+
+    What was sent in the last quarter of an hour may be on its way and is left to the next round. Each message is
+    told of in two rounds, so a round that is lost leaves nothing out.
+    """
+    now = node.clock.now()
+    told = 0
+    async with node.unit_of_work() as work:
+        for one in await work.reconciliations.due(now=now, sent_before=now - GAP_AGE):
+            messages = await _round(one, work.digests, node.new_id)
+            await post(messages, outbox=work.outbox, me=node.me, at=now)
+            await work.reconciliations.done(one, next_at=now + every)
+            told += bool(messages)
+    if told:
+        node.observer.happened("streams_reconciled", count=told)
+    return told
+
+
+async def repair_once(node: ExchangeNode, *, reconcile_every: timedelta = RECONCILE_EVERY) -> int:
+    """Ask for gaps and reconcile what is due; return how many partners were written to."""
+    return await ask_for_gaps(node) + await reconcile(node, every=reconcile_every)
+
+
+async def run_repair(node: ExchangeNode, *, every: timedelta = EVERY) -> None:
+    """Repair every minute until cancelled; a fault of the store that may pass is waited out."""
+    while True:
+        try:
+            await repair_once(node)
+        except GatewayError as error:
+            if not error.retryable:
+                raise
+            await asyncio.sleep(PAUSE_AFTER_FAULT.total_seconds())
+            continue
+        await asyncio.sleep(every.total_seconds())
+
+
+async def _round(one: DigestRound, digests: Digests, new_id: NewId) -> Sequence[OutgoingMessage]:
+    if one.last_seq < one.first_seq:
+        return []
+    messages = []
+    for block in spans(SequenceRange(one.first_seq, one.last_seq), DIGEST_SPAN):
+        stated = [await _digest_sent(part, one.recipient, digests) for part in parts_of(block)]
+        messages.append(_digest(one.recipient, StreamDigest(stated=tuple(stated)), new_id))
+    return messages
+
+
+async def _digest_sent(span: SequenceRange, recipient: InstitutionId, digests: Digests) -> RangeDigest:
+    return digest_of(span, await digests.sent(recipient, span))
+
+
+def _requests(sender: InstitutionId, ranges: Sequence[SequenceRange], new_id: NewId) -> list[OutgoingMessage]:
+    batches = (ranges[first : first + RESEND_RANGES] for first in range(0, len(ranges), RESEND_RANGES))
+    return [_message(sender, RESEND_TYPE, encode_resend(batch), new_id) for batch in batches]
+
+
+def _digest(recipient: InstitutionId, digest: StreamDigest, new_id: NewId) -> OutgoingMessage:
+    return _message(recipient, DIGEST_TYPE, encode_digest(digest), new_id)
+
+
+def _message(recipient: InstitutionId, kind: str, record: bytes, new_id: NewId) -> OutgoingMessage:
+    message_id = new_id()
+    return OutgoingMessage(
+        message_id=message_id,
+        idempotency_key=f"{kind}:{message_id}",
+        recipient=recipient,
+        case_id=NO_CASE,
+        type=kind,
+        schema_version=SCHEMA,
+        record=record,
+    )

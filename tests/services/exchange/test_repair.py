@@ -1,0 +1,249 @@
+"""What is lost between two nodes is noticed, found to the message, and sent again; what is asked of us is bounded."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from exchange_world import NO_WAIT, NOON, TestNode, World, message_to
+
+from portability.agreements.errors import InputError, VerificationError
+from portability.services.exchange.handlers import submit_many
+from portability.services.exchange.mapping.repair import decode_digest, decode_resend, encode_digest, encode_resend
+from portability.services.exchange.model import DIGEST_TYPE, NO_CASE, RESEND_TYPE, OutgoingMessage
+from portability.services.exchange.node import inbox_topic
+from portability.services.exchange.outgoing import post
+from portability.services.exchange.repair import ask_for_gaps, reconcile
+from portability.services.exchange.streams import (
+    Arrivals,
+    RangeDigest,
+    SequenceRange,
+    StreamDigest,
+    StreamWatch,
+    digest_of,
+    parts_of,
+    watched,
+)
+
+QUARTER = timedelta(minutes=15)
+HOUR = timedelta(hours=1)
+
+
+async def _send(node: TestNode, *numbers: int) -> None:
+    for number in numbers:
+        await node.submit(message_to("it-inps", number))
+    await node.relay()
+
+
+async def _lose_what_waits(node: TestNode) -> None:
+    """The node's topic loses everything that it has not read."""
+    topic = inbox_topic(node.name)
+    records = await node.world.stream.read(topic, after=-1, limit=1000, wait=NO_WAIT)
+    async with node.store.transaction() as work:
+        await work.offsets.save(topic, 0, records[-1].offset)
+
+
+async def _exchange(*nodes: TestNode) -> None:
+    """Relay and consume until nothing moves."""
+    moved = 1
+    while moved:
+        moved = sum([await node.relay() for node in nodes]) + sum([await node.consume() for node in nodes])
+
+
+async def test_a_gap_is_asked_for_after_a_quarter_of_an_hour_and_filled(world: World) -> None:
+    berlin, rome = world.node("de-drv"), world.node("it-inps")
+    await _send(berlin, 1)
+    await _exchange(berlin, rome)
+    await rome.submit(message_to("de-drv", 90))  # carries nothing that berlin has to answer but a receipt
+    await rome.relay()
+    await berlin.consume()
+    await berlin.relay()
+    await _lose_what_waits(
+        rome
+    )  # the receipt, number 2 of berlin's stream, is gone and nobody sends it again by itself
+    await _send(berlin, 3)
+    await rome.consume()
+    for minutes, asks in ((0, 0), (14, 0), (1, 1), (1, 0), (59, 1)):
+        world.clock.advance(timedelta(minutes=minutes))
+        assert await ask_for_gaps(rome.exchange) == asks
+    assert rome.heard.faults().count("gap_asked_for") == 2
+    await _exchange(rome, berlin)
+    assert ("consignments_sent_again", {"recipient": "it-inps", "count": 1}) in berlin.heard.events
+    async with rome.store.transaction() as work:
+        came = await work.gaps.arrivals("de-drv", after=0, limit=9)
+    assert came.missing == ()
+    world.clock.advance(HOUR)
+    assert await ask_for_gaps(rome.exchange) == 0
+
+
+async def test_a_gap_that_fills_by_itself_is_never_asked_for(world: World) -> None:
+    berlin, rome = world.node("de-drv"), world.node("it-inps")
+    await _send(berlin, 1)
+    await _lose_what_waits(rome)
+    await _send(berlin, 2)
+    await rome.consume()
+    assert await ask_for_gaps(rome.exchange) == 0
+    world.clock.advance(timedelta(minutes=2))  # message 1 is due again
+    await _exchange(berlin, rome)
+    world.clock.advance(HOUR)
+    assert await ask_for_gaps(rome.exchange) == 0
+    assert rome.heard.faults() == []
+
+
+async def _many(berlin: TestNode, rome: TestNode, count: int) -> None:
+    """Messages sent in one go and received."""
+    clock = berlin.world.clock
+    async with berlin.store.transaction() as work:
+        await submit_many(
+            [message_to("it-inps", number) for number in range(1, count + 1)],
+            me=berlin.name,
+            outbox=work.outbox,
+            recipients=berlin.world.trust,
+            clock=clock,
+        )
+    while await berlin.relay():
+        pass
+    await rome.consume()
+
+
+@pytest.mark.parametrize("count", [1, 2, 33, 1500])
+async def test_equal_streams_are_reconciled_by_one_message(world: World, count: int) -> None:
+    berlin, rome = world.node("de-drv"), world.node("it-inps")
+    await _many(berlin, rome, count)
+    await _exchange(berlin, rome)
+    world.clock.advance(HOUR)
+    assert await reconcile(berlin.exchange) == 1
+    assert await reconcile(berlin.exchange) == 0
+    assert await berlin.relay() == 1
+    assert await rome.consume() == 1
+    assert await rome.relay() == 0
+    assert rome.heard.faults() == []
+
+
+async def test_among_ten_thousand_the_missing_and_the_differing_message_are_found_exactly(world: World) -> None:
+    berlin, rome = world.node("de-drv"), world.node("it-inps")
+    await _many(berlin, rome, 10_000)
+    await _exchange(berlin, rome)
+    async with rome.store.transaction() as work:
+        inbox = work._state.inbox
+        (missing,) = [key for key, one in inbox.items() if one.message.stream_seq == 7_001]
+        (differing,) = [key for key, one in inbox.items() if one.message.stream_seq == 1_234]
+        del inbox[missing]
+        inbox[differing] = replace(inbox[differing], leaf_hash=bytes(32))
+    world.clock.advance(HOUR)
+    assert await reconcile(berlin.exchange) == 1
+    rounds = 0
+    while "consignments_sent_again" not in [event for event, _ in berlin.heard.events]:
+        await berlin.relay()
+        await rome.consume()
+        await rome.relay()
+        await berlin.consume()
+        rounds += 1
+    # 10,000 in parts of 313, of 10, of 1: told at once, asked twice, and then it is known.
+    assert rounds == 3
+    told = [(event, ids) for event, ids in rome.heard.events if ids.get("code") == "DIGEST_DIFFERS"]
+    assert told == [
+        ("messages_missing", {"sender": "de-drv", "count": 1, "code": "DIGEST_DIFFERS"}),
+        ("message_differs", {"sender": "de-drv", "sequence": 1_234, "code": "DIGEST_DIFFERS"}),
+    ]
+    await _exchange(berlin, rome)
+    async with rome.store.transaction() as work:
+        assert len(await work.digests.received("de-drv", SequenceRange(7_001, 7_001))) == 1
+
+
+async def test_each_message_is_told_of_in_two_rounds_and_what_is_young_in_none(world: World) -> None:
+    berlin = world.node("de-drv")
+    told = []
+    await _send(berlin, 1, 2)
+    for number in (3, 4, 5, 6):
+        world.clock.advance(timedelta(days=1))
+        await _send(berlin, number)  # too young for the round that follows at once
+        async with berlin.store.transaction() as work:
+            (one,) = await work.reconciliations.due(now=world.clock.now(), sent_before=world.clock.now() - QUARTER)
+            await work.reconciliations.done(one, next_at=world.clock.now())
+            told.append((one.first_seq, one.last_seq))
+    assert told == [(1, 2), (1, 3), (3, 4), (4, 5)]
+
+
+@pytest.mark.parametrize("kind", [RESEND_TYPE, DIGEST_TYPE, "exchange.status", "exchange.anything"])
+async def test_types_of_the_exchange_cannot_be_submitted(world: World, kind: str) -> None:
+    with pytest.raises(InputError, match="not a message type"):
+        await world.node("de-drv").submit(message_to("it-inps", type=kind))
+
+
+@pytest.mark.parametrize("kind", [RESEND_TYPE, DIGEST_TYPE])
+async def test_a_message_of_repair_that_cannot_be_read_is_set_aside_and_moves_nothing(world: World, kind: str) -> None:
+    berlin, rome = world.node("de-drv"), world.node("it-inps")
+    await rome.submit(message_to("de-drv", 7))
+    await rome.relay()
+    await _post(berlin, message_to("it-inps", 50, type=kind, case_id=NO_CASE, record=b"\x0a\x00nonsense"))
+    await berlin.relay()
+    await rome.consume()
+    assert [one.reason_code for one in await rome.quarantined()] == ["VERIFICATION_FAILED"]
+    assert rome.ledger.applied == []
+    assert await rome.relay() == 0  # nothing is due again, and what belongs to the exchange is not receipted
+
+
+async def _post(node: TestNode, *messages: OutgoingMessage) -> None:
+    async with node.store.transaction() as work:
+        await post(messages, outbox=work.outbox, me=node.name, at=node.world.clock.now())
+
+
+def _range(first: int, last: int) -> SequenceRange:
+    return SequenceRange(first, last)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: encode_resend([]),
+        lambda: encode_resend([_range(1, 1)] * 257),
+        lambda: encode_resend([_range(0, 1)]),
+        lambda: encode_resend([_range(5, 4)]),
+    ],
+)
+def test_a_request_outside_its_limits_is_refused(make: Callable[[], bytes]) -> None:
+    with pytest.raises(VerificationError):
+        decode_resend(make())
+
+
+@pytest.mark.parametrize(
+    "digest",
+    [
+        StreamDigest(),
+        StreamDigest(asked=(_range(1, 1),) * 513),
+        StreamDigest(asked=(_range(1, 65_537),)),
+        StreamDigest(asked=(_range(1, 40_000), _range(1, 40_000))),
+        StreamDigest(asked=(_range(1, 2**63 - 1),)),
+        StreamDigest(stated=(RangeDigest(_range(1, 65_537), 1, bytes(32)),)),
+        StreamDigest(stated=(RangeDigest(_range(1, 2), 1, bytes(31)),)),
+    ],
+)
+def test_a_digest_outside_its_limits_is_refused(digest: StreamDigest) -> None:
+    with pytest.raises(VerificationError):
+        decode_digest(encode_digest(digest))
+
+
+def test_requests_and_digests_come_back_as_they_were() -> None:
+    ranges = (_range(1, 1), _range(3, 2**62))
+    assert decode_resend(encode_resend(ranges)) == ranges
+    digest = StreamDigest((digest_of(_range(1, 2), [bytes(32), bytes(32)]),), (_range(9, 65_500),))
+    assert decode_digest(encode_digest(digest)) == digest
+
+
+@pytest.mark.parametrize("length", [1, 2, 31, 32, 33, 65_536])
+def test_parts_cover_a_range_without_overlap(length: int) -> None:
+    whole = _range(11, 10 + length)
+    parts = parts_of(whole)
+    assert len(parts) <= 32
+    assert [number for part in parts for number in range(part.first, part.last + 1)] == list(range(11, 11 + length))
+
+
+def test_a_gap_that_moves_is_a_new_gap() -> None:
+    later = NOON + HOUR
+    watch, asks = watched(StreamWatch("de-drv"), Arrivals(9, (_range(3, 4),)), now=NOON)
+    assert (watch, asks) == (StreamWatch("de-drv", 2, NOON, NOON + QUARTER), False)
+    assert watched(watch, Arrivals(9, (_range(3, 4),)), now=NOON + QUARTER)[1]
+    watch, asks = watched(watch, Arrivals(9, (_range(4, 4),)), now=later)
+    assert (watch, asks) == (StreamWatch("de-drv", 3, later, later + QUARTER), False)
+    assert watched(watch, Arrivals(9, ()), now=later) == (StreamWatch("de-drv", 9), False)
