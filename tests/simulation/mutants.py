@@ -233,7 +233,7 @@ def one_failure_parks_the_batch():
             if failure is None:
                 self._lanes[turn.lane].done(turn.entry)
             else:
-                self._lanes[turn.lane].park(turn.entry, at=self._at)
+                self._lanes[turn.lane].park(turn.entry)
                 blocked.add(turn.lane)
                 self.outcomes.append(Effect(turn.message, BusinessStatus.PARKED, "POISON", "with the others"))
 
@@ -283,10 +283,9 @@ def released_twice():
     """A message that was parked and is replayed stays in its lane, and takes effect again with the next one."""
     real = LaneInHand.unpark
 
-    def unpark(self, *, at):
-        held = real(self, at=at)
-        self.released = held
-        return held
+    def unpark(self, message_id):
+        real(self, message_id)
+        self.released = next(one for one in self._entries.values() if one.message_id == message_id)
 
     def done(self, entry):
         if getattr(self, "released", None) == entry:

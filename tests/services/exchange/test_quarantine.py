@@ -7,6 +7,7 @@ from exchange_world import CASE, TestNode, World, message_to
 
 from portability.agreements.errors import CaseStateError, InputError, NotFoundError
 from portability.services.exchange.model import BusinessStatus, QuarantineEntry, QuarantineState
+from portability.services.exchange.node import inbox_topic
 from portability.services.exchange.quarantine import (
     Clerk,
     LaneView,
@@ -106,6 +107,48 @@ async def test_what_fails_again_stays(rome: TestNode) -> None:
     released = await replay(rome, entry.entry_id)
     assert (released.took_effect, released.still_waiting) == (0, 3)
     assert (await entry_of(rome)).state is QuarantineState.OPEN
+
+
+async def test_an_entry_says_why_it_failed_the_last_time(rome: TestNode) -> None:
+    entry = await entry_of(rome)
+    rome.ledger.failing = lambda one: InputError("It has no date.", field="date") if one.record == BAD else None
+    await replay(rome, entry.entry_id)
+    now = await entry_of(rome)
+    assert (now.state, now.reason_code, now.reason) == (QuarantineState.OPEN, InputError.code, "It has no date.")
+
+
+async def test_a_message_that_came_before_the_one_that_it_replaces_takes_its_place(
+    berlin: TestNode, world: World
+) -> None:
+    rome = world.node("it-inps")
+    rome.ledger.failing = lambda _: CaseStateError("Not yet.", state="none")
+    await berlin.submit(message_to("it-inps", 1))
+    second = message_to("it-inps", 2)
+    await berlin.submit(second)
+    await berlin.submit(message_to("it-inps", 3))
+    await berlin.submit(message_to("it-inps", 4, replaces=second.message_id))
+    await carry(berlin, rome)
+    # The first one is parked, and the second, which nobody has tried yet, is replaced already by the fourth.
+    rome.ledger.failing = lambda one: CaseStateError("No such case.", state="none") if one.record == BAD else None
+    first = next(one for one in await rome.quarantined() if one.state is QuarantineState.OPEN)
+    released = await replay(rome, first.entry_id)
+    assert (released.took_effect, released.still_waiting) == (3, 0)
+    assert applied(rome) == [b"periods of number %d" % number for number in (1, 4, 3)]
+    states = {one.message_id: one.state for one in await rome.quarantined()}
+    assert states[second.message_id] is QuarantineState.REPLACED
+    assert (await business(rome))[1] is BusinessStatus.REJECTED
+
+
+async def test_a_bundle_that_no_case_waits_for_is_closed_with_a_reason(rome: TestNode) -> None:
+    await rome.world.stream.append(inbox_topic("it-inps"), [(b"de-drv", b"not a bundle")])
+    await rome.consume()
+    (whole,) = [one for one in await rome.quarantined() if one.message_id is None]
+    with pytest.raises(CaseStateError, match="No case waits"):
+        await replay(rome, whole.entry_id)
+    released = await reject(rome, whole.entry_id, "Looked into.")
+    assert (released.entry.state, released.took_effect) == (QuarantineState.REJECTED, 0)
+    with pytest.raises(CaseStateError, match="closed"):
+        await reject(rome, whole.entry_id, "again")
 
 
 async def test_a_refusal_is_read_by_the_sender_and_what_waits_goes_on(berlin: TestNode, rome: TestNode) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from portability.adapters.memory.exchange_state import State
-from portability.services.exchange.lanes import LaneEntry, LaneStanding
+from portability.services.exchange.lanes import LaneEntry, LaneEntryState, LaneStanding
 from portability.services.exchange.model import InstitutionId, Lane, StatusEntry
 
 __all__ = ["MemoryBusinessStatuses", "MemoryLanes"]
@@ -16,9 +16,16 @@ class MemoryLanes:
     def __init__(self, state: State) -> None:
         self._state = state
 
-    async def load(self, lanes: Collection[Lane]) -> Mapping[Lane, LaneStanding]:
+    async def load(self, lanes: Mapping[Lane, Collection[int]]) -> Mapping[Lane, LaneStanding]:
         """Return where each lane stands."""
         return {lane: self._state.lanes.get(lane, LaneStanding()) for lane in lanes}
+
+    async def ahead(self, lanes: Mapping[Lane, int], *, limit: int) -> Mapping[Lane, Sequence[LaneEntry]]:
+        """Return what waits from a number on."""
+        return {
+            lane: [one for one in self._entries(lane) if first <= one.case_seq < first + limit]
+            for lane, first in lanes.items()
+        }
 
     async def save(self, standings: Mapping[Lane, LaneStanding]) -> None:
         """Keep where lanes stand now."""
@@ -26,9 +33,20 @@ class MemoryLanes:
 
     async def held_since(self, before: datetime, *, limit: int) -> Sequence[tuple[Lane, LaneEntry]]:
         """Return the first entries of lanes that wait since before an instant."""
-        waiting = [(lane, one.entries[0]) for lane, one in self._state.lanes.items() if one.entries]
-        late = [(lane, entry) for lane, entry in waiting if entry.since < before]
-        return sorted(late, key=lambda one: (one[1].since, one[0]))[:limit]
+        waiting = {lane: self._waiting(lane) for lane in self._state.lanes}
+        oldest = {lane: min(one.since for one in some) for lane, some in waiting.items() if some}
+        late = sorted((since, lane) for lane, since in oldest.items() if since < before)
+        return [(lane, waiting[lane][0]) for _, lane in late[:limit]]
+
+    async def waiting(self, lane: Lane) -> int:
+        """Return how many messages wait in a lane."""
+        return len(self._waiting(lane))
+
+    def _waiting(self, lane: Lane) -> Sequence[LaneEntry]:
+        return [one for one in self._entries(lane) if one.state is not LaneEntryState.DONE]
+
+    def _entries(self, lane: Lane) -> Sequence[LaneEntry]:
+        return self._state.lanes.get(lane, LaneStanding()).entries
 
 
 class MemoryBusinessStatuses:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from portability.adapters.memory.exchange_sending import status_of
@@ -10,6 +11,7 @@ from portability.adapters.memory.exchange_state import State
 from portability.services.exchange.lanes import LaneStanding, business_of
 from portability.services.exchange.model import (
     EXCHANGE_TYPES,
+    ID_CONFLICT,
     Arrival,
     BundleKey,
     Direction,
@@ -109,9 +111,21 @@ class MemoryQuarantine:
     async def close(self, messages: Sequence[MessageKey], state: QuarantineState, *, at: datetime, by: str) -> None:
         """Note what has become of open entries."""
         for entry in list(self._state.quarantine.values()):
-            if entry.state is QuarantineState.OPEN and (entry.sender, entry.message_id) in messages:
-                closed = replace(entry, state=state, closed_at=at, closed_by=by)
-                self._state.quarantine[entry.entry_id] = closed
+            if (entry.sender, entry.message_id) in messages and entry.reason_code != ID_CONFLICT:
+                await self.close_entry(entry.entry_id, state, at=at, by=by)
+
+    async def close_entry(self, entry_id: UUID, state: QuarantineState, *, at: datetime, by: str) -> None:
+        """Note what has become of one open entry."""
+        self._change(entry_id, state=state, closed_at=at, closed_by=by)
+
+    async def note_reason(self, entry_id: UUID, *, code: str, reason: str) -> None:
+        """Note why an open entry could not take effect this time."""
+        self._change(entry_id, reason_code=code, reason=reason)
+
+    def _change(self, entry_id: UUID, **changes: Any) -> None:
+        entry = self._state.quarantine[entry_id]
+        if entry.state is QuarantineState.OPEN:
+            self._state.quarantine[entry_id] = replace(entry, **changes)
 
 
 class MemoryTimeline:
@@ -158,7 +172,8 @@ class MemoryTimeline:
 
 def _received(incoming: InboxMessage, state: State) -> TimelineEntry:
     message = incoming.message
-    closed = [one for one in state.quarantine.values() if (one.sender, one.message_id) == message.key]
+    aside = [one for one in state.quarantine.values() if (one.sender, one.message_id) == message.key]
+    closed = [one for one in aside if one.reason_code != ID_CONFLICT]
     standing = state.lanes.get(message.lane, LaneStanding())
     return TimelineEntry(
         message_id=message.message_id,

@@ -31,6 +31,7 @@ from portability.adapters.postgres.log_staging import PostgresLogSink
 from portability.agreements.errors import GatewayError
 from portability.services.exchange.model import (
     EXCHANGE_TYPES,
+    ID_CONFLICT,
     NO_CASE,
     Arrival,
     BundleKey,
@@ -260,7 +261,7 @@ class PostgresQuarantine:
         await self._connection.execute(
             "UPDATE quarantine SET state = %s, closed_at = %s, closed_by = %s "
             "FROM unnest(%b::text[], %b::uuid[]) AS wanted (one, two) "
-            "WHERE sender = one AND message_id = two AND state = %s",
+            "WHERE sender = one AND message_id = two AND state = %s AND reason_code <> %s",
             (
                 state.value,
                 at,
@@ -268,7 +269,22 @@ class PostgresQuarantine:
                 [key[0] for key in messages],
                 [key[1] for key in messages],
                 QuarantineState.OPEN.value,
+                ID_CONFLICT,
             ),
+        )
+
+    async def close_entry(self, entry_id: UUID, state: QuarantineState, *, at: datetime, by: str) -> None:
+        """Note what has become of one open entry."""
+        await self._connection.execute(
+            "UPDATE quarantine SET state = %s, closed_at = %s, closed_by = %s WHERE entry_id = %s AND state = %s",
+            (state.value, at, by, entry_id, QuarantineState.OPEN.value),
+        )
+
+    async def note_reason(self, entry_id: UUID, *, code: str, reason: str) -> None:
+        """Note why an open entry could not take effect this time."""
+        await self._connection.execute(
+            "UPDATE quarantine SET reason_code = %s, reason = %s WHERE entry_id = %s AND state = %s",
+            (code, reason, entry_id, QuarantineState.OPEN.value),
         )
 
     async def list(self, *, after: UUID | None, limit: int) -> Sequence[QuarantineEntry]:

@@ -2,8 +2,10 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from portability.adapters.postgres.database import Connection
 from portability.services.exchange.lanes import LaneEntry, LaneEntryState, LaneStanding
@@ -12,17 +14,26 @@ from portability.services.exchange.model import InstitutionId, Lane, StatusEntry
 __all__ = ["PostgresBusinessStatuses", "PostgresLanes"]
 
 
+ENTRY = "sender, case_id, case_seq, message_id, state, since, replaces"
+FIRST = "late.sender, late.case_id, case_seq, message_id, state, since, replaces"
+WINDOW = 256
+"""Numbers of a lane that are read with it; what waits behind them is read when its turn comes."""
+
+
 class PostgresLanes:
-    """The port `Lanes`. A lane in which everything went in turn has no row: the inbox says where it stands."""
+    """The port `Lanes`. A lane in which everything went in turn has no row: the inbox says where it stands.
+
+    What it has given it remembers, so that only what has changed since is written.
+    """
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self._given: dict[Lane, LaneStanding] = {}
         self._plain: set[Lane] = set()
 
-    async def load(self, lanes: Collection[Lane]) -> Mapping[Lane, LaneStanding]:
+    async def load(self, lanes: Mapping[Lane, Collection[int]]) -> Mapping[Lane, LaneStanding]:
         """Lock lanes; where each stands."""
-        ordered = sorted(lanes)
-        senders, cases = [lane[0] for lane in ordered], [lane[1] for lane in ordered]
+        senders, cases = _columns(sorted(lanes))
         found = await self._connection.execute(
             "SELECT sender, case_id, next_seq FROM lanes JOIN unnest(%b::text[], %b::uuid[]) AS wanted (one, two) "
             "ON sender = one AND case_id = two ORDER BY sender, case_id FOR UPDATE OF lanes",
@@ -31,9 +42,12 @@ class PostgresLanes:
         )
         known: dict[Lane, int] = {(row[0], row[1]): row[2] async for row in found}
         self._plain = set(lanes) - known.keys()
-        entries = await self._entries(list(known)) if known else {}
-        standings = {lane: LaneStanding(next_seq, entries.get(lane, ())) for lane, next_seq in known.items()}
-        return {**standings, **await self._from_inbox(sorted(self._plain))}
+        entries = await self._entries(known, {lane: lanes[lane] for lane in known}) if known else {}
+        self._given = {
+            lane: LaneStanding(next_seq, entries.get(lane, ()), next_seq + WINDOW) for lane, next_seq in known.items()
+        }
+        self._given |= await self._from_inbox(sorted(self._plain))
+        return dict(self._given)
 
     async def _from_inbox(self, lanes: Sequence[Lane]) -> Mapping[Lane, LaneStanding]:
         if not lanes:
@@ -48,60 +62,109 @@ class PostgresLanes:
         last = {(row[0], row[1]): row[2] async for row in found}
         return {lane: LaneStanding(last.get(lane, 0) + 1) for lane in lanes}
 
-    async def _entries(self, lanes: Sequence[Lane]) -> Mapping[Lane, tuple[LaneEntry, ...]]:
+    async def _entries(
+        self, next_seqs: Mapping[Lane, int], numbers: Mapping[Lane, Collection[int]]
+    ) -> Mapping[Lane, tuple[LaneEntry, ...]]:
+        """What comes next, what is not simply waiting, and what stands at the numbers that arrive."""
+        asked = [(lane, number) for lane, some in numbers.items() for number in some]
         found = await self._connection.execute(
-            "SELECT sender, case_id, case_seq, message_id, state, since FROM lane_entries "
-            "JOIN unnest(%b::text[], %b::uuid[]) AS wanted (one, two) ON sender = one AND case_id = two "
-            "ORDER BY sender, case_id, case_seq",
-            ([lane[0] for lane in lanes], [lane[1] for lane in lanes]),
+            "WITH wanted AS "  # noqa: S608 - a constant
+            "(SELECT * FROM unnest(%b::text[], %b::uuid[], %b::bigint[]) AS one (sender, case_id, first)) "
+            f"SELECT {ENTRY} FROM wanted JOIN lane_entries USING (sender, case_id) "
+            "WHERE case_seq >= first AND case_seq < first + %b "
+            f"UNION SELECT {ENTRY} FROM wanted JOIN lane_entries USING (sender, case_id) "
+            "WHERE state <> 'held' OR replaces IS NOT NULL "
+            f"UNION SELECT {ENTRY} FROM lane_entries JOIN unnest(%b::text[], %b::uuid[], %b::bigint[]) "
+            "AS asked (sender, case_id, case_seq) USING (sender, case_id, case_seq) ORDER BY 1, 2, 3",
+            (
+                *_columns(list(next_seqs)),
+                list(next_seqs.values()),
+                WINDOW,
+                *_columns([lane for lane, _ in asked]),
+                [number for _, number in asked],
+            ),
             binary=True,
         )
-        entries: dict[Lane, list[LaneEntry]] = defaultdict(list)
-        async for row in found:
-            entries[(row[0], row[1])].append(_entry(row[2:]))
-        return {lane: tuple(one) for lane, one in entries.items()}
+        return _by_lane(await found.fetchall())
+
+    async def ahead(self, lanes: Mapping[Lane, int], *, limit: int) -> Mapping[Lane, Sequence[LaneEntry]]:
+        """What waits from a number on."""
+        found = await self._connection.execute(
+            f"SELECT {ENTRY} FROM lane_entries JOIN "  # noqa: S608 - a constant
+            "unnest(%b::text[], %b::uuid[], %b::bigint[]) AS wanted (sender, case_id, first) "
+            "USING (sender, case_id) WHERE case_seq >= first AND case_seq < first + %b ORDER BY 1, 2, 3",
+            (*_columns(list(lanes)), list(lanes.values()), limit),
+            binary=True,
+        )
+        entries = _by_lane(await found.fetchall())
+        for lane, some in entries.items():
+            known = {one.case_seq: one for one in (*self._given[lane].entries, *some)}
+            self._given[lane] = replace(self._given[lane], entries=tuple(known.values()))
+        return entries
 
     async def save(self, standings: Mapping[Lane, LaneStanding]) -> None:
         """Keep where lanes stand; those that were and are plain need nothing."""
         kept = {lane: one for lane, one in standings.items() if lane not in self._plain or not one.is_plain}
-        if not kept:
-            return
-        senders, cases = [lane[0] for lane in kept], [lane[1] for lane in kept]
-        await self._connection.execute(
-            "INSERT INTO lanes SELECT * FROM unnest(%b::text[], %b::uuid[], %b::bigint[]) "
-            "ON CONFLICT (sender, case_id) DO UPDATE SET next_seq = excluded.next_seq",
-            (senders, cases, [one.next_seq for one in kept.values()]),
-        )
-        await self._connection.execute(
-            "DELETE FROM lane_entries USING unnest(%b::text[], %b::uuid[]) AS wanted (one, two) "
-            "WHERE sender = one AND case_id = two",
-            (senders, cases),
-        )
-        rows = [(lane, entry) for lane, one in kept.items() for entry in one.entries]
-        await self._connection.execute(
-            "INSERT INTO lane_entries SELECT * FROM unnest("
-            "%b::text[], %b::uuid[], %b::bigint[], %b::uuid[], %b::text[], %b::timestamptz[])",
-            (
-                [lane[0] for lane, _ in rows],
-                [lane[1] for lane, _ in rows],
-                [entry.case_seq for _, entry in rows],
-                [entry.message_id for _, entry in rows],
-                [entry.state.value for _, entry in rows],
-                [entry.since for _, entry in rows],
-            ),
+        moved = [
+            lane for lane, one in kept.items() if lane in self._plain or one.next_seq != self._given[lane].next_seq
+        ]
+        if moved:
+            await self._connection.execute(
+                "INSERT INTO lanes SELECT * FROM unnest(%b::text[], %b::uuid[], %b::bigint[]) "
+                "ON CONFLICT (sender, case_id) DO UPDATE SET next_seq = excluded.next_seq",
+                (*_columns(moved), [kept[lane].next_seq for lane in moved]),
+            )
+        await self._forget([(lane, one) for lane in kept for one in _without(self._given[lane], kept[lane])])
+        await self._keep(
+            [(lane, one) for lane in kept for one in set(kept[lane].entries) - set(self._given[lane].entries)]
         )
         self._plain -= kept.keys()
+        self._given.update(standings)
+
+    async def _forget(self, gone: Sequence[tuple[Lane, int]]) -> None:
+        if gone:
+            await self._connection.execute(
+                "DELETE FROM lane_entries USING unnest(%b::text[], %b::uuid[], %b::bigint[]) AS gone (one, two, three) "
+                "WHERE sender = one AND case_id = two AND case_seq = three",
+                (*_columns([lane for lane, _ in gone]), [number for _, number in gone]),
+            )
+
+    async def _keep(self, rows: Sequence[tuple[Lane, LaneEntry]]) -> None:
+        if rows:
+            await self._connection.execute(
+                "INSERT INTO lane_entries SELECT * FROM unnest(%b::text[], %b::uuid[], %b::bigint[], %b::uuid[], "
+                "%b::text[], %b::timestamptz[], %b::uuid[]) ON CONFLICT (sender, case_id, case_seq) DO UPDATE SET "
+                "message_id = excluded.message_id, state = excluded.state, since = excluded.since, "
+                "replaces = excluded.replaces",
+                (
+                    *_columns([lane for lane, _ in rows]),
+                    [entry.case_seq for _, entry in rows],
+                    [entry.message_id for _, entry in rows],
+                    [entry.state.value for _, entry in rows],
+                    [entry.since for _, entry in rows],
+                    [entry.replaces for _, entry in rows],
+                ),
+            )
 
     async def held_since(self, before: datetime, *, limit: int) -> Sequence[tuple[Lane, LaneEntry]]:
-        """The first entries of lanes that wait since before an instant, the longest first."""
+        """The first that waits in each lane where something does since before an instant, the longest first."""
         found = await self._connection.execute(
-            "SELECT * FROM (SELECT DISTINCT ON (sender, case_id) sender, case_id, case_seq, message_id, state, since "
-            "FROM lane_entries WHERE (sender, case_id) IN (SELECT sender, case_id FROM lane_entries WHERE since < %s) "
-            "ORDER BY sender, case_id, case_seq) AS first WHERE since < %s ORDER BY since, sender, case_id LIMIT %s",
-            (before, before, limit),
+            f"SELECT {FIRST} FROM (SELECT sender, case_id, min(since) AS oldest FROM lane_entries "  # noqa: S608 - a constant
+            "WHERE since < %s AND state <> 'done' GROUP BY sender, case_id ORDER BY oldest, sender, case_id LIMIT %s) "
+            "AS late, LATERAL (SELECT * FROM lane_entries WHERE sender = late.sender AND case_id = late.case_id "
+            "AND state <> 'done' ORDER BY case_seq LIMIT 1) AS entry ORDER BY oldest, late.sender, late.case_id",
+            (before, limit),
             binary=True,
         )
         return [((row[0], row[1]), _entry(row[2:])) async for row in found]
+
+    async def waiting(self, lane: Lane) -> int:
+        """How many messages wait in a lane."""
+        found = await self._connection.execute(
+            "SELECT count(*) FROM lane_entries WHERE sender = %s AND case_id = %s AND state <> 'done'", lane
+        )
+        row = await found.fetchone()
+        return int(row[0]) if row else 0
 
 
 class PostgresBusinessStatuses:
@@ -126,6 +189,22 @@ class PostgresBusinessStatuses:
             )
 
 
+def _columns(lanes: Sequence[Lane]) -> tuple[list[InstitutionId], list[UUID]]:
+    return [lane[0] for lane in lanes], [lane[1] for lane in lanes]
+
+
+def _without(before: LaneStanding, after: LaneStanding) -> set[int]:
+    """Numbers that are on the list no more."""
+    return {one.case_seq for one in before.entries} - {one.case_seq for one in after.entries}
+
+
+def _by_lane(rows: Sequence[Sequence[Any]]) -> Mapping[Lane, tuple[LaneEntry, ...]]:
+    entries: dict[Lane, list[LaneEntry]] = defaultdict(list)
+    for row in rows:
+        entries[(row[0], row[1])].append(_entry(row[2:]))
+    return {lane: tuple(one) for lane, one in entries.items()}
+
+
 def _entry(row: Sequence[Any]) -> LaneEntry:
-    """case_seq, message_id, state, since."""
-    return LaneEntry(row[0], row[1], LaneEntryState(row[2]), row[3])
+    """case_seq, message_id, state, since, replaces."""
+    return LaneEntry(row[0], row[1], LaneEntryState(row[2]), row[3], row[4])

@@ -63,6 +63,7 @@ LEFT JOIN lane_entries AS entry
 LEFT JOIN LATERAL (
     SELECT CASE state WHEN 'open' THEN 'parked' WHEN 'applied' THEN 'accepted' ELSE 'rejected' END AS status
     FROM quarantine WHERE quarantine.sender = inbox.sender AND quarantine.message_id = inbox.message_id
+        AND reason_code <> 'MESSAGE_ID_CONFLICT'
     ORDER BY (state IN ('rejected', 'replaced')) DESC, (state = 'open') DESC LIMIT 1
 ) AS aside ON true
 """

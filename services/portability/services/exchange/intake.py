@@ -1,7 +1,7 @@
 """Taking verified bundles in: what is new waits for its turn and has its effect, what is known is receipted again, the
 rest set aside."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,6 +14,7 @@ from portability.services.exchange.mapping.wire import decode_statuses
 from portability.services.exchange.model import (
     DIGEST_TYPE,
     EXCHANGE_TYPES,
+    ID_CONFLICT,
     NO_CASE,
     RECEIPT_TYPE,
     RESEND_TYPE,
@@ -42,7 +43,7 @@ from portability.services.log_entry import LogEntryKind, entry_of
 
 __all__ = ["CONFLICT", "Intake"]
 
-CONFLICT: Final = "MESSAGE_ID_CONFLICT"
+CONFLICT: Final = ID_CONFLICT
 BUNDLE_CONFLICT: Final = "BUNDLE_ID_CONFLICT"
 NUMBER_CONFLICT: Final = "CASE_SEQ_CONFLICT"
 NOT_READ: Final = "MESSAGE_TYPE_UNKNOWN"
@@ -133,6 +134,7 @@ class Intake:
             elif held := await work.inbox.find(*message.key):
                 self._aside.held(held, code=outcome.code, reason=outcome.reason, topic=inbox_topic(self._node.me))
         if effect.replaced:
+            self._aside.replaced(effect.replaced)
             await work.desk.close(effect.replaced, QuarantineState.REPLACED, at=self._at, by="")
 
     async def _by_head(
@@ -254,10 +256,15 @@ class Intake:
             lane.arrive_unusable(header.message_id, case_seq=header.case_seq, at=self._at)
 
 
-def _lanes(bundles: Sequence[Arrived]) -> Collection[Lane]:
-    lanes = {one.message.lane for _, bundle in bundles for one in bundle.opened}
-    lanes |= {(bundle.head.sender, one.header.case_id) for _, bundle in bundles for one in bundle.refused if one.header}
-    return {lane for lane in lanes if lane[1] != NO_CASE}
+def _lanes(bundles: Sequence[Arrived]) -> Mapping[Lane, Collection[int]]:
+    """The lanes that bundles touch, with the numbers that arrive in each."""
+    lanes: dict[Lane, list[int]] = defaultdict(list)
+    for _, bundle in bundles:
+        for one in bundle.opened:
+            lanes[one.message.lane].append(one.message.case_seq)
+        for header in (one.header for one in bundle.refused if one.header):
+            lanes[(bundle.head.sender, header.case_id)].append(header.case_seq)
+    return {lane: numbers for lane, numbers in lanes.items() if lane[1] != NO_CASE}
 
 
 def _key(bundle: OpenedBundle) -> BundleKey:

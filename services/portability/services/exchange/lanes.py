@@ -31,15 +31,21 @@ class LaneEntry:
     case_seq: int
     message_id: UUID
     state: LaneEntryState
-    since: datetime
+    since: datetime  # when its number came; a try that fails does not begin the time anew
+    replaces: UUID | None = None  # the message that it takes the place of, once that one is parked
 
 
 @dataclass(frozen=True, slots=True)
 class LaneStanding:
-    """Where a lane stands: all before `next_seq` is done; `entries` are at or after it, in order."""
+    """Where a lane stands: all before `next_seq` is done; `entries` are at or after it, in order.
+
+    A lane in which much waits is in hand in part: what was asked for, what is parked or takes a place, and all before
+    `known_to` (None: all there is).
+    """
 
     next_seq: int = 1
     entries: tuple[LaneEntry, ...] = ()
+    known_to: int | None = None
 
     @property
     def is_plain(self) -> bool:
@@ -51,7 +57,8 @@ def business_of(
     message: ReceivedMessage, standing: LaneStanding, set_aside: Sequence[QuarantineState]
 ) -> BusinessStatus | None:
     """What we have made of a message that we hold; `set_aside`: what has become of its quarantine entries."""
-    waiting = {entry.message_id: entry.state for entry in standing.entries}.get(message.message_id)
+    in_line = [entry for entry in standing.entries if entry.state is not LaneEntryState.DONE]
+    waiting = {entry.message_id: entry.state for entry in in_line}.get(message.message_id)
     if waiting is LaneEntryState.PARKED:
         return BusinessStatus.PARKED
     if waiting is LaneEntryState.HELD:
@@ -67,36 +74,45 @@ class LaneInHand:
     def __init__(self, standing: LaneStanding) -> None:
         self._next_seq = standing.next_seq
         self._entries = {entry.case_seq: entry for entry in standing.entries}
+        self._known_to = standing.known_to
         self.replaced: list[UUID] = []  # messages whose place was taken by one that arrived
 
     @property
     def standing(self) -> LaneStanding:
         """Where it stands now."""
         self._pass_what_is_done()
-        return LaneStanding(self._next_seq, tuple(self._entries[seq] for seq in sorted(self._entries)))
+        return LaneStanding(self._next_seq, tuple(self._entries[seq] for seq in sorted(self._entries)), self._known_to)
 
     @property
-    def parked(self) -> LaneEntry | None:
-        """The message that the lane waits for a person with."""
-        return next((one for one in self._entries.values() if one.state is LaneEntryState.PARKED), None)
+    def look_from(self) -> int | None:
+        """The number from which on what waits has to be read now; None where enough of it is in hand."""
+        return None if self._known_to is None or self._next_seq < self._known_to else self._next_seq
+
+    def look(self, entries: Sequence[LaneEntry], *, known_to: int) -> None:
+        """Take in hand what waits before `known_to`; what is in hand already counts."""
+        self._entries = {entry.case_seq: entry for entry in entries} | self._entries
+        self._known_to = known_to
+
+    def parked(self, message_id: UUID | None) -> LaneEntry | None:
+        """The entry with which a parked message waits for a person; None where it is not parked here."""
+        parked = (one for one in self._entries.values() if one.state is LaneEntryState.PARKED)
+        return next((one for one in parked if one.message_id == message_id), None)
 
     def arrive(self, message_id: UUID, *, case_seq: int, replaces: UUID | None, at: datetime) -> bool:
         """Put a new message in line; False where its number in the case was another's already."""
         if case_seq < self._next_seq or case_seq in self._entries:
             return False
-        taken = self.parked
-        if replaces is not None and taken is not None and taken.message_id == replaces:
-            self._entries[case_seq] = LaneEntry(case_seq, message_id, LaneEntryState.DONE, at)
-            self._entries[taken.case_seq] = LaneEntry(taken.case_seq, message_id, LaneEntryState.HELD, at)
-            self.replaced.append(replaces)
-        else:
-            self._entries[case_seq] = LaneEntry(case_seq, message_id, LaneEntryState.HELD, at)
+        entry = LaneEntry(case_seq, message_id, LaneEntryState.HELD, at, replaces)
+        self._entries[case_seq] = entry
+        parked = self.parked(replaces)
+        if parked is not None:
+            self._give_place(parked, to=entry)
         return True
 
     def arrive_unusable(self, message_id: UUID, *, case_seq: int, at: datetime) -> None:
         """Park a message that cannot be taken in as it is; nothing where its number is another's already."""
         if case_seq >= self._next_seq and case_seq not in self._entries:
-            self._entries[case_seq] = LaneEntry(case_seq, message_id, LaneEntryState.PARKED, at)
+            self.park(LaneEntry(case_seq, message_id, LaneEntryState.HELD, at))
 
     def ready(self) -> Sequence[LaneEntry]:
         """The messages that take effect next, one after the other."""
@@ -117,26 +133,29 @@ class LaneInHand:
         """Note that one of `ready` will never take effect; those before it still have their turn first."""
         self._entries[entry.case_seq] = replace(entry, state=LaneEntryState.DONE)
 
-    def park(self, entry: LaneEntry, *, at: datetime) -> None:
-        """Note that the first of `ready` could not take effect."""
-        self._entries[entry.case_seq] = replace(entry, state=LaneEntryState.PARKED, since=at)
+    def park(self, entry: LaneEntry) -> None:
+        """Note that the first of `ready` could not take effect; one that came to take its place has its turn."""
+        parked = replace(entry, state=LaneEntryState.PARKED)
+        self._entries[entry.case_seq] = parked
+        waiting = [one for one in self._entries.values() if one.replaces == entry.message_id]
+        if waiting:
+            self._give_place(parked, to=min(waiting, key=lambda one: one.case_seq))
 
-    def reject(self) -> LaneEntry:
-        """Pass the parked message; what waits behind it is next. Raises LookupError where none is parked."""
-        parked = self.parked
-        if parked is None:
-            raise LookupError("nothing is parked in this lane")
-        self._entries[parked.case_seq] = replace(parked, state=LaneEntryState.DONE)
-        return parked
+    def reject(self, message_id: UUID) -> None:
+        """Pass a parked message; what waits behind it is next. Nothing where it is not parked here."""
+        if parked := self.parked(message_id):
+            self.skip(parked)
 
-    def unpark(self, *, at: datetime) -> LaneEntry | None:
-        """Let the parked message try again; None where none is parked."""
-        parked = self.parked
-        if parked is None:
-            return None
-        held = replace(parked, state=LaneEntryState.HELD, since=at)
-        self._entries[parked.case_seq] = held
-        return held
+    def unpark(self, message_id: UUID) -> None:
+        """Let a parked message try again. Nothing where it is not parked here."""
+        if parked := self.parked(message_id):
+            self._entries[parked.case_seq] = replace(parked, state=LaneEntryState.HELD)
+
+    def _give_place(self, parked: LaneEntry, *, to: LaneEntry) -> None:
+        """Put one message in the place of another; its own number counts as done."""
+        self.replaced.append(parked.message_id)
+        self._entries[to.case_seq] = replace(to, state=LaneEntryState.DONE, replaces=None)
+        self._entries[parked.case_seq] = replace(parked, message_id=to.message_id, state=LaneEntryState.HELD)
 
     def _pass_what_is_done(self) -> None:
         while (entry := self._entries.get(self._next_seq)) is not None and entry.state is LaneEntryState.DONE:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from hashlib import sha256
+from typing import Final
 from uuid import UUID
 
 from portability.services.hybrid import HybridSignature
@@ -12,6 +13,7 @@ from portability.services.hybrid import HybridSignature
 __all__ = [
     "DIGEST_TYPE",
     "EXCHANGE_TYPES",
+    "ID_CONFLICT",
     "LONGEST_WAIT",
     "NO_CASE",
     "RECEIPT_TYPE",
@@ -355,6 +357,10 @@ class InboxMessage:
     leaf_hash: bytes  # 32 bytes
     bundle_id: UUID
     item: int  # index in the bundle, from 0
+
+
+ID_CONFLICT: Final = "MESSAGE_ID_CONFLICT"
+"""Code of entries that have the id of another message: what becomes of them says nothing of that one."""
 
 
 class QuarantineState(StrEnum):

@@ -70,6 +70,7 @@ __all__ = [
     "Timeline",
     "TrustDirectory",
     "UnitOfWork",
+    "WaitingLanes",
 ]
 
 NewId = Callable[[], UUID]
@@ -247,7 +248,13 @@ class QuarantineDesk(Protocol):
         """Return one entry; None where unknown."""
 
     async def close(self, messages: Sequence[MessageKey], state: QuarantineState, *, at: datetime, by: str) -> None:
-        """Note what has become of the open entries of messages."""
+        """Note what has become of the open entries of messages that lanes waited for."""
+
+    async def close_entry(self, entry_id: UUID, state: QuarantineState, *, at: datetime, by: str) -> None:
+        """Note what has become of one open entry."""
+
+    async def note_reason(self, entry_id: UUID, *, code: str, reason: str) -> None:
+        """Note why an open entry could not take effect this time."""
 
 
 class HeldMessages(Protocol):
@@ -257,17 +264,30 @@ class HeldMessages(Protocol):
         """Return received messages by their key, in any order; unknown and erased ones are left out."""
 
 
-class Lanes(Protocol):
-    """Where lanes stand: what waits in them, and which message is next."""
-
-    async def load(self, lanes: Collection[Lane]) -> Mapping[Lane, LaneStanding]:
-        """Lock lanes until the transaction ends; return where each stands. A new one stands at its beginning."""
-
-    async def save(self, standings: Mapping[Lane, LaneStanding]) -> None:
-        """Keep where lanes stand now."""
+class WaitingLanes(Protocol):
+    """What waits in lanes, to be looked at."""
 
     async def held_since(self, before: datetime, *, limit: int) -> Sequence[tuple[Lane, LaneEntry]]:
-        """Return the first entry of lanes in which something waits since before an instant, the longest first."""
+        """Return the first that waits in each lane where something does since before an instant, the longest first."""
+
+    async def waiting(self, lane: Lane) -> int:
+        """Return how many messages wait in a lane, parked ones among them."""
+
+
+class Lanes(WaitingLanes, Protocol):
+    """Where lanes stand: what waits in them, and which message is next."""
+
+    async def load(self, lanes: Mapping[Lane, Collection[int]]) -> Mapping[Lane, LaneStanding]:
+        """Lock lanes until the transaction ends; return where each stands. A new one stands at its beginning.
+
+        Of a lane in which much waits a part is read (`LaneStanding.known_to`), with what waits at the numbers given.
+        """
+
+    async def ahead(self, lanes: Mapping[Lane, int], *, limit: int) -> Mapping[Lane, Sequence[LaneEntry]]:
+        """Return what waits in lanes that are locked, at `limit` numbers from the one given."""
+
+    async def save(self, standings: Mapping[Lane, LaneStanding]) -> None:
+        """Keep where lanes stand now; what `load` and `ahead` have not given stays as it is."""
 
 
 class BusinessStatuses(Protocol):

@@ -12,8 +12,11 @@ from uuid import UUID
 
 from portability.agreements.errors import CaseStateError, InputError, NotFoundError
 from portability.services.exchange.business_status import Decided, status_messages
-from portability.services.exchange.envelope import REASON_LENGTH
+from portability.services.exchange.envelope import REASON_LENGTH, Item
+from portability.services.exchange.lanes import LaneInHand
+from portability.services.exchange.mapping.wire import encode_item
 from portability.services.exchange.model import (
+    ID_CONFLICT,
     BusinessStatus,
     InboxMessage,
     InstitutionId,
@@ -66,19 +69,27 @@ async def show_quarantined(entry_id: UUID, *, work: ExchangeWork) -> LaneView:
     lane = _lane_of(entry)
     if lane is None:
         return LaneView(entry, 0, can_replay=False)
-    standing = (await work.lanes.load([lane]))[lane]
-    is_parked = any(one.message_id == entry.message_id for one in standing.entries)
-    waiting = len(standing.entries) - 1 if is_parked else 0
-    return LaneView(entry, waiting, can_replay=is_parked and await _message(entry, work) is not None)
+    in_hand = LaneInHand((await work.lanes.load({lane: ()}))[lane])
+    if not _waits_for(entry, in_hand):
+        return LaneView(entry, 0, can_replay=False)
+    waiting = await work.lanes.waiting(lane) - 1
+    return LaneView(entry, waiting, can_replay=await _message(entry, work) is not None)
 
 
 async def replay_quarantined(entry_id: UUID, *, work: ExchangeWork, clerk: Clerk) -> Released:
     """Let a parked message try again, and what waits behind it follow.
 
     Raises NotFoundError, and CaseStateError where it is closed already or cannot be tried: what did not verify has to
-    come again from its sender. Where it fails again it stays parked, and the entry stays open.
+    come again from its sender. Where it fails again it stays parked, and the entry stays open with the new reason.
     """
-    entry, effect, lane = await _in_hand(entry_id, work, clerk)
+    entry, effect = await _in_hand(entry_id, work, clerk)
+    lane = _lane_of(entry)
+    if lane is None or not _waits_for(entry, effect.lane(lane)):
+        raise CaseStateError(
+            f"No case waits for entry {entry_id}: it has no effect, and `portability quarantine reject` closes it.",
+            state=entry.state,
+            allowed_actions=("reject",),
+        )
     held = await _message(entry, work)
     if held is None:
         raise CaseStateError(
@@ -87,43 +98,52 @@ async def replay_quarantined(entry_id: UUID, *, work: ExchangeWork, clerk: Clerk
             state=entry.state,
             allowed_actions=("reject",),
         )
-    effect.lane(lane).unpark(at=clerk.at)
+    effect.lane(lane).unpark(held.message.message_id)
     await effect.run([], work)
-    if all(one.message.key != held.message.key for one in effect.parked):
-        await work.desk.close([held.message.key], QuarantineState.APPLIED, at=clerk.at, by=clerk.name)
+    failed = next((one for one in effect.parked if one.message.key == held.message.key), None)
+    if failed is None:
+        await work.desk.close_entry(entry_id, QuarantineState.APPLIED, at=clerk.at, by=clerk.name)
+    else:
+        await work.desk.note_reason(entry_id, code=failed.code, reason=failed.reason)
     await _tell(effect.decided, f"replay {entry_id}", work, clerk)
-    return await _released(entry, effect, lane, work, clerk)
+    return await _released(entry, effect, work, clerk)
 
 
 async def reject_quarantined(entry_id: UUID, *, reasons: Sequence[str], work: ExchangeWork, clerk: Clerk) -> Released:
-    """Refuse a parked message for good, tell its sender why, and let what waits behind it go on.
+    """Refuse for good what was set aside, tell the sender of a message why, and let what waits behind it go on.
 
+    The same closes what no case waits for. A bundle, or a message that never got in, was answered by its receipt.
     Raises InputError without a reason, NotFoundError, and CaseStateError where the entry is closed already.
     """
     if not reasons or any(not 0 < len(reason) <= REASON_LENGTH for reason in reasons):
         raise InputError(f"Say why, in 1 to {REASON_LENGTH} characters: the sender reads it.", field="reasons")
-    entry, effect, lane = await _in_hand(entry_id, work, clerk)
+    entry, effect = await _in_hand(entry_id, work, clerk)
     held = await _message(entry, work)
-    rejected = effect.lane(lane).reject()
-    await effect.run([], work)
-    await work.desk.close([(entry.sender, rejected.message_id)], QuarantineState.REJECTED, at=clerk.at, by=clerk.name)
+    lane = _lane_of(entry)
+    if lane is not None and entry.message_id is not None and _waits_for(entry, effect.lane(lane)):
+        effect.lane(lane).reject(entry.message_id)
+        await effect.run([], work)
+    await work.desk.close_entry(entry_id, QuarantineState.REJECTED, at=clerk.at, by=clerk.name)
     told: Sequence[Decided] = [(held.message, BusinessStatus.REJECTED, list(reasons))] if held else ()
     await _tell([*told, *effect.decided], f"reject {entry_id}", work, clerk)
-    return await _released(entry, effect, lane, work, clerk)
+    return await _released(entry, effect, work, clerk)
 
 
-async def _in_hand(entry_id: UUID, work: ExchangeWork, clerk: Clerk) -> tuple[QuarantineEntry, TakingEffect, Lane]:
-    """The entry with its lane locked; CaseStateError where the lane does not wait for it."""
+async def _in_hand(entry_id: UUID, work: ExchangeWork, clerk: Clerk) -> tuple[QuarantineEntry, TakingEffect]:
+    """The entry with its lane locked, where it has one; CaseStateError where it is closed."""
+    lane = _lane_of(await _entry(entry_id, work))
+    effect = await TakingEffect.of({lane: ()} if lane else {}, work, clerk.effects, at=clerk.at)
+    # Read again under the lock: of two clerks at once the second one finds it closed.
     entry = await _entry(entry_id, work)
-    lane = _lane_of(entry)
-    if entry.state is not QuarantineState.OPEN or lane is None:
-        what = f"closed ({entry.state})" if lane else "a whole bundle, which belongs to no case"
-        raise CaseStateError(f"Entry {entry_id} is {what}: nothing waits for it.", state=entry.state)
-    effect = await TakingEffect.of([lane], work, clerk.effects, at=clerk.at)
-    parked = effect.lane(lane).parked
-    if parked is None or parked.message_id != entry.message_id:
-        raise CaseStateError(f"Entry {entry_id} is not what its case waits for.", state=entry.state)
-    return entry, effect, lane
+    if entry.state is not QuarantineState.OPEN:
+        raise CaseStateError(f"Entry {entry_id} is closed ({entry.state}): nothing waits for it.", state=entry.state)
+    return entry, effect
+
+
+def _waits_for(entry: QuarantineEntry, lane: LaneInHand) -> bool:
+    """Whether the lane waits for a person to decide about this entry."""
+    is_open = entry.state is QuarantineState.OPEN and entry.reason_code != ID_CONFLICT
+    return is_open and lane.parked(entry.message_id) is not None
 
 
 async def _tell(decided: Sequence[Decided], act: str, work: ExchangeWork, clerk: Clerk) -> None:
@@ -134,9 +154,7 @@ async def _tell(decided: Sequence[Decided], act: str, work: ExchangeWork, clerk:
     await work.log.append([entry_of(LogEntryKind.ADMINISTRATION, said, at=clerk.at)])
 
 
-async def _released(
-    entry: QuarantineEntry, effect: TakingEffect, lane: Lane, work: ExchangeWork, clerk: Clerk
-) -> Released:
+async def _released(entry: QuarantineEntry, effect: TakingEffect, work: ExchangeWork, clerk: Clerk) -> Released:
     """What came of it; a message behind it that could not take effect either is set aside in its turn."""
     aside = SettingAside(clerk.new_id, at=clerk.at)
     for outcome in effect.parked:
@@ -144,9 +162,11 @@ async def _released(
         if held is not None and held.message.message_id != entry.message_id:
             aside.held(held, code=outcome.code, reason=outcome.reason, topic=inbox_topic(clerk.me))
     await work.quarantine.add(aside.messages)
+    await work.desk.close(effect.replaced, QuarantineState.REPLACED, at=clerk.at, by="")
     applied = sum(one.status is BusinessStatus.ACCEPTED for one in effect.outcomes)
     now = await work.desk.find(entry.entry_id)
-    return Released(now or entry, applied, len(effect.lane(lane).standing.entries))
+    lane = _lane_of(entry)
+    return Released(now or entry, applied, await work.lanes.waiting(lane) if lane else 0)
 
 
 async def _entry(entry_id: UUID, work: ExchangeWork) -> QuarantineEntry:
@@ -160,8 +180,11 @@ async def _message(entry: QuarantineEntry, work: ExchangeWork) -> InboxMessage |
     """The message as the inbox holds it; None where it never got in, or was erased."""
     if entry.message_id is None:
         return None
-    found = await work.held.find_many([(entry.sender, entry.message_id)])
-    return found[0] if found else None
+    for held in await work.held.find_many([(entry.sender, entry.message_id)]):
+        # Under the id may be another message: the first one, where two had the same.
+        if encode_item(Item(held.header, held.salt, held.message.record)) == entry.value:
+            return held
+    return None
 
 
 def _lane_of(entry: QuarantineEntry) -> Lane | None:

@@ -1,12 +1,20 @@
 """Quarantine entries: a whole record of the stream, or one message of a bundle, with the reason."""
 
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
 from portability.services.exchange.envelope import Item
 from portability.services.exchange.mapping import wire
-from portability.services.exchange.model import InboxMessage, InstitutionId, QuarantineEntry, StreamRecord
+from portability.services.exchange.model import (
+    InboxMessage,
+    InstitutionId,
+    MessageKey,
+    QuarantineEntry,
+    QuarantineState,
+    StreamRecord,
+)
 from portability.services.exchange.ports import NewId
 
 __all__ = ["NOWHERE", "SettingAside"]
@@ -56,6 +64,12 @@ class SettingAside:
             message_id=message.message_id,
             case_id=message.case_id,
         )
+
+    def replaced(self, messages: Collection[MessageKey]) -> None:
+        """Note which of them another message has taken the place of already."""
+        for index, one in enumerate(self.messages):
+            if one.message_id and (one.sender, one.message_id) in messages:
+                self.messages[index] = replace(one, state=QuarantineState.REPLACED, closed_at=self._at)
 
     def _entry(self, record: StreamRecord, code: str, reason: str, sender: InstitutionId) -> QuarantineEntry:
         return QuarantineEntry(

@@ -49,9 +49,9 @@ class TakingEffect:
 
     @classmethod
     async def of(
-        cls, lanes: Collection[Lane], work: ExchangeWork, effects: MessageEffects, *, at: datetime
+        cls, lanes: Mapping[Lane, Collection[int]], work: ExchangeWork, effects: MessageEffects, *, at: datetime
     ) -> "TakingEffect":
-        """Lock lanes and take them in hand."""
+        """Lock lanes and take them in hand, with what waits at the numbers that arrive in each."""
         standings = await work.lanes.load(lanes) if lanes else {}
         return cls({lane: LaneInHand(standing) for lane, standing in standings.items()}, effects, at=at)
 
@@ -83,15 +83,23 @@ class TakingEffect:
     async def run(self, arrived: Iterable[ReceivedMessage], work: ExchangeWork) -> None:
         """Let all that is ready take effect, those that arrived now and those held before; keep where lanes stand."""
         at_hand = {message.key: message for message in arrived}
-        blocked: set[Lane] = set()
-        while ready := self._ready(blocked, at_once=max(AT_ONCE, len(at_hand))):
-            await self._apply(await self._turns(ready, at_hand, work), blocked, work)
+        at_once = max(AT_ONCE, len(at_hand))
+        while (ready := self._ready(at_once=at_once)) or await self._look_ahead(work):
+            await self._apply(await self._turns(ready, at_hand, work), set(), work)
         self._note_held(at_hand)
         await work.lanes.save({lane: one.standing for lane, one in self._lanes.items()})
 
-    def _ready(self, blocked: set[Lane], *, at_once: int) -> Sequence[tuple[Lane, LaneEntry]]:
+    async def _look_ahead(self, work: ExchangeWork) -> bool:
+        """Read on where all that was read of a lane is done; whether there was such a lane."""
+        wanted = {lane: seq for lane, one in self._lanes.items() if (seq := one.look_from) is not None}
+        found = await work.lanes.ahead(wanted, limit=AT_ONCE) if wanted else {}
+        for lane, seq in wanted.items():
+            self._lanes[lane].look(found.get(lane, ()), known_to=seq + AT_ONCE)
+        return bool(wanted)
+
+    def _ready(self, *, at_once: int) -> Sequence[tuple[Lane, LaneEntry]]:
         """What takes effect next, in the order of the lanes."""
-        ready = [(lane, entry) for lane, one in self._lanes.items() if lane not in blocked for entry in one.ready()]
+        ready = [(lane, entry) for lane, one in self._lanes.items() for entry in one.ready()]
         return ready[:at_once]
 
     async def _turns(
@@ -112,7 +120,10 @@ class TakingEffect:
         return turns
 
     async def _apply(self, turns: Sequence[_Turn], blocked: set[Lane], work: ExchangeWork) -> None:
-        """Apply effects under one savepoint; where one fails, by halves, so that only its lane is parked."""
+        """Apply effects under one savepoint; where one fails, by halves, so that only its lane is parked.
+
+        `blocked`: lanes in which one has failed among these turns; those behind it have to wait.
+        """
         turns = [turn for turn in turns if turn.lane not in blocked]
         failure = await self._try(turns, work)
         if failure is None:
@@ -125,7 +136,7 @@ class TakingEffect:
             await self._apply(turns[middle:], blocked, work)
         else:
             (turn,) = turns
-            self._lanes[turn.lane].park(turn.entry, at=self._at)
+            self._lanes[turn.lane].park(turn.entry)
             blocked.add(turn.lane)
             self.outcomes.append(_parked(turn.message, failure))
 

@@ -139,9 +139,11 @@ CREATE TABLE lane_entries (
     message_id uuid NOT NULL,
     state text NOT NULL,
     since timestamptz NOT NULL,
+    replaces uuid,
     PRIMARY KEY (sender, case_id, case_seq)
 );
 CREATE INDEX lane_entries_waiting ON lane_entries (since);
+CREATE INDEX lane_entries_not_plain ON lane_entries (sender, case_id) WHERE state <> 'held' OR replaces IS NOT NULL;
 
 -- What recipients say that they have made of our messages, by ranges of at most 4,096 numbers.
 CREATE TABLE business_statuses (
