@@ -23,7 +23,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["KafkaBroker", "missing", "start_broker"]
+__all__ = ["PROPERTIES", "KafkaBroker", "begin_broker", "free_port", "missing", "start_broker", "wait_until_up"]
 
 HERE = Path(__file__).resolve().parent
 POM = HERE / "pom.xml"
@@ -126,8 +126,7 @@ def start_broker(*, port: int = 0, secured: Path | None = None) -> KafkaBroker:
 
     `secured` is a folder of certificates.py: the broker then runs with production.properties.
     """
-    libraries = _libraries()
-    port, controller = port or _free_port(), _free_port()
+    port, controller = port or free_port(), free_port()
     data = Path(tempfile.mkdtemp(prefix="local-kafka-"))
     settings, administrator = data / "server.properties", data / "administrator.properties"
     names = {"port": port, "controller": controller, "data": data / "log", "certificates": secured}
@@ -137,19 +136,27 @@ def start_broker(*, port: int = 0, secured: Path | None = None) -> KafkaBroker:
     else:
         settings.write_text((HERE / "production.properties").read_text() + SECURED.format(**names))
         administrator.write_text(ADMINISTRATOR.format(**names))
-    java = _java(libraries)
+    broker = begin_broker(data, port=port, settings=settings, administrator=administrator)
+    wait_until_up(broker)
+    return broker
+
+
+def begin_broker(
+    data: Path, *, port: int, settings: Path, administrator: Path, heap_megabytes: int = 512
+) -> KafkaBroker:
+    """Start a process that writes into the folder `data`, and do not wait for it."""
+    libraries = _libraries()
+    java = _java(libraries, heap_megabytes)
     _run([*java, "kafka.tools.StorageTool", "format", "-t", CLUSTER_ID, "-c", str(settings)])
     with (data / "broker.log").open("wb") as log:
         process = subprocess.Popen(  # noqa: S603 - our own arguments, no shell
             [*java, "kafka.Kafka", str(settings)], stdout=log, stderr=log, cwd=data
         )
-    broker = KafkaBroker(f"127.0.0.1:{port}", _version(libraries), process, data, administrator)
-    _wait_until_up(broker, port)
-    return broker
+    return KafkaBroker(f"127.0.0.1:{port}", _version(libraries), process, data, administrator)
 
 
-def _java(libraries: Path) -> list[str]:
-    return ["java", "-Xmx512m", "-Xms128m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1",
+def _java(libraries: Path, heap_megabytes: int = 512) -> list[str]:
+    return ["java", f"-Xmx{heap_megabytes}m", "-Xms128m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1",
             "-Dorg.apache.logging.log4j.level=WARN", "-cp", f"{libraries}/*"]  # fmt: skip
 
 
@@ -189,7 +196,9 @@ def _run(command: Sequence[str]) -> str:
     return done.stdout
 
 
-def _wait_until_up(broker: KafkaBroker, port: int) -> None:
+def wait_until_up(broker: KafkaBroker) -> None:
+    """Wait until the broker listens; RuntimeError, with the log's end, where it does not within a minute."""
+    port = int(broker.bootstrap.rpartition(":")[2])
     until = time.monotonic() + START_SECONDS
     while time.monotonic() < until and broker.process.poll() is None:
         with socket.socket() as probe:
@@ -202,7 +211,8 @@ def _wait_until_up(broker: KafkaBroker, port: int) -> None:
     raise RuntimeError(f"The broker did not start within {START_SECONDS:.0f} s: {end}")
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port that nobody listens on now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

@@ -49,6 +49,7 @@ class NodeSettings:
     keys_folder: str  # one folder of keys for each institution
     institutions: tuple[str, ...]
     create_topics: bool = True
+    replication: int = 1  # copies of each topic
     fast_from: float = 0.0
     clock_rate: float = 1.0
     effect_seconds: float = 0.0
@@ -116,7 +117,7 @@ def directory_of(settings: NodeSettings, clock: Clock) -> Directory:
 async def open_stream(settings: NodeSettings) -> EventStream:
     if settings.stream_url.startswith("kafka:"):
         bootstrap = settings.stream_url.removeprefix("kafka:")
-        return await KafkaStream.open(bootstrap, create_topics=settings.create_topics)
+        return await KafkaStream.open(bootstrap, create_topics=settings.create_topics, replication=settings.replication)
     return await PostgresStream.open(settings.stream_url)
 
 
