@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -103,6 +104,15 @@ async def test_a_node_takes_newer_directories_from_its_file_and_over_the_rpc_and
     kept = await DirectoryFile(node.settings.data_folder / "accepted.directory").load()
     assert kept is not None
     assert encode_chain(kept) == newer
+    # Each that was in force is in the log, by the time the file is looked at again.
+    await asyncio.sleep(2.5)
+    async with node.database.transaction() as connection:
+        found = await connection.execute(
+            "SELECT count(DISTINCT digest), bool_or(digest = %b) FROM (SELECT kind, digest FROM log_entries "
+            "UNION SELECT kind, digest FROM log_staged) AS entered WHERE kind = 'directory.version'",
+            (sha256(kept.directory.content).digest(),),
+        )
+        assert await found.fetchone() == (3, True)
 
 
 async def test_a_new_signing_key_is_used_as_soon_as_the_directory_names_it_and_a_revoked_one_no_more(

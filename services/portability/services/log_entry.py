@@ -30,7 +30,7 @@ class LogEntryKind(StrEnum):
     BUNDLE_RECEIVED = "bundle.received"  # SHA-256 of the signed head of a bundle that this node has taken in
     DIRECTORY_VERSION = "directory.version"  # SHA-256 of the signed directory's bytes
     AGREEMENT_VERSION = "agreement.version"  # SHA-256 of the file of an agreement
-    AGREEMENT_STATEMENT = "agreement.statement"  # SHA-256 of a statement's signed bytes
+    AGREEMENT_STATEMENT = "agreement.statement"  # SHA-256 of a statement with its signatures
     ADMINISTRATION = "administration"  # commitment to what an administrator did
     RECORD_LOOK = "record.look"  # commitment to who looked at whose record, and why
     ERASURE = "erasure"  # commitment to what was erased

@@ -5,6 +5,7 @@ Each test ends at the determination, not at the function that finds the version:
 
 from dataclasses import replace
 from datetime import date, datetime, timedelta
+from hashlib import sha256
 
 import pytest
 
@@ -14,9 +15,11 @@ from portability.agreements.model import DeterminationFacts
 from portability.agreements.periods import PeriodUnit
 from portability.services.determination.handlers import determine_benefits
 from portability.services.determination.model import DetermineQuery, ExplainedDetermination
+from portability.services.determination.treaties.mapping.statements import encode_signed_statement
 from portability.services.determination.treaties.model import NotBinding, VersionId
 from portability.services.determination.treaties.reading import VersionReader
 from portability.services.determination.treaties.signing import add_signature
+from portability.services.log_entry import LogEntryKind
 
 from .samples import CANADIAN, GERMAN, ITALIAN, facts, period
 from .treaty_world import (
@@ -117,6 +120,33 @@ async def test_the_same_ratification_again_changes_nothing(world: World) -> None
     assert await world.take_in(mine) == await world.take_in(mine)
     assert len(await world.work.statements.of_agreement(EU)) == 2
     assert await used(world, award_on=SUMMER) == version.sha256
+
+
+# What the log holds of it.
+
+
+async def test_versions_and_statements_are_entered_in_the_log_by_their_hashes_as_they_are_stored(world: World) -> None:
+    published = await world.publish(TEXT)
+    version = VersionId(published.sha256)
+    mine = sign(ratification(EU, version, "DE", SPRING), at=noon(SPRING))
+    kept = await world.take_in(mine)
+    await world.take_in(sign(suspension(EU, version, "DE", SUMMER), at=noon(SUMMER)))
+    assert [(one.kind, one.at) for one in world.work.log.staged] == [
+        (LogEntryKind.AGREEMENT_VERSION, published.published_at),
+        (LogEntryKind.AGREEMENT_STATEMENT, world.clock.now()),
+        (LogEntryKind.AGREEMENT_STATEMENT, world.clock.now()),
+    ]
+    assert world.work.log.staged[0].digest == sha256(TEXT.encode()).digest()
+    assert (
+        world.work.log.staged[1].digest == sha256(encode_signed_statement(mine)).digest() == bytes.fromhex(kept.digest)
+    )
+
+
+async def test_a_statement_that_is_refused_leaves_nothing_in_the_log(world: World) -> None:
+    version = await world.put(TEXT)
+    with pytest.raises(VerificationError):
+        await world.take_in(sign(ratification(EU, version, "DE", SPRING), FIRST, at=noon(SPRING)))
+    assert world.work.log.staged == []
 
 
 # What does not.

@@ -198,6 +198,37 @@ async def test_edits_of_rows_in_postgresql_are_found(new_database: Callable[[], 
     await database.close()
 
 
+async def test_agreements_and_statements_beside_the_log_and_the_reverse_are_named(
+    new_database: Callable[[], str],
+) -> None:
+    database = await Database.open(new_database())
+    node = LogNode("de-drv", ManualClock(NOON))
+    treaty, statement, gone = (sha256(one).digest() for one in (b"treaty", b"statement", b"gone"))
+    async with database.transaction() as connection:
+        await connection.execute(
+            "INSERT INTO agreement_versions VALUES (sha256('treaty'), 'ca-it', '{CA,IT}', 'a', 'treaty', now(), 'k')"
+        )
+        await connection.execute(
+            "INSERT INTO agreement_statements (digest, agreement_id, signed, received_at, received_by) "
+            "VALUES (sha256('statement'), 'ca-it', 'statement', now(), 'k')"
+        )
+        assert await faults_in(connection, node) == [
+            f"{row}: the log has no entry of it, so it was changed or put in beside the node."
+            for row in (f"agreement_versions {treaty.hex()}", f"agreement_statements {statement.hex()}")
+        ]
+        version, said = LogEntryKind.AGREEMENT_VERSION, LogEntryKind.AGREEMENT_STATEMENT
+        entries = [LogEntry(kind, digest, NOON) for kind, digest in ((version, treaty), (said, statement))]
+        await PostgresLogSink(connection).append(entries)
+        assert await faults_in(connection, node) == []  # they wait for their positions
+        await PostgresLogSink(connection).append([LogEntry(version, gone, NOON)])
+    assert await sequence_once(log_unit_of_work(database)) == 3
+    async with database.transaction() as connection:
+        assert await faults_in(connection, node) == [
+            "log_entries position 2: its version (agreement.version) is not stored any more, or was changed."
+        ]
+    await database.close()
+
+
 async def faults_in(connection: Connection, node: LogNode) -> list[str]:
     work = PostgresLogWork(connection)
     return [one async for one in audit(node.name, work, PostgresLedger(connection), node.directory)]

@@ -30,12 +30,14 @@ class MemoryLedger:
         """Every tile."""
         return {tile: b"".join(hashes) for tile, hashes in self._log.tiles.items()}
 
-    async def bundles(self, kind: LogEntryKind) -> Mapping[bytes, str]:
-        """Bundles sent or received."""
+    async def things(self, kind: LogEntryKind) -> Mapping[bytes, str]:
+        """Bundles sent or received; memory keeps no agreements beside a log."""
         if kind is LogEntryKind.BUNDLE_SENT:
             return {
                 sha256(one.signed_head).digest(): f"sent_bundles {key}" for key, one in self._exchange.bundles.items()
             }
+        if kind is not LogEntryKind.BUNDLE_RECEIVED:
+            return {}
         kept = self._exchange.inbox_bundles.items()
         return {sha256(one.signed_head).digest(): f"inbox_bundles {key[0]} {key[1]}" for key, one in kept}
 

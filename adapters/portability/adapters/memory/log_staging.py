@@ -14,6 +14,11 @@ class MemoryLogSink:
     def __init__(self, state: State) -> None:
         self._state = state
 
+    @property
+    def staged(self) -> Sequence[LogEntry]:
+        """What waits for its position, the oldest first."""
+        return [self._state.log_staged[key] for key in sorted(self._state.log_staged)]
+
     async def append(self, entries: Sequence[LogEntry]) -> None:
         """Stage entries in order."""
         for entry in entries:

@@ -4,6 +4,8 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
+from portability.adapters.memory.exchange_state import State
+from portability.adapters.memory.log_staging import MemoryLogSink
 from portability.adapters.memory.records import MemoryCommands
 from portability.services.determination.treaties.model import KeptStatement, PublishedVersion
 
@@ -48,6 +50,7 @@ class MemoryTreatyWork:
     versions: MemoryVersions = field(default_factory=MemoryVersions)
     statements: MemoryStatements = field(default_factory=MemoryStatements)
     commands: MemoryCommands = field(default_factory=MemoryCommands)
+    log: MemoryLogSink = field(default_factory=lambda: MemoryLogSink(State()))
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator["MemoryTreatyWork"]:

@@ -9,10 +9,16 @@ from portability.services.log_entry import LogEntryKind
 
 __all__ = ["PostgresLedger"]
 
-BUNDLES = {
+THINGS = {
     LogEntryKind.BUNDLE_SENT: "SELECT sha256(signed_head), 'sent_bundles ' || bundle_id FROM sent_bundles",
     LogEntryKind.BUNDLE_RECEIVED: (
         "SELECT sha256(signed_head), 'inbox_bundles ' || sender || ' ' || bundle_id FROM inbox_bundles"
+    ),
+    LogEntryKind.AGREEMENT_VERSION: (
+        "SELECT sha256(content), 'agreement_versions ' || encode(sha256, 'hex') FROM agreement_versions"
+    ),
+    LogEntryKind.AGREEMENT_STATEMENT: (
+        "SELECT sha256(signed), 'agreement_statements ' || encode(digest, 'hex') FROM agreement_statements"
     ),
 }
 
@@ -36,7 +42,7 @@ class PostgresLedger:
         found = await self._connection.execute("SELECT level, number, hashes FROM log_tiles", binary=True)
         return {(row[0], row[1]): row[2] async for row in found}
 
-    async def bundles(self, kind: LogEntryKind) -> Mapping[bytes, str]:
-        """Bundles sent or received."""
-        found = await self._connection.execute(BUNDLES[kind], binary=True)
+    async def things(self, kind: LogEntryKind) -> Mapping[bytes, str]:
+        """What is stored of a kind."""
+        found = await self._connection.execute(THINGS[kind], binary=True)
         return {row[0]: row[1] async for row in found}

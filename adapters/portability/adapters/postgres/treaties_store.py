@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from portability.adapters.keys.at_rest import AtRest
 from portability.adapters.postgres.database import Connection
+from portability.adapters.postgres.log_staging import PostgresLogSink
 from portability.adapters.postgres.records_store import PostgresCommands
 from portability.services.determination.treaties.mapping.statements import (
     decode_signed_statement,
@@ -85,3 +86,4 @@ class PostgresTreatyWork:
         self.versions = PostgresVersions(connection)
         self.statements = PostgresStatements(connection)
         self.commands = PostgresCommands(connection, at_rest)
+        self.log = PostgresLogSink(connection)

@@ -18,6 +18,13 @@ from portability.services.log_entry import LogEntryKind
 __all__ = ["Ledger", "StoredCheckpoint", "audit"]
 
 ROWS_AT_ONCE: Final = 10_000
+WHAT: Final = {
+    LogEntryKind.BUNDLE_SENT: "bundle",
+    LogEntryKind.BUNDLE_RECEIVED: "bundle",
+    LogEntryKind.AGREEMENT_VERSION: "version",
+    LogEntryKind.AGREEMENT_STATEMENT: "statement",
+}
+"""Kinds of entries about things that stay in a table for as long as the log."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +37,7 @@ class StoredCheckpoint:
 
 
 class Ledger(Protocol):
-    """Everything in the tables of the log, and the hashes of the bundles that it is about."""
+    """Everything in the tables of the log, and the hashes of the things that it is about."""
 
     async def checkpoints(self) -> Sequence[StoredCheckpoint]:
         """Return all checkpoints by size."""
@@ -38,8 +45,8 @@ class Ledger(Protocol):
     async def tiles(self) -> Mapping[TileId, bytes]:
         """Return every tile, its hashes one after the other."""
 
-    async def bundles(self, kind: LogEntryKind) -> Mapping[bytes, str]:
-        """Return what is stored of bundles sent or received: SHA-256 of the signed head, and which row it is."""
+    async def things(self, kind: LogEntryKind) -> Mapping[bytes, str]:
+        """Return what is stored of a kind: the digest of each thing, made anew of its content, and which row it is."""
 
 
 async def audit(me: str, work: LogWork, ledger: Ledger, directory: LogDirectory) -> AsyncIterator[str]:
@@ -50,7 +57,7 @@ async def audit(me: str, work: LogWork, ledger: Ledger, directory: LogDirectory)
     # 1. Rows: positions without gaps, up to the noted size. Their leaves rebuild tiles and roots on the way.
     # 2. The head, and each checkpoint: its signatures, and the root rebuilt at its size.
     # 3. Tiles, hash by hash.
-    # 4. Bundles: each that is stored has its entry, and each entry its bundle.
+    # 4. Bundles, versions, statements: each that is stored has its entry, and each entry what it is about.
     # (1) rows
     head = await work.entries.lock()
     stored = await ledger.checkpoints()
@@ -77,10 +84,10 @@ async def audit(me: str, work: LogWork, ledger: Ledger, directory: LogDirectory)
     # (3) tiles
     for fault in _tiles(await ledger.tiles(), rebuilt.tiles, proven=proven):
         yield fault
-    # (4) bundles
-    for kind in (LogEntryKind.BUNDLE_SENT, LogEntryKind.BUNDLE_RECEIVED):
+    # (4) things
+    for kind in WHAT:
         staged = {one.digest for one in await work.staged.waiting() if one.kind is kind}
-        for fault in _bundles(kind, await ledger.bundles(kind), rebuilt.digests[kind], staged):
+        for fault in _things(kind, await ledger.things(kind), rebuilt.digests[kind], staged):
             yield fault
 
 
@@ -168,7 +175,7 @@ def _place(stored: bytes, rebuilt: Sequence[bytes], tile: TileId, proven: int) -
     return f"its hash {at} is not that of {what}: {who}."
 
 
-def _bundles(
+def _things(
     kind: LogEntryKind, stored: Mapping[bytes, str], logged: Mapping[bytes, int], staged: set[bytes]
 ) -> Sequence[str]:
     faults = [
@@ -177,7 +184,7 @@ def _bundles(
         if digest not in logged and digest not in staged
     ]
     faults += [
-        f"log_entries position {position}: its bundle ({kind.value}) is not stored any more, or was changed."
+        f"log_entries position {position}: its {WHAT[kind]} ({kind.value}) is not stored any more, or was changed."
         for digest, position in logged.items()
         if digest not in stored
     ]

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from portability.agreements.difference import difference
@@ -27,6 +28,7 @@ from portability.services.determination.treaties.ports import Authorities, Clock
 from portability.services.determination.treaties.reading import VersionReader
 from portability.services.determination.treaties.signing import verify_arrival, verify_statement
 from portability.services.idempotency import once
+from portability.services.log_entry import LogEntry, LogEntryKind
 
 __all__ = ["LawText", "PublishVersion", "TakeInStatement", "checked_version", "compare_versions", "publish_version",
            "take_in_statement"]  # fmt: skip
@@ -97,6 +99,7 @@ async def publish_version(command: PublishVersion, version: PublishedVersion, *,
 
     async def run() -> str:
         await work.versions.add(version, command.text.encode())
+        await work.log.append([_entry(LogEntryKind.AGREEMENT_VERSION, version.sha256, at=version.published_at)])
         return version.sha256
 
     sha256 = await once(command, log=work.commands, run=run)
@@ -131,10 +134,16 @@ async def take_in_statement(
 
     async def run() -> str:
         await work.statements.add(kept, agreement_id=statement.agreement_id, digest=verified.digest)
+        await work.log.append([_entry(LogEntryKind.AGREEMENT_STATEMENT, verified.digest, at=kept.received_at)])
         return verified.digest
 
     await once(command, log=work.commands, run=run)
     return verified
+
+
+def _entry(kind: LogEntryKind, sha256: str, *, at: datetime) -> LogEntry:
+    """The log knows versions and statements by the hash that is their name on every node."""
+    return LogEntry(kind, bytes.fromhex(sha256), at)
 
 
 async def _require_version(statement: Statement, *, versions: VersionStore, reader: VersionReader) -> None:

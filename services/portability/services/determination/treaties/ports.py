@@ -10,6 +10,7 @@ from portability.agreements.values import StateCode
 from portability.services.determination.treaties.model import KeptStatement, PublishedVersion
 from portability.services.hybrid import HybridSignature
 from portability.services.idempotency import CommandLog
+from portability.services.log_entry import LogSink
 
 __all__ = ["Authorities", "Clock", "OfficialKey", "StatementSigner", "StatementStore", "TreatyWork", "UnitOfWork",
            "VersionStore"]  # fmt: skip
@@ -88,6 +89,8 @@ class TreatyWork(Protocol):
     def statements(self) -> StatementStore: ...
     @property
     def commands(self) -> CommandLog: ...
+    @property
+    def log(self) -> LogSink: ...
 
 
 UnitOfWork = Callable[[], AbstractAsyncContextManager[TreatyWork]]
