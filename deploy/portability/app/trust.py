@@ -74,13 +74,15 @@ async def follow_directory(
     while True:
         try:
             await restore_directory(registry)
+            if registry.in_force.trust() is not entered:
+                await enter()
+                entered = registry.in_force.trust()
+            # Read last: a file that cannot be read keeps nothing that came another way out of the log.
             chain = await source.load()
             if chain is not None and chain != seen:
                 seen = chain
                 await _take(chain, registry, observer)
-            if registry.in_force.trust() is not entered:
-                await enter()
-                entered = registry.in_force.trust()
+                continue
         except PortabilityError as error:
             observer.happened("directory_not_read", code=error.code)
         await asyncio.sleep(LOOK_EVERY.total_seconds())
