@@ -6,6 +6,7 @@ from tests.fuzz.directory_targets import directory_targets
 from tests.fuzz.door_targets import door_targets
 from tests.fuzz.exchange_targets import exchange_targets
 from tests.fuzz.law_targets import law_targets
+from tests.fuzz.log_targets import log_targets
 from tests.fuzz.target import Target
 
 __all__ = ["all_targets"]
@@ -13,5 +14,5 @@ __all__ = ["all_targets"]
 
 def all_targets() -> Mapping[str, Target]:
     """By name."""
-    targets = [*exchange_targets(), *directory_targets(), *door_targets(), *law_targets()]
+    targets = [*exchange_targets(), *directory_targets(), *log_targets(), *door_targets(), *law_targets()]
     return {target.name: target for target in targets}
