@@ -53,6 +53,7 @@ from portability.app.worker_page import WorkerPage
 from portability.services.determination.treaties.in_force import Treaties
 from portability.services.determination.treaties.reading import VersionReader
 from portability.services.exchange.consumer import run_consumer
+from portability.services.exchange.lane_watch import run_lane_watch
 from portability.services.exchange.node import ExchangeNode
 from portability.services.exchange.ports import Clock, EventStream, Observer
 from portability.services.exchange.relay import run_relay
@@ -107,6 +108,8 @@ class Node:
                     tasks.create_task(run_log(self.log), name="log")
                 if role in (NodeRole.ALL, NodeRole.CONSUMER):
                     tasks.create_task(run_consumer(self.exchange, self.effects), name="consumer")
+                    longest = timedelta(hours=self.settings.lane_wait_hours)
+                    tasks.create_task(run_lane_watch(self.exchange, longest=longest), name="lanes")
                 if role in (NodeRole.ALL, NodeRole.RPC):
                     self.port = await self.server.start()
                     tasks.create_task(self.codes.run(), name="codes")

@@ -163,6 +163,9 @@ class Settings(BaseModel):
         100.0, gt=0, description="Calls a second of each other caller: a person, a worker's channel, another's node."
     )
     stop_seconds: float = Field(10.0, ge=0, le=300, description="Time that running calls get when the node stops.")
+    lane_wait_hours: float = Field(
+        24.0, gt=0, le=8760, description="Hours that something may wait in a case before `lane_waits` is reported."
+    )
     log_level: LogLevel = Field(LogLevel.INFO, description="DEBUG, INFO, WARNING or ERROR.")
     log_format: LogFormat = Field(LogFormat.JSON, description="json (one object a line) or console.")
 

@@ -1,11 +1,13 @@
 """What waits for a person: shown, tried again, replaced by its sender, or refused with a reason for the sender."""
 
+from datetime import timedelta
 from uuid import UUID
 
 import pytest
 from exchange_world import CASE, TestNode, World, message_to
 
 from portability.agreements.errors import CaseStateError, InputError, NotFoundError
+from portability.services.exchange.lane_watch import report_waiting_lanes
 from portability.services.exchange.model import BusinessStatus, QuarantineEntry, QuarantineState
 from portability.services.exchange.node import inbox_topic
 from portability.services.exchange.quarantine import (
@@ -149,6 +151,16 @@ async def test_a_bundle_that_no_case_waits_for_is_closed_with_a_reason(rome: Tes
     assert (released.entry.state, released.took_effect) == (QuarantineState.REJECTED, 0)
     with pytest.raises(CaseStateError, match="closed"):
         await reject(rome, whole.entry_id, "again")
+
+
+async def test_what_waits_for_long_is_an_alarm_each_case_once(rome: TestNode) -> None:
+    day = timedelta(hours=24)
+    assert await report_waiting_lanes(rome.exchange, longest=day) == 0
+    rome.world.clock.advance(day + timedelta(minutes=1))
+    assert await report_waiting_lanes(rome.exchange, longest=day) == 1
+    assert "lane_waits" in rome.heard.faults()
+    await reject(rome, (await entry_of(rome)).entry_id, "The case is closed here.")
+    assert await report_waiting_lanes(rome.exchange, longest=day) == 0
 
 
 async def test_a_refusal_is_read_by_the_sender_and_what_waits_goes_on(berlin: TestNode, rome: TestNode) -> None:
