@@ -4,7 +4,7 @@ SHELL := /bin/bash
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help setup demo serve test check fuzz bench simulate protos lock format wheel-check clean
+.PHONY: help setup demo serve test check fuzz bench simulate second-verifier protos lock format wheel-check clean
 
 help:  ## Print this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1\t\2/' | awk -F'\t' '{printf "  %-12s %s\n", $$1, $$2}'
@@ -50,6 +50,11 @@ bench: setup  ## Ratios beside named baselines, one JSON line each (minutes)
 SCHEDULES ?= 10000
 simulate: setup  ## Delivery under SCHEDULES=10000 schedules of crashes, faults and wrong clocks; seeds are printed
 	@$(BIN)/python -m tests.simulation --schedules $(SCHEDULES) --processes 2
+
+PACKAGES ?= 10000
+SEED ?= 1
+second-verifier: setup  ## Both verifiers on PACKAGES=10000 evidence files changed at random (needs Java 17 and Maven)
+	@$(BIN)/python -m tests.vectors.second_verifier --packages $(PACKAGES) --seed $(SEED)
 
 protos: setup  ## Regenerate protos/gen from protos/portability
 	@$(BIN)/python tools/protos.py
