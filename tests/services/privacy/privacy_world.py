@@ -72,7 +72,8 @@ class PrivacyWorld:
         subjects = [subject(number) for number in range(count)]
         # All keys in one batch, as an institution that brings its register has them.
         await self.at_rest.seal([(scope, b"") for one in subjects for scope in (one.case_id, one.worker_id)])
-        bundle = InboxBundle(time_ordered_id(), "it-inps", b"head", HybridSignature(b"e" * 64, b"m" * 3309), CLOSED)
+        signature, leaves = HybridSignature(b"e" * 64, b"m" * 3309), tuple(one.message.leaf_hash for one in subjects)
+        bundle = InboxBundle(time_ordered_id(), "it-inps", b"head", signature, CLOSED, leaves)
         async with self.exchange() as work:
             await work.inbox.add([bundle], [replace(one.message, bundle_id=bundle.bundle_id) for one in subjects])
         async with self.database.transaction() as connection:
