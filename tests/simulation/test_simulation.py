@@ -55,7 +55,8 @@ def test_there_are_at_least_twenty_mistakes_to_be_found() -> None:
 def test_a_failure_says_how_to_see_it_again() -> None:
     with cheap_primitives(), MUTANTS["no_dedupe"]():
         broken = next(one for one in map(run_schedule, range(100)) if one.broken)
-        # Where the mistake is planted still, or the trace would be that of another run.
+    # The mistake is planted here too, or the trace would be that of another run.
+    with MUTANTS["no_dedupe"]():
         told, last = describe([broken]), trace_of(broken.seed).trace[-1]
     assert f"python -m tests.simulation --seed {broken.seed}" in told
     assert broken.broken[0] in told
