@@ -99,7 +99,11 @@ def fsck() -> None:
 
     from portability.app.fsck import examine_database  # noqa: PLC0415 (heavy)
 
-    if asyncio.run(examine_database(_settings(), typer.echo)):
+    def progress(done: str) -> None:
+        if sys.stderr.isatty():
+            typer.echo(f"\r\x1b[K{done}\r", err=True, nl=False)
+
+    if asyncio.run(examine_database(_settings(), typer.echo, progress=progress)):
         raise typer.Exit(WRONG)
 
 

@@ -1,6 +1,12 @@
-"""`portability fsck`: the log rebuilt from its rows, and stored bundles compared with their own signed roots."""
+"""`portability fsck`: the log rebuilt from its rows, and stored bundles compared with their own signed roots.
+
+Bundles and messages are read through cursors of the server: no more than a few hundred of them are here at once.
+"""
 
 from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+from psycopg import AsyncServerCursor
 
 from portability.adapters.postgres.database import Connection
 from portability.adapters.postgres.log_audit import PostgresLedger
@@ -26,15 +32,24 @@ MESSAGES = (
 )
 
 
-async def examine_database(settings: Settings, tell: Callable[[str], object]) -> int:
-    """Tell each fault, with its row, as it is found; return how many there are."""
+TOLD_EVERY = 10_000
+ROWS_AT_ONCE = 500
+
+
+async def examine_database(
+    settings: Settings, tell: Callable[[str], object], *, progress: Callable[[str], object] = lambda done: None
+) -> int:
+    """Tell each fault, with its row, as it is found; return how many there are. `progress` is told how far it is."""
     faults = 0
     async with open_state(settings) as state, state.database.transaction() as connection:
         await connection.execute("SET LOCAL statement_timeout = 0")  # reading all there is takes its time
         work = PostgresLogWork(connection)
         head = await work.entries.lock()
         tell(f"The log of {state.me} has {head.size} entries.")
-        for title, found in (("log", _log(state, connection, work)), ("bundles", _bundles(connection))):
+        for title, found in (
+            ("log", _log(state, connection, work, lambda read: progress(f"{read} of {head.size} entries"))),
+            ("bundles", _bundles(connection, progress)),
+        ):
             tell(f"Reading the {title}.")
             async for fault in found:
                 faults += 1
@@ -43,19 +58,34 @@ async def examine_database(settings: Settings, tell: Callable[[str], object]) ->
     return faults
 
 
-def _log(state: NodeState, connection: Connection, work: PostgresLogWork) -> AsyncIterator[str]:
-    return audit(state.me, work, PostgresLedger(connection), state.trust)
+def _log(
+    state: NodeState, connection: Connection, work: PostgresLogWork, read: Callable[[int], object]
+) -> AsyncIterator[str]:
+    return audit(state.me, work, PostgresLedger(connection), state.trust, read=read)
 
 
-async def _bundles(connection: Connection) -> AsyncIterator[str]:
+async def _stream(connection: Connection, query: str, progress: Callable[[str], object]) -> AsyncIterator[Any]:
+    """The rows of a query, a few hundred at a time."""
+    async with AsyncServerCursor(connection, "fsck") as cursor:
+        cursor.itersize = ROWS_AT_ONCE
+        await cursor.execute(query, binary=True)
+        read = 0
+        async for row in cursor:
+            yield row
+            read += 1
+            if read % TOLD_EVERY == 0:
+                progress(f"{read} rows of {row[0].partition(' ')[0]}")
+
+
+async def _bundles(connection: Connection, progress: Callable[[str], object]) -> AsyncIterator[str]:
     """Headers lead to the roots that were signed."""
-    async for row, head, headers in await connection.execute(SENT, binary=True):
+    async for row, head, headers in _stream(connection, SENT, progress):
         if _root_of_head(head) != root_of([leaf_hash(one) for one in headers]):
             yield f"{row}: the headers in outbox do not give the root that was signed."
-    async for row, head, leaves in await connection.execute(RECEIVED, binary=True):
+    async for row, head, leaves in _stream(connection, RECEIVED, progress):
         if _root_of_head(head) != root_of(leaves):
             yield f"{row}: its leaf hashes do not give the root that was signed."
-    async for row, header, leaf, in_bundle in await connection.execute(MESSAGES, binary=True):
+    async for row, header, leaf, in_bundle in _stream(connection, MESSAGES, progress):
         if leaf_hash(header) != leaf or leaf != in_bundle:
             yield f"{row}: its header is not the one that its bundle holds."
 

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from hashlib import sha256
 
+import pytest
 from log_world import KEYS, NOON, LogNode, contents
 
 from portability.adapters.clock.fake import ManualClock
@@ -15,6 +16,7 @@ from portability.adapters.postgres.database import Connection, Database
 from portability.adapters.postgres.log_audit import PostgresLedger
 from portability.adapters.postgres.log_staging import PostgresLogSink
 from portability.adapters.postgres.log_store import PostgresLogWork, log_unit_of_work
+from portability.services.log import auditing
 from portability.services.log.auditing import audit
 from portability.services.log.checkpoint import cosign
 from portability.services.log.model import LogRow, TreeHead, witness_of
@@ -155,6 +157,15 @@ async def test_ten_thousand_edits_of_rows_are_found_and_named() -> None:
         if not any(re.search(named, one) for one in faults):
             missed.append((number, named, faults))
     assert missed == []
+
+
+async def test_who_waits_for_the_auditor_is_told_how_far_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(auditing, "ROWS_AT_ONCE", 100)
+    node, told = await logged(), list[int]()
+    async with node.log.transaction() as work:
+        ledger = MemoryLedger(node.log.state, node.log.exchange)
+        assert [one async for one in audit(node.name, work, ledger, node.directory, read=told.append)] == []
+    assert told == [0, 100, 200]
 
 
 async def test_bundles_that_the_log_does_not_know_and_the_reverse_are_named() -> None:

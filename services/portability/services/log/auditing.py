@@ -4,7 +4,7 @@ It trusts only what is signed. The rows give the leaves, the leaves give every r
 checkpoints are compared with those. Where a tile and a row differ, a signed checkpoint tells which of them is wrong.
 """
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
@@ -49,10 +49,17 @@ class Ledger(Protocol):
         """Return what is stored of a kind: the digest of each thing, made anew of its content, and which row it is."""
 
 
-async def audit(me: str, work: LogWork, ledger: Ledger, directory: LogDirectory) -> AsyncIterator[str]:
+async def audit(
+    me: str,
+    work: LogWork,
+    ledger: Ledger,
+    directory: LogDirectory,
+    *,
+    read: Callable[[int], object] = lambda entries: None,
+) -> AsyncIterator[str]:
     """Yield a sentence for each thing that is wrong, naming its row; nothing where all is well.
 
-    `work` is a transaction that nobody appends beside.
+    `work` is a transaction that nobody appends beside. `read` is told how many entries were read, again and again.
     """
     # 1. Rows: positions without gaps, up to the noted size. Their leaves rebuild tiles and roots on the way.
     # 2. The head, and each checkpoint: its signatures, and the root rebuilt at its size.
@@ -62,7 +69,7 @@ async def audit(me: str, work: LogWork, ledger: Ledger, directory: LogDirectory)
     head = await work.entries.lock()
     stored = await ledger.checkpoints()
     rebuilt = _Rebuilt({one.size for one in stored} | {head.size})
-    async for row in _rows(work, head.size):
+    async for row in _rows(work, head.size, read):
         for fault in rebuilt.add(row):
             yield fault
     if rebuilt.edge.size < head.size:
@@ -118,8 +125,9 @@ class _Rebuilt:
         return faults
 
 
-async def _rows(work: LogWork, size: int) -> AsyncIterator[LogRow]:
+async def _rows(work: LogWork, size: int, read: Callable[[int], object]) -> AsyncIterator[LogRow]:
     for start in range(0, size, ROWS_AT_ONCE):
+        read(start)
         for row in await work.entries.read(start, min(start + ROWS_AT_ONCE, size)):
             yield row
 
