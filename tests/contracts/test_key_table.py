@@ -10,8 +10,8 @@ import pytest
 
 from portability.adapters.clock.fake import ManualClock
 from portability.adapters.clock.ids import time_ordered_id
-from portability.adapters.keys.at_rest import AtRest, KeyTable, WrappedKey
-from portability.adapters.keys.master import MasterKey
+from portability.adapters.keys.at_rest import AtRest, KeyTable, WrappedKey, change_master, check_master
+from portability.adapters.keys.master import MasterKey, next_secret
 from portability.adapters.memory.keys import MemoryKeyTable
 from portability.adapters.postgres.database import Database
 from portability.adapters.postgres.key_table import PostgresKeyTable
@@ -111,6 +111,39 @@ async def test_without_the_master_key_the_table_is_of_no_use(table: KeyTable) ->
     (sealed,) = await at_rest(table).seal([(scope, b"content")])
     with pytest.raises(GatewayError, match="master key"):
         await at_rest(table, master=b"n" * 32).open([(scope, sealed)])
+
+
+async def test_a_master_key_that_is_not_the_tables_is_noticed_before_anything_is_read(
+    table: MemoryKeyTable | PostgresKeyTable,
+) -> None:
+    mine, other = (MasterKey(secret * 32, random_bytes=os.urandom) for secret in (b"m", b"n"))
+    for master in (mine, other):
+        await check_master(table, master)  # nothing is in the table yet
+    await at_rest(table).seal([(time_ordered_id(), b"content")])
+    await check_master(table, mine)
+    with pytest.raises(GatewayError, match="restore the master key"):
+        await check_master(table, other)
+
+
+async def test_after_a_rotation_the_new_master_opens_all_and_the_old_none(
+    table: MemoryKeyTable | PostgresKeyTable,
+) -> None:
+    scopes = [time_ordered_id() for _ in range(40)]
+    before = at_rest(table)
+    sealed = list(zip(scopes, await before.seal([(scope, scope.bytes) for scope in scopes]), strict=True))
+    coming = next_secret(MASTER, random_bytes=os.urandom)
+    new = MasterKey(coming, random_bytes=os.urandom)
+    assert await change_master(table, MasterKey(MASTER, random_bytes=os.urandom), new) == 40
+    after = at_rest(table, master=coming)
+    assert list(await after.open(sealed)) == [scope.bytes for scope in scopes]
+    assert after.hidden("XX0000000001") == before.hidden("XX0000000001")
+    with pytest.raises(GatewayError, match="master key"):
+        await at_rest(table).open(sealed)
+    # A second rotation keeps to it.
+    last = next_secret(coming, random_bytes=os.urandom)
+    await change_master(table, new, MasterKey(last, random_bytes=os.urandom))
+    assert list(await at_rest(table, master=last).open(sealed)) == [scope.bytes for scope in scopes]
+    assert at_rest(table, master=last).hidden("x") == before.hidden("x")
 
 
 async def test_two_processes_agree_on_one_key_for_a_new_scope(table: KeyTable) -> None:

@@ -6,7 +6,7 @@ from content that was changed. Keys are opened for a minute at most, so that one
 forgotten here too.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final, Protocol
@@ -19,7 +19,7 @@ from portability.adapters.keys.master import NONCE_BYTES, MasterKey, RandomBytes
 from portability.agreements.errors import GatewayError, VerificationError
 from portability.services.exchange.ports import Clock, NewId
 
-__all__ = ["AtRest", "KeyTable", "WrappedKey"]
+__all__ = ["AtRest", "KeyTable", "KeysUnderMaster", "WrappedKey", "change_master", "check_master"]
 
 KEY_BYTES: Final = 32
 FORMAT: Final = b"\x01"  # AES-256-GCM: format, key id, nonce, ciphertext and tag
@@ -56,6 +56,19 @@ class KeyTable(Protocol):
 
     async def destroy(self, scopes: Sequence[UUID], *, made_before: datetime) -> Sequence[UUID]:
         """Delete the keys of scopes that were made no later than `made_before`; return the ids of those deleted."""
+
+
+class KeysUnderMaster(Protocol):
+    """The key table as whoever keeps the master key sees it."""
+
+    async def sample(self) -> WrappedKey | None:
+        """Any key; None where there is none yet."""
+
+    async def rewrap(self, change: Callable[[WrappedKey], bytes]) -> int:
+        """Wrap every key anew, all or none, while nobody else uses the table; return how many there are.
+
+        Raises GatewayError where somebody else does.
+        """
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +194,17 @@ class _Recent:
             self._generations = ({}, kept)
             self._began = now
         return self._generations
+
+
+async def check_master(table: KeysUnderMaster, master: MasterKey) -> None:
+    """Return where the master opens what the table holds; raise GatewayError, with the next step, where it does not."""
+    if (key := await table.sample()) is not None:
+        master.unwrap(key.wrapped, name=key.name)
+
+
+async def change_master(table: KeysUnderMaster, before: MasterKey, after: MasterKey) -> int:
+    """Wrap every key of the table by another master; return how many. Content stays as it is: its keys are the same."""
+    return await table.rewrap(lambda key: after.wrap(before.unwrap(key.wrapped, name=key.name), name=key.name))
 
 
 def _key_id(sealed: bytes) -> UUID:

@@ -1,7 +1,8 @@
 """The node's master key: wraps the keys of persons and cases, and hides what has to be searched for.
 
 One secret of 32 bytes; a key for each use is derived from it (HKDF-SHA256, RFC 5869). It never stands in a database:
-whoever has only the tables, or a backup of them, can open nothing and can guess nothing.
+whoever has only the tables, or a backup of them, can open nothing and can guess nothing. After a rotation there are two
+secrets: the one that wraps, and after it the first one, which hides, since what is hidden must still be found.
 """
 
 from collections.abc import Callable
@@ -16,7 +17,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from portability.agreements.errors import GatewayError
 from portability.services.hybrid import length_prefixed
 
-__all__ = ["NONCE_BYTES", "MasterKey", "RandomBytes"]
+__all__ = ["NONCE_BYTES", "MasterKey", "RandomBytes", "next_secret"]
 
 SECRET_BYTES: Final = 32
 NONCE_BYTES: Final = 12
@@ -28,10 +29,10 @@ class MasterKey:
     """Wraps and unwraps keys, and gives keyed hashes."""
 
     def __init__(self, secret: bytes, *, random_bytes: RandomBytes) -> None:
-        if len(secret) != SECRET_BYTES:
-            raise GatewayError(f"The master key has {len(secret)} bytes, not {SECRET_BYTES}.", retryable=False)
-        self._wrapping = AESGCM(_derived(secret, use=b"portability/v1/at-rest/wrap"))
-        self._hiding = _derived(secret, use=b"portability/v1/at-rest/hide")
+        if len(secret) not in {SECRET_BYTES, 2 * SECRET_BYTES}:
+            raise GatewayError(f"The master key has {len(secret)} bytes, not {SECRET_BYTES} or twice.", retryable=False)
+        self._wrapping = AESGCM(_derived(secret[:SECRET_BYTES], use=b"portability/v1/at-rest/wrap"))
+        self._hiding = _derived(secret[-SECRET_BYTES:], use=b"portability/v1/at-rest/hide")
         self._random = random_bytes
 
     def wrap(self, key: bytes, *, name: bytes) -> bytes:
@@ -55,6 +56,11 @@ class MasterKey:
         mac = HMAC(self._hiding, SHA256())
         mac.update(length_prefixed(*(part.encode() for part in parts)))
         return mac.finalize()
+
+
+def next_secret(secret: bytes, *, random_bytes: RandomBytes) -> bytes:
+    """The secret of a new master that wraps by a key of its own and hides as the one before."""
+    return random_bytes(SECRET_BYTES) + secret[-SECRET_BYTES:]
 
 
 def _derived(secret: bytes, *, use: bytes) -> bytes:

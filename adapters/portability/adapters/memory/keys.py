@@ -1,6 +1,7 @@
 """The key table in memory."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
@@ -10,7 +11,7 @@ __all__ = ["MemoryKeyTable"]
 
 
 class MemoryKeyTable:
-    """The port `KeyTable`."""
+    """The ports `KeyTable` and `KeysUnderMaster`."""
 
     def __init__(self) -> None:
         self._by_scope: dict[UUID, WrappedKey] = {}
@@ -31,3 +32,12 @@ class MemoryKeyTable:
         for key in gone:
             del self._by_scope[key.scope]
         return [key.key_id for key in gone]
+
+    async def sample(self) -> WrappedKey | None:
+        """Any key."""
+        return next(iter(self._by_scope.values()), None)
+
+    async def rewrap(self, change: Callable[[WrappedKey], bytes]) -> int:
+        """Wrap every key anew."""
+        self._by_scope = {scope: replace(key, wrapped=change(key)) for scope, key in self._by_scope.items()}
+        return len(self._by_scope)

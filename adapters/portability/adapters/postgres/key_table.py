@@ -4,13 +4,14 @@ Keys are kept in transactions of their own, committed before anything is sealed 
 is undone leaves a key without use, never content without its key.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Self
 from uuid import UUID
 
 from portability.adapters.keys.at_rest import WrappedKey
-from portability.adapters.postgres.database import Database
+from portability.adapters.postgres.database import Connection, Database
+from portability.agreements.errors import GatewayError
 
 __all__ = ["PostgresKeyTable"]
 
@@ -22,11 +23,16 @@ CREATE TABLE IF NOT EXISTS keys_at_rest (
     made_at timestamptz NOT NULL
 );
 """
+AT_ONCE = 10_000  # keys that are wrapped anew by one statement
+OTHERS = (
+    "SELECT count(*) FROM pg_stat_activity "
+    "WHERE datname = current_database() AND backend_type = 'client backend' AND pid <> pg_backend_pid()"
+)
 LOCK = 727003  # of the schema, against two processes that start at once
 
 
 class PostgresKeyTable:
-    """KeyTable."""
+    """KeyTable and KeysUnderMaster."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -79,3 +85,42 @@ class PostgresKeyTable:
                 (list(scopes), made_before),
             )
             return [row[0] for row in await gone.fetchall()]
+
+    async def sample(self) -> WrappedKey | None:
+        """Any key."""
+        async with self._database.transaction() as connection:
+            found = await connection.execute(
+                "SELECT scope, key_id, wrapped, made_at FROM keys_at_rest LIMIT 1", binary=True
+            )
+            row = await found.fetchone()
+            return None if row is None else WrappedKey(*row)
+
+    async def rewrap(self, change: Callable[[WrappedKey], bytes]) -> int:
+        """Wrap every key anew in one transaction. A node that runs would go on wrapping by the old master."""
+        async with self._database.transaction() as connection:
+            await connection.execute("LOCK TABLE keys_at_rest IN ACCESS EXCLUSIVE MODE")
+            others = await (await connection.execute(OTHERS)).fetchone()
+            if others and others[0]:
+                raise GatewayError(
+                    f"{others[0]} other connections use the keys' database: stop every process of the node first.",
+                    retryable=False,
+                )
+            done, last = 0, UUID(int=0)
+            while keys := await _after(connection, last):
+                await connection.execute(
+                    "UPDATE keys_at_rest SET wrapped = fresh.wrapped "
+                    "FROM unnest(%b::uuid[], %b::bytea[]) AS fresh (scope, wrapped) "
+                    "WHERE keys_at_rest.scope = fresh.scope",
+                    ([key.scope for key in keys], [change(key) for key in keys]),
+                )
+                done, last = done + len(keys), keys[-1].scope
+            return done
+
+
+async def _after(connection: Connection, last: UUID) -> Sequence[WrappedKey]:
+    found = await connection.execute(
+        "SELECT scope, key_id, wrapped, made_at FROM keys_at_rest WHERE scope > %b ORDER BY scope LIMIT %s",
+        (last, AT_ONCE),
+        binary=True,
+    )
+    return [WrappedKey(*row) for row in await found.fetchall()]

@@ -90,6 +90,29 @@ def retire(folder: Folder = None) -> None:
         typer.echo("Nothing has ended long enough ago.")
 
 
+@app.command("rotate-master")
+def rotate_master() -> None:
+    """Wrap the keys of all persons and cases by a new master key. Stop the node first."""
+    import asyncio  # noqa: PLC0415 (heavy)
+    from contextlib import AsyncExitStack  # noqa: PLC0415 (heavy)
+
+    from portability.adapters.clock.system import SystemClock  # noqa: PLC0415 (heavy)
+    from portability.app.at_rest import rotate_master as rotated  # noqa: PLC0415 (heavy)
+    from portability.app.bootstrap import databases  # noqa: PLC0415 (heavy)
+    from portability.app.settings import load_settings  # noqa: PLC0415 (heavy)
+
+    settings = load_settings()
+
+    async def run() -> tuple[int, Path]:
+        async with AsyncExitStack() as opened:
+            _, _, url = databases(settings, opened)
+            return await rotated(url, master_file=settings.data_folder / "master.key", clock=SystemClock())
+
+    count, old = asyncio.run(run())
+    typer.echo(f"wrapped      {count} keys by a new master key")
+    typer.echo(f"old key      {old}: destroy it when no backup of the key table from before is left (30 days)")
+
+
 @app.command("export")
 def export(
     out: Annotated[Path, typer.Argument(help="Where to write the file, which must not be there yet.")],
