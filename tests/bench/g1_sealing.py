@@ -23,6 +23,7 @@ from portability.services.exchange.bundle import open_bundle, seal_bundle
 from portability.services.exchange.envelope import ITEM_LIMIT
 from portability.services.exchange.model import OutgoingMessage, Sealable
 from portability.services.exchange.outgoing import outbox_message
+from portability.services.purposes import COOPERATION
 from portability.services.registry.model import Directory, Institution, KeyPurpose
 
 PAIRS = 7
@@ -72,7 +73,17 @@ def _each(crypt: Callable[[bytes, bytes, None], bytes], nonce: bytes, data: byte
 
 def _message(number: int) -> Sealable:
     message_id = time_ordered_id()
-    message = OutgoingMessage(message_id, str(message_id), TO, message_id, "record.note", 1, RECORD)
+    message = OutgoingMessage(
+        message_id,
+        str(message_id),
+        TO,
+        message_id,
+        "record.note",
+        1,
+        RECORD,
+        purpose=COOPERATION.code,
+        legal_basis=str(COOPERATION.citation),
+    )
     salt = secrets.token_bytes(32)
     return outbox_message(message, me=ME, at=CLOCK.now(), stream_seq=number + 1, case_seq=1, salt=salt).sealable
 

@@ -24,6 +24,7 @@ from portability.adapters.postgres.exchange_inbox import exchange_unit_of_work
 from portability.adapters.postgres.stream import PostgresStream
 from portability.services.exchange.handlers import submit_many
 from portability.services.exchange.model import OutgoingMessage
+from portability.services.purposes import COOPERATION
 from tests.at_rest import at_rest_on
 
 PAIRS = 5
@@ -95,7 +96,19 @@ def _messages() -> list[OutgoingMessage]:
     for place in range(GROUP):
         message_id = time_ordered_id()
         case_id = message_id if place % CASE_OF == 0 else made[-1].case_id
-        made.append(OutgoingMessage(message_id, str(message_id), "it-inps", case_id, "record.note", 1, RECORD))
+        made.append(
+            OutgoingMessage(
+                message_id,
+                str(message_id),
+                "it-inps",
+                case_id,
+                "record.note",
+                1,
+                RECORD,
+                purpose=COOPERATION.code,
+                legal_basis=str(COOPERATION.citation),
+            )
+        )
     return made
 
 

@@ -37,6 +37,7 @@ from portability.services.exchange.model import OutgoingMessage, ReceivedMessage
 from portability.services.exchange.node import ExchangeNode
 from portability.services.exchange.ports import ExchangeWork
 from portability.services.exchange.relay import run_relay
+from portability.services.purposes import COOPERATION
 from portability.services.registry.model import Directory, Institution, KeyPurpose
 from tests.at_rest import at_rest_on
 from tests.bench.g1_exchange import BARE_TOPIC, bare_producer
@@ -153,7 +154,17 @@ async def _exchange(server: EmbeddedServer, broker: BrokerInUse, arrivals: Arriv
                 submits = GatheredSubmits(work, me=ME, recipients=trust, clock=CLOCK)
 
         async def submit(message_id: UUID) -> None:
-            message = OutgoingMessage(message_id, str(message_id), TO, message_id, "record.note", 1, RECORD)
+            message = OutgoingMessage(
+                message_id,
+                str(message_id),
+                TO,
+                message_id,
+                "record.note",
+                1,
+                RECORD,
+                purpose=COOPERATION.code,
+                legal_basis=str(COOPERATION.citation),
+            )
             await submits.submit(message)
 
         yield submit

@@ -26,6 +26,7 @@ from portability.services.exchange.outgoing import outbox_message
 from portability.services.exchange.suites import BUNDLE_CONTEXT, encrypt, hpke_info
 from portability.services.hybrid import domain_separated
 from portability.services.merkle import leaf_hash, root_of
+from portability.services.purposes import PENSION_CLAIM
 from portability.services.registry.model import Directory, Institution, KeyPurpose
 from tests.fuzz.target import Target
 
@@ -160,6 +161,8 @@ def _message(number: int) -> Sealable:
         type="record.request",
         schema_version=1,
         record=b"periods of number %d" % number,
+        purpose=PENSION_CLAIM.code,
+        legal_basis=str(PENSION_CLAIM.citation),
         agreement_id="eu-883-2004",
         agreement_sha256="ab" * 32,
         in_reply_to=_uuid(49),

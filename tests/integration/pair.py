@@ -23,6 +23,7 @@ from portability.adapters.postgres.exchange_inbox import exchange_unit_of_work
 from portability.adapters.postgres.exchange_rows import STANDING, STATUS
 from portability.services.exchange.handlers import submit_many
 from portability.services.exchange.model import OutgoingMessage
+from portability.services.purposes import PENSION_CLAIM
 from tests.at_rest import at_rest_on
 from tests.integration.node_process import READY, NodeSettings, directory_of
 
@@ -138,6 +139,8 @@ class Pair:
                 type="record.request",
                 schema_version=1,
                 record=message_id.bytes * (size // 16),
+                purpose=PENSION_CLAIM.code,
+                legal_basis=str(PENSION_CLAIM.citation),
             )
             for _ in range(count)
         ]

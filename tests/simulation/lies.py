@@ -14,6 +14,7 @@ from portability.services.exchange.model import (
 )
 from portability.services.exchange.node import inbox_topic
 from portability.services.exchange.outgoing import outbox_message
+from portability.services.purposes import PENSION_CLAIM
 
 __all__ = ["tell_a_lie"]
 
@@ -53,7 +54,15 @@ async def _other_content(schedule) -> None:
             continue
         case_seq = schedule.nodes[message.recipient].case_seqs[submitted.message_id]
         other = OutgoingMessage(
-            submitted.message_id, "lie", message.recipient, message.case_id, message.type, 1, b"something else"
+            submitted.message_id,
+            "lie",
+            message.recipient,
+            message.case_id,
+            message.type,
+            1,
+            b"something else",
+            purpose=PENSION_CLAIM.code,
+            legal_basis=str(PENSION_CLAIM.citation),
         )
         schedule.contradicted[submitted.message_id] = message.recipient
         _send(schedule, schedule.senders[message.idempotency_key], other, case_seq=case_seq)

@@ -11,6 +11,7 @@ from uuid import UUID
 from portability.agreements.errors import GatewayError, VerificationError
 from portability.services.exchange.model import OutgoingMessage, SubmittedMessage
 from portability.services.exchange.node import inbox_topic
+from portability.services.purposes import PENSION_CLAIM
 from tests.simulation.broker import Broker
 from tests.simulation.crypto import SimulatedKeyRing, directory_of
 from tests.simulation.faults import JUMPS, draw_faults
@@ -195,7 +196,17 @@ class Schedule:
         record = (POISON if is_poison else b"period") + b" of " + key.encode()
         case_id = UUID(int=self.dice.randint(1, 3))
         while key not in self.accepted:
-            message = OutgoingMessage(node.new_id(), key, recipient, case_id, "record.request", 1, record)
+            message = OutgoingMessage(
+                node.new_id(),
+                key,
+                recipient,
+                case_id,
+                "record.request",
+                1,
+                record,
+                purpose=PENSION_CLAIM.code,
+                legal_basis=str(PENSION_CLAIM.citation),
+            )
             try:
                 self.accepted[key] = message, await node.submit(message)
                 self.note(f"{key} accepted as {self.accepted[key][1].message_id}")
@@ -205,7 +216,17 @@ class Schedule:
             # A client that did not hear the answer asks once more: it must be the same.
             try:
                 again = await node.submit(
-                    OutgoingMessage(node.new_id(), key, recipient, case_id, "record.request", 1, record)
+                    OutgoingMessage(
+                        node.new_id(),
+                        key,
+                        recipient,
+                        case_id,
+                        "record.request",
+                        1,
+                        record,
+                        purpose=PENSION_CLAIM.code,
+                        legal_basis=str(PENSION_CLAIM.citation),
+                    )
                 )
             except (GatewayError, VerificationError):
                 return

@@ -36,6 +36,7 @@ from portability.services.exchange.suites import BUNDLE_CONTEXT, SALT_BYTES, enc
 from portability.services.hybrid import domain_separated
 from portability.services.mapping.strict import milliseconds
 from portability.services.merkle import leaf_hash, root_of
+from portability.services.purposes import PENSION_CLAIM
 from portability.services.registry.mapping.roots import encode_chain, encode_signed
 from portability.services.registry.model import (
     AgreementVersion,
@@ -91,6 +92,8 @@ def message(number: int, record: bytes, **changes: object) -> Sealable:
         type="record.request",
         schema_version=1,
         record=record,
+        purpose=PENSION_CLAIM.code,
+        legal_basis=str(PENSION_CLAIM.citation),
     )
     return sealable(replace(made, **changes), number, me=BERLIN, at=NOON - timedelta(seconds=2))  # type: ignore[arg-type]
 

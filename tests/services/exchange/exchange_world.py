@@ -27,6 +27,7 @@ from portability.services.exchange.outgoing import outbox_message
 from portability.services.exchange.ports import EventStream, ExchangeWork
 from portability.services.exchange.relay import relay_once
 from portability.services.exchange.suites import SALT_BYTES
+from portability.services.purposes import PENSION_CLAIM
 from portability.services.registry.model import Directory, Institution, KeyPurpose
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -53,6 +54,8 @@ def message_to(recipient: str, number: int = 1, **changes: object) -> OutgoingMe
         type="record.request",
         schema_version=1,
         record=b"periods of number %d" % number,
+        purpose=PENSION_CLAIM.code,
+        legal_basis=str(PENSION_CLAIM.citation),
     )
     return replace(message, **changes)
 

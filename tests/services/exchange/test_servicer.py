@@ -20,7 +20,7 @@ def request(number: int = 1, **changes: object) -> pb.SubmitMessageRequest:
         "request_id": REQUEST.format(number),
         "recipient": "it-inps",
         "case_id": str(CASE),
-        "type": "record.request",
+        "type": "record.note",
         "schema_version": 1,
         "record": b"periods",
         "purpose": "administrative-cooperation",

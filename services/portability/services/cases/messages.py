@@ -7,6 +7,7 @@ from uuid import UUID
 from portability.agreements.careers import AnswerStatus, PeriodTotal, RecordedPeriod, period_totals
 from portability.agreements.values import StateCode
 from portability.services.cases.model import Claim, DecidedAmount, Decision, DecisionResult, InstitutionId, Remedy
+from portability.services.purposes import PENSION_CLAIM
 
 __all__ = [
     "CLAIM",
@@ -31,7 +32,7 @@ RECORD_REQUEST = "record.request"
 STATEMENT = "record.statement"
 DECISION = "decision.notify"
 SUMMARY = "decision.summary"
-MESSAGE_TYPES = frozenset({CLAIM, RECORD_REQUEST, STATEMENT, DECISION, SUMMARY})
+MESSAGE_TYPES = PENSION_CLAIM.types
 SCHEMA_VERSION = 1
 
 

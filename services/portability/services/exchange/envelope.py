@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from portability.agreements.errors import VerificationError
 from portability.services.exchange.model import HybridSignature, InstitutionId, ReceivedMessage
 
 __all__ = [
@@ -111,6 +112,7 @@ class RefusedItem:
     reason: str
     item: Item
     header: Header | None  # None where it does not read
+    code: str = VerificationError.code  # said in the receipt
 
 
 @dataclass(frozen=True, slots=True)

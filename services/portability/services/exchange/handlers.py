@@ -29,6 +29,7 @@ from portability.services.exchange.model import (
 )
 from portability.services.exchange.outgoing import Draw, enqueue, lane_of
 from portability.services.exchange.ports import Clock, Outbox, Quarantine, Recipients, Timeline
+from portability.services.purposes import why_not_for
 
 __all__ = [
     "BACKLOG_LIMIT",
@@ -162,6 +163,8 @@ def check_outgoing(message: OutgoingMessage, recipients: Recipients) -> None:
         raise InputError(f"'{message.type}' is not a message type that can be submitted.", field="type")
     if message.case_id == NO_CASE:
         raise InputError("A message belongs to a case: name it.", field="case_id")
+    if reason := why_not_for(message.purpose, message.type):
+        raise InputError(reason, field="purpose")
     if not 0 < message.schema_version < 2**32:
         raise InputError(f"The schema version is {message.schema_version}; it starts at 1.", field="schema_version")
     if not 0 < len(message.idempotency_key) <= 200:
@@ -208,6 +211,9 @@ def _same_content(message: OutgoingMessage, known: KnownSubmission) -> bool:
         message.agreement_id,
         bytes.fromhex(message.agreement_sha256),
         message.in_reply_to,
+        message.replaces,
+        message.purpose,
+        message.legal_basis,
     )
     before = (
         header.recipient,
@@ -218,5 +224,8 @@ def _same_content(message: OutgoingMessage, known: KnownSubmission) -> bool:
         header.agreement_id,
         header.agreement_sha256,
         header.in_reply_to,
+        header.replaces,
+        header.purpose,
+        header.legal_basis,
     )
     return said == before and known.record in (None, message.record)

@@ -10,6 +10,7 @@ from typing import Final
 from portability.agreements.errors import VerificationError
 from portability.services.exchange.business_status import status_messages
 from portability.services.exchange.envelope import OpenedBundle, OpenedItem, RefusedItem
+from portability.services.exchange.for_a_purpose import by_purpose
 from portability.services.exchange.mapping.wire import decode_statuses
 from portability.services.exchange.model import (
     DIGEST_TYPE,
@@ -87,7 +88,7 @@ class Intake:
         # 4. Messages of the exchange itself settle ours.  5. What is ready takes effect, lane by lane.
         # 6. Receipts say what we hold, statuses what we have made of it.
         # (1) bundle ids
-        bundles, reusing = await self._by_head(bundles, work)
+        bundles, reusing = await self._by_head([(record, by_purpose(bundle)) for record, bundle in bundles], work)
         # (2) lanes
         effect = await TakingEffect.of(_lanes(bundles), work, self._effects, at=self._at)
         # (3) inbox
@@ -208,7 +209,7 @@ class Intake:
                 entries[id(one.bundle)].append(_entry(one))
         for _, bundle in bundles:
             of_bundle = entries[id(bundle)] + [
-                ReceiptEntry(refused.header.message_id, refused.leaf_hash, ReceiptStatus.FAILED, VerificationError.code)
+                ReceiptEntry(refused.header.message_id, refused.leaf_hash, ReceiptStatus.FAILED, refused.code)
                 for refused in bundle.refused
                 if refused.header is not None
             ]
@@ -245,7 +246,7 @@ class Intake:
         self._aside.message(
             record,
             refused.item,
-            code=VerificationError.code,
+            code=refused.code,
             reason=refused.reason,
             sender=sender,
             message_id=header.message_id if header else None,
