@@ -67,6 +67,7 @@ __all__ = [
     "Reconciliations",
     "Repeats",
     "Resends",
+    "SetAside",
     "Timeline",
     "TrustDirectory",
     "UnitOfWork",
@@ -241,11 +242,15 @@ class Quarantine(Protocol):
         """Return entries by id, oldest first, beginning after the id `after`."""
 
 
-class QuarantineDesk(Protocol):
-    """What becomes of what was set aside."""
+class SetAside(Protocol):
+    """One thing that was set aside, to be looked at."""
 
     async def find(self, entry_id: UUID) -> QuarantineEntry | None:
         """Return one entry; None where unknown."""
+
+
+class QuarantineDesk(SetAside, Protocol):
+    """What becomes of what was set aside."""
 
     async def close(self, messages: Sequence[MessageKey], state: QuarantineState, *, at: datetime, by: str) -> None:
         """Note what has become of the open entries of messages that lanes waited for."""
