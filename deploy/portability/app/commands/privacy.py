@@ -1,6 +1,7 @@
 """`portability privacy`: erasure, legal holds, protection and looks, for the node that runs on this machine."""
 # ruff: noqa: PLC0415 (what a command needs it loads when it runs, so that --help answers at once)
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -8,6 +9,9 @@ import typer
 __all__ = ["app"]
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Erasure, legal holds, protection, who looked.")
+
+erasures = typer.Typer(rich_markup_mode=None, invoke_without_command=True, help="The list of erasures, for restores.")
+app.add_typer(erasures, name="erasures")
 
 Case = Annotated[str, typer.Argument(help="Id of the case.")]
 Name = Annotated[str, typer.Option("--as", help="Your name; the act is kept under it. For example karl.")]
@@ -72,3 +76,38 @@ def protect(
 
     privacy_client.protect(case, reason, name, is_protected=not end)
     typer.echo("shown again" if end else "protected")
+
+
+@erasures.callback()
+def export(
+    context: typer.Context,
+    out: Annotated[Path | None, typer.Option(help="File to write, which must not be there yet.")] = None,
+) -> None:
+    """Write the list of erasures into a file, to be kept apart from backups of the data."""
+    import asyncio
+
+    from portability.agreements.errors import InputError
+    from portability.app.commands.key_files import write_new
+    from portability.app.erasure_list import export_erasures
+    from portability.app.settings import load_settings
+
+    if context.invoked_subcommand:
+        return
+    if out is None:
+        raise InputError("Say where to write the list: --out FILE.")
+    count, content = asyncio.run(export_erasures(load_settings()))
+    write_new(out, content)
+    typer.echo(f"{out}: {count} acts of erasure")
+
+
+@erasures.command()
+def replay(file: Annotated[Path, typer.Argument(help="File that `privacy erasures --out` wrote.")]) -> None:
+    """After a restore, carry out the erasures that the backup does not know."""
+    import asyncio
+
+    from portability.app.erasure_list import read_erasures, replay_erasures
+    from portability.app.settings import load_settings
+
+    acts = read_erasures(file)
+    keys = asyncio.run(replay_erasures(load_settings(), acts))
+    typer.echo(f"{len(acts)} acts of erasure carried out; {keys} keys were there again and are destroyed")

@@ -64,10 +64,19 @@ class PrivacyUseCases:
         await self.keys.destroy(erasure.scopes, made_before=erasure.erased_at)
         return erasure
 
-    async def replay(self) -> int:
-        """Carry out every act of erasure again, as after a restored backup; return how many keys it destroyed."""
+    async def erasures(self) -> Sequence[Erasure]:
+        """Every act of erasure, the oldest first."""
         async with self.unit_of_work() as work:
-            erasures = await work.erasures.all()
+            return await work.erasures.all()
+
+    async def replay(self, kept_elsewhere: Sequence[Erasure] = ()) -> int:
+        """Carry out every act of erasure again, as after a restored backup; return how many keys it destroyed.
+
+        `kept_elsewhere` are acts that the backup may not know of yet; they are on the list from now on.
+        """
+        async with self.unit_of_work() as work:
+            known = {one.erasure_id: one for one in (*kept_elsewhere, *await work.erasures.all())}
+            erasures = sorted(known.values(), key=lambda one: one.erased_at)
             for erasure in erasures:
                 await work.erasures.add(erasure)
         return sum([len(await self.keys.destroy(one.scopes, made_before=one.erased_at)) for one in erasures])
