@@ -10,7 +10,7 @@ import contextlib
 import secrets
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from portability.adapters.clock.ids import time_ordered_id
@@ -48,7 +48,7 @@ from portability.app.wiring.access import node_policy
 from portability.app.wiring.cases import CaseEffects, CaseParts, CaseTransaction, case_unit_of_work
 from portability.app.wiring.privacy import privacy_use_cases
 from portability.app.wiring.workers import worker_unit_of_work
-from portability.app.witnesses import witnesses_of
+from portability.app.witnesses import PeerWitness, witnesses_of
 from portability.app.worker_page import WorkerPage
 from portability.services.determination.treaties.in_force import Treaties
 from portability.services.determination.treaties.reading import VersionReader
@@ -120,6 +120,11 @@ class Node:
                 self.started.set()
         finally:
             await self.server.stop(grace_seconds=self.settings.stop_seconds)
+
+    def witnessed_by(self, witness: PeerWitness) -> None:
+        """Have the log cosigned by one more witness from its next checkpoint on."""
+        witnesses = (*self.log.witnesses.witnesses, witness)
+        self.log.witnesses = replace(self.log.witnesses, witnesses=witnesses)
 
     async def _enter_directory(self) -> None:
         await _enter_directory(self.database, self.registry.in_force, self.exchange.clock)

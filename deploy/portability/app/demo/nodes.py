@@ -22,6 +22,7 @@ from portability.app.keys import draw_missing
 from portability.app.rpc.client import DeadlineChannel, open_channel
 from portability.app.settings import Settings, load_settings
 from portability.app.trust import save_anchor
+from portability.app.witnesses import PeerWitness
 from portability.services.access import Role
 from portability.services.exchange.ports import EventStream
 from portability.services.registry import model as registry
@@ -68,6 +69,7 @@ async def demo_nodes(
         tasks = [running.create_task(node.run(), name=name) for name, node in nodes.items()]
         for node in nodes.values():
             await node.started.wait()
+        _witness_each_other(nodes)
         try:
             desks = {name: await _with_people(node, name, opened) for name, node in nodes.items()}
             for desk in desks.values():
@@ -76,6 +78,15 @@ async def demo_nodes(
         finally:
             for task in tasks:
                 task.cancel()
+
+
+def _witness_each_other(nodes: Mapping[str, Node]) -> None:
+    """Each node's log is cosigned by the others, now that their ports are known."""
+    for name, node in nodes.items():
+        for other, witness in nodes.items():
+            if other != name:
+                files = witness.tls.caller(Role.PEER, f"node-of-{name}", institution=name)
+                node.witnessed_by(PeerWitness(other, f"localhost:{witness.port}", files, log_of=name))
 
 
 async def _with_people(node: Node, name: str, opened: AsyncExitStack) -> DemoNode:

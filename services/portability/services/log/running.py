@@ -17,9 +17,9 @@ EVERY: Final = timedelta(seconds=1)
 PAUSE_AFTER_FAULT: Final = timedelta(seconds=1)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class NodeLog:
-    """The parts that the log of one node works with."""
+    """The parts that the log of one node works with; witnesses may be changed while it runs."""
 
     me: str
     unit_of_work: LogUnitOfWork
