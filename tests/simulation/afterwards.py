@@ -1,0 +1,99 @@
+"""What follows a schedule: days in which repair is all that can find what was lost for good.
+
+Lost are messages that nobody sends again by himself (receipts, statuses, repair's own), and rows of an inbox.
+"""
+
+from datetime import timedelta
+
+from portability.agreements.errors import GatewayError
+from portability.services.exchange.model import NO_CASE
+from portability.services.exchange.repair import repair_once
+from portability.services.exchange.streams import SequenceRange
+from tests.simulation.node import Node
+from tests.simulation.schedule import Outcome, Schedule
+
+__all__ = ["run_with_repair"]
+
+ROUND_SECONDS = 2.0
+TROUBLED = (timedelta(0), timedelta(minutes=16), timedelta(minutes=61))
+# A request has a number of its own, by which it may show the other end a gap: that one is asked for a quarter of an
+# hour later, or with the hour's next request. Less than a day, so that no digest comes to help.
+QUIET = (timedelta(minutes=16),) * 2 + (timedelta(minutes=61),) * 7
+DAYS = (timedelta(hours=25),) * 3
+ROWS_LOST = 2
+
+
+def run_with_repair(seed: int) -> Outcome:
+    """Run the schedule of a seed with the days after it."""
+    schedule = _Long(seed, tracing=False)
+    schedule.run()
+    loop = schedule.loop
+    return Outcome(
+        seed, tuple(schedule.breaches), (), loop.steps, loop.time(), len(schedule.accepted), schedule.crashes
+    )
+
+
+class _Long(Schedule):
+    """Repair meets the same faults, then none; then rows are lost, and all has to be found."""
+
+    def _good_times(self) -> None:
+        super()._good_times()
+        # Timers that have grown coarse in the quiet would outlast the rounds.
+        for node in self.nodes.values():
+            for process in node.alive():
+                node.signals[process].wake()
+        self.is_bad = True
+        self._repair_after(TROUBLED)
+        self.is_bad = False
+        late, self._late = self._late, []
+        for act in late:
+            act()
+        self._repair_after(QUIET)
+        self._compare("after the gaps were asked for", whole=False)
+        for node in self.nodes.values():
+            self._lose_rows(node)
+        self._repair_after(DAYS)
+        self._compare("after days of digests", whole=True)
+
+    def _repair_after(self, pauses: tuple[timedelta, ...]) -> None:
+        for pause in pauses:
+            for node in self.nodes.values():
+                node.offset += pause
+            for node in self.nodes.values():
+                self.loop.complete(_repair(node))
+            self.loop.run_until(self.loop.time() + ROUND_SECONDS)
+
+    def _lose_rows(self, node: Node) -> None:
+        rows = node.store._state.inbox
+        ours = sorted(key for key, one in rows.items() if one.message.case_id == NO_CASE)
+        for key in self.dice.sample(ours, min(ROWS_LOST, len(ours))):
+            del rows[key]
+
+    def _compare(self, when: str, *, whole: bool) -> None:
+        if self.faults.liars:  # what a liar has sent under its numbers, nobody can know
+            return
+        for sender in self.nodes.values():
+            for recipient in self.nodes.values():
+                if sender is not recipient:
+                    self.loop.complete(self._compared(sender, recipient, when, whole=whole))
+
+    async def _compared(self, sender: Node, recipient: Node, when: str, *, whole: bool) -> None:
+        async with recipient.store.transaction() as work:
+            came = await work.gaps.arrivals(sender.name, after=0, limit=9)
+            if came.missing:
+                self.broken(f"{recipient.name} lacks {came.missing} of {sender.name} {when}")
+            everything = SequenceRange(1, 1_000_000)
+            received = await work.digests.received(sender.name, everything)
+        async with sender.store.transaction() as work:
+            sent = await work.digests.sent(recipient.name, everything)
+        if whole and list(sent) != list(received):
+            self.broken(f"{recipient.name} holds {len(received)} of {len(sent)} messages of {sender.name} {when}")
+
+
+async def _repair(node: Node) -> None:
+    """As the loop of repair does: a fault is waited out, here until the next round."""
+    for process in node.alive()[:1]:
+        try:
+            await process.call(repair_once(node.exchange(process)))
+        except GatewayError:
+            process.note("repair meets a fault")
