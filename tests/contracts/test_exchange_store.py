@@ -41,6 +41,7 @@ from portability.services.exchange.model import (
 from portability.services.exchange.outgoing import post
 from portability.services.exchange.ports import ExchangeWork, OutboxSignal, UnitOfWork
 from portability.services.merkle import leaf_hash
+from portability.services.purposes import PENSION_CLAIM
 from tests.at_rest import at_rest_on
 
 NOON = datetime(2026, 11, 20, 12, 0, 0, 123456, tzinfo=UTC)
@@ -74,7 +75,8 @@ def message(recipient: str = ROME, key: str | None = None, **changes: object) ->
         "schema_version": 1,
         "record": b"periods",
     }
-    return OutgoingMessage(**{**values, **changes})
+    purpose = {"purpose": PENSION_CLAIM.code, "legal_basis": str(PENSION_CLAIM.citation)}
+    return OutgoingMessage(**{**values, **purpose, **changes})
 
 
 def receipt_message() -> OutgoingMessage:

@@ -10,7 +10,7 @@ from portability.app.wiring.cases import CaseParts
 from portability.services.privacy.handlers import PrivacyUseCases
 from portability.services.privacy.model import Retention
 
-__all__ = ["privacy_use_cases"]
+__all__ = ["AgreementsSayNothing", "privacy_use_cases"]
 
 
 class AgreementsSayNothing:
