@@ -12,7 +12,7 @@ async def test_each_log_of_the_demo_is_cosigned_by_the_other_two(
     tmp_path: Path, postgres_server: EmbeddedServer
 ) -> None:
     url = postgres_server.url_for("witnessed_demo")
-    async with demo_nodes(tmp_path, kafka="", pages=False, database_url=url) as desks, asyncio.timeout(60):
+    async with demo_nodes(tmp_path, kafka="", pages=False, database_url=url) as desks, asyncio.timeout(240):
         for name, desk in desks.items():
             while await witnesses(desk.node.database) != set(desks) - {name}:  # noqa: ASYNC110 - the node's own task asks
                 await asyncio.sleep(0.2)
