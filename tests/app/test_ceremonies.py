@@ -25,7 +25,7 @@ FENCE = re.compile(r"^```\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 @pytest.fixture(scope="module", autouse=True)
 def commands() -> None:
-    cli._add_agreements()
+    cli._add_groups()
 
 
 @pytest.fixture

@@ -1,11 +1,12 @@
 """Three nodes for the demo: keys, a directory signed with test keys, settings, and all of it kept up together."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
+from typing import LiteralString
 
 from portability.adapters.clock.system import SystemClock
 from portability.adapters.keys.directory_file import DirectoryFile
@@ -30,7 +31,7 @@ from portability.services.registry.mapping.directory import decode_directory
 from portability.services.registry.roots import RoleKeys, Root, Signed, TrustChain
 from portability.services.registry.signing import sign_directory, sign_root
 
-__all__ = ["DemoNode", "demo_nodes"]
+__all__ = ["DemoNode", "demo_nodes", "drop_databases"]
 
 DIRECTORY_LIFE = timedelta(days=30)
 ROOT_LIFE = timedelta(days=365)
@@ -110,16 +111,10 @@ async def _databases(
     folder: Path, opened: AsyncExitStack, *, kafka: str, served: str
 ) -> tuple[dict[str, str], EventStream]:
     """A database for each node and the event stream that they share."""
-    from psycopg import connect, sql  # noqa: PLC0415 (heavy)
-
-    names = {one.institution_id: "node_" + one.institution_id.replace("-", "_") for one in INSTITUTIONS}
-    names["stream"] = "portability_stream"
+    names = _database_names(folder)
     if served:
-        with connect(served, autocommit=True) as admin:
-            for name in names.values():
-                if admin.execute("SELECT 1 FROM pg_database WHERE datname = %s", (name,)).fetchone() is None:
-                    admin.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
         urls = {key: in_database(served, name) for key, name in names.items()}
+        _with_databases(served, names.values(), "CREATE DATABASE {}", there=False)
     else:
         server = await asyncio.to_thread(start_embedded, folder / "pg")
         opened.callback(server.stop)
@@ -133,6 +128,28 @@ async def _databases(
         stream = await PostgresStream.open(urls["stream"])
     opened.push_async_callback(stream.close)
     return urls, stream
+
+
+def drop_databases(folder: Path, served: str) -> None:
+    """Remove what a demo in `folder` left on a served PostgreSQL: without the folder's keys nobody can read it."""
+    _with_databases(served, _database_names(folder).values(), "DROP DATABASE {} WITH (FORCE)", there=True)
+
+
+def _database_names(folder: Path) -> dict[str, str]:
+    """By institution, and the event stream's. The folder keeps the keys of what lies in them, and so names them."""
+    ends = [one.institution_id for one in INSTITUTIONS] + ["stream"]
+    return {end: f"{folder.resolve().name}_{end}".replace("-", "_") for end in ends}
+
+
+def _with_databases(served: str, names: Iterable[str], statement: LiteralString, *, there: bool) -> None:
+    """Carry out `statement` for each name that is there, or is not."""
+    from psycopg import connect, sql  # noqa: PLC0415 (heavy)
+
+    with connect(served, autocommit=True) as admin:
+        for name in names:
+            found = admin.execute("SELECT 1 FROM pg_database WHERE datname = %s", (name,)).fetchone()
+            if (found is not None) is there:
+                admin.execute(sql.SQL(statement).format(sql.Identifier(name)))
 
 
 def _settings(folder: Path, one: Institution, *, database_url: str, pages: bool) -> Settings:

@@ -21,7 +21,7 @@ from portability.api.cases.v1 import cases_pb2 as cases
 from portability.api.exchange.v1 import exchange_pb2 as exchange
 from portability.api.exchange.v1 import exchange_pb2_grpc
 from portability.app.demo.desks import act, lodge_claim, put_records, read_case
-from portability.app.demo.nodes import DemoNode, demo_nodes
+from portability.app.demo.nodes import DemoNode, demo_nodes, drop_databases
 from portability.app.demo.show import (
     show_career,
     show_decisions,
@@ -51,9 +51,12 @@ def run_demo(*, serve: bool, kafka: str, data_folder: Path | None) -> int:
         console.width = WIDTH_IN_A_FILE
     configure_logging(level="CRITICAL")
     with contextlib.ExitStack() as kept:
+        served = load_settings().database_url.get_secret_value()
         folder = data_folder or Path(kept.enter_context(tempfile.TemporaryDirectory(prefix="portability-")))
+        if served and data_folder is None:
+            kept.callback(drop_databases, folder, served)
         try:
-            asyncio.run(_demo(console, folder, serve=serve, kafka=kafka))
+            asyncio.run(_demo(console, folder, served=served, serve=serve, kafka=kafka))
         except PortabilityError as error:
             return _stopped(console, [error])
         except ExceptionGroup as group:
@@ -72,12 +75,11 @@ def _stopped(console: Console, errors: Sequence[PortabilityError]) -> int:
     return 1
 
 
-async def _demo(console: Console, folder: Path, *, serve: bool, kafka: str) -> None:
+async def _demo(console: Console, folder: Path, *, served: str, serve: bool, kafka: str) -> None:
     begun = time.monotonic()
     today = SystemClock().now().astimezone(UTC).date()
     award_on = AWARD_ON
     show_opening(console, award_on=award_on)
-    served = load_settings().database_url.get_secret_value()
     with console.status("Starting PostgreSQL and three nodes ..."):
         running = demo_nodes(folder, kafka=kafka, pages=serve, database_url=served)
         desks = await running.__aenter__()
