@@ -48,6 +48,18 @@ async def test_a_message_arrives_has_its_effect_once_and_its_receipt_comes_back(
     assert (await berlin.relay(), await rome.relay()) == (0, 0)
 
 
+@pytest.mark.parametrize(("messages", "size", "bundles"), [(256, 8, 1), (257, 8, 2), (4, 200 * 1024, 2)])
+async def test_what_waits_goes_out_in_one_pass_whatever_fills_a_bundle(
+    world: World, messages: int, size: int, bundles: int
+) -> None:
+    berlin, rome = world.node("de-drv"), world.node("it-inps")
+    for number in range(messages):
+        await berlin.submit(message_to("it-inps", number + 1, record=bytes(size)))
+    assert await berlin.relay() == bundles
+    assert await rome.consume() == bundles
+    assert len(rome.ledger.applied) == messages
+
+
 async def test_the_same_key_and_content_give_the_first_answer_again(world: World) -> None:
     berlin = world.node("de-drv")
     first = await berlin.submit(message_to("it-inps", 1))

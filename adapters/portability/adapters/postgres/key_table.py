@@ -60,12 +60,15 @@ class PostgresKeyTable:
                 ),
             )
             new = {row[0] for row in await inserted.fetchall()}
+            kept = [key for key in fresh if key.scope in new]
+            if len(kept) == len(fresh):
+                return kept
             known = await connection.execute(
                 "SELECT scope, key_id, wrapped, made_at FROM keys_at_rest WHERE scope = ANY(%b)",
                 ([key.scope for key in fresh if key.scope not in new],),
                 binary=True,
             )
-            return [key for key in fresh if key.scope in new] + [WrappedKey(*row) for row in await known.fetchall()]
+            return kept + [WrappedKey(*row) for row in await known.fetchall()]
 
     async def find(self, key_ids: Sequence[UUID]) -> Sequence[WrappedKey]:
         """Return the keys that are there."""

@@ -9,7 +9,7 @@ from typing import Final
 
 from portability.agreements.errors import GatewayError, VerificationError
 from portability.services.exchange.bundle import seal_bundle, still_opens
-from portability.services.exchange.envelope import ITEM_LIMIT
+from portability.services.exchange.envelope import ITEM_LIMIT, RECORD_LIMIT
 from portability.services.exchange.model import LONGEST_WAIT, ConsignmentKey, InstitutionId, Sealable, SealedBundle
 from portability.services.exchange.node import ExchangeNode, inbox_topic
 from portability.services.exchange.ports import ExchangeWork, OutboxSignal
@@ -106,7 +106,14 @@ async def _seal_waiting(node: ExchangeNode, work: ExchangeWork, *, limit: int) -
             if bundle is None:
                 break
             ready.append(_Ready((recipient, bundle.first_seq), 0, bundle.value))
+            if not _is_full(messages):
+                break  # nothing waited beyond it; what has come since is for the next pass
     return ready
+
+
+def _is_full(messages: Sequence[Sealable]) -> bool:
+    """Whether a limit of the bundle may have kept out another message."""
+    return len(messages) == ITEM_LIMIT or sum(len(one.record) for one in messages) + RECORD_LIMIT > RECORD_BYTES
 
 
 async def _seal(
