@@ -9,7 +9,7 @@ from portability.adapters.keys.master import MasterKey
 from portability.adapters.memory.keys import MemoryKeyTable
 from portability.adapters.postgres.database import Database
 from portability.adapters.postgres.key_table import PostgresKeyTable
-from portability.services.exchange.ports import Clock
+from portability.services.exchange.ports.world import Clock
 
 __all__ = ["AT_REST", "at_rest_in_memory", "at_rest_on"]
 

@@ -13,7 +13,7 @@ from portability.agreements.errors import VerificationError
 from portability.api.exchange.v1 import bundle_pb2 as pb
 from portability.services.exchange.bundle import open_bundle, seal_bundle
 from portability.services.exchange.mapping import wire
-from portability.services.exchange.model import ReceiptStatus
+from portability.services.exchange.model.statuses import ReceiptStatus
 from portability.services.exchange.node import inbox_topic
 from portability.services.exchange.suites import BUNDLE_CONTEXT
 from portability.services.hybrid import domain_separated

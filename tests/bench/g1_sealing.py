@@ -21,7 +21,8 @@ from portability.adapters.keys.ring import FileKeyRing
 from portability.adapters.keys.trust import DirectoryTrust
 from portability.services.exchange.bundle import open_bundle, seal_bundle
 from portability.services.exchange.envelope import ITEM_LIMIT
-from portability.services.exchange.model import OutgoingMessage, Sealable
+from portability.services.exchange.model.messages import OutgoingMessage
+from portability.services.exchange.model.sending import Sealable
 from portability.services.exchange.outgoing import outbox_message
 from portability.services.purposes import COOPERATION
 from portability.services.registry.model import Directory, Institution, KeyPurpose

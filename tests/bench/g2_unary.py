@@ -39,7 +39,7 @@ from portability.app.rpc.interceptor import CallGate
 from portability.app.rpc.observer import NodeObserver
 from portability.app.rpc.server import NodeServer, RpcService
 from portability.services.access import Role
-from portability.services.exchange.model import InstitutionId
+from portability.services.exchange.model.messages import InstitutionId
 from portability.services.exchange.servicer import ExchangeServicer
 from tests.at_rest import at_rest_on
 

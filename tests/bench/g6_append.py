@@ -23,7 +23,7 @@ from portability.adapters.postgres.embedded import start_embedded
 from portability.adapters.postgres.exchange_inbox import exchange_unit_of_work
 from portability.adapters.postgres.stream import PostgresStream
 from portability.services.exchange.handlers import submit_many
-from portability.services.exchange.model import OutgoingMessage
+from portability.services.exchange.model.messages import OutgoingMessage
 from portability.services.purposes import COOPERATION
 from tests.at_rest import at_rest_on
 

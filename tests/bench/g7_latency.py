@@ -33,9 +33,9 @@ from portability.adapters.postgres.exchange_inbox import exchange_unit_of_work
 from portability.adapters.postgres.listening import PostgresOutboxSignal
 from portability.services.exchange.consumer import run_consumer
 from portability.services.exchange.gathering import GatheredSubmits
-from portability.services.exchange.model import OutgoingMessage, ReceivedMessage
+from portability.services.exchange.model.messages import OutgoingMessage, ReceivedMessage
 from portability.services.exchange.node import ExchangeNode
-from portability.services.exchange.ports import ExchangeWork
+from portability.services.exchange.ports.work import ExchangeWork
 from portability.services.exchange.relay import run_relay
 from portability.services.purposes import COOPERATION
 from portability.services.registry.model import Directory, Institution, KeyPurpose

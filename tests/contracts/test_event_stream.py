@@ -11,8 +11,8 @@ from portability.adapters.kafka.stream import KafkaStream
 from portability.adapters.memory.stream import MemoryStream
 from portability.adapters.postgres.stream import PostgresStream
 from portability.agreements.errors import GatewayError
-from portability.services.exchange.model import StreamRecord
-from portability.services.exchange.ports import EventStream
+from portability.services.exchange.model.receiving import StreamRecord
+from portability.services.exchange.ports.world import EventStream
 
 SOON = timedelta(seconds=10)
 FULL_BUNDLE = 1024 * 1024

@@ -13,9 +13,11 @@ from portability.adapters.postgres.database import Database
 from portability.adapters.postgres.exchange_inbox import exchange_unit_of_work
 from portability.services.exchange.envelope import received_message
 from portability.services.exchange.mapping.wire import decode_header
-from portability.services.exchange.model import InboxMessage, OutboxMessage, OutgoingMessage
+from portability.services.exchange.model.messages import OutgoingMessage
+from portability.services.exchange.model.receiving import InboxMessage
+from portability.services.exchange.model.sending import OutboxMessage
 from portability.services.exchange.outgoing import outbox_message, post
-from portability.services.exchange.ports import UnitOfWork
+from portability.services.exchange.ports.work import UnitOfWork
 from portability.services.exchange.streams import Arrivals, DigestRound, SequenceRange, StreamWatch
 from tests.at_rest import at_rest_on
 

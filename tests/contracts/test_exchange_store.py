@@ -19,27 +19,21 @@ from portability.agreements.errors import GatewayError, IdempotencyConflictError
 from portability.services.exchange.envelope import Header
 from portability.services.exchange.handlers import submit_many
 from portability.services.exchange.mapping.wire import encode_header
-from portability.services.exchange.model import (
+from portability.services.exchange.model.messages import (
     NO_CASE,
     RECEIPT_TYPE,
-    Arrival,
-    Consignment,
     Direction,
-    HybridSignature,
-    InboxBundle,
-    InboxMessage,
-    OutboxMessage,
     OutgoingMessage,
-    QuarantineEntry,
-    ReceiptEntry,
-    ReceiptStatus,
     ReceivedMessage,
-    SealedBundle,
-    StoredReceipt,
-    confirmation_of,
 )
+from portability.services.exchange.model.receiving import Arrival, InboxBundle, InboxMessage
+from portability.services.exchange.model.sending import Consignment, OutboxMessage, SealedBundle, StoredReceipt
+from portability.services.exchange.model.set_aside import QuarantineEntry
+from portability.services.exchange.model.statuses import ReceiptEntry, ReceiptStatus, confirmation_of
 from portability.services.exchange.outgoing import post
-from portability.services.exchange.ports import ExchangeWork, OutboxSignal, UnitOfWork
+from portability.services.exchange.ports.work import ExchangeWork, UnitOfWork
+from portability.services.exchange.ports.world import OutboxSignal
+from portability.services.hybrid import HybridSignature
 from portability.services.merkle import leaf_hash
 from portability.services.purposes import PENSION_CLAIM
 from tests.at_rest import at_rest_on

@@ -17,7 +17,7 @@ from portability.services.cases import messages
 from portability.services.cases.mapping import rpc, wire
 from portability.services.determination.mapping import choices, facts
 from portability.services.exchange.mapping.api import outgoing
-from portability.services.exchange.model import NO_CASE
+from portability.services.exchange.model.messages import NO_CASE
 from portability.services.records.mapping import read_put_records
 from tests.fuzz.good_records import good_records, good_requests
 from tests.fuzz.messages import field_mutator, filled

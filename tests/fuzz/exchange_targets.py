@@ -14,14 +14,9 @@ from portability.agreements.errors import VerificationError
 from portability.services.exchange.bundle import open_bundle, seal_bundle
 from portability.services.exchange.envelope import Item, OpenedBundle, Sealed
 from portability.services.exchange.mapping import wire
-from portability.services.exchange.model import (
-    BusinessStatus,
-    OutgoingMessage,
-    ReceiptEntry,
-    ReceiptStatus,
-    Sealable,
-    StatusEntry,
-)
+from portability.services.exchange.model.messages import OutgoingMessage
+from portability.services.exchange.model.sending import Sealable
+from portability.services.exchange.model.statuses import BusinessStatus, ReceiptEntry, ReceiptStatus, StatusEntry
 from portability.services.exchange.outgoing import outbox_message
 from portability.services.exchange.suites import BUNDLE_CONTEXT, encrypt, hpke_info
 from portability.services.hybrid import domain_separated

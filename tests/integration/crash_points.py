@@ -9,9 +9,11 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
 
-from portability.services.exchange.model import ReceivedMessage, StreamRecord
+from portability.services.exchange.model.messages import ReceivedMessage
+from portability.services.exchange.model.receiving import StreamRecord
 from portability.services.exchange.node import ExchangeNode
-from portability.services.exchange.ports import EventStream, ExchangeWork, MessageEffects, UnitOfWork
+from portability.services.exchange.ports.work import ExchangeWork, MessageEffects, UnitOfWork
+from portability.services.exchange.ports.world import EventStream
 
 __all__ = ["POINTS", "CrashPoint"]
 

@@ -25,9 +25,10 @@ from portability.adapters.postgres.exchange_inbox import PostgresExchangeWork, e
 from portability.adapters.postgres.listening import PostgresOutboxSignal
 from portability.adapters.postgres.stream import PostgresStream
 from portability.services.exchange.consumer import run_consumer
-from portability.services.exchange.model import ReceivedMessage
+from portability.services.exchange.model.messages import ReceivedMessage
 from portability.services.exchange.node import ExchangeNode
-from portability.services.exchange.ports import Clock, EventStream, ExchangeWork
+from portability.services.exchange.ports.work import ExchangeWork
+from portability.services.exchange.ports.world import Clock, EventStream
 from portability.services.exchange.relay import run_relay
 from portability.services.registry.model import Directory, Institution
 from tests.at_rest import at_rest_on

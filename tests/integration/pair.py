@@ -22,7 +22,7 @@ from portability.adapters.postgres.database import Database
 from portability.adapters.postgres.exchange_inbox import exchange_unit_of_work
 from portability.adapters.postgres.exchange_rows import STANDING, STATUS
 from portability.services.exchange.handlers import submit_many
-from portability.services.exchange.model import OutgoingMessage
+from portability.services.exchange.model.messages import OutgoingMessage
 from portability.services.purposes import PENSION_CLAIM
 from tests.at_rest import at_rest_on
 from tests.integration.node_process import READY, NodeSettings, directory_of

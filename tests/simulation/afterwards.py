@@ -6,7 +6,7 @@ Lost are messages that nobody sends again by himself (receipts, statuses, repair
 from datetime import timedelta
 
 from portability.agreements.errors import GatewayError
-from portability.services.exchange.model import NO_CASE
+from portability.services.exchange.model.messages import NO_CASE
 from portability.services.exchange.repair import repair_once
 from portability.services.exchange.streams import SequenceRange
 from tests.simulation.node import Node

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from portability.agreements.errors import GatewayError
-from portability.services.exchange.model import StreamRecord
+from portability.services.exchange.model.receiving import StreamRecord
 from tests.simulation.process import Process
 
 __all__ = ["Broker", "SimulatedStream"]

@@ -13,7 +13,8 @@ from hashlib import sha256
 from portability.agreements.errors import VerificationError
 from portability.services import hybrid
 from portability.services.exchange import suites
-from portability.services.exchange.model import HybridSignature, PublicKeys
+from portability.services.exchange.model.keys import PublicKeys
+from portability.services.hybrid import HybridSignature
 from portability.services.registry.model import Directory, Institution, KeyPurpose, PublicKey
 from tests.simulation.patching import everywhere
 

@@ -5,7 +5,9 @@ from datetime import timedelta
 from uuid import UUID
 
 from portability.agreements.errors import VerificationError
-from portability.services.exchange.model import NO_CASE, QuarantineState, ReceiptStatus
+from portability.services.exchange.model.messages import NO_CASE
+from portability.services.exchange.model.set_aside import QuarantineState
+from portability.services.exchange.model.statuses import ReceiptStatus
 from portability.services.log_entry import LogEntryKind
 from tests.simulation.faults import Faults
 from tests.simulation.node import POISON, Node, PoisonError

@@ -5,13 +5,8 @@ from uuid import UUID
 from portability.adapters.keys.trust import DirectoryTrust
 from portability.services.exchange.bundle import seal_bundle
 from portability.services.exchange.mapping import wire
-from portability.services.exchange.model import (
-    NO_CASE,
-    RECEIPT_TYPE,
-    OutgoingMessage,
-    ReceiptEntry,
-    ReceiptStatus,
-)
+from portability.services.exchange.model.messages import NO_CASE, RECEIPT_TYPE, OutgoingMessage
+from portability.services.exchange.model.statuses import ReceiptEntry, ReceiptStatus
 from portability.services.exchange.node import inbox_topic
 from portability.services.exchange.outgoing import outbox_message
 from portability.services.purposes import PENSION_CLAIM

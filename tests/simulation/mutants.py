@@ -16,7 +16,9 @@ from portability.adapters.memory import exchange_store as stores
 from portability.agreements.errors import GatewayError
 from portability.services.exchange import consumer, handlers, intake, relay
 from portability.services.exchange.lanes import LaneEntryState, LaneInHand
-from portability.services.exchange.model import RECEIPT_TYPE, Arrival, BusinessStatus, ReceiptEntry, ReceiptStatus
+from portability.services.exchange.model.messages import RECEIPT_TYPE
+from portability.services.exchange.model.receiving import Arrival
+from portability.services.exchange.model.statuses import BusinessStatus, ReceiptEntry, ReceiptStatus
 from portability.services.exchange.outgoing import post
 from portability.services.exchange.receipts import receipt_for
 from portability.services.exchange.taking_effect import Outcome as Effect

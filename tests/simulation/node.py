@@ -9,15 +9,15 @@ from portability.adapters.memory.exchange_store import MemoryExchangeStore
 from portability.agreements.errors import CaseStateError, GatewayError, PortabilityError
 from portability.services.exchange.consumer import run_consumer
 from portability.services.exchange.handlers import submit
-from portability.services.exchange.model import (
+from portability.services.exchange.model.messages import (
     InstitutionId,
     OutgoingMessage,
-    QuarantineState,
     ReceivedMessage,
     SubmittedMessage,
 )
+from portability.services.exchange.model.set_aside import QuarantineState
 from portability.services.exchange.node import ExchangeNode
-from portability.services.exchange.ports import ExchangeWork
+from portability.services.exchange.ports.work import ExchangeWork
 from portability.services.exchange.quarantine import Clerk, replay_quarantined
 from portability.services.exchange.relay import run_relay
 from portability.services.log_entry import LogEntryKind

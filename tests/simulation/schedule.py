@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from portability.agreements.errors import GatewayError, VerificationError
-from portability.services.exchange.model import OutgoingMessage, SubmittedMessage
+from portability.services.exchange.model.messages import OutgoingMessage, SubmittedMessage
 from portability.services.exchange.node import inbox_topic
 from portability.services.purposes import PENSION_CLAIM
 from tests.simulation.broker import Broker

@@ -12,7 +12,9 @@ from typing import Any
 
 from portability.adapters.memory.exchange_store import MemoryExchangeStore, MemoryExchangeWork
 from portability.agreements.errors import GatewayError
-from portability.services.exchange.model import Arrival, Direction, ReceiptStatus
+from portability.services.exchange.model.messages import Direction
+from portability.services.exchange.model.receiving import Arrival
+from portability.services.exchange.model.statuses import ReceiptStatus
 from tests.simulation.process import Process
 
 __all__ = ["Entry", "SimulatedSignal", "SimulatedStore", "SimulatedWork"]

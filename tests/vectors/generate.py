@@ -22,14 +22,9 @@ from portability.agreements.values import Branch
 from portability.services.exchange.bundle import open_bundle, seal_bundle
 from portability.services.exchange.envelope import Head, Item, OpenedBundle, Sealed
 from portability.services.exchange.mapping import wire
-from portability.services.exchange.model import (
-    NO_CASE,
-    OutgoingMessage,
-    ReceiptEntry,
-    ReceiptStatus,
-    Sealable,
-    SealedBundle,
-)
+from portability.services.exchange.model.messages import NO_CASE, OutgoingMessage
+from portability.services.exchange.model.sending import Sealable, SealedBundle
+from portability.services.exchange.model.statuses import ReceiptEntry, ReceiptStatus
 from portability.services.exchange.outgoing import outbox_message
 from portability.services.exchange.receipts import receipt_for
 from portability.services.exchange.suites import BUNDLE_CONTEXT, SALT_BYTES, encrypt, hpke_info

@@ -20,7 +20,7 @@ from portability.services.determination.treaties.signing import verify_statement
 from portability.services.exchange.bundle import open_bundle
 from portability.services.exchange.envelope import OpenedBundle
 from portability.services.exchange.mapping import wire
-from portability.services.exchange.model import PublicKeys
+from portability.services.exchange.model.keys import PublicKeys
 from portability.services.mapping.strict import instant
 from portability.services.merkle import leaf_hash, root_of
 from portability.services.registry.mapping.roots import decode_chain, decode_signed

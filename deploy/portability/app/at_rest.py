@@ -12,7 +12,7 @@ from portability.adapters.postgres.database import Database
 from portability.adapters.postgres.key_table import PostgresKeyTable
 from portability.agreements.errors import GatewayError
 from portability.app.secret_file import secret, write_secret
-from portability.services.exchange.ports import Clock
+from portability.services.exchange.ports.world import Clock
 
 __all__ = ["open_at_rest", "rotate_master"]
 

@@ -55,7 +55,7 @@ from portability.services.determination.treaties.reading import VersionReader
 from portability.services.exchange.consumer import run_consumer
 from portability.services.exchange.lane_watch import run_lane_watch
 from portability.services.exchange.node import ExchangeNode
-from portability.services.exchange.ports import Clock, EventStream, Observer
+from portability.services.exchange.ports.world import Clock, EventStream, Observer
 from portability.services.exchange.relay import run_relay
 from portability.services.exchange.repair import run_repair
 from portability.services.log.running import NodeLog, run_log

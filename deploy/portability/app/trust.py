@@ -12,7 +12,7 @@ from pathlib import Path
 
 from portability.adapters.keys.directory_file import DirectoryFile
 from portability.agreements.errors import GatewayError, PortabilityError, VerificationError
-from portability.services.exchange.ports import Observer
+from portability.services.exchange.ports.world import Observer
 from portability.services.registry.handlers import Registry, accept_directory, restore_directory
 from portability.services.registry.mapping.roots import decode_signed, encode_signed
 from portability.services.registry.ports import Clock

@@ -14,17 +14,18 @@ from portability.adapters.memory.exchange_store import MemoryExchangeStore
 from portability.adapters.memory.stream import MemoryStream
 from portability.services.exchange.consumer import consume_once
 from portability.services.exchange.handlers import submit
-from portability.services.exchange.model import (
+from portability.services.exchange.model.messages import (
     OutgoingMessage,
-    QuarantineEntry,
     ReceivedMessage,
-    Sealable,
     SubmittedMessage,
     TimelineEntry,
 )
+from portability.services.exchange.model.sending import Sealable
+from portability.services.exchange.model.set_aside import QuarantineEntry
 from portability.services.exchange.node import ExchangeNode
 from portability.services.exchange.outgoing import outbox_message
-from portability.services.exchange.ports import EventStream, ExchangeWork
+from portability.services.exchange.ports.work import ExchangeWork
+from portability.services.exchange.ports.world import EventStream
 from portability.services.exchange.relay import relay_once
 from portability.services.exchange.suites import SALT_BYTES
 from portability.services.purposes import PENSION_CLAIM

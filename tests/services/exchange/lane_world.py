@@ -10,9 +10,10 @@ from portability.adapters.memory.exchange_store import MemoryExchangeStore
 from portability.adapters.memory.stream import MemoryStream
 from portability.agreements.errors import CaseStateError, GatewayError
 from portability.services.exchange.consumer import consume_once
-from portability.services.exchange.model import QuarantineEntry, QuarantineState, ReceivedMessage
+from portability.services.exchange.model.messages import ReceivedMessage
+from portability.services.exchange.model.set_aside import QuarantineEntry, QuarantineState
 from portability.services.exchange.node import ExchangeNode, inbox_topic
-from portability.services.exchange.ports import ExchangeWork, UnitOfWork
+from portability.services.exchange.ports.work import ExchangeWork, UnitOfWork
 from portability.services.exchange.quarantine import Clerk, replay_quarantined
 from portability.services.exchange.relay import relay_once
 

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from lane_world import RECIPIENT, Place, Rome, bundles_of
 
-from portability.services.exchange.model import ReceivedMessage
+from portability.services.exchange.model.messages import ReceivedMessage
 
 CASES = 3
 IN_CASE = 4

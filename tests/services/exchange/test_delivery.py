@@ -20,10 +20,11 @@ from portability.api.exchange.v1 import bundle_pb2 as pb
 from portability.services.exchange.bundle import seal_bundle
 from portability.services.exchange.handlers import get_message_status, list_messages, list_quarantined
 from portability.services.exchange.mapping import wire
-from portability.services.exchange.model import HybridSignature, ReceiptStatus, SentEvidence
+from portability.services.exchange.model.sending import SentEvidence
+from portability.services.exchange.model.statuses import ReceiptStatus
 from portability.services.exchange.node import inbox_topic
 from portability.services.exchange.suites import BUNDLE_CONTEXT, commitment
-from portability.services.hybrid import verify_hybrid
+from portability.services.hybrid import HybridSignature, verify_hybrid
 from portability.services.merkle import audit_path, leaf_hash, verify_inclusion
 
 

@@ -14,7 +14,7 @@ from portability.adapters.keys.material import KeySeeds, draw_key, public_key
 from portability.adapters.keys.node_keys import NodeKeys
 from portability.adapters.keys.ring import FileKeyRing
 from portability.services.exchange.bundle import seal_bundle
-from portability.services.exchange.model import ReceiptStatus
+from portability.services.exchange.model.statuses import ReceiptStatus
 from portability.services.exchange.node import inbox_topic
 from portability.services.registry.handlers import Registry, accept_directory
 from portability.services.registry.model import Directory, Institution, KeyPurpose, PublicKey

@@ -13,9 +13,9 @@ from portability.adapters.keys.at_rest import AtRest
 from portability.adapters.postgres.database import Database
 from portability.adapters.postgres.exchange_inbox import exchange_unit_of_work
 from portability.services.exchange.consumer import consume_once
-from portability.services.exchange.model import ReceivedMessage
+from portability.services.exchange.model.messages import ReceivedMessage
 from portability.services.exchange.node import inbox_topic
-from portability.services.exchange.ports import ExchangeWork
+from portability.services.exchange.ports.work import ExchangeWork
 from tests.at_rest import at_rest_on
 
 PLACES: list[Place] = [(1, 1), (1, 2), (1, 3), (2, 1)]

@@ -13,8 +13,8 @@ from portability.adapters.memory.exchange_store import MemoryExchangeStore
 from portability.adapters.postgres.database import Database
 from portability.adapters.postgres.exchange_inbox import exchange_unit_of_work
 from portability.services.exchange.consumer import consume_once
-from portability.services.exchange.model import ReceivedMessage
-from portability.services.exchange.ports import UnitOfWork
+from portability.services.exchange.model.messages import ReceivedMessage
+from portability.services.exchange.ports.work import UnitOfWork
 from portability.services.exchange.relay import relay_once
 from tests.at_rest import at_rest_on
 

@@ -8,7 +8,7 @@ import pytest
 from portability.agreements.errors import IdempotencyConflictError, InputError
 from portability.services.cases.messages import MESSAGE_TYPES
 from portability.services.exchange.for_a_purpose import PURPOSE_REFUSED
-from portability.services.exchange.model import ReceiptStatus
+from portability.services.exchange.model.statuses import ReceiptStatus
 from portability.services.exchange.outgoing import post
 from portability.services.purposes import COOPERATION, DATA_PROTECTION, PENSION_CLAIM, PURPOSES, why_not_for
 from tests.services.exchange.exchange_world import World, message_to

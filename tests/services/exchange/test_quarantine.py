@@ -8,7 +8,8 @@ from exchange_world import CASE, TestNode, World, message_to
 
 from portability.agreements.errors import CaseStateError, InputError, NotFoundError
 from portability.services.exchange.lane_watch import report_waiting_lanes
-from portability.services.exchange.model import BusinessStatus, QuarantineEntry, QuarantineState
+from portability.services.exchange.model.set_aside import QuarantineEntry, QuarantineState
+from portability.services.exchange.model.statuses import BusinessStatus
 from portability.services.exchange.node import inbox_topic
 from portability.services.exchange.quarantine import (
     Clerk,

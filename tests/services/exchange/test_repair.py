@@ -10,7 +10,7 @@ from exchange_world import NO_WAIT, NOON, TestNode, World, message_to
 from portability.agreements.errors import InputError, VerificationError
 from portability.services.exchange.handlers import submit_many
 from portability.services.exchange.mapping.repair import decode_digest, decode_resend, encode_digest, encode_resend
-from portability.services.exchange.model import DIGEST_TYPE, NO_CASE, RESEND_TYPE, OutgoingMessage
+from portability.services.exchange.model.messages import DIGEST_TYPE, NO_CASE, RESEND_TYPE, OutgoingMessage
 from portability.services.exchange.node import inbox_topic
 from portability.services.exchange.outgoing import post
 from portability.services.exchange.repair import ask_for_gaps, reconcile

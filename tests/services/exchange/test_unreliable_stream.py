@@ -8,7 +8,7 @@ import pytest
 from exchange_world import INSTITUTIONS, World, message_to
 
 from portability.adapters.memory.stream import MemoryStream, UnreliableStream
-from portability.services.exchange.model import ReceiptStatus
+from portability.services.exchange.model.statuses import ReceiptStatus
 
 MESSAGES = 120
 

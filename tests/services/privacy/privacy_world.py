@@ -25,8 +25,9 @@ from portability.agreements.values import Branch
 from portability.services.cases.model import Case, CaseSummary, Claim, Person
 from portability.services.exchange.envelope import Header, received_message
 from portability.services.exchange.mapping.wire import decode_header, encode_header
-from portability.services.exchange.model import HybridSignature, InboxBundle, InboxMessage
+from portability.services.exchange.model.receiving import InboxBundle, InboxMessage
 from portability.services.exchange.suites import SALT_BYTES, commitment
+from portability.services.hybrid import HybridSignature
 from portability.services.merkle import leaf_hash
 from portability.services.privacy.handlers import PrivacyUseCases
 from portability.services.privacy.model import Retention

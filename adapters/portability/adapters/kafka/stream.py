@@ -15,7 +15,7 @@ from aiokafka.errors import KafkaError, OffsetOutOfRangeError, TopicAlreadyExist
 
 from portability.adapters.kafka.tls import KafkaTls
 from portability.agreements.errors import GatewayError
-from portability.services.exchange.model import StreamRecord
+from portability.services.exchange.model.receiving import StreamRecord
 
 __all__ = ["MAX_RECORD_BYTES", "KafkaStream"]
 

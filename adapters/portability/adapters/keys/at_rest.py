@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from portability.adapters.keys.master import NONCE_BYTES, MasterKey, RandomBytes
 from portability.agreements.errors import GatewayError, VerificationError
-from portability.services.exchange.ports import Clock, NewId
+from portability.services.exchange.ports.world import Clock, NewId
 
 __all__ = ["AtRest", "KeyTable", "KeysUnderMaster", "WrappedKey", "change_master", "check_master"]
 

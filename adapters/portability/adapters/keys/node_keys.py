@@ -12,8 +12,9 @@ from portability.adapters.keys.material import KeySeeds, LogKey
 from portability.adapters.keys.ring import FileKeyRing
 from portability.adapters.keys.rotation import ended_keys
 from portability.agreements.errors import GatewayError, NotFoundError, VerificationError
-from portability.services.exchange.model import HybridSignature, InstitutionId
-from portability.services.exchange.ports import Clock, Observer
+from portability.services.exchange.model.messages import InstitutionId
+from portability.services.exchange.ports.world import Clock, Observer
+from portability.services.hybrid import HybridSignature
 from portability.services.registry.model import Directory, KeyPurpose, PublicKey
 
 __all__ = ["KeyFolder", "NodeKeys", "follow_keys", "retire_keys"]

@@ -11,8 +11,8 @@ from portability.adapters.keys.device import KeyDevice
 from portability.adapters.keys.files import load_seeds, store_seeds
 from portability.adapters.keys.material import DecryptionKey, KeySeeds, LogKey, SigningKey, draw_key
 from portability.agreements.errors import VerificationError
-from portability.services.exchange.model import HybridSignature
 from portability.services.exchange.suites import HPKE_SUITE
+from portability.services.hybrid import HybridSignature
 from portability.services.registry.model import KeyPurpose, PublicKey
 from portability.services.registry.roots import RoleKey
 

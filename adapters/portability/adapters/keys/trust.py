@@ -4,8 +4,9 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from portability.agreements.errors import NotFoundError, VerificationError
-from portability.services.exchange.model import InstitutionId, PublicKeys
-from portability.services.exchange.ports import Clock
+from portability.services.exchange.model.keys import PublicKeys
+from portability.services.exchange.model.messages import InstitutionId
+from portability.services.exchange.ports.world import Clock
 from portability.services.registry.model import Directory, KeyPurpose, PublicKey
 
 __all__ = ["DirectoryTrust"]

@@ -5,7 +5,8 @@ from datetime import datetime
 
 from portability.adapters.memory.exchange_state import State
 from portability.services.exchange.lanes import LaneEntry, LaneEntryState, LaneStanding
-from portability.services.exchange.model import InstitutionId, Lane, StatusEntry
+from portability.services.exchange.model.messages import InstitutionId, Lane
+from portability.services.exchange.model.statuses import StatusEntry
 
 __all__ = ["MemoryBusinessStatuses", "MemoryLanes"]
 

@@ -9,22 +9,17 @@ from uuid import UUID
 from portability.adapters.memory.exchange_sending import status_of
 from portability.adapters.memory.exchange_state import State
 from portability.services.exchange.lanes import LaneStanding, business_of
-from portability.services.exchange.model import (
+from portability.services.exchange.model.messages import (
     EXCHANGE_TYPES,
-    ID_CONFLICT,
-    Arrival,
-    BundleKey,
     Direction,
-    InboxBundle,
-    InboxMessage,
     InstitutionId,
     MessageKey,
-    OutboxMessage,
-    QuarantineEntry,
-    QuarantineState,
-    ReceiptStatus,
     TimelineEntry,
 )
+from portability.services.exchange.model.receiving import Arrival, BundleKey, InboxBundle, InboxMessage
+from portability.services.exchange.model.sending import OutboxMessage
+from portability.services.exchange.model.set_aside import ID_CONFLICT, QuarantineEntry, QuarantineState
+from portability.services.exchange.model.statuses import ReceiptStatus
 
 __all__ = ["MemoryInbox", "MemoryOffsets", "MemoryQuarantine", "MemoryTimeline"]
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from itertools import pairwise
 
 from portability.adapters.memory.exchange_state import RoundRow, State
-from portability.services.exchange.model import InstitutionId
+from portability.services.exchange.model.messages import InstitutionId
 from portability.services.exchange.streams import Arrivals, DigestRound, SequenceRange, StreamWatch
 
 __all__ = ["MemoryDigests", "MemoryGaps", "MemoryReconciliations"]

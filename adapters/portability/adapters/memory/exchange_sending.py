@@ -7,24 +7,20 @@ from datetime import datetime
 from uuid import UUID
 
 from portability.adapters.memory.exchange_state import ConsignmentRow, Outcome, State
-from portability.services.exchange.model import (
+from portability.services.exchange.model.messages import InstitutionId, Lane, SubmittedMessage
+from portability.services.exchange.model.sending import (
     LONGEST_WAIT,
     Consignment,
     ConsignmentKey,
-    InstitutionId,
     KnownSubmission,
-    Lane,
     OutboxMessage,
-    ReceiptEntry,
-    ReceiptStatus,
     Sealable,
     SealedBundle,
     SentEvidence,
     StoredReceipt,
-    SubmittedMessage,
     Turns,
-    advances,
 )
+from portability.services.exchange.model.statuses import ReceiptEntry, ReceiptStatus, advances
 
 __all__ = ["MemoryBundles", "MemoryOutbox", "MemoryReceipts", "MemoryResends", "status_of"]
 

@@ -5,20 +5,17 @@ from datetime import datetime
 from uuid import UUID
 
 from portability.services.exchange.lanes import LaneStanding
-from portability.services.exchange.model import (
+from portability.services.exchange.model.messages import InstitutionId, Lane
+from portability.services.exchange.model.receiving import InboxBundle, InboxMessage
+from portability.services.exchange.model.sending import (
     Consignment,
     ConsignmentKey,
-    InboxBundle,
-    InboxMessage,
-    InstitutionId,
-    Lane,
     OutboxMessage,
-    QuarantineEntry,
-    ReceiptStatus,
     SealedBundle,
-    StatusEntry,
     StoredReceipt,
 )
+from portability.services.exchange.model.set_aside import QuarantineEntry
+from portability.services.exchange.model.statuses import ReceiptStatus, StatusEntry
 from portability.services.exchange.streams import StreamWatch
 from portability.services.log_entry import LogEntry
 

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from datetime import timedelta
 from random import Random
 
-from portability.services.exchange.model import StreamRecord
-from portability.services.exchange.ports import EventStream
+from portability.services.exchange.model.receiving import StreamRecord
+from portability.services.exchange.ports.world import EventStream
 
 __all__ = ["MemoryStream", "UnreliableStream"]
 

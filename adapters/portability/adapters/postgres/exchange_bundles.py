@@ -9,11 +9,11 @@ from psycopg import AsyncCursor
 from portability.adapters.keys.at_rest import AtRest
 from portability.adapters.postgres.database import Connection
 from portability.adapters.postgres.exchange_rows import SEALABLE_COLUMNS, Row, sealable
-from portability.services.exchange.model import (
+from portability.services.exchange.model.messages import InstitutionId
+from portability.services.exchange.model.sending import (
     LONGEST_WAIT,
     Consignment,
     ConsignmentKey,
-    InstitutionId,
     Sealable,
     SealedBundle,
 )

@@ -29,21 +29,16 @@ from portability.adapters.postgres.exchange_rows import (
 )
 from portability.adapters.postgres.log_staging import PostgresLogSink
 from portability.agreements.errors import GatewayError
-from portability.services.exchange.model import (
+from portability.services.exchange.model.messages import (
     EXCHANGE_TYPES,
-    ID_CONFLICT,
     NO_CASE,
-    Arrival,
-    BundleKey,
-    HybridSignature,
-    InboxBundle,
-    InboxMessage,
     InstitutionId,
     MessageKey,
-    QuarantineEntry,
-    QuarantineState,
     TimelineEntry,
 )
+from portability.services.exchange.model.receiving import Arrival, BundleKey, InboxBundle, InboxMessage
+from portability.services.exchange.model.set_aside import ID_CONFLICT, QuarantineEntry, QuarantineState
+from portability.services.hybrid import HybridSignature
 
 __all__ = ["PostgresExchangeWork", "PostgresTimeline", "exchange_unit_of_work"]
 

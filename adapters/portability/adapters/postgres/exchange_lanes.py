@@ -9,7 +9,8 @@ from uuid import UUID
 
 from portability.adapters.postgres.database import Connection
 from portability.services.exchange.lanes import LaneEntry, LaneEntryState, LaneStanding
-from portability.services.exchange.model import InstitutionId, Lane, StatusEntry
+from portability.services.exchange.model.messages import InstitutionId, Lane
+from portability.services.exchange.model.statuses import StatusEntry
 
 __all__ = ["PostgresBusinessStatuses", "PostgresLanes"]
 

@@ -10,16 +10,9 @@ from portability.adapters.postgres.database import Connection
 from portability.adapters.postgres.exchange_rows import STANDING, STATUS
 from portability.adapters.postgres.listening import notify_outbox
 from portability.agreements.errors import GatewayError
-from portability.services.exchange.model import (
-    NO_CASE,
-    InstitutionId,
-    KnownSubmission,
-    Lane,
-    OutboxMessage,
-    ReceiptStatus,
-    SubmittedMessage,
-    Turns,
-)
+from portability.services.exchange.model.messages import NO_CASE, InstitutionId, Lane, SubmittedMessage
+from portability.services.exchange.model.sending import KnownSubmission, OutboxMessage, Turns
+from portability.services.exchange.model.statuses import ReceiptStatus
 from portability.services.exchange.suites import SALT_BYTES
 
 __all__ = ["PostgresOutbox"]

@@ -7,16 +7,10 @@ from uuid import UUID
 from portability.adapters.keys.at_rest import AtRest
 from portability.adapters.postgres.database import Connection
 from portability.adapters.postgres.exchange_rows import SEALABLE_COLUMNS, STANDING, STATUS, sealable
-from portability.services.exchange.model import (
-    HybridSignature,
-    InstitutionId,
-    ReceiptEntry,
-    ReceiptStatus,
-    SentEvidence,
-    StoredReceipt,
-    advances,
-    confirmation_of,
-)
+from portability.services.exchange.model.messages import InstitutionId
+from portability.services.exchange.model.sending import SentEvidence, StoredReceipt
+from portability.services.exchange.model.statuses import ReceiptEntry, ReceiptStatus, advances, confirmation_of
+from portability.services.hybrid import HybridSignature
 
 __all__ = ["PostgresReceipts"]
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from portability.adapters.postgres.database import Connection
-from portability.services.exchange.model import InstitutionId
+from portability.services.exchange.model.messages import InstitutionId
 from portability.services.exchange.streams import Arrivals, DigestRound, SequenceRange, StreamWatch
 
 __all__ = ["PostgresDigests", "PostgresGaps", "PostgresReconciliations"]

@@ -5,16 +5,11 @@ from typing import Any
 
 from portability.services.exchange.envelope import received_message
 from portability.services.exchange.mapping.wire import decode_header
-from portability.services.exchange.model import (
-    BusinessStatus,
-    Direction,
-    InboxMessage,
-    QuarantineEntry,
-    QuarantineState,
-    ReceiptStatus,
-    Sealable,
-    TimelineEntry,
-)
+from portability.services.exchange.model.messages import Direction, TimelineEntry
+from portability.services.exchange.model.receiving import InboxMessage
+from portability.services.exchange.model.sending import Sealable
+from portability.services.exchange.model.set_aside import QuarantineEntry, QuarantineState
+from portability.services.exchange.model.statuses import BusinessStatus, ReceiptStatus
 from portability.services.exchange.suites import SALT_BYTES
 
 __all__ = [

@@ -12,7 +12,8 @@ from portability.adapters.postgres.exchange_inbox import PostgresTimeline
 from portability.adapters.postgres.log_staging import PostgresLogSink
 from portability.adapters.postgres.looks import PostgresLooks, PostgresProtected
 from portability.adapters.postgres.records_store import PostgresCommands, account_scope
-from portability.services.exchange.model import Direction, ReceiptStatus
+from portability.services.exchange.model.messages import Direction
+from portability.services.exchange.model.statuses import ReceiptStatus
 from portability.services.privacy.model import CaseFacts, Erasure, LegalHold, PersonScopes
 
 __all__ = ["PostgresPrivacyWork"]

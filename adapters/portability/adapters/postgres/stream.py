@@ -12,7 +12,7 @@ from typing import Self
 from portability.adapters.postgres.arrays import byteas
 from portability.adapters.postgres.database import Database
 from portability.adapters.postgres.listening import Listener
-from portability.services.exchange.model import StreamRecord
+from portability.services.exchange.model.receiving import StreamRecord
 
 __all__ = ["PostgresStream"]
 

@@ -25,7 +25,7 @@ from portability.app.settings import Settings, load_settings
 from portability.app.trust import save_anchor
 from portability.app.witnesses import PeerWitness
 from portability.services.access import Role
-from portability.services.exchange.ports import EventStream
+from portability.services.exchange.ports.world import EventStream
 from portability.services.registry import model as registry
 from portability.services.registry.mapping.directory import decode_directory
 from portability.services.registry.roots import RoleKeys, Root, Signed, TrustChain

@@ -8,8 +8,8 @@ from uuid import UUID
 from portability.agreements.errors import GatewayError, NotFoundError
 from portability.app.evidence.file import BundleProof, Evidence, MessageProof, encode_evidence
 from portability.services.exchange.mapping import wire
-from portability.services.exchange.model import Direction, TimelineEntry
-from portability.services.exchange.ports import ExchangeWork, UnitOfWork
+from portability.services.exchange.model.messages import Direction, TimelineEntry
+from portability.services.exchange.ports.work import ExchangeWork, UnitOfWork
 from portability.services.hybrid import HybridSignature
 from portability.services.log.model import LogRow
 from portability.services.log.ports import LogUnitOfWork, LogWork

@@ -7,7 +7,8 @@ from hashlib import sha256
 
 from portability.app.evidence.file import BundleProof, MessageProof
 from portability.services.exchange.envelope import Head, Header
-from portability.services.exchange.model import RECEIPT_TYPE, ReceiptEntry
+from portability.services.exchange.model.messages import RECEIPT_TYPE
+from portability.services.exchange.model.statuses import ReceiptEntry
 from portability.services.log.model import Checkpoint
 from portability.services.registry.roots import Signed, Trust
 

@@ -16,7 +16,8 @@ from portability.app.evidence.telling import (
 )
 from portability.services.exchange.envelope import HEADER_LIMIT, Head, Header
 from portability.services.exchange.mapping import wire
-from portability.services.exchange.model import NO_CASE, RECEIPT_TYPE, ReceiptEntry
+from portability.services.exchange.model.messages import NO_CASE, RECEIPT_TYPE
+from portability.services.exchange.model.statuses import ReceiptEntry
 from portability.services.exchange.suites import ACCEPTED_SUITES, BUNDLE_CONTEXT, commitment
 from portability.services.hybrid import verify_hybrid
 from portability.services.log.checkpoint import verify_cosignature, verify_log_signature

@@ -30,8 +30,9 @@ from portability.services.determination.treaties.in_force import (
 )
 from portability.services.determination.treaties.ports import TreatyWork
 from portability.services.exchange.handlers import submit
-from portability.services.exchange.model import InstitutionId, OutgoingMessage, ReceivedMessage
-from portability.services.exchange.ports import Clock, ExchangeWork, NewId
+from portability.services.exchange.model.messages import InstitutionId, OutgoingMessage, ReceivedMessage
+from portability.services.exchange.ports.work import ExchangeWork
+from portability.services.exchange.ports.world import Clock, NewId
 from portability.services.purposes import PENSION_CLAIM
 from portability.services.registry.model import Directory
 

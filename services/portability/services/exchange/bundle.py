@@ -27,14 +27,11 @@ from portability.services.exchange.envelope import (
     received_message,
 )
 from portability.services.exchange.mapping import wire
-from portability.services.exchange.model import (
-    InstitutionId,
-    PublicKeys,
-    Sealable,
-    SealedBundle,
-    confirmation_of,
-)
-from portability.services.exchange.ports import KeyRing, TrustDirectory
+from portability.services.exchange.model.keys import PublicKeys
+from portability.services.exchange.model.messages import InstitutionId
+from portability.services.exchange.model.sending import Sealable, SealedBundle
+from portability.services.exchange.model.statuses import confirmation_of
+from portability.services.exchange.ports.world import KeyRing, TrustDirectory
 from portability.services.exchange.suites import (
     ACCEPTED_SUITES,
     BUNDLE_CONTEXT,

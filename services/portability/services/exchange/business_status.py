@@ -9,16 +9,15 @@ from uuid import UUID
 
 from portability.services.exchange.envelope import REASON_LENGTH, REASONS, STATUS_ENTRIES, STATUS_SPAN
 from portability.services.exchange.mapping import wire
-from portability.services.exchange.model import (
+from portability.services.exchange.model.messages import (
     NO_CASE,
     STATUS_TYPE,
-    BusinessStatus,
     InstitutionId,
     OutgoingMessage,
     ReceivedMessage,
-    StatusEntry,
 )
-from portability.services.exchange.ports import NewId
+from portability.services.exchange.model.statuses import BusinessStatus, StatusEntry
+from portability.services.exchange.ports.world import NewId
 
 __all__ = ["Decided", "status_messages"]
 

@@ -14,9 +14,9 @@ from portability.agreements.errors import GatewayError, PortabilityError, Verifi
 from portability.services.exchange.bundle import open_bundle
 from portability.services.exchange.envelope import OpenedBundle
 from portability.services.exchange.intake import Intake
-from portability.services.exchange.model import StreamRecord
+from portability.services.exchange.model.receiving import StreamRecord
 from portability.services.exchange.node import ExchangeNode, inbox_topic
-from portability.services.exchange.ports import MessageEffects
+from portability.services.exchange.ports.work import MessageEffects
 from portability.services.exchange.setting_aside import SettingAside
 
 __all__ = ["consume_once", "run_consumer"]

@@ -5,7 +5,8 @@ from datetime import datetime
 from uuid import UUID
 
 from portability.agreements.errors import VerificationError
-from portability.services.exchange.model import HybridSignature, InstitutionId, ReceivedMessage
+from portability.services.exchange.model.messages import InstitutionId, ReceivedMessage
+from portability.services.hybrid import HybridSignature
 
 __all__ = [
     "BUNDLE_LIMIT",

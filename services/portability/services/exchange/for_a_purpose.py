@@ -5,7 +5,7 @@ from typing import Final
 
 from portability.services.exchange.envelope import Header, OpenedBundle, OpenedItem, RefusedItem
 from portability.services.exchange.mapping import wire
-from portability.services.exchange.model import NO_CASE
+from portability.services.exchange.model.messages import NO_CASE
 from portability.services.purposes import why_not_for
 
 __all__ = ["PURPOSE_REFUSED", "by_purpose"]

@@ -9,8 +9,9 @@ from typing import Final
 
 from portability.agreements.errors import PortabilityError
 from portability.services.exchange.handlers import check_outgoing, take_on
-from portability.services.exchange.model import InstitutionId, OutgoingMessage, SubmittedMessage
-from portability.services.exchange.ports import Clock, Recipients, UnitOfWork
+from portability.services.exchange.model.messages import InstitutionId, OutgoingMessage, SubmittedMessage
+from portability.services.exchange.ports.work import UnitOfWork
+from portability.services.exchange.ports.world import Clock, Recipients
 
 __all__ = ["GatheredSubmits"]
 

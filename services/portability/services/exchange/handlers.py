@@ -15,20 +15,22 @@ from portability.agreements.errors import (
 )
 from portability.services.exchange.envelope import RECORD_LIMIT
 from portability.services.exchange.mapping import wire
-from portability.services.exchange.model import (
+from portability.services.exchange.model.messages import (
     NO_CASE,
     RECEIPT_TYPE,
     InstitutionId,
-    KnownSubmission,
-    OutboxMessage,
     OutgoingMessage,
-    QuarantineEntry,
-    ReceiptStatus,
     SubmittedMessage,
     TimelineEntry,
 )
+from portability.services.exchange.model.sending import KnownSubmission, OutboxMessage
+from portability.services.exchange.model.set_aside import QuarantineEntry
+from portability.services.exchange.model.statuses import ReceiptStatus
 from portability.services.exchange.outgoing import Draw, enqueue, lane_of
-from portability.services.exchange.ports import Clock, Outbox, Quarantine, Recipients, Timeline
+from portability.services.exchange.ports.sending import Outbox
+from portability.services.exchange.ports.set_aside import Quarantine
+from portability.services.exchange.ports.work import Timeline
+from portability.services.exchange.ports.world import Clock, Recipients
 from portability.services.purposes import why_not_for
 
 __all__ = [

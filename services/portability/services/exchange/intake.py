@@ -12,30 +12,24 @@ from portability.services.exchange.business_status import status_messages
 from portability.services.exchange.envelope import OpenedBundle, OpenedItem, RefusedItem
 from portability.services.exchange.for_a_purpose import by_purpose
 from portability.services.exchange.mapping.wire import decode_statuses
-from portability.services.exchange.model import (
+from portability.services.exchange.model.messages import (
     DIGEST_TYPE,
     EXCHANGE_TYPES,
-    ID_CONFLICT,
     NO_CASE,
     RECEIPT_TYPE,
     RESEND_TYPE,
-    Arrival,
-    BundleKey,
-    InboxBundle,
-    InboxMessage,
     InstitutionId,
     Lane,
     MessageKey,
     OutgoingMessage,
-    QuarantineState,
-    ReceiptEntry,
-    ReceiptStatus,
-    StoredReceipt,
-    StreamRecord,
 )
+from portability.services.exchange.model.receiving import Arrival, BundleKey, InboxBundle, InboxMessage, StreamRecord
+from portability.services.exchange.model.sending import StoredReceipt
+from portability.services.exchange.model.set_aside import ID_CONFLICT, QuarantineState
+from portability.services.exchange.model.statuses import ReceiptEntry, ReceiptStatus
 from portability.services.exchange.node import ExchangeNode, inbox_topic
 from portability.services.exchange.outgoing import post
-from portability.services.exchange.ports import ExchangeWork, MessageEffects
+from portability.services.exchange.ports.work import ExchangeWork, MessageEffects
 from portability.services.exchange.receipts import read_receipt, receipt_for
 from portability.services.exchange.repair import Repair
 from portability.services.exchange.setting_aside import SettingAside

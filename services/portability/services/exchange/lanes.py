@@ -11,7 +11,9 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from portability.services.exchange.model import BusinessStatus, QuarantineState, ReceivedMessage
+from portability.services.exchange.model.messages import ReceivedMessage
+from portability.services.exchange.model.set_aside import QuarantineState
+from portability.services.exchange.model.statuses import BusinessStatus
 
 __all__ = ["LaneEntry", "LaneEntryState", "LaneInHand", "LaneStanding", "business_of"]
 

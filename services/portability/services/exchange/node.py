@@ -2,16 +2,9 @@
 
 from dataclasses import dataclass, field
 
-from portability.services.exchange.model import InstitutionId
-from portability.services.exchange.ports import (
-    Clock,
-    EventStream,
-    KeyRing,
-    NewId,
-    Observer,
-    TrustDirectory,
-    UnitOfWork,
-)
+from portability.services.exchange.model.messages import InstitutionId
+from portability.services.exchange.ports.work import UnitOfWork
+from portability.services.exchange.ports.world import Clock, EventStream, KeyRing, NewId, Observer, TrustDirectory
 
 __all__ = ["ExchangeNode", "SilentObserver", "inbox_topic"]
 

@@ -8,17 +8,9 @@ from datetime import datetime
 from portability.agreements.errors import VerificationError
 from portability.services.exchange.envelope import HEADER_LIMIT, Header
 from portability.services.exchange.mapping import wire
-from portability.services.exchange.model import (
-    NO_CASE,
-    InstitutionId,
-    Lane,
-    OutboxMessage,
-    OutgoingMessage,
-    Sealable,
-    Turns,
-    wants_receipt,
-)
-from portability.services.exchange.ports import Outbox
+from portability.services.exchange.model.messages import NO_CASE, InstitutionId, Lane, OutgoingMessage, wants_receipt
+from portability.services.exchange.model.sending import OutboxMessage, Sealable, Turns
+from portability.services.exchange.ports.sending import Outbox
 from portability.services.exchange.suites import SALT_BYTES, commitment
 from portability.services.merkle import leaf_hash
 

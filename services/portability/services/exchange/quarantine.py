@@ -15,18 +15,14 @@ from portability.services.exchange.business_status import Decided, status_messag
 from portability.services.exchange.envelope import REASON_LENGTH, Item
 from portability.services.exchange.lanes import LaneInHand
 from portability.services.exchange.mapping.wire import encode_item
-from portability.services.exchange.model import (
-    ID_CONFLICT,
-    BusinessStatus,
-    InboxMessage,
-    InstitutionId,
-    Lane,
-    QuarantineEntry,
-    QuarantineState,
-)
+from portability.services.exchange.model.messages import InstitutionId, Lane
+from portability.services.exchange.model.receiving import InboxMessage
+from portability.services.exchange.model.set_aside import ID_CONFLICT, QuarantineEntry, QuarantineState
+from portability.services.exchange.model.statuses import BusinessStatus
 from portability.services.exchange.node import inbox_topic
 from portability.services.exchange.outgoing import post
-from portability.services.exchange.ports import ExchangeWork, MessageEffects, NewId
+from portability.services.exchange.ports.work import ExchangeWork, MessageEffects
+from portability.services.exchange.ports.world import NewId
 from portability.services.exchange.setting_aside import SettingAside
 from portability.services.exchange.taking_effect import TakingEffect
 from portability.services.log_entry import LogEntryKind, entry_of

@@ -5,13 +5,9 @@ from uuid import UUID
 
 from portability.services.exchange.envelope import OpenedBundle, OpenedItem
 from portability.services.exchange.mapping import wire
-from portability.services.exchange.model import (
-    NO_CASE,
-    RECEIPT_TYPE,
-    OutgoingMessage,
-    ReceiptEntry,
-    StoredReceipt,
-)
+from portability.services.exchange.model.messages import NO_CASE, RECEIPT_TYPE, OutgoingMessage
+from portability.services.exchange.model.sending import StoredReceipt
+from portability.services.exchange.model.statuses import ReceiptEntry
 from portability.services.merkle import audit_path
 
 __all__ = ["read_receipt", "receipt_for"]

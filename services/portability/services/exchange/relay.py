@@ -10,9 +10,11 @@ from typing import Final
 from portability.agreements.errors import GatewayError, VerificationError
 from portability.services.exchange.bundle import seal_bundle, still_opens
 from portability.services.exchange.envelope import ITEM_LIMIT, RECORD_LIMIT
-from portability.services.exchange.model import LONGEST_WAIT, ConsignmentKey, InstitutionId, Sealable, SealedBundle
+from portability.services.exchange.model.messages import InstitutionId
+from portability.services.exchange.model.sending import LONGEST_WAIT, ConsignmentKey, Sealable, SealedBundle
 from portability.services.exchange.node import ExchangeNode, inbox_topic
-from portability.services.exchange.ports import ExchangeWork, OutboxSignal
+from portability.services.exchange.ports.work import ExchangeWork
+from portability.services.exchange.ports.world import OutboxSignal
 from portability.services.log_entry import LogEntryKind, entry_of
 
 __all__ = ["RESEND_AFTER", "next_attempt", "relay_once", "run_relay"]

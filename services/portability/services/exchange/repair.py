@@ -13,7 +13,7 @@ from typing import Final
 
 from portability.agreements.errors import GatewayError
 from portability.services.exchange.mapping.repair import decode_digest, decode_resend, encode_digest, encode_resend
-from portability.services.exchange.model import (
+from portability.services.exchange.model.messages import (
     DIGEST_TYPE,
     NO_CASE,
     RESEND_TYPE,
@@ -23,7 +23,9 @@ from portability.services.exchange.model import (
 )
 from portability.services.exchange.node import ExchangeNode
 from portability.services.exchange.outgoing import post
-from portability.services.exchange.ports import Digests, ExchangeWork, NewId
+from portability.services.exchange.ports.repair import Digests
+from portability.services.exchange.ports.work import ExchangeWork
+from portability.services.exchange.ports.world import NewId
 from portability.services.exchange.streams import (
     DIGEST_ENTRIES,
     DIGEST_SPAN,

@@ -23,8 +23,9 @@ from portability.services.exchange.mapping.api import (
     quarantined_message,
     submitted_message,
 )
-from portability.services.exchange.model import InstitutionId
-from portability.services.exchange.ports import Clock, MessageEffects, NewId, Recipients, UnitOfWork
+from portability.services.exchange.model.messages import InstitutionId
+from portability.services.exchange.ports.work import MessageEffects, UnitOfWork
+from portability.services.exchange.ports.world import Clock, NewId, Recipients
 from portability.services.exchange.quarantine import (
     Clerk,
     Released,

@@ -7,15 +7,10 @@ from uuid import UUID
 
 from portability.services.exchange.envelope import Item
 from portability.services.exchange.mapping import wire
-from portability.services.exchange.model import (
-    InboxMessage,
-    InstitutionId,
-    MessageKey,
-    QuarantineEntry,
-    QuarantineState,
-    StreamRecord,
-)
-from portability.services.exchange.ports import NewId
+from portability.services.exchange.model.messages import InstitutionId, MessageKey
+from portability.services.exchange.model.receiving import InboxMessage, StreamRecord
+from portability.services.exchange.model.set_aside import QuarantineEntry, QuarantineState
+from portability.services.exchange.ports.world import NewId
 
 __all__ = ["NOWHERE", "SettingAside"]
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from portability.services.exchange.model import InstitutionId
+from portability.services.exchange.model.messages import InstitutionId
 from portability.services.merkle import root_of
 
 __all__ = [

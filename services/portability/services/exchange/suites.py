@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PublicKey
 
 from portability.agreements.errors import VerificationError
 from portability.services.exchange.envelope import Head
-from portability.services.exchange.model import PublicKeys
+from portability.services.exchange.model.keys import PublicKeys
 from portability.services.hybrid import length_prefixed
 
 __all__ = [

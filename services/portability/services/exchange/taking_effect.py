@@ -11,8 +11,9 @@ from typing import Final
 from portability.agreements.errors import GatewayError, PortabilityError
 from portability.services.exchange.business_status import Decided
 from portability.services.exchange.lanes import LaneEntry, LaneInHand
-from portability.services.exchange.model import BusinessStatus, Lane, MessageKey, ReceivedMessage
-from portability.services.exchange.ports import ExchangeWork, MessageEffects
+from portability.services.exchange.model.messages import Lane, MessageKey, ReceivedMessage
+from portability.services.exchange.model.statuses import BusinessStatus
+from portability.services.exchange.ports.work import ExchangeWork, MessageEffects
 
 __all__ = ["EFFECT_FAILED", "Outcome", "TakingEffect"]
 

@@ -7,16 +7,9 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 from portability.agreements.errors import InputError
 from portability.api.exchange.v1 import exchange_pb2 as pb
-from portability.services.exchange.model import (
-    BusinessStatus,
-    Direction,
-    OutgoingMessage,
-    QuarantineEntry,
-    QuarantineState,
-    ReceiptStatus,
-    SubmittedMessage,
-    TimelineEntry,
-)
+from portability.services.exchange.model.messages import Direction, OutgoingMessage, SubmittedMessage, TimelineEntry
+from portability.services.exchange.model.set_aside import QuarantineEntry, QuarantineState
+from portability.services.exchange.model.statuses import BusinessStatus, ReceiptStatus
 from portability.services.purposes import purpose_named
 
 __all__ = ["entry_message", "outgoing", "parse_uuid", "quarantined_message", "submitted_message"]

@@ -16,14 +16,9 @@ from portability.services.exchange.envelope import (
     Item,
     Sealed,
 )
-from portability.services.exchange.model import (
-    NO_CASE,
-    BusinessStatus,
-    HybridSignature,
-    ReceiptEntry,
-    ReceiptStatus,
-    StatusEntry,
-)
+from portability.services.exchange.model.messages import NO_CASE
+from portability.services.exchange.model.statuses import BusinessStatus, ReceiptEntry, ReceiptStatus, StatusEntry
+from portability.services.hybrid import HybridSignature
 from portability.services.mapping import strict
 
 __all__ = [

@@ -1,0 +1,1 @@
+"""Values of the exchange: messages, bundles on the stream, receipts. Plain data, no I/O."""

@@ -1,0 +1,43 @@
+"""What could not be taken in or take effect, and what has become of it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Final
+from uuid import UUID
+
+from portability.services.exchange.model.messages import InstitutionId
+
+__all__ = ["ID_CONFLICT", "QuarantineEntry", "QuarantineState"]
+
+ID_CONFLICT: Final = "MESSAGE_ID_CONFLICT"
+"""Code of entries that have the id of another message: what becomes of them says nothing of that one."""
+
+
+class QuarantineState(StrEnum):
+    """What has become of something set aside."""
+
+    OPEN = "open"  # a person has to look at it
+    APPLIED = "applied"  # it has had its effect after all
+    REPLACED = "replaced"  # another message of its sender took its place
+    REJECTED = "rejected"  # it will have no effect
+
+
+@dataclass(frozen=True, slots=True)
+class QuarantineEntry:
+    """A record or message set aside, with its reason and where it came from."""
+
+    entry_id: UUID  # time-ordered
+    reason_code: str  # stable, for example "VERIFICATION_FAILED"
+    reason: str  # for people, without personal data
+    topic: str
+    partition: int
+    offset: int
+    value: bytes  # the record as received, or the serialised Item of one message
+    set_aside_at: datetime
+    sender: InstitutionId = ""  # empty where nothing about the sender has verified
+    message_id: UUID | None = None  # None where the whole bundle is set aside
+    case_id: UUID | None = None
+    state: QuarantineState = QuarantineState.OPEN
+    closed_at: datetime | None = None
+    closed_by: str = ""  # who replayed or rejected it; empty where its sender's message did it

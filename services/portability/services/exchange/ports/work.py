@@ -1,0 +1,82 @@
+"""One transaction over all tables of the exchange, and what a message does in it."""
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
+from typing import Protocol
+from uuid import UUID
+
+from portability.services.exchange.model.messages import ReceivedMessage, TimelineEntry
+from portability.services.exchange.ports.receiving import HeldMessages, Inbox, Lanes, Offsets
+from portability.services.exchange.ports.repair import Digests, Gaps, Reconciliations
+from portability.services.exchange.ports.sending import Bundles, BusinessStatuses, Outbox, Receipts, Resends
+from portability.services.exchange.ports.set_aside import Quarantine, QuarantineDesk
+from portability.services.log_entry import LogSink
+
+__all__ = ["ExchangeWork", "MessageEffects", "Timeline", "UnitOfWork"]
+
+
+class Timeline(Protocol):
+    """Reading what went and came."""
+
+    async def of_case(self, case_id: UUID, *, after: UUID | None, limit: int) -> Sequence[TimelineEntry]:
+        """Return sent and received messages of a case by message id, oldest first, after `after`.
+
+        Receipts are not listed; their effect shows as the status of the message.
+        """
+
+    async def of_message(self, message_id: UUID) -> TimelineEntry | None:
+        """Return one sent message, or failing that one received; None where unknown."""
+
+
+class ExchangeWork(Protocol):
+    """One transaction over the exchange's tables."""
+
+    @property
+    def outbox(self) -> Outbox: ...
+    @property
+    def bundles(self) -> Bundles: ...
+    @property
+    def resends(self) -> Resends: ...
+    @property
+    def receipts(self) -> Receipts: ...
+    @property
+    def inbox(self) -> Inbox: ...
+    @property
+    def offsets(self) -> Offsets: ...
+    @property
+    def quarantine(self) -> Quarantine: ...
+    @property
+    def desk(self) -> QuarantineDesk: ...
+    @property
+    def held(self) -> HeldMessages: ...
+    @property
+    def lanes(self) -> Lanes: ...
+    @property
+    def statuses(self) -> BusinessStatuses: ...
+    @property
+    def gaps(self) -> Gaps: ...
+    @property
+    def digests(self) -> Digests: ...
+    @property
+    def reconciliations(self) -> Reconciliations: ...
+    @property
+    def timeline(self) -> Timeline: ...
+    @property
+    def log(self) -> LogSink: ...
+
+    def savepoint(self) -> AbstractAsyncContextManager[None]:
+        """Return a nested transaction: an error inside undoes what happened inside, then passes on."""
+
+
+UnitOfWork = Callable[[], AbstractAsyncContextManager[ExchangeWork]]
+"""Opens a transaction: commits on normal exit, undoes everything on an error."""
+
+
+class MessageEffects(Protocol):
+    """What a received message does at this node, in the transaction that takes it in."""
+
+    async def apply(self, message: ReceivedMessage, work: ExchangeWork) -> None:
+        """Apply one message once. An error undoes its effect and parks the message in quarantine.
+
+        A GatewayError with `retryable` says that the fault is not the message's: the whole batch is retried.
+        """
