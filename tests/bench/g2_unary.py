@@ -39,7 +39,9 @@ from portability.app.rpc.interceptor import CallGate
 from portability.app.rpc.observer import NodeObserver
 from portability.app.rpc.server import NodeServer, RpcService
 from portability.services.access import Role
-from portability.services.exchange.model.messages import InstitutionId
+from portability.services.exchange.model.messages import InstitutionId, ReceivedMessage
+from portability.services.exchange.ports.work import ExchangeWork
+from portability.services.exchange.receipt_levels import ReceiptTimes
 from portability.services.exchange.servicer import ExchangeServicer
 from tests.at_rest import at_rest_on
 
@@ -183,6 +185,13 @@ def _add_echo(_: object, server: grpc.aio.Server) -> None:
     server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(ECHO_SERVICE, {"Echo": handler}),))
 
 
+class _NoEffects:
+    """Nothing is received here."""
+
+    async def apply(self, message: ReceivedMessage, work: ExchangeWork) -> None:
+        raise NotImplementedError("this node receives nothing")
+
+
 async def _none(case_ids: Sequence[uuid.UUID]) -> frozenset[uuid.UUID]:
     return frozenset()
 
@@ -219,6 +228,8 @@ async def _gated(tls: NodeTls, database: Database) -> AsyncIterator[int]:
         new_id=time_ordered_id,
         reserved_types=frozenset(),
         hidden=_none,
+        effects=_NoEffects(),
+        receipt_times=ReceiptTimes(),
     )
     services = (
         RpcService(ECHO_SERVICE, _add_echo, None),

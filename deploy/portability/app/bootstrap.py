@@ -56,6 +56,7 @@ from portability.services.exchange.consumer import run_consumer
 from portability.services.exchange.lane_watch import run_lane_watch
 from portability.services.exchange.node import ExchangeNode
 from portability.services.exchange.ports.world import Clock, EventStream, Observer
+from portability.services.exchange.receipt_watch import run_receipt_watch
 from portability.services.exchange.relay import run_relay
 from portability.services.exchange.repair import run_repair
 from portability.services.log.running import NodeLog, run_log
@@ -105,6 +106,8 @@ class Node:
                 if role in (NodeRole.ALL, NodeRole.RELAY):
                     tasks.create_task(run_relay(self.exchange, self.signal), name="relay")
                     tasks.create_task(run_repair(self.exchange), name="repair")
+                    watching = run_receipt_watch(self.exchange, times=self.settings.receipt_times)
+                    tasks.create_task(watching, name="receipts")
                     tasks.create_task(run_log(self.log), name="log")
                 if role in (NodeRole.ALL, NodeRole.CONSUMER):
                     tasks.create_task(run_consumer(self.exchange, self.effects), name="consumer")
@@ -217,6 +220,7 @@ async def open_node(
                 registry=registry,
                 worker=worker,
                 parts=parts,
+                receipt_times=settings.receipt_times,
             ),
             limits=ServerLimits(message_bytes=settings.message_bytes, concurrent_calls=settings.concurrent_calls),
         )

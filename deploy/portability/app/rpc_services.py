@@ -30,6 +30,7 @@ from portability.services.determination.servicer import AgreementServicer, Deter
 from portability.services.determination.treaties.in_force import RatifiedLaw
 from portability.services.determination.treaties.servicer import TreatyDesk
 from portability.services.exchange.node import ExchangeNode
+from portability.services.exchange.receipt_levels import ReceiptTimes
 from portability.services.exchange.servicer import ExchangeServicer
 from portability.services.log.running import NodeLog
 from portability.services.log.servicer import LogServicer, WitnessServicer
@@ -52,6 +53,7 @@ def rpc_services(
     registry: Registry,
     worker: WorkerUseCases,
     parts: CaseParts,
+    receipt_times: ReceiptTimes,
 ) -> Sequence[RpcService]:
     """The services in the order in which a claim meets them."""
     treaty_work = treaty_unit_of_work(database, parts.at_rest)
@@ -93,6 +95,7 @@ def rpc_services(
                 reserved_types=MESSAGE_TYPES,
                 hidden=_hidden(database),
                 effects=CaseEffects(parts),
+                receipt_times=receipt_times,
             ),
         ),
         RpcService(

@@ -8,16 +8,27 @@ import difflib
 import os
 import re
 from collections.abc import Mapping
+from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
 
 from portability.agreements.errors import InputError
 from portability.app.logging import LogFormat
 from portability.app.rpc.identity import INSTITUTION
+from portability.services.exchange.receipt_levels import ReceiptTimes
 
 __all__ = ["NodeRole", "Settings", "load_settings", "settings_table"]
 
@@ -166,8 +177,30 @@ class Settings(BaseModel):
     lane_wait_hours: float = Field(
         24.0, gt=0, le=8760, description="Hours that something may wait in a case before `lane_waits` is reported."
     )
+    receipt_warn_hours: float = Field(
+        12.0, gt=0, le=8760, description="Hours without a receipt after which `receipt_late` is reported."
+    )
+    receipt_fail_hours: float = Field(
+        24.0,
+        gt=0,
+        le=8760,
+        description="Hours without a receipt after which a message shows as failed and `receipt_missing` is reported.",
+    )
     log_level: LogLevel = Field(LogLevel.INFO, description="DEBUG, INFO, WARNING or ERROR.")
     log_format: LogFormat = Field(LogFormat.JSON, description="json (one object a line) or console.")
+
+    @field_validator("receipt_fail_hours")
+    @classmethod
+    def _after_the_warning(cls, value: float, known: ValidationInfo) -> float:
+        warned = known.data.get("receipt_warn_hours", 0.0)
+        if value < warned:
+            raise ValueError(f"write {warned} hours or more, so that the warning comes first")
+        return value
+
+    @property
+    def receipt_times(self) -> ReceiptTimes:
+        """How long a receipt may take."""
+        return ReceiptTimes(timedelta(hours=self.receipt_warn_hours), timedelta(hours=self.receipt_fail_hours))
 
     @property
     def hosts(self) -> tuple[str, ...]:

@@ -23,6 +23,7 @@ from portability.services.exchange.mapping import wire
 from portability.services.exchange.model.sending import SentEvidence
 from portability.services.exchange.model.statuses import ReceiptStatus
 from portability.services.exchange.node import inbox_topic
+from portability.services.exchange.receipt_levels import ReceiptTimes
 from portability.services.exchange.suites import BUNDLE_CONTEXT, commitment
 from portability.services.hybrid import HybridSignature, verify_hybrid
 from portability.services.merkle import audit_path, leaf_hash, verify_inclusion
@@ -463,16 +464,17 @@ async def test_the_timeline_and_the_quarantine_come_in_pages(world: World) -> No
     await world.stream.append(inbox_topic("de-drv"), [(b"", b"1"), (b"", b"2"), (b"", b"3")])
     await berlin.consume()
     async with berlin.store.transaction() as work:
-        first = await list_messages(CASE, timeline=work.timeline, limit=3)
-        rest = await list_messages(CASE, timeline=work.timeline, limit=3, after=first[-1].message_id)
+        reading = {"timeline": work.timeline, "now": NOON, "times": ReceiptTimes()}
+        first = await list_messages(CASE, limit=3, **reading)
+        rest = await list_messages(CASE, limit=3, after=first[-1].message_id, **reading)
         assert [len(first), len(rest)] == [3, 2]
         aside = await list_quarantined(quarantine=work.quarantine, limit=2)
         more = await list_quarantined(quarantine=work.quarantine, limit=2, after=aside[-1].entry_id)
         assert [one.value for one in (*aside, *more)] == [b"1", b"2", b"3"]
-        status = await get_message_status(first[0].message_id, timeline=work.timeline)
+        status = await get_message_status(first[0].message_id, **reading)
         assert status.status is ReceiptStatus.SUBMITTED
         with pytest.raises(NotFoundError):
-            await get_message_status(UUID(int=5), timeline=work.timeline)
+            await get_message_status(UUID(int=5), **reading)
 
 
 class _BreaksAfter:

@@ -10,6 +10,7 @@ from portability.agreements.errors import DeniedError, IdempotencyConflictError,
 from portability.api.exchange.v1 import exchange_pb2 as pb
 from portability.services.access import Caller, Role, acting_as
 from portability.services.exchange.node import inbox_topic
+from portability.services.exchange.receipt_levels import ReceiptTimes
 from portability.services.exchange.servicer import ExchangeServicer
 
 REQUEST = "0193a000-0000-7000-8000-0000000000{:02x}"
@@ -44,6 +45,7 @@ def servicer(world: World, berlin) -> ExchangeServicer:
         reserved_types={"decision.notify"},
         hidden=nothing,
         effects=berlin.ledger,
+        receipt_times=ReceiptTimes(),
     )
 
 

@@ -159,6 +159,7 @@ class MemoryTimeline:
             status=status_of(message, self._state),
             at=message.submitted_at,
             settled_at=outcome.settled_at if outcome else None,
+            opened_at=outcome.opened_at if outcome else None,
             reason=outcome.reason if outcome else "",
             business=told.status if told else None,
             reasons=told.reasons if told else (),

@@ -207,7 +207,8 @@ class MemoryReceipts:
         if message is None or row is None:
             return None
         outcome = self._state.outcomes.get(message_id)
-        receipt = self._state.receipts[(message.recipient, outcome.receipt_id)] if outcome else None
+        answered = outcome.receipt_id if outcome else None
+        receipt = self._state.receipts[(message.recipient, answered)] if answered else None
         bundles = [one for one in self._state.bundles.values() if (one.recipient, one.first_seq) == row.consignment.key]
         bundle = next((one for one in bundles if receipt and one.bundle_id == receipt.bundle_id), bundles[0])
         return SentEvidence(
@@ -229,8 +230,15 @@ class MemoryReceipts:
         row = _row_of(message, self._state)
         if row is None or not advances(before.status if before else None, entry.status):
             return None
+        is_opened = entry.status is ReceiptStatus.OPENED
+        # Reading comes after delivery, whose instant stays.
+        goes_on = before is not None and before.status is ReceiptStatus.DELIVERED
         self._state.outcomes[entry.message_id] = Outcome(
-            entry.status, receipt.received_at, entry.reason, receipt.receipt_id
+            entry.status,
+            before.settled_at if before and goes_on else receipt.received_at,
+            entry.reason,
+            receipt.receipt_id,
+            receipt.received_at if is_opened else None,
         )
         return row
 

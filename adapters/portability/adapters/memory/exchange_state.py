@@ -16,6 +16,7 @@ from portability.services.exchange.model.sending import (
 )
 from portability.services.exchange.model.set_aside import QuarantineEntry
 from portability.services.exchange.model.statuses import ReceiptStatus, StatusEntry
+from portability.services.exchange.receipt_levels import OverdueLevel
 from portability.services.exchange.streams import StreamWatch
 from portability.services.log_entry import LogEntry
 
@@ -27,9 +28,10 @@ class Outcome:
     """What a receipt says of a message of ours."""
 
     status: ReceiptStatus
-    settled_at: datetime
+    settled_at: datetime  # when the first receipt that counts came
     reason: str
-    receipt_id: UUID
+    receipt_id: UUID | None  # None: no receipt has come, its content was erased
+    opened_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +74,7 @@ class State:
     statuses: dict[tuple[InstitutionId, int], StatusEntry] = field(default_factory=dict)
     watches: dict[InstitutionId, StreamWatch] = field(default_factory=dict)
     rounds: dict[InstitutionId, RoundRow] = field(default_factory=dict)
+    overdue: dict[tuple[InstitutionId, OverdueLevel], int] = field(default_factory=dict)
     log_staged: dict[int, LogEntry] = field(default_factory=dict)
 
     def snapshot(self) -> "State":

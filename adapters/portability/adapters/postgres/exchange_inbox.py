@@ -14,11 +14,13 @@ from portability.adapters.postgres.database import Connection, Database
 from portability.adapters.postgres.exchange_bundles import PostgresBundles, PostgresResends
 from portability.adapters.postgres.exchange_lanes import PostgresBusinessStatuses, PostgresLanes
 from portability.adapters.postgres.exchange_outbox import PostgresOutbox
+from portability.adapters.postgres.exchange_receipt_alarms import PostgresReceiptAlarms
 from portability.adapters.postgres.exchange_receipts import PostgresReceipts
 from portability.adapters.postgres.exchange_repair import PostgresDigests, PostgresGaps, PostgresReconciliations
 from portability.adapters.postgres.exchange_rows import (
     QUARANTINE_CASE,
     QUARANTINE_COLUMNS,
+    SETTLED,
     STANDING,
     STATUS,
     TOLD,
@@ -300,10 +302,10 @@ class PostgresQuarantine:
 TIMELINE = f"""
 SELECT * FROM (
     SELECT message_id, 'sent' AS direction, outbox.recipient AS partner, case_id, type, {STATUS}, submitted_at AS at,
-        coalesce(outcome.settled_at, consignment.settled_at), coalesce(outcome.reason, ''), told.status,
-        coalesce(told.reasons, '{{}}') FROM outbox {STANDING} {TOLD}
+        {SETTLED}, outcome.opened_at, coalesce(outcome.reason, ''), told.status, coalesce(told.reasons, '{{}}')
+    FROM outbox {STANDING} {TOLD}
     UNION ALL
-    SELECT inbox.message_id, 'received', inbox.sender, inbox.case_id, type, 'delivered', received_at, NULL, '',
+    SELECT inbox.message_id, 'received', inbox.sender, inbox.case_id, type, 'delivered', received_at, NULL, NULL, '',
         CASE WHEN entry.state IN ('held', 'parked') THEN entry.state ELSE coalesce(aside.status, 'accepted') END, '{{}}'
     FROM inbox {WAITING}
 ) AS entry
@@ -343,6 +345,7 @@ class PostgresExchangeWork:
         self.bundles = PostgresBundles(connection, at_rest)
         self.resends = PostgresResends(connection)
         self.receipts = PostgresReceipts(connection, at_rest)
+        self.receipt_alarms = PostgresReceiptAlarms(connection)
         self.inbox = PostgresInbox(connection, at_rest)
         self.offsets = PostgresOffsets(connection)
         self.quarantine = PostgresQuarantine(connection, at_rest)

@@ -16,6 +16,7 @@ __all__ = [
     "QUARANTINE_CASE",
     "QUARANTINE_COLUMNS",
     "SEALABLE_COLUMNS",
+    "SETTLED",
     "STANDING",
     "STATUS",
     "TOLD",
@@ -43,6 +44,8 @@ STATUS = (
     "coalesce(outcome.status, CASE WHEN consignment.settled_at IS NOT NULL AND wants_receipt THEN 'delivered' "
     "WHEN consignment.attempts > 0 THEN 'relayed' ELSE 'submitted' END)"
 )
+SETTLED = "coalesce(outcome.settled_at, consignment.settled_at)"
+"""When the first receipt of a row of outbox came that counts."""
 TOLD = """
 LEFT JOIN LATERAL (
     SELECT status, reasons FROM business_statuses AS said WHERE said.recipient = outbox.recipient
@@ -90,7 +93,18 @@ def quarantine_entry(row: Row, value: bytes | None) -> QuarantineEntry:
 
 
 def timeline(row: Row) -> TimelineEntry:
-    """message_id, direction, partner, case_id, type, status, at, settled_at, reason, business, reasons."""
-    business = BusinessStatus(row[9]) if row[9] else None
-    standing = (ReceiptStatus(row[5]), row[6], row[7], business, tuple(row[10]), row[8])
-    return TimelineEntry(row[0], Direction(row[1]), row[2], row[3], row[4], *standing)
+    """message_id, direction, partner, case_id, type, status, at, settled_at, opened_at, reason, business, reasons."""
+    return TimelineEntry(
+        message_id=row[0],
+        direction=Direction(row[1]),
+        partner=row[2],
+        case_id=row[3],
+        type=row[4],
+        status=ReceiptStatus(row[5]),
+        at=row[6],
+        settled_at=row[7],
+        opened_at=row[8],
+        reason=row[9],
+        business=BusinessStatus(row[10]) if row[10] else None,
+        reasons=tuple(row[11]),
+    )

@@ -105,6 +105,8 @@ def _tell(node: ExchangeNode, intake: Intake, aside: SettingAside) -> None:
     # Only now, after the commit: before it none of this has happened.
     for arrival, count in sorted(intake.arrivals.items()):
         node.observer.happened(f"messages_{arrival}", count=count)
+    if intake.came_late:
+        node.observer.happened("receipts_came_late", count=intake.came_late)
     for sender, repair in intake.repairs:
         repair.tell(sender, node)
     for entry in aside.records:

@@ -3,6 +3,7 @@
 import re
 import secrets
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Final
 from uuid import UUID
 
@@ -31,6 +32,7 @@ from portability.services.exchange.ports.sending import Outbox
 from portability.services.exchange.ports.set_aside import Quarantine
 from portability.services.exchange.ports.work import Timeline
 from portability.services.exchange.ports.world import Clock, Recipients
+from portability.services.exchange.receipt_levels import ReceiptTimes, shown
 from portability.services.purposes import why_not_for
 
 __all__ = [
@@ -126,12 +128,14 @@ async def take_on(
     return answers
 
 
-async def get_message_status(message_id: UUID, *, timeline: Timeline) -> TimelineEntry:
-    """Return where a message stands. Raises NotFoundError."""
+async def get_message_status(
+    message_id: UUID, *, timeline: Timeline, now: datetime, times: ReceiptTimes
+) -> TimelineEntry:
+    """Return where a message stands now. Raises NotFoundError."""
     entry = await timeline.of_message(message_id)
     if entry is None:
         raise no_such_message(message_id)
-    return entry
+    return shown(entry, now=now, times=times)
 
 
 def no_such_message(message_id: UUID) -> NotFoundError:
@@ -140,10 +144,17 @@ def no_such_message(message_id: UUID) -> NotFoundError:
 
 
 async def list_messages(
-    case_id: UUID, *, timeline: Timeline, after: UUID | None = None, limit: int = 50
+    case_id: UUID,
+    *,
+    timeline: Timeline,
+    now: datetime,
+    times: ReceiptTimes,
+    after: UUID | None = None,
+    limit: int = 50,
 ) -> Sequence[TimelineEntry]:
     """Return up to `limit` (at most 200) messages of a case by id, beginning after the message `after`."""
-    return await timeline.of_case(case_id, after=after, limit=min(limit, PAGE_LIMIT))
+    page = await timeline.of_case(case_id, after=after, limit=min(limit, PAGE_LIMIT))
+    return [shown(entry, now=now, times=times) for entry in page]
 
 
 async def list_quarantined(

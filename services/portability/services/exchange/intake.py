@@ -74,6 +74,7 @@ class Intake:
         self._aside = aside
         self.arrivals: Counter[Arrival] = Counter()
         self.repairs: list[tuple[InstitutionId, Repair]] = []
+        self.came_late = 0  # messages of ours whose receipt had been taken for missing
 
     async def take_in(self, bundles: Sequence[Arrived], work: ExchangeWork) -> None:
         """Take bundles in, all in the transaction of `work`."""
@@ -186,6 +187,7 @@ class Intake:
             except VerificationError as error:
                 self._set_aside_message(one, error.code, error.message)
         if receipts:
+            self.came_late = await work.receipt_alarms.late(receipts)
             await work.receipts.settle(receipts)
 
     async def _repair(self, one: _Placed, work: ExchangeWork) -> None:

@@ -33,6 +33,7 @@ from portability.services.exchange.quarantine import (
     replay_quarantined,
     show_quarantined,
 )
+from portability.services.exchange.receipt_levels import ReceiptTimes
 from portability.services.purposes import COOPERATION, DATA_PROTECTION
 
 __all__ = ["ExchangeServicer"]
@@ -63,12 +64,14 @@ class ExchangeServicer(exchange_pb2_grpc.ExchangeServiceServicer):
         reserved_types: Collection[str],
         hidden: HiddenCases,
         effects: MessageEffects,
+        receipt_times: ReceiptTimes,
     ) -> None:
         self._unit_of_work = unit_of_work
         self._me, self._clock, self._effects = me, clock, effects
         self._submits = GatheredSubmits(unit_of_work, me=me, recipients=recipients, clock=clock)
         self._new_id = new_id
         self._reserved_types = reserved_types
+        self._times = receipt_times
         self._hidden = hidden
 
     async def SubmitMessage(self, request: pb.SubmitMessageRequest, context: Any) -> pb.SubmitMessageResponse:
@@ -88,7 +91,9 @@ class ExchangeServicer(exchange_pb2_grpc.ExchangeServiceServicer):
     async def GetMessageStatus(self, request: pb.GetMessageStatusRequest, context: Any) -> pb.GetMessageStatusResponse:
         message_id = parse_uuid(request.message_id, field="message_id")
         async with self._unit_of_work() as work:
-            entry = await get_message_status(message_id, timeline=work.timeline)
+            entry = await get_message_status(
+                message_id, timeline=work.timeline, now=self._clock.now(), times=self._times
+            )
         if await self._is_hidden(entry.case_id):
             raise no_such_message(message_id)
         return pb.GetMessageStatusResponse(message=entry_message(entry))
@@ -99,7 +104,14 @@ class ExchangeServicer(exchange_pb2_grpc.ExchangeServiceServicer):
         if await self._is_hidden(case_id):
             return pb.ListMessagesResponse()
         async with self._unit_of_work() as work:
-            page = await list_messages(case_id, timeline=work.timeline, after=_after(request.page_token), limit=limit)
+            page = await list_messages(
+                case_id,
+                timeline=work.timeline,
+                now=self._clock.now(),
+                times=self._times,
+                after=_after(request.page_token),
+                limit=limit,
+            )
         token = str(page[-1].message_id) if len(page) == limit else ""
         return pb.ListMessagesResponse(messages=[entry_message(one) for one in page], next_page_token=token)
 

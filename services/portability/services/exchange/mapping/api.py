@@ -20,6 +20,9 @@ _STATUS = {
     ReceiptStatus.DELIVERED: pb.MESSAGE_STATUS_DELIVERED,
     ReceiptStatus.OPENED: pb.MESSAGE_STATUS_OPENED,
     ReceiptStatus.FAILED: pb.MESSAGE_STATUS_FAILED,
+    ReceiptStatus.RELAY_FAILED: pb.MESSAGE_STATUS_RELAY_FAILED,
+    ReceiptStatus.DELIVERY_FAILED: pb.MESSAGE_STATUS_DELIVERY_FAILED,
+    ReceiptStatus.EXPIRED: pb.MESSAGE_STATUS_EXPIRED,
 }
 _DIRECTION = {
     Direction.SENT: pb.MESSAGE_DIRECTION_SENT,
@@ -84,6 +87,8 @@ def entry_message(entry: TimelineEntry) -> pb.MessageEntry:
         reason=entry.reason,
         business=_BUSINESS[entry.business] if entry.business else pb.MESSAGE_BUSINESS_UNSPECIFIED,
         business_reasons=entry.reasons,
+        opened_at=_timestamp(entry.opened_at) if entry.opened_at else None,
+        is_late=entry.is_late,
     )
 
 

@@ -120,6 +120,8 @@ class TimelineEntry:
     status: ReceiptStatus
     at: datetime  # submitted (sent) or received
     settled_at: datetime | None = None  # when its receipt came; None until then, and for received ones
+    opened_at: datetime | None = None  # when somebody has read it: as its recipient says, or here for received ones
+    is_late: bool = False  # its receipt came after the time for it was over
     business: BusinessStatus | None = None  # what its recipient has made of it; None where nothing was said yet
     reasons: tuple[str, ...] = ()  # what the recipient said with it
     reason: str = ""  # code from a receipt that refuses; empty elsewhere

@@ -18,6 +18,9 @@ class ReceiptStatus(StrEnum):
     DELIVERED = "delivered"  # the recipient holds it durably and has signed for it
     OPENED = "opened"  # a person or system of the recipient has looked at it
     FAILED = "failed"  # the recipient has refused it, with a reason
+    RELAY_FAILED = "relay_failed"  # the event stream has not taken it for too long; it is tried again and again
+    DELIVERY_FAILED = "delivery_failed"  # no receipt has come for too long; it is sent again and again
+    EXPIRED = "expired"  # its content was erased before a receipt came: nothing is left to send
 
 
 class BusinessStatus(StrEnum):
@@ -58,7 +61,7 @@ def advances(before: ReceiptStatus | None, after: ReceiptStatus) -> bool:
             return True
         case ReceiptStatus.DELIVERED:
             return after is ReceiptStatus.OPENED
-        case ReceiptStatus.FAILED:
+        case ReceiptStatus.FAILED | ReceiptStatus.EXPIRED:
             return after is not ReceiptStatus.FAILED
         case _:
             return False

@@ -86,7 +86,8 @@ class Observer(Protocol):
 
     bundles_relayed, messages_new, messages_duplicate, messages_conflict (each with `count`); bundle_not_sealed,
     stream_not_reached, consumer_waits, bundle_refused, message_set_aside, gap_asked_for, messages_missing,
-    message_differs, lane_waits (each with `code`); consignments_sent_again, streams_reconciled (each with `count`).
+    message_differs, lane_waits (each with `code`); receipt_late, receipt_missing (each with `code` and `count`);
+    consignments_sent_again, streams_reconciled, receipts_came_late (each with `count`).
     """
 
     def happened(self, event: str, **ids: str | int) -> None:

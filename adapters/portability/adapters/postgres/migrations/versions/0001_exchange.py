@@ -81,9 +81,10 @@ CREATE TABLE message_outcomes (
     recipient text NOT NULL,
     stream_seq bigint NOT NULL,
     status text NOT NULL,
-    settled_at timestamptz NOT NULL,
+    settled_at timestamptz NOT NULL,  -- when the first receipt that counts came
+    opened_at timestamptz,
     reason text NOT NULL,
-    receipt_id uuid NOT NULL,
+    receipt_id uuid,  -- null: no receipt has come, its content was erased
     PRIMARY KEY (recipient, stream_seq)
 );
 

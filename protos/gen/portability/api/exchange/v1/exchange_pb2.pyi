@@ -38,6 +38,12 @@ class _MessageStatusEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Message
     """A person or system of the recipient has looked at it."""
     MESSAGE_STATUS_FAILED: _MessageStatus.ValueType  # 5
     """The recipient has refused it, with a reason."""
+    MESSAGE_STATUS_RELAY_FAILED: _MessageStatus.ValueType  # 6
+    """The event stream has not taken it for PORTABILITY_RECEIPT_FAIL_HOURS. Not final: it is tried again and again."""
+    MESSAGE_STATUS_DELIVERY_FAILED: _MessageStatus.ValueType  # 7
+    """No receipt has come for PORTABILITY_RECEIPT_FAIL_HOURS. Not final: it is sent again, and a late receipt counts."""
+    MESSAGE_STATUS_EXPIRED: _MessageStatus.ValueType  # 8
+    """Its content was erased before a receipt came: nothing is left to send."""
 
 class MessageStatus(_MessageStatus, metaclass=_MessageStatusEnumTypeWrapper):
     """Where a message stands, as this node knows it."""
@@ -54,6 +60,12 @@ MESSAGE_STATUS_OPENED: MessageStatus.ValueType  # 4
 """A person or system of the recipient has looked at it."""
 MESSAGE_STATUS_FAILED: MessageStatus.ValueType  # 5
 """The recipient has refused it, with a reason."""
+MESSAGE_STATUS_RELAY_FAILED: MessageStatus.ValueType  # 6
+"""The event stream has not taken it for PORTABILITY_RECEIPT_FAIL_HOURS. Not final: it is tried again and again."""
+MESSAGE_STATUS_DELIVERY_FAILED: MessageStatus.ValueType  # 7
+"""No receipt has come for PORTABILITY_RECEIPT_FAIL_HOURS. Not final: it is sent again, and a late receipt counts."""
+MESSAGE_STATUS_EXPIRED: MessageStatus.ValueType  # 8
+"""Its content was erased before a receipt came: nothing is left to send."""
 Global___MessageStatus: _TypeAlias = MessageStatus  # noqa: Y015
 
 class _MessageDirection:
@@ -313,6 +325,8 @@ class MessageEntry(_message.Message):
     REASON_FIELD_NUMBER: _builtins.int
     BUSINESS_FIELD_NUMBER: _builtins.int
     BUSINESS_REASONS_FIELD_NUMBER: _builtins.int
+    OPENED_AT_FIELD_NUMBER: _builtins.int
+    IS_LATE_FIELD_NUMBER: _builtins.int
     message_id: _builtins.str
     """Names the message. Never empty."""
     direction: Global___MessageDirection.ValueType
@@ -324,11 +338,13 @@ class MessageEntry(_message.Message):
     type: _builtins.str
     """Kind of message. Never empty."""
     status: Global___MessageStatus.ValueType
-    """Where it stands; DELIVERED for a received one."""
+    """Where it stands; DELIVERED for a received one, OPENED once somebody here has read it."""
     reason: _builtins.str
-    """Code of the reason that the recipient gave. Empty: none."""
+    """Code of the reason that the recipient gave, or of what did not come in time. Empty: none."""
     business: Global___MessageBusiness.ValueType
     """What the recipient has made of it; of a received one, what this node has. Unspecified: nothing was said yet."""
+    is_late: _builtins.bool
+    """True: its receipt came when it had been taken for missing already."""
     @_builtins.property
     def at(self) -> _timestamp_pb2.Timestamp:
         """When it was submitted here or received here. Always set."""
@@ -340,6 +356,10 @@ class MessageEntry(_message.Message):
     @_builtins.property
     def business_reasons(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """What the recipient said with it, for people. Empty: nothing."""
+
+    @_builtins.property
+    def opened_at(self) -> _timestamp_pb2.Timestamp:
+        """When it was first read: as its recipient says; of a received one, here. Unset: it was not, or nothing was said."""
 
     def __init__(
         self,
@@ -355,10 +375,12 @@ class MessageEntry(_message.Message):
         reason: _builtins.str = ...,
         business: Global___MessageBusiness.ValueType = ...,
         business_reasons: _abc.Iterable[_builtins.str] | None = ...,
+        opened_at: _timestamp_pb2.Timestamp | None = ...,
+        is_late: _builtins.bool = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["at", b"at", "settled_at", b"settled_at"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["at", b"at", "opened_at", b"opened_at", "settled_at", b"settled_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["at", b"at", "business", b"business", "business_reasons", b"business_reasons", "case_id", b"case_id", "direction", b"direction", "message_id", b"message_id", "partner", b"partner", "reason", b"reason", "settled_at", b"settled_at", "status", b"status", "type", b"type"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["at", b"at", "business", b"business", "business_reasons", b"business_reasons", "case_id", b"case_id", "direction", b"direction", "is_late", b"is_late", "message_id", b"message_id", "opened_at", b"opened_at", "partner", b"partner", "reason", b"reason", "settled_at", b"settled_at", "status", b"status", "type", b"type"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
