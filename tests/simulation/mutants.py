@@ -149,7 +149,7 @@ def receipt_before_durable():
     async def receipt(node, records):
         verified = consumer._verify(node, records, node.clock.now())
         receipts = [
-            receipt_for(bundle, [_delivered(item) for item in bundle.opened], receipt_id=node.new_id())
+            receipt_for(bundle.head, [_delivered(item) for item in bundle.opened], receipt_id=node.new_id())
             for bundle in (one.bundle for one in verified)
             if bundle is not None and any(item.message.type != RECEIPT_TYPE for item in bundle.opened)
         ]

@@ -7,7 +7,7 @@ from random import Random
 import pytest
 
 from portability.agreements.careers import AnswerStatus
-from portability.agreements.errors import CaseStateError, InputError, PortabilityError, VerificationError
+from portability.agreements.errors import CaseStateError, InputError, NotFoundError, PortabilityError, VerificationError
 from portability.agreements.values import Branch
 from portability.api.cases.v1.messages_pb2 import DecisionNotice, OldAgeClaimSent
 from portability.api.records.v1.messages_pb2 import RecordStatement
@@ -311,3 +311,17 @@ async def test_a_decision_may_come_after_the_summary(world: World) -> None:
     assert view.case.is_closed
     assert {decision.institution for decision in view.case.decisions} == set(world.nodes)
     assert world.canada.set_aside == []
+
+
+async def test_reading_a_case_tells_the_senders_of_what_it_holds_and_looking_for_it_in_vain_does_not(
+    world: World,
+) -> None:
+    case_id = await world.lodge()
+    with pytest.raises(NotFoundError):
+        await world.drv.view(case_id)
+    assert world.drv.work.correspondence.read == []
+    await world.deliver(world.waiting())
+    await world.drv.view(case_id)
+    assert world.drv.work.correspondence.read == [case_id]
+    await world.drv.answer(case_id)
+    assert world.drv.work.correspondence.read == [case_id] * 2

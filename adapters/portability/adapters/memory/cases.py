@@ -11,7 +11,7 @@ from portability.services.cases.messages import CaseMessage
 from portability.services.cases.model import Case, CaseEvent, InstitutionId
 from portability.services.cases.ports import CasePage, CaseQuery, Determiner, InstitutionDirectory, WaitingMessage
 
-__all__ = ["MemoryCaseInbox", "MemoryCaseWork", "MemoryCases", "MemorySender", "MemoryTimeline"]
+__all__ = ["MemoryCaseInbox", "MemoryCaseWork", "MemoryCases", "MemoryCorrespondence", "MemorySender", "MemoryTimeline"]
 
 
 class MemoryCases:
@@ -84,6 +84,16 @@ class MemorySender:
             self.sent.append(message)
 
 
+class MemoryCorrespondence:
+    """Cases whose messages somebody has read, as often as they were."""
+
+    def __init__(self) -> None:
+        self.read: list[UUID] = []
+
+    async def opened(self, case_id: UUID) -> None:
+        self.read.append(case_id)
+
+
 @dataclass
 class MemoryCaseWork:
     """The ports of one node, all in memory but for the directory and the determiner."""
@@ -99,3 +109,4 @@ class MemoryCaseWork:
     timeline: MemoryTimeline = field(default_factory=MemoryTimeline)
     inbox: MemoryCaseInbox = field(default_factory=MemoryCaseInbox)
     sender: MemorySender = field(default_factory=MemorySender)
+    correspondence: MemoryCorrespondence = field(default_factory=MemoryCorrespondence)

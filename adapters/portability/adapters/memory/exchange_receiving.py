@@ -14,14 +14,15 @@ from portability.services.exchange.model.messages import (
     Direction,
     InstitutionId,
     MessageKey,
+    ReceivedMessage,
     TimelineEntry,
 )
 from portability.services.exchange.model.receiving import Arrival, BundleKey, InboxBundle, InboxMessage
 from portability.services.exchange.model.sending import OutboxMessage
 from portability.services.exchange.model.set_aside import ID_CONFLICT, QuarantineEntry, QuarantineState
-from portability.services.exchange.model.statuses import ReceiptStatus
+from portability.services.exchange.model.statuses import BusinessStatus, ReceiptStatus
 
-__all__ = ["MemoryInbox", "MemoryOffsets", "MemoryQuarantine", "MemoryTimeline"]
+__all__ = ["MemoryInbox", "MemoryOffsets", "MemoryQuarantine", "MemoryTimeline", "business_in"]
 
 
 class MemoryInbox:
@@ -166,20 +167,26 @@ class MemoryTimeline:
         )
 
 
-def _received(incoming: InboxMessage, state: State) -> TimelineEntry:
-    message = incoming.message
+def business_in(state: State, message: ReceivedMessage) -> BusinessStatus | None:
+    """What was made of a received message."""
     aside = [one for one in state.quarantine.values() if (one.sender, one.message_id) == message.key]
     closed = [one for one in aside if one.reason_code != ID_CONFLICT]
-    standing = state.lanes.get(message.lane, LaneStanding())
+    return business_of(message, state.lanes.get(message.lane, LaneStanding()), [one.state for one in closed])
+
+
+def _received(incoming: InboxMessage, state: State) -> TimelineEntry:
+    message = incoming.message
+    opened_at = state.openings.get(message.key)
     return TimelineEntry(
         message_id=message.message_id,
         direction=Direction.RECEIVED,
         partner=message.sender,
         case_id=message.case_id,
         type=message.type,
-        status=ReceiptStatus.DELIVERED,
+        status=ReceiptStatus.OPENED if opened_at else ReceiptStatus.DELIVERED,
         at=message.received_at,
-        business=business_of(message, standing, [one.state for one in closed]),
+        opened_at=opened_at,
+        business=business_in(state, message),
     )
 
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from portability.services.exchange.lanes import LaneStanding
-from portability.services.exchange.model.messages import InstitutionId, Lane
+from portability.services.exchange.model.messages import InstitutionId, Lane, MessageKey
 from portability.services.exchange.model.receiving import InboxBundle, InboxMessage
 from portability.services.exchange.model.sending import (
     Consignment,
@@ -67,6 +67,7 @@ class State:
     outcomes: dict[UUID, Outcome] = field(default_factory=dict)
     receipts: dict[tuple[InstitutionId, UUID], StoredReceipt] = field(default_factory=dict)
     inbox: dict[tuple[InstitutionId, UUID], InboxMessage] = field(default_factory=dict)
+    openings: dict[MessageKey, datetime] = field(default_factory=dict)
     inbox_bundles: dict[tuple[InstitutionId, UUID], InboxBundle] = field(default_factory=dict)
     offsets: dict[tuple[str, int], int] = field(default_factory=dict)
     quarantine: dict[UUID, QuarantineEntry] = field(default_factory=dict)

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 
 from portability.adapters.memory.exchange_lanes import MemoryBusinessStatuses, MemoryLanes
+from portability.adapters.memory.exchange_openings import MemoryOpenings
 from portability.adapters.memory.exchange_receipt_alarms import MemoryReceiptAlarms
 from portability.adapters.memory.exchange_receiving import (
     MemoryInbox,
@@ -38,6 +39,7 @@ class MemoryExchangeWork:
         self.receipts = MemoryReceipts(state)
         self.receipt_alarms = MemoryReceiptAlarms(state)
         self.inbox = MemoryInbox(state)
+        self.openings = MemoryOpenings(state)
         self.offsets = MemoryOffsets(state)
         self.quarantine = MemoryQuarantine(state)
         self.desk = self.quarantine

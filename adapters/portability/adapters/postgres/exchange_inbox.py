@@ -13,6 +13,7 @@ from portability.adapters.postgres.arrays import bigints, byteas, ints, texts, t
 from portability.adapters.postgres.database import Connection, Database
 from portability.adapters.postgres.exchange_bundles import PostgresBundles, PostgresResends
 from portability.adapters.postgres.exchange_lanes import PostgresBusinessStatuses, PostgresLanes
+from portability.adapters.postgres.exchange_openings import PostgresOpenings
 from portability.adapters.postgres.exchange_outbox import PostgresOutbox
 from portability.adapters.postgres.exchange_receipt_alarms import PostgresReceiptAlarms
 from portability.adapters.postgres.exchange_receipts import PostgresReceipts
@@ -305,9 +306,10 @@ SELECT * FROM (
         {SETTLED}, outcome.opened_at, coalesce(outcome.reason, ''), told.status, coalesce(told.reasons, '{{}}')
     FROM outbox {STANDING} {TOLD}
     UNION ALL
-    SELECT inbox.message_id, 'received', inbox.sender, inbox.case_id, type, 'delivered', received_at, NULL, NULL, '',
+    SELECT inbox.message_id, 'received', inbox.sender, inbox.case_id, type,
+        CASE WHEN opened_at IS NULL THEN 'delivered' ELSE 'opened' END, received_at, NULL, opened_at, '',
         CASE WHEN entry.state IN ('held', 'parked') THEN entry.state ELSE coalesce(aside.status, 'accepted') END, '{{}}'
-    FROM inbox {WAITING}
+    FROM inbox LEFT JOIN openings USING (sender, message_id) {WAITING}
 ) AS entry
 """  # noqa: S608 - a constant
 
@@ -347,6 +349,7 @@ class PostgresExchangeWork:
         self.receipts = PostgresReceipts(connection, at_rest)
         self.receipt_alarms = PostgresReceiptAlarms(connection)
         self.inbox = PostgresInbox(connection, at_rest)
+        self.openings = PostgresOpenings(connection)
         self.offsets = PostgresOffsets(connection)
         self.quarantine = PostgresQuarantine(connection, at_rest)
         self.desk = self.quarantine

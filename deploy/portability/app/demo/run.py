@@ -153,23 +153,27 @@ async def _put_worker_on_file(desk: DemoNode, case_id: str) -> None:
 
 async def _tell(console: Console, desks: dict[str, DemoNode], case_id: str) -> None:
     """What happened, from what the nodes themselves answer."""
+    for desk in desks.values():
+        await _messages(desk, case_id, until_all="settled_at")
     own = {name: await read_case(desk, case_id) for name, desk in desks.items()}
     show_career(console, own[CONTACT])
     for one in INSTITUTIONS:
         show_determination(console, one, own[one.institution_id])
     show_decisions(console, own[CONTACT])
-    show_messages(console, {name: await _settled_messages(desk, case_id) for name, desk in desks.items()})
+    opened = {name: await _messages(desk, case_id, until_all="opened_at") for name, desk in desks.items()}
+    show_messages(console, opened)
     await _tell_worker(console, desks[CONTACT])
 
 
-async def _settled_messages(desk: DemoNode, case_id: str) -> list[exchange.MessageEntry]:
-    """The messages of the case, once the last signed receipt is here."""
+async def _messages(desk: DemoNode, case_id: str, *, until_all: str) -> list[exchange.MessageEntry]:
+    """The messages of the case, once signed receipts of one kind are here for all that were sent."""
     stub: Any = exchange_pb2_grpc.ExchangeServiceStub(desk.caseworker)
     until = time.monotonic() + PATIENCE_SECONDS
     while True:
         answer = await stub.ListMessages(exchange.ListMessagesRequest(case_id=case_id, page_size=200))
         messages = list(answer.messages)
-        if all(one.HasField("settled_at") for one in messages if one.direction == exchange.MESSAGE_DIRECTION_SENT):
+        sent = [one for one in messages if one.direction == exchange.MESSAGE_DIRECTION_SENT]
+        if all(one.HasField(until_all) for one in sent):
             return messages
         if time.monotonic() > until:
             return messages

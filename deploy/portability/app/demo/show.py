@@ -105,7 +105,7 @@ def show_decisions(console: Console, case: cases.Case) -> None:
 
 def show_messages(console: Console, messages: dict[str, list[exchange.MessageEntry]]) -> None:
     """Every message that a node has sent, and how long until the recipient's signed receipt was here."""
-    console.print("[bold]5.[/bold] The messages: sealed, signed, and receipted by their recipients:\n")
+    console.print("[bold]5.[/bold] The messages: sealed, signed, receipted by their recipients, and read there:\n")
     table = Table("sent at", "from", "to", "message", "status", "signed receipt after", box=None)
     sent = [
         (one.at.ToDatetime(), name, one)

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import date
+from uuid import UUID
 
 from portability.adapters.keys.at_rest import AtRest
 from portability.adapters.keys.trust import DirectoryTrust
@@ -31,6 +32,7 @@ from portability.services.determination.treaties.in_force import (
 from portability.services.determination.treaties.ports import TreatyWork
 from portability.services.exchange.handlers import submit
 from portability.services.exchange.model.messages import InstitutionId, OutgoingMessage, ReceivedMessage
+from portability.services.exchange.opening import tell_opened
 from portability.services.exchange.ports.work import ExchangeWork
 from portability.services.exchange.ports.world import Clock, NewId
 from portability.services.purposes import PENSION_CLAIM
@@ -109,6 +111,19 @@ class OutboxSender:
             return ""
 
 
+class ReadMessages:
+    """Correspondence: what was received of a case is receipted as opened, in the same transaction."""
+
+    def __init__(self, connection: Connection, parts: "CaseParts") -> None:
+        self._work = PostgresExchangeWork(connection, parts.at_rest)
+        self._parts = parts
+
+    async def opened(self, case_id: UUID) -> None:
+        """Tell the senders of what was not read before."""
+        parts = self._parts
+        await tell_opened(case_id, work=self._work, me=parts.me, new_id=parts.new_id, at=parts.clock.now())
+
+
 @dataclass(frozen=True, slots=True)
 class CaseParts:
     """What every transaction of cases needs besides its connection."""
@@ -136,6 +151,7 @@ class CaseTransaction:
         self.protected = PostgresProtected(connection)
         treaty_work = PostgresTreatyWork(connection, parts.at_rest)
         self.sender = OutboxSender(connection, parts)
+        self.correspondence = ReadMessages(connection, parts)
         self.directory = DirectoryOfInstitutions(parts.directory, treaty_work, parts.treaties)
         self.determiner = RatifiedRulesDeterminer(RatifiedLaw(lambda: nullcontext(treaty_work), parts.treaties))
 

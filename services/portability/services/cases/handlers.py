@@ -182,6 +182,7 @@ class CaseUseCases:
         case = await work.cases.get(case_id, for_change=False)
         if case is None or case_id not in await self._read([case_id], caller=caller, work=work):
             raise no_such_case(case_id)
+        await work.correspondence.opened(case_id)
         return CaseView(
             case=case,
             steps=steps(case, me=self.me, standards=self.standards),

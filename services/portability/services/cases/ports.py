@@ -33,6 +33,7 @@ __all__ = [
     "CaseTimeline",
     "CaseWork",
     "Clock",
+    "Correspondence",
     "DeterminationAnswer",
     "DeterminationQuestion",
     "Determiner",
@@ -138,6 +139,14 @@ class CareerBook(Protocol):
         ...
 
 
+class Correspondence(Protocol):
+    """The messages of other institutions that a case was made of."""
+
+    async def opened(self, case_id: UUID) -> None:
+        """Tell their senders, once for each message, that a person or system here has read them."""
+        ...
+
+
 class MessageSender(Protocol):
     async def send(self, message: CaseMessage) -> None:
         """Put a message into the outbox, in the caller's transaction."""
@@ -223,6 +232,8 @@ class CaseWork(Protocol):
     def protected(self) -> ProtectedScopes: ...
     @property
     def sender(self) -> MessageSender: ...
+    @property
+    def correspondence(self) -> Correspondence: ...
     @property
     def directory(self) -> InstitutionDirectory: ...
     @property

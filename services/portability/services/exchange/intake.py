@@ -162,7 +162,7 @@ class Intake:
                 if one.message.type not in EXCHANGE_TYPES
             ]
             if entries:
-                yield receipt_for(bundle, entries, receipt_id=self._node.new_id())
+                yield receipt_for(bundle.head, entries, receipt_id=self._node.new_id())
 
     async def _into_inbox(self, bundles: Sequence[Arrived], work: ExchangeWork) -> Sequence[_Placed]:
         flat = [(record, bundle, opened) for record, bundle in bundles for opened in bundle.opened]
@@ -210,7 +210,7 @@ class Intake:
                 if refused.header is not None
             ]
             if of_bundle:
-                yield receipt_for(bundle, of_bundle, receipt_id=self._node.new_id())
+                yield receipt_for(bundle.head, of_bundle, receipt_id=self._node.new_id())
 
     def _inbox_bundle(self, bundle: OpenedBundle) -> InboxBundle:
         return InboxBundle(

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from portability.services.exchange.envelope import OpenedBundle, OpenedItem
+from portability.services.exchange.envelope import Head, OpenedBundle, OpenedItem
 from portability.services.exchange.mapping import wire
 from portability.services.exchange.model.messages import NO_CASE, RECEIPT_TYPE, OutgoingMessage
 from portability.services.exchange.model.sending import StoredReceipt
@@ -15,16 +15,16 @@ __all__ = ["read_receipt", "receipt_for"]
 RECEIPT_SCHEMA = 1
 
 
-def receipt_for(bundle: OpenedBundle, entries: Sequence[ReceiptEntry], *, receipt_id: UUID) -> OutgoingMessage:
-    """Return the receipt of a bundle as a message for its sender; the signature of its bundle will sign it."""
+def receipt_for(answered: Head, entries: Sequence[ReceiptEntry], *, receipt_id: UUID) -> OutgoingMessage:
+    """Return a receipt for messages of a bundle as a message for its sender; the signature of its bundle signs it."""
     return OutgoingMessage(
         message_id=receipt_id,
         idempotency_key=f"receipt:{receipt_id}",
-        recipient=bundle.head.sender,
+        recipient=answered.sender,
         case_id=NO_CASE,
         type=RECEIPT_TYPE,
         schema_version=RECEIPT_SCHEMA,
-        record=wire.encode_receipt(bundle.head.bundle_id, bundle.head.merkle_root, entries),
+        record=wire.encode_receipt(answered.bundle_id, answered.merkle_root, entries),
     )
 
 

@@ -8,7 +8,7 @@ from uuid import UUID
 from portability.services.exchange.model.messages import InstitutionId, ReceivedMessage
 from portability.services.hybrid import HybridSignature
 
-__all__ = ["Arrival", "BundleKey", "InboxBundle", "InboxMessage", "StreamRecord"]
+__all__ = ["Arrival", "BundleKey", "InboxBundle", "InboxMessage", "OpenedMessage", "StreamRecord"]
 
 BundleKey = tuple[str, UUID]  # sender and bundle id
 
@@ -57,3 +57,13 @@ class InboxMessage:
     leaf_hash: bytes  # 32 bytes
     bundle_id: UUID
     item: int  # index in the bundle, from 0
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedMessage:
+    """A received message that somebody here has read for the first time, and the bundle that brought it."""
+
+    sender: InstitutionId
+    message_id: UUID
+    leaf_hash: bytes
+    bundle_id: UUID

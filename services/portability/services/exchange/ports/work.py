@@ -6,7 +6,7 @@ from typing import Protocol
 from uuid import UUID
 
 from portability.services.exchange.model.messages import ReceivedMessage, TimelineEntry
-from portability.services.exchange.ports.receipt_levels import ReceiptAlarms
+from portability.services.exchange.ports.receipt_levels import Openings, ReceiptAlarms
 from portability.services.exchange.ports.receiving import HeldMessages, Inbox, Lanes, Offsets
 from portability.services.exchange.ports.repair import Digests, Gaps, Reconciliations
 from portability.services.exchange.ports.sending import Bundles, BusinessStatuses, Outbox, Receipts, Resends
@@ -44,6 +44,8 @@ class ExchangeWork(Protocol):
     def receipt_alarms(self) -> ReceiptAlarms: ...
     @property
     def inbox(self) -> Inbox: ...
+    @property
+    def openings(self) -> Openings: ...
     @property
     def offsets(self) -> Offsets: ...
     @property

@@ -1,4 +1,4 @@
-"""Receipts that do not come in time: up to which number an alarm was told."""
+"""Levels of receipts: up to which number an alarm was told, and which received messages somebody has read."""
 
 from alembic import op
 
@@ -14,6 +14,12 @@ CREATE TABLE receipt_alarms (
     told_seq bigint NOT NULL DEFAULT 0,
     PRIMARY KEY (recipient, level)
 );
+CREATE TABLE openings (
+    sender text NOT NULL,
+    message_id uuid NOT NULL,
+    opened_at timestamptz NOT NULL,
+    PRIMARY KEY (sender, message_id)
+);
 """
 
 
@@ -22,4 +28,4 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    op.execute("DROP TABLE receipt_alarms")
+    op.execute("DROP TABLE openings, receipt_alarms")
