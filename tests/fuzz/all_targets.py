@@ -8,11 +8,19 @@ from tests.fuzz.exchange_targets import exchange_targets
 from tests.fuzz.law_targets import law_targets
 from tests.fuzz.log_targets import log_targets
 from tests.fuzz.target import Target
+from tests.fuzz.web_targets import web_targets
 
 __all__ = ["all_targets"]
 
 
 def all_targets() -> Mapping[str, Target]:
     """By name."""
-    targets = [*exchange_targets(), *directory_targets(), *log_targets(), *door_targets(), *law_targets()]
+    targets = [
+        *exchange_targets(),
+        *directory_targets(),
+        *log_targets(),
+        *door_targets(),
+        *web_targets(),
+        *law_targets(),
+    ]
     return {target.name: target for target in targets}

@@ -8,8 +8,20 @@ from pathlib import Path
 from portability.agreements.errors import VerificationError
 from portability.services.determination.treaties.mapping.statements import decode_signed_statement, decode_statement
 from portability.services.determination.treaties.model import SignedStatement
-from portability.services.registry.mapping.directory import decode_directory
-from portability.services.registry.mapping.roots import decode_chain, decode_freshness, decode_root
+from portability.services.registry.mapping.directory import (
+    decode_directory,
+    decode_institution,
+    decode_key,
+    institution_message,
+    key_message,
+)
+from portability.services.registry.mapping.roots import (
+    decode_chain,
+    decode_freshness,
+    decode_root,
+    decode_signed,
+    encode_signed,
+)
 from tests.fuzz.target import Target
 
 __all__ = ["directory_targets"]
@@ -25,7 +37,12 @@ def directory_targets() -> Sequence[Target]:
     parts = decode_chain(chain)
     roots = [one.content for one in parts.roots]
     freshness = [] if parts.freshness is None else [parts.freshness.content]
+    one = decode_directory(parts.directory.content).institutions[0]
+    entry, key = (message.SerializeToString() for message in (institution_message(one), key_message(one.keys[0])))
     return [
+        Target("signed-file", decode_signed, declared, [encode_signed(parts.directory)], largest=65_536),
+        Target("institution-entry", decode_institution, declared, [entry], largest=32_768),
+        Target("public-key", decode_key, declared, [key]),
         Target("signed-directory", decode_chain, declared, [chain], largest=65_536),
         Target("directory", decode_directory, declared, [parts.directory.content], largest=32_768),
         Target("root", decode_root, declared, roots, largest=32_768),

@@ -7,19 +7,23 @@ from random import Random
 import protovalidate
 from google.protobuf.message import DecodeError, Message
 
-from portability.agreements.errors import InputError
+from portability.agreements.errors import InputError, VerificationError
+from portability.api.agreements.v1 import agreements_pb2
 from portability.api.cases.v1 import cases_pb2, messages_pb2
 from portability.api.determination.v1 import determination_pb2
 from portability.api.exchange.v1 import exchange_pb2
+from portability.api.privacy.v1 import privacy_pb2
 from portability.api.records.v1 import messages_pb2 as record_messages
 from portability.api.records.v1 import records_pb2
 from portability.services.cases import messages
 from portability.services.cases.mapping import rpc, wire
 from portability.services.determination.mapping import choices, facts
+from portability.services.determination.treaties.mapping import api as treaties
 from portability.services.exchange.mapping.api import outgoing
 from portability.services.exchange.model.messages import NO_CASE
+from portability.services.privacy import mapping as privacy
 from portability.services.records.mapping import read_put_records
-from tests.fuzz.good_records import good_records, good_requests
+from tests.fuzz.good_records import good_acts, good_records, good_requests
 from tests.fuzz.messages import field_mutator, filled
 from tests.fuzz.target import Target
 
@@ -37,10 +41,21 @@ REQUESTS: Mapping[str, tuple[type[Message], Callable[..., object]]] = {
     "lodge-claim": (cases_pb2.LodgeClaimRequest, rpc.read_lodge),
     "answer-record-request": (cases_pb2.AnswerRecordRequestRequest, rpc.read_answer),
     "national-answer": (cases_pb2.RecordNationalAnswerRequest, rpc.read_national_answer),
+    "list-cases": (cases_pb2.ListCasesRequest, rpc.read_query),
+    "identify-person": (cases_pb2.IdentifyPersonRequest, rpc.read_identify),
+    "determine": (cases_pb2.DetermineRequest, rpc.read_determine),
+    "send-summary": (cases_pb2.SendSummaryRequest, rpc.read_send_summary),
     "decide": (cases_pb2.DecideRequest, rpc.read_decide),
     "put-records": (records_pb2.PutRecordsRequest, read_put_records),
     "submit-message": (exchange_pb2.SubmitMessageRequest, partial(outgoing, message_id=NO_CASE)),
     "claim-facts": (determination_pb2.ClaimFacts, partial(facts.read_query, agreement_ids=("eu-883-2004",))),
+    "publish-agreement": (agreements_pb2.PublishAgreementRequest, treaties.read_publish),
+    "ratify-agreement": (agreements_pb2.RatifyAgreementRequest, treaties.read_ratify),
+    "suspend-agreement": (agreements_pb2.SuspendAgreementRequest, treaties.read_suspend),
+    "erase": (privacy_pb2.EraseRequest, privacy.read_erase),
+    "hold-case": (privacy_pb2.HoldCaseRequest, privacy.read_hold),
+    "release-hold": (privacy_pb2.ReleaseHoldRequest, privacy.read_release),
+    "protect-person": (privacy_pb2.ProtectPersonRequest, privacy.read_protect),
     "work": (determination_pb2.DetermineApplicableLegislationRequest, choices.read_work),
     "career": (determination_pb2.SelectAgreementsRequest, choices.read_career),
 }
@@ -50,7 +65,7 @@ def door_targets() -> Sequence[Target]:
     """Records of case messages as effects read them, and requests as the gate and the servicers read them."""
     validator = protovalidate.Validator()
     good = good_records()
-    requests = good_requests(good.case_id)
+    requests = [*good_requests(good.case_id), *good_acts(good.case_id)]
     return [
         *(
             Target(
@@ -66,7 +81,7 @@ def door_targets() -> Sequence[Target]:
             Target(
                 f"request-{name}",
                 partial(_read_request, validator, kind, read),
-                (InputError, DecodeError, protovalidate.ValidationError),
+                (InputError, VerificationError, DecodeError, protovalidate.ValidationError),
                 [*(one.SerializeToString() for one in requests if isinstance(one, kind)), *_seeds(kind)],
                 mutate=field_mutator(kind),
             )

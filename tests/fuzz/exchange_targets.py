@@ -10,17 +10,19 @@ from uuid import UUID
 from portability.adapters.keys.material import draw_key
 from portability.adapters.keys.ring import FileKeyRing
 from portability.adapters.keys.trust import DirectoryTrust
-from portability.agreements.errors import VerificationError
+from portability.agreements.errors import InputError, VerificationError
 from portability.services.exchange.bundle import open_bundle, seal_bundle
 from portability.services.exchange.envelope import Item, OpenedBundle, Sealed
-from portability.services.exchange.mapping import wire
+from portability.services.exchange.mapping import repair, wire
+from portability.services.exchange.mapping.api import parse_uuid
 from portability.services.exchange.model.messages import OutgoingMessage
 from portability.services.exchange.model.sending import Sealable
 from portability.services.exchange.model.statuses import BusinessStatus, ReceiptEntry, ReceiptStatus, StatusEntry
 from portability.services.exchange.outgoing import outbox_message
+from portability.services.exchange.streams import RangeDigest, SequenceRange, StreamDigest
 from portability.services.exchange.suites import BUNDLE_CONTEXT, encrypt, hpke_info
 from portability.services.hybrid import domain_separated
-from portability.services.merkle import leaf_hash, root_of
+from portability.services.merkle import audit_path, leaf_hash, root_of
 from portability.services.purposes import PENSION_CLAIM
 from portability.services.registry.model import Directory, Institution, KeyPurpose
 from tests.fuzz.target import Target
@@ -100,6 +102,16 @@ def exchange_targets() -> Sequence[Target]:
         Target("bundle-items", wire.decode_items, declared, [good.items]),
         Target("message-header", wire.decode_header, declared, headers),
         Target("receipt", wire.decode_receipt, declared, [receipt]),
+        Target("resend-request", repair.decode_resend, declared, [repair.encode_resend(_RANGES)]),
+        Target("stream-digest", repair.decode_digest, declared, [repair.encode_digest(_DIGEST)], largest=16_384),
+        Target("item-evidence", wire.decode_evidence, declared, [_evidence(good)], largest=16_384),
+        Target(
+            "message-id",
+            lambda data: parse_uuid(data.decode(errors="replace"), field="message_id"),
+            (InputError,),
+            [str(_uuid(1)).encode()],
+            largest=64,
+        ),
         Target("status-report", wire.decode_statuses, declared, [wire.encode_statuses(_STATUSES)]),
         Target(
             "signed-head",
@@ -111,10 +123,20 @@ def exchange_targets() -> Sequence[Target]:
     ]
 
 
+_RANGES = (SequenceRange(3, 3), SequenceRange(7, 40))
+_DIGEST = StreamDigest(
+    stated=(RangeDigest(SequenceRange(1, 256), 256, bytes(32)), RangeDigest(SequenceRange(257, 300), 44, b"\x01" * 32)),
+    asked=(SequenceRange(301, 301),),
+)
 _STATUSES = (
     StatusEntry(1, 40, BusinessStatus.ACCEPTED, (), NOON),
     StatusEntry(41, 41, BusinessStatus.REJECTED, ("The case is closed here.",), NOON),
 )
+
+
+def _evidence(good: OpenedBundle) -> bytes:
+    """One message with its proof, as a node keeps it at rest and takes it back from a copy."""
+    return wire.encode_evidence(good.sealed, index=1, path=audit_path(good.leaves, 1), item=good.contents[1])
 
 
 class _ResealedItems:

@@ -12,10 +12,12 @@ from portability.agreements import packaged
 from portability.agreements.example_inputs import DetermineGiven
 from portability.agreements.lookup import boundary_dates
 from portability.agreements.selection import Person
+from portability.api.agreements.v1 import agreements_pb2, statements_pb2
 from portability.api.cases.v1 import cases_pb2, messages_pb2
 from portability.api.common.v1 import common_pb2
 from portability.api.determination.v1 import determination_pb2, work_pb2
 from portability.api.exchange.v1 import exchange_pb2
+from portability.api.privacy.v1 import privacy_pb2
 from portability.api.records.v1 import records_pb2
 from portability.services.cases.mapping.parts import write_claim
 from portability.services.determination.mapping import claims
@@ -23,7 +25,7 @@ from portability.services.determination.model import DetermineQuery
 from portability.services.mapping.common import write_identifier, write_period
 from tests.services.cases.world import CLAIM, GERMAN_NUMBER, World, german_periods
 
-__all__ = ["GoodRecords", "good_records", "good_requests"]
+__all__ = ["GoodRecords", "good_acts", "good_records", "good_requests"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +115,32 @@ def good_requests(case_id: UUID) -> list[Message]:
             agreement_ids=["de-us"],
         ),
         *_claims("ca-us", "de-us"),
+    ]
+
+
+def good_acts(case_id: UUID) -> list[Message]:
+    """One request of each kind that acts on a case or on an agreement and carries little of its own."""
+    case, request = str(case_id), str(counting_ids()())
+    signed = statements_pb2.SignedStatement(
+        statement=b"as signed",
+        signatures=[statements_pb2.StatementSignature(signer_id="anna.vogel", ed25519=bytes(64), mldsa65=bytes(3309))],
+    )
+    return [
+        cases_pb2.ListCasesRequest(page_size=20, identifiers=[write_identifier(GERMAN_NUMBER)], open_only=True),
+        cases_pb2.IdentifyPersonRequest(request_id=request, case_id=case, account_id="DE-1", reason="same number"),
+        cases_pb2.DetermineRequest(
+            request_id=request, case_id=case, risk_materialised_on=Date(year=2025, month=3, day=10)
+        ),
+        cases_pb2.SendSummaryRequest(request_id=request, case_id=case),
+        agreements_pb2.PublishAgreementRequest(
+            request_id=request, file=agreements_pb2.LawFile(file="de-us.yaml", text="format: 1")
+        ),
+        agreements_pb2.RatifyAgreementRequest(request_id=request, signed=signed),
+        agreements_pb2.SuspendAgreementRequest(request_id=request, signed=signed),
+        privacy_pb2.EraseRequest(request_id=request, case_id=case, ordered_by="court", register_basis="SGB X § 84"),
+        privacy_pb2.HoldCaseRequest(request_id=request, case_id=case, citation="SGG § 94"),
+        privacy_pb2.ReleaseHoldRequest(request_id=request, hold_id=case, reason="the appeal is over"),
+        privacy_pb2.ProtectPersonRequest(request_id=request, case_id=case, is_protected=True, reason="at risk"),
     ]
 
 
