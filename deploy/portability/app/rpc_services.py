@@ -24,7 +24,7 @@ from portability.app.rpc.server import RpcService
 from portability.app.wiring.cases import CaseEffects, CaseParts, CaseTransaction
 from portability.app.wiring.privacy import privacy_use_cases
 from portability.services.cases.handlers import CaseUseCases
-from portability.services.cases.messages import MESSAGE_TYPES
+from portability.services.cases.mapping.kinds import CATALOGUE
 from portability.services.cases.servicer import CaseServicer
 from portability.services.determination.servicer import AgreementServicer, DeterminationServicer
 from portability.services.determination.treaties.in_force import RatifiedLaw
@@ -92,7 +92,7 @@ def rpc_services(
                 recipients=parts.trust,
                 clock=parts.clock,
                 new_id=parts.new_id,
-                reserved_types=MESSAGE_TYPES,
+                reserved_types=frozenset(CATALOGUE),
                 hidden=_hidden(database),
                 effects=CaseEffects(parts),
                 receipt_times=receipt_times,

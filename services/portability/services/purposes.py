@@ -1,45 +1,102 @@
 """What personal data may be used for: a closed list, each purpose with the provision that it rests on.
 
-A leaf module that services share. Which fields a message may carry for a purpose stands with the message types
-(portability.services.cases.allowed_fields); what is not on a list is refused at the sender.
+A leaf module that services share. Which message goes for which purpose, and with which fields, is
+policies/allowed_fields.yaml, written out for whoever answers for data protection to read.
 """
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Final
+from functools import cache
+from importlib.resources import files
+from typing import Any, Final
 
 from portability.agreements.errors import InputError
 from portability.agreements.values import Citation
+from portability.agreements.yaml_source import read_yaml
 
-__all__ = ["COOPERATION", "DATA_PROTECTION", "PENSION_CLAIM", "PURPOSES", "Purpose", "purpose_named", "why_not_for"]
+__all__ = [
+    "APPLICABLE_LEGISLATION",
+    "COOPERATION",
+    "DATA_PROTECTION",
+    "PENSION_CLAIM",
+    "PURPOSES",
+    "RECOVERY",
+    "AllowedFields",
+    "Purpose",
+    "allowed_fields",
+    "purpose_named",
+    "why_not_for",
+]
 
 
 @dataclass(frozen=True, slots=True)
 class Purpose:
-    """A purpose by its code; `citation` is the legal basis that goes with each message."""
+    """A purpose by its code; `citation` is the legal basis that goes with each message.
+
+    `own_messages` says that institutions send messages of their own making for it, beside those of the list.
+    """
 
     code: str
     says: str
     citation: Citation
-    types: frozenset[str] = frozenset()  # message types that are sent for it alone; none: all that are no other's
+    own_messages: bool = False
 
 
 PENSION_CLAIM: Final = Purpose(
     "pension-claim",
     "Handling a claim for a pension in every state concerned.",
     Citation("Regulation (EC) No 987/2009", "Art. 47"),
-    frozenset({"claim.old_age", "record.request", "record.statement", "decision.notify", "decision.summary"}),
+)
+APPLICABLE_LEGISLATION: Final = Purpose(
+    "applicable-legislation",
+    "Establishing which state's legislation applies to somebody's work, and certifying it.",
+    Citation("Regulation (EC) No 987/2009", "Art. 15(1), 16(2), 19(2)"),
+)
+RECOVERY: Final = Purpose(
+    "recovery",
+    "Collecting contributions, and recovering benefits that were not due.",
+    Citation("Regulation (EC) No 883/2004", "Art. 84(1)"),
 )
 COOPERATION: Final = Purpose(
     "administrative-cooperation",
     "Exchange between institutions that establishes rights and obligations, by messages of their own making.",
     Citation("Regulation (EC) No 987/2009", "Art. 2(2)"),
+    own_messages=True,
 )
 DATA_PROTECTION: Final = Purpose(
     "data-protection",
     "Answering a person who uses her rights over her data.",
     Citation("Regulation (EU) 2016/679", "Art. 12"),
+    own_messages=True,
 )
-PURPOSES: Final = {one.code: one for one in (PENSION_CLAIM, COOPERATION, DATA_PROTECTION)}
+PURPOSES: Final = {
+    one.code: one for one in (PENSION_CLAIM, APPLICABLE_LEGISLATION, RECOVERY, COOPERATION, DATA_PROTECTION)
+}
+_EVERY: Final = "every"
+_FILE: Final = "allowed_fields.yaml"
+
+
+@dataclass(frozen=True, slots=True)
+class AllowedFields:
+    """The fields of one type of message, by path, and the purposes it may be sent for."""
+
+    purposes: frozenset[str]
+    paths: frozenset[str]
+
+
+@cache
+def allowed_fields() -> Mapping[str, AllowedFields]:
+    """By message type: all that the case service sends."""
+    text = files("portability.services.policies").joinpath(_FILE).read_text(encoding="utf-8")
+    listed: Any = read_yaml(text, _FILE).values
+    groups = listed["groups"]
+    return {
+        kind: AllowedFields(
+            frozenset(PURPOSES if one["for"] == _EVERY else (purpose_named(each).code for each in one["for"])),
+            frozenset(_paths(one["fields"], groups)),
+        )
+        for kind, one in listed["types"].items()
+    }
 
 
 def purpose_named(code: str, *, field: str = "purpose") -> Purpose:
@@ -55,7 +112,16 @@ def why_not_for(code: str, message_type: str) -> str:
     purpose = PURPOSES.get(code)
     if purpose is None:
         return f"The header names no purpose of the closed list ({', '.join(PURPOSES)})."
-    owner = next((one for one in PURPOSES.values() if message_type in one.types), None)
-    if owner is not purpose and (owner or purpose.types):
-        return f"A message '{message_type}' is not sent for '{code}'."
-    return ""
+    listed = allowed_fields().get(message_type)
+    if purpose.own_messages if listed is None else code in listed.purposes:
+        return ""
+    return f"A message '{message_type}' is not sent for '{code}'."
+
+
+def _paths(items: list[Any], groups: Mapping[str, Any], before: str = "") -> Iterator[str]:
+    for item in items:
+        if isinstance(item, str):
+            yield before + item
+        else:
+            ((path, group),) = item.items()
+            yield from _paths(groups[group], groups, f"{before}{path}.")

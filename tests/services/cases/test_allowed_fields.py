@@ -1,13 +1,18 @@
 """What a message may carry for its purpose, and that nothing else leaves the institution."""
 
+from collections.abc import Iterator
+from dataclasses import replace
+
 import pytest
+from google.protobuf.descriptor import Descriptor
 
 from portability.agreements.errors import InputError
 from portability.api.cases.v1 import messages_pb2 as pb
-from portability.services.cases.mapping import allowed_fields
-from portability.services.cases.mapping.allowed_fields import ALLOWED, check_fields, fields_of
+from portability.services.cases.mapping import allowed_fields as checking
+from portability.services.cases.mapping.allowed_fields import check_fields, fields_of
+from portability.services.cases.mapping.kinds import CATALOGUE
 from portability.services.cases.messages import CLAIM, MESSAGE_TYPES
-from portability.services.purposes import COOPERATION, PENSION_CLAIM, PURPOSES, purpose_named
+from portability.services.purposes import COOPERATION, PENSION_CLAIM, PURPOSES, allowed_fields, purpose_named
 from tests.services.cases.world import World
 
 
@@ -31,14 +36,39 @@ async def test_a_field_that_is_not_on_the_list_is_refused_and_named(
     set_fields = set(fields_of(pb.OldAgeClaimSent.FromString(claim.record)))
     assert "claim.declared.activity" in set_fields
     for field in sorted(set_fields):
-        shorter = {**ALLOWED, (PENSION_CLAIM.code, CLAIM): ALLOWED[PENSION_CLAIM.code, CLAIM] - {field}}
-        monkeypatch.setattr(allowed_fields, "ALLOWED", shorter)
+        listed = allowed_fields()[CLAIM]
+        shorter = {**allowed_fields(), CLAIM: replace(listed, paths=listed.paths - {field})}
+        monkeypatch.setattr(checking, "allowed_fields", lambda shorter=shorter: shorter)
         with pytest.raises(InputError) as refused:
             check_fields(CLAIM, claim.record, purpose=PENSION_CLAIM)
         assert refused.value.field == field
     monkeypatch.undo()
     with pytest.raises(InputError, match="is not sent for"):
         check_fields(CLAIM, claim.record, purpose=COOPERATION)
+
+
+def test_the_list_names_every_type_of_the_catalogue_and_only_fields_that_there_are() -> None:
+    assert set(allowed_fields()) == set(CATALOGUE)
+    for kind, listed in allowed_fields().items():
+        strangers = listed.paths - set(paths_of(CATALOGUE[kind].DESCRIPTOR))
+        assert not strangers, kind
+        assert listed.purposes <= set(PURPOSES)
+
+
+def test_who_only_works_abroad_is_not_asked_for_her_parents_or_her_nationality() -> None:
+    """GDPR Art. 5(1)(c): both serve to find somebody, and nothing else here turns on them."""
+    for kind, listed in allowed_fields().items():
+        sensitive = {path for path in listed.paths if path.endswith(("parents_names", "nationalities"))}
+        assert bool(sensitive) is (kind in {"person.identify.request", "trace.request"}), kind
+
+
+def paths_of(message: Descriptor, before: str = "") -> Iterator[str]:
+    for field in message.fields:
+        kind = field.message_type
+        if kind is None or kind.full_name.startswith("google."):
+            yield before + field.name
+        else:
+            yield from paths_of(kind, f"{before}{field.name}.")
 
 
 def test_every_purpose_has_a_legal_basis_and_the_list_is_closed() -> None:

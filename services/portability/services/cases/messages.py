@@ -7,7 +7,6 @@ from uuid import UUID
 from portability.agreements.careers import AnswerStatus, PeriodTotal, RecordedPeriod, period_totals
 from portability.agreements.values import StateCode
 from portability.services.cases.model import Claim, DecidedAmount, Decision, DecisionResult, InstitutionId, Remedy
-from portability.services.purposes import PENSION_CLAIM
 
 __all__ = [
     "CLAIM",
@@ -32,7 +31,7 @@ RECORD_REQUEST = "record.request"
 STATEMENT = "record.statement"
 DECISION = "decision.notify"
 SUMMARY = "decision.summary"
-MESSAGE_TYPES = PENSION_CLAIM.types
+MESSAGE_TYPES = frozenset({CLAIM, RECORD_REQUEST, STATEMENT, DECISION, SUMMARY})
 SCHEMA_VERSION = 1
 
 

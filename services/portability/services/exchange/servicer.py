@@ -34,14 +34,14 @@ from portability.services.exchange.quarantine import (
     show_quarantined,
 )
 from portability.services.exchange.receipt_levels import ReceiptTimes
-from portability.services.purposes import COOPERATION, DATA_PROTECTION
+from portability.services.purposes import PURPOSES
 
 __all__ = ["ExchangeServicer"]
 
 DEFAULT_PAGE = 50
 HiddenCases = Callable[[Sequence[UUID]], Awaitable[Collection[UUID]]]
 """Those of the cases whose person is protected."""
-OWN_MESSAGES = frozenset({COOPERATION.code, DATA_PROTECTION.code})
+OWN_MESSAGES = frozenset(one.code for one in PURPOSES.values() if one.own_messages)
 """Purposes for which programs send messages of their own making."""
 
 
