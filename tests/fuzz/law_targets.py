@@ -7,6 +7,7 @@ from importlib.resources import files
 from portability.agreements.errors import AgreementError
 from portability.agreements.loading import load_agreement, load_examples
 from portability.agreements.national.legislation import load_legislation
+from portability.services.cases.mapping.field_profiles import load_profiles
 from portability.services.determination.files import examine_file, read_facts
 from tests.fuzz.target import Target
 
@@ -34,6 +35,11 @@ def law_targets() -> Sequence[Target]:
         _target("agreement-file", lambda text: load_agreement(text, FILE), treaties),
         _target("legislation-file", lambda text: load_legislation(text, FILE, sha256=""), laws),
         _target("example-file", lambda text: load_examples(text, FILE), cases),
+        _target(
+            "profile-file",
+            lambda text: load_profiles(text, FILE),
+            _seeds("services.cases.profiles", "eu.yaml", "us.yaml"),
+        ),
         _target("facts-file", lambda text: read_facts(text, FILE, default_on=ON), [FACTS]),
         # As `portability agreements check` does it: whatever is wrong is a fault with its place, and no error.
         _target("file-of-any-kind", lambda text: examine_file(text, FILE), [*treaties, *laws, *cases]),
