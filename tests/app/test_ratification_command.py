@@ -99,6 +99,21 @@ def test_a_key_is_drawn_into_a_private_folder_and_only_its_public_half_is_for_ot
     assert "Until they have entered it under your name, nothing that you sign counts." in " ".join(told.split())
 
 
+def test_a_key_sealed_by_a_passphrase_signs_with_it_alone(desk: Desk, tmp_path: Path) -> None:
+    passphrase = tmp_path / "passphrase"
+    passphrase.write_text("correct horse battery staple\n")
+    passphrase.chmod(0o600)
+    keys, out = tmp_path / "sealed", tmp_path / "de.statement"
+    assert "sealed by your passphrase" in " ".join(run("signer-key", keys, "--passphrase-file", passphrase).split())
+    asked = ("sign", desk.file, "--as-party", "DE", "--from", str(TOMORROW), "--signer", "anna.vogel",
+             "--keys", keys, "--out", out, "--yes")  # fmt: skip
+    refused = declined(*asked, answer="")
+    assert isinstance(refused.exception, GatewayError)
+    assert not out.exists()
+    run(*asked, "--passphrase-file", passphrase)
+    assert out.exists()
+
+
 def test_an_official_sees_what_she_signs_and_may_say_no(desk: Desk) -> None:
     out = desk.folder / "de.statement"
     asked = ("sign", desk.file, "--as-party", "DE", "--from", str(TOMORROW), "--signer", "anna.vogel",

@@ -13,6 +13,7 @@ import typer
 from portability.agreements.errors import InputError, VerificationError
 
 if TYPE_CHECKING:
+    from portability.adapters.keys.ring import FileKeyRing
     from portability.agreements.loading import Agreement
     from portability.services.determination.treaties.model import SignedStatement, Statement
 
@@ -25,12 +26,16 @@ LawFile = Annotated[Path, typer.Argument(help="The agreement's file, byte by byt
 StatementFile = Annotated[Path, typer.Argument(help="A statement as `sign` writes it.")]
 Signer = Annotated[str, typer.Option("--signer", help="Your id in the directory, for example anna.vogel.")]
 Keys = Annotated[Path, typer.Option("--keys", help="The folder of your own key, as `signer-key` has drawn it.")]
+Passphrase = Annotated[
+    Path | None, typer.Option("--passphrase-file", help="File whose first line seals your key; mode 0600.")
+]
 Yes = Annotated[bool, typer.Option("--yes", help="Sign without asking; for rehearsals.")]
 
 
 def signer_key(
     folder: Annotated[Path, typer.Argument(help="A folder of your own, which nobody else can read.")],
     years: Annotated[int, typer.Option(min=1, max=20, help="How long the key may be used.")] = YEARS,
+    passphrase_file: Passphrase = None,
 ) -> None:
     """Draw the key with which you, and only you, sign for your authority; print what goes into the directory."""
     from portability.adapters.clock.system import SystemClock  # noqa: PLC0415 (heavy)
@@ -41,12 +46,13 @@ def signer_key(
 
     now = SystemClock().now()
     seeds = draw_key(KeyPurpose.SIGNING, not_before=now, not_after=now + timedelta(days=366 * years))
-    path = store_seeds(folder, seeds)
+    path = store_seeds(folder, seeds, passphrase=_passphrase(passphrase_file))
     public = SigningKey(seeds).public
     content = key_message(public).SerializeToString(deterministic=True)
     out = folder / f"{public.key_id}.public"
     out.write_bytes(content)
-    typer.echo(f"private key  {path} (keep it; nobody else needs it)")
+    guarded = "sealed by your passphrase" if passphrase_file else "not sealed: see --passphrase-file"
+    typer.echo(f"private key  {path} (keep it; nobody else needs it; {guarded})")
     typer.echo(f"public key   {out}")
     typer.echo(
         f"key id       {public.key_id}, good from {public.not_before:%Y-%m-%d} until {public.not_after:%Y-%m-%d}"
@@ -76,6 +82,7 @@ def sign(
     incorporated: Annotated[
         Path | None, typer.Option(help="The file that this one incorporates, where it incorporates one.")
     ] = None,
+    passphrase_file: Passphrase = None,
     yes: Yes = False,
 ) -> None:
     """As the first official, state that your state is bound by exactly this file from a day on, and sign it."""
@@ -103,7 +110,8 @@ def sign(
         raise InputError(f"{out} is there already: name a new file, or `countersign` that one.")
     typer.echo(_said(statement, agreement.content.title))
     _confirm(yes)
-    signed = _signed(SignedStatement(encode_statement(statement), ()), signer=signer, keys=keys)
+    ring = _ring(keys, passphrase_file)
+    signed = _signed(SignedStatement(encode_statement(statement), ()), signer=signer, ring=ring)
     _write(out, signed)
     typer.echo(
         f"\nSigned by {signer}: {out}. One signature binds nobody. Another official of {party} now compares the file "
@@ -114,9 +122,11 @@ def sign(
 def countersign(
     statement_file: StatementFile,
     file: LawFile,
+    *,
     signer: Signer,
     keys: Keys,
-    yes: Yes = False,  # noqa: FBT002 (typer's)
+    passphrase_file: Passphrase = None,
+    yes: Yes = False,
 ) -> None:
     """As the second official, compare the statement with your own copy of the file, and sign it too."""
     signed, statement = read_statement_file(statement_file)
@@ -128,7 +138,7 @@ def countersign(
         )
     typer.echo(_said(statement, agreement.content.title))
     _confirm(yes)
-    _write(statement_file, _signed(signed, signer=signer, keys=keys))
+    _write(statement_file, _signed(signed, signer=signer, ring=_ring(keys, passphrase_file)))
     typer.echo(
         f"\nSigned by {', '.join((*(one.signer_id for one in signed.signatures), signer))}: {statement_file}. Hand it "
         "to your administrator, and to those of the other parties:\n"
@@ -237,13 +247,23 @@ def _confirm(yes: bool) -> None:  # noqa: FBT001 (an option of the command line)
         raise typer.Exit(1)
 
 
-def _signed(signed: "SignedStatement", *, signer: str, keys: Path) -> "SignedStatement":
-    from portability.adapters.clock.system import SystemClock  # noqa: PLC0415 (heavy)
+def _passphrase(file: Path | None) -> str:
+    from portability.adapters.keys.files import read_passphrase  # noqa: PLC0415 (heavy)
+
+    return read_passphrase(file) if file is not None else ""
+
+
+def _ring(keys: Path, passphrase_file: Path | None) -> "FileKeyRing":
     from portability.adapters.keys.ring import FileKeyRing  # noqa: PLC0415 (heavy)
+
+    return FileKeyRing.load(keys, passphrase=_passphrase(passphrase_file))
+
+
+def _signed(signed: "SignedStatement", *, signer: str, ring: "FileKeyRing") -> "SignedStatement":
+    from portability.adapters.clock.system import SystemClock  # noqa: PLC0415 (heavy)
     from portability.services.determination.treaties.signing import add_signature  # noqa: PLC0415 (heavy)
 
     now = SystemClock().now()
-    ring = FileKeyRing.load(keys)
     return add_signature(signed, signer_id=signer, key_id=ring.signing_key_id(now), at=now, signer=ring)
 
 
