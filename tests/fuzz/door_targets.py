@@ -1,6 +1,7 @@
 """What callers of a node and case messages bring: requests of every RPC, and the records of each case message."""
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import date
 from functools import partial
 from random import Random
 
@@ -13,8 +14,8 @@ from portability.api.cases.v1 import cases_pb2, messages_pb2
 from portability.api.determination.v1 import determination_pb2
 from portability.api.exchange.v1 import exchange_pb2
 from portability.api.privacy.v1 import privacy_pb2
+from portability.api.records.v1 import imports_pb2, records_pb2
 from portability.api.records.v1 import messages_pb2 as record_messages
-from portability.api.records.v1 import records_pb2
 from portability.services.cases import messages
 from portability.services.cases.mapping import rpc, wire
 from portability.services.determination.mapping import choices, facts
@@ -22,7 +23,8 @@ from portability.services.determination.treaties.mapping import api as treaties
 from portability.services.exchange.mapping.api import outgoing
 from portability.services.exchange.model.messages import NO_CASE
 from portability.services.privacy import mapping as privacy
-from portability.services.records.mapping import read_put_records
+from portability.services.records.mapping import importing
+from portability.services.records.mapping.register import read_put_records
 from tests.fuzz.good_records import good_acts, good_records, good_requests
 from tests.fuzz.messages import field_mutator, filled
 from tests.fuzz.target import Target
@@ -47,6 +49,8 @@ REQUESTS: Mapping[str, tuple[type[Message], Callable[..., object]]] = {
     "send-summary": (cases_pb2.SendSummaryRequest, rpc.read_send_summary),
     "decide": (cases_pb2.DecideRequest, rpc.read_decide),
     "put-records": (records_pb2.PutRecordsRequest, read_put_records),
+    "open-import": (imports_pb2.ImportRecordsRequest, importing.read_opening),
+    "import-records": (imports_pb2.ImportRecordsRequest, partial(importing.read_batch, today=date(2026, 11, 21))),
     "submit-message": (exchange_pb2.SubmitMessageRequest, partial(outgoing, message_id=NO_CASE)),
     "claim-facts": (determination_pb2.ClaimFacts, partial(facts.read_query, agreement_ids=("eu-883-2004",))),
     "publish-agreement": (agreements_pb2.PublishAgreementRequest, treaties.read_publish),

@@ -18,7 +18,7 @@ from portability.api.common.v1 import common_pb2
 from portability.api.determination.v1 import determination_pb2, work_pb2
 from portability.api.exchange.v1 import exchange_pb2
 from portability.api.privacy.v1 import privacy_pb2
-from portability.api.records.v1 import records_pb2
+from portability.api.records.v1 import imports_pb2, records_pb2
 from portability.services.cases.mapping.parts import write_claim
 from portability.services.determination.mapping import claims
 from portability.services.determination.model import DetermineQuery
@@ -93,6 +93,12 @@ def good_requests(case_id: UUID) -> list[Message]:
                     as_of=Date(year=2025, month=3, day=1),
                 )
             ],
+        ),
+        imports_pb2.ImportRecordsRequest(
+            opening=imports_pb2.ImportOpening(import_id=request, as_of=Date(year=2025, month=3, day=1))
+        ),
+        imports_pb2.ImportRecordsRequest(
+            first_item=1, records=[imports_pb2.ImportedRecord(account_id="DE-1", period=each) for each in periods]
         ),
         exchange_pb2.SubmitMessageRequest(
             request_id=request,

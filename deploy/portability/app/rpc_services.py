@@ -8,6 +8,7 @@ from uuid import UUID
 from portability.adapters.keys.at_rest import AtRest
 from portability.adapters.postgres.database import Database
 from portability.adapters.postgres.looks import PostgresProtected
+from portability.adapters.postgres.records_intake import PostgresImportWork
 from portability.adapters.postgres.records_store import PostgresRecordWork
 from portability.adapters.postgres.treaties_store import PostgresTreatyWork
 from portability.adapters.postgres.witness_store import witness_unit_of_work
@@ -17,7 +18,7 @@ from portability.api.determination.v1 import determination_pb2_grpc
 from portability.api.exchange.v1 import exchange_pb2_grpc
 from portability.api.log.v1 import log_pb2_grpc
 from portability.api.privacy.v1 import privacy_pb2_grpc
-from portability.api.records.v1 import records_pb2_grpc
+from portability.api.records.v1 import imports_pb2_grpc, records_pb2_grpc
 from portability.api.registry.v1 import registry_pb2_grpc
 from portability.api.workers.v1 import workers_pb2_grpc
 from portability.app.rpc.server import RpcService
@@ -35,13 +36,13 @@ from portability.services.exchange.servicer import ExchangeServicer
 from portability.services.log.running import NodeLog
 from portability.services.log.servicer import LogServicer, WitnessServicer
 from portability.services.privacy.servicer import PrivacyServicer
-from portability.services.records.servicer import RecordServicer
+from portability.services.records.servicer import ImportServicer, RecordServicer
 from portability.services.registry.handlers import Registry
 from portability.services.registry.servicer import RegistryServicer
 from portability.services.workers.servicer import WorkerServicer
 from portability.services.workers.use_cases import WorkerUseCases
 
-__all__ = ["rpc_services"]
+__all__ = ["import_unit_of_work", "rpc_services"]
 
 
 def rpc_services(
@@ -77,6 +78,11 @@ def rpc_services(
             "portability.api.records.v1.RecordService",
             records_pb2_grpc.add_RecordServiceServicer_to_server,
             RecordServicer(unit_of_work=_records(database, parts.at_rest), clock=parts.clock, new_id=parts.new_id),
+        ),
+        RpcService(
+            "portability.api.records.v1.ImportService",
+            imports_pb2_grpc.add_ImportServiceServicer_to_server,
+            ImportServicer(unit_of_work=import_unit_of_work(database, parts.at_rest), clock=parts.clock),
         ),
         RpcService(
             "portability.api.cases.v1.CaseService",
@@ -141,6 +147,19 @@ def _records(database: Database, at_rest: AtRest) -> Callable[[], AbstractAsyncC
     async def work() -> AsyncIterator[PostgresRecordWork]:
         async with database.transaction() as connection:
             yield PostgresRecordWork(connection, at_rest)
+
+    return work
+
+
+def import_unit_of_work(
+    database: Database, at_rest: AtRest
+) -> Callable[[], AbstractAsyncContextManager[PostgresImportWork]]:
+    """Opens a transaction of an import, as the node's own work."""
+
+    @asynccontextmanager
+    async def work() -> AsyncIterator[PostgresImportWork]:
+        async with database.transaction(acting="node") as connection:
+            yield PostgresImportWork(connection, at_rest)
 
     return work
 

@@ -26,7 +26,7 @@ from portability.app.rpc.interceptor import CallGate
 from portability.services.access import Caller, Role
 from portability.services.matching import MatchOutcome
 from portability.services.records.handlers import find_records, get_career, put_records
-from portability.services.records.mapping import read_put_records
+from portability.services.records.mapping.register import read_put_records
 from portability.services.records.servicer import RecordServicer
 
 CLOCK = FixedClock(datetime(2025, 3, 3, 9, tzinfo=UTC))

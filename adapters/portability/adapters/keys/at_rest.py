@@ -131,6 +131,16 @@ class AtRest:
         """A keyed hash (32 bytes) of texts: what a lookup compares in place of an identifier."""
         return self._master.hidden(*parts)
 
+    def hidden_bytes(self, *parts: bytes) -> bytes:
+        """The same of bytes."""
+        return self._master.hidden_bytes(*parts)
+
+    async def lasting(self, sealed: Sequence[bytes]) -> Sequence[bool]:
+        """Whether the key of each still is there; the beginning of what was sealed (29 bytes) is enough to tell."""
+        key_ids = [_key_id(one) for one in sealed]
+        keys = await self._of_ids(key_ids)
+        return [key_id in keys for key_id in key_ids]
+
     async def _of_scopes(self, scopes: Sequence[UUID]) -> Mapping[UUID, _OpenKey]:
         keys = self._recent.find(set(scopes))
         missing = sorted(set(scopes) - keys.keys())  # in one order everywhere: no two batches wait in a ring

@@ -5,13 +5,13 @@ whoever has only the tables, or a backup of them, can open nothing and can guess
 secrets: the one that wraps, and after it the first one, which hides, since what is hidden must still be found.
 """
 
+import hmac
 from collections.abc import Callable
 from typing import Final
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.hmac import HMAC
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from portability.agreements.errors import GatewayError
@@ -53,9 +53,11 @@ class MasterKey:
 
     def hidden(self, *parts: str) -> bytes:
         """HMAC-SHA256 of texts, each with its length: equal for equal texts, and no guess can be tried without us."""
-        mac = HMAC(self._hiding, SHA256())
-        mac.update(length_prefixed(*(part.encode() for part in parts)))
-        return mac.finalize()
+        return self.hidden_bytes(*(part.encode() for part in parts))
+
+    def hidden_bytes(self, *parts: bytes) -> bytes:
+        """The same of bytes."""
+        return hmac.digest(self._hiding, length_prefixed(*parts), "sha256")
 
 
 def next_secret(secret: bytes, *, random_bytes: RandomBytes) -> bytes:

@@ -1,15 +1,35 @@
 """The register, the careers and the command log in memory; they pass the contract suite of the real stores."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import date
 from hashlib import sha256
 from uuid import UUID
 
 from portability.adapters.memory.looks import MemoryLooks, MemoryProtected
 from portability.agreements.careers import CareerRecord, InsuranceAccount, PersonIdentifier
+from portability.api.common.v1 import common_pb2 as common
 from portability.services.idempotency import KnownCommand
+from portability.services.mapping.common import read_period
+from portability.services.records.imports import (
+    ImportItem,
+    ImportOpening,
+    InsuredPerson,
+    KeptAs,
+    KnownImport,
+    RefusedItem,
+)
 
-__all__ = ["MemoryCareers", "MemoryCommands", "MemoryRecordWork", "MemoryRegister", "identifier_key"]
+__all__ = [
+    "MemoryCareers",
+    "MemoryCommands",
+    "MemoryImportWork",
+    "MemoryImports",
+    "MemoryIntake",
+    "MemoryRecordWork",
+    "MemoryRegister",
+    "identifier_key",
+]
 
 
 def identifier_key(identifier: PersonIdentifier) -> tuple[str, str, str]:
@@ -77,3 +97,77 @@ class MemoryRecordWork:
     @property
     def scopes(self) -> MemoryRegister:
         return self.register
+
+
+class MemoryImports:
+    """How far each import is."""
+
+    def __init__(self) -> None:
+        self._known: dict[UUID, KnownImport] = {}
+        self._refused: dict[UUID, list[RefusedItem]] = {}
+
+    async def begin(self, opening: ImportOpening) -> KnownImport:
+        return self._known.setdefault(opening.import_id, KnownImport(len(self._known) + 1, opening, 0))
+
+    async def settle(self, known: KnownImport, *, held_up_to: int, refused: Sequence[RefusedItem]) -> None:
+        import_id = known.opening.import_id
+        self._known[import_id] = replace(known, held_up_to=held_up_to)
+        self._refused.setdefault(import_id, []).extend(refused)
+
+    async def refused(self, known: KnownImport, *, after: int, limit: int) -> Sequence[RefusedItem]:
+        refused = self._refused.get(known.opening.import_id, [])
+        return [one for one in refused if one.item > after][:limit]
+
+
+class MemoryIntake:
+    """The register as imports fill it."""
+
+    def __init__(self, register: MemoryRegister) -> None:
+        self._register = register
+        self._contents: dict[tuple[str, str], tuple[int, bytes]] = {}
+
+    async def whose(self, given: Collection[tuple[str, date | None]]) -> Mapping[str, frozenset[date]]:
+        accounts = {account_id: await self._register.get(account_id) for account_id, _ in given}
+        return {
+            account_id: frozenset(born for one, born in given if one == account_id and born == account.birth_date)
+            for account_id, account in accounts.items()
+            if account is not None
+        }
+
+    async def open(self, people: Mapping[str, InsuredPerson], *, as_of: date) -> None:
+        await self._register.put(
+            [
+                InsuranceAccount(account_id, person.name, person.birth_date, person.identifiers, (), as_of)
+                for account_id, person in people.items()
+            ]
+        )
+
+    async def keep(self, known: KnownImport, items: Sequence[ImportItem]) -> Sequence[KeptAs]:
+        return [await self._keep(known, one) for one in items]
+
+    async def _keep(self, known: KnownImport, one: ImportItem) -> KeptAs:
+        account = await self._register.get(one.account_id)
+        if account is None:
+            raise AssertionError("only periods of known accounts are kept")
+        as_of = max(account.as_of, known.opening.as_of)
+        key = one.account_id, one.period_id
+        number, content = self._contents.get(key, (0, b""))
+        if content == one.content or number == known.number:
+            await self._register.put([replace(account, as_of=as_of)])
+            return KeptAs.SAME if content == one.content else KeptAs.CONTRADICTION
+        self._contents[key] = known.number, one.content
+        period = read_period(common.InsurancePeriod.FromString(one.content), field="period")
+        others = [each for each in account.periods if each.period.period_id != one.period_id]
+        ordered = sorted([*others, period], key=lambda each: (each.period.start or date.max, each.period.period_id))
+        await self._register.put([replace(account, as_of=as_of, periods=tuple(ordered))])
+        return KeptAs.CHANGED
+
+
+@dataclass
+class MemoryImportWork:
+    register: MemoryRegister = field(default_factory=MemoryRegister)
+    imports: MemoryImports = field(default_factory=MemoryImports)
+    accounts: MemoryIntake = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.accounts = MemoryIntake(self.register)

@@ -14,7 +14,7 @@ import psycopg
 from psycopg import pq
 from psycopg.adapt import Dumper
 
-__all__ = ["bigints", "booleans", "byteas", "ints", "texts", "timestamps", "uuids"]
+__all__ = ["bigints", "booleans", "byteas", "ids", "ints", "texts", "timestamps", "uuids"]
 
 EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
@@ -62,6 +62,11 @@ _ints, _bigints, _timestamps = _kind(23, 1007), _kind(20, 1016), _kind(1184, 118
 def uuids(items: Sequence[UUID | None]) -> _Array:
     """As uuid[]; None is null."""
     return _uuids([_NULL if item is None else b"\x00\x00\x00\x10" + item.bytes for item in items])
+
+
+def ids(items: Sequence[bytes]) -> _Array:
+    """As uuid[], of 16 bytes each."""
+    return _uuids([b"\x00\x00\x00\x10" + item for item in items])
 
 
 def texts(items: Sequence[str]) -> _Array:

@@ -1,6 +1,8 @@
 """The register, the careers of cases and the command log in PostgreSQL, within the caller's transaction."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -8,9 +10,11 @@ from portability.adapters.keys.at_rest import AtRest
 from portability.adapters.postgres.database import Connection
 from portability.adapters.postgres.documents import open_documents, seal_documents
 from portability.adapters.postgres.looks import PostgresLooks, PostgresProtected
-from portability.agreements.careers import CareerRecord, InsuranceAccount, PersonIdentifier
+from portability.agreements.careers import CareerRecord, InsuranceAccount, PersonIdentifier, RecordedPeriod
 from portability.agreements.errors import GatewayError
+from portability.api.common.v1 import common_pb2 as common
 from portability.services.idempotency import KnownCommand
+from portability.services.mapping.common import read_period
 
 __all__ = [
     "PostgresCareers",
@@ -18,6 +22,8 @@ __all__ = [
     "PostgresRecordWork",
     "PostgresRegister",
     "account_scope",
+    "birth_of",
+    "hidden_account",
     "hidden_identifiers",
 ]
 
@@ -25,6 +31,16 @@ __all__ = [
 def hidden_identifiers(at_rest: AtRest, identifiers: Iterable[PersonIdentifier]) -> list[bytes]:
     """Keyed hashes of identifiers as they are compared: country, sector and comparable value."""
     return [at_rest.hidden(each.country, each.sector, each.comparable) for each in identifiers]
+
+
+def hidden_account(at_rest: AtRest, account_id: str) -> bytes:
+    """The keyed hash by which an account is found."""
+    return at_rest.hidden("account", account_id)
+
+
+def birth_of(at_rest: AtRest, account_id: str, birth_date: date) -> bytes:
+    """A keyed hash that tells whether an account has this birth date; of no use for another account."""
+    return at_rest.hidden("birth", account_id, birth_date.isoformat())[:16]
 
 
 class PostgresRegister:
@@ -42,11 +58,21 @@ class PostgresRegister:
         )
         async with self._connection.pipeline(), self._connection.cursor() as cursor:
             await cursor.execute(
-                "INSERT INTO accounts (account, document) SELECT * FROM unnest(%b::bytea[], %b::bytea[]) "
-                "ON CONFLICT (account) DO UPDATE SET document = excluded.document",
-                (ids, documents),
+                "INSERT INTO accounts (account, birth, as_of, document) "
+                "SELECT * FROM unnest(%b::bytea[], %b::bytea[], %b::date[], %b::bytea[]) "
+                "ON CONFLICT (account) DO UPDATE "
+                "SET birth = excluded.birth, as_of = excluded.as_of, document = excluded.document",
+                (
+                    ids,
+                    [birth_of(self._at_rest, account.account_id, account.birth_date) for account in accounts],
+                    [account.as_of for account in accounts],
+                    documents,
+                ),
             )
             await cursor.execute("DELETE FROM account_identifiers WHERE account = ANY(%b)", (ids,))
+            await cursor.execute(
+                "DELETE FROM account_periods WHERE scope = ANY(%b)", ([account_scope(one) for one in ids],)
+            )
             identified = [
                 (identifier, one)
                 for one, account in zip(ids, accounts, strict=True)
@@ -61,7 +87,7 @@ class PostgresRegister:
     async def find(self, identifiers: Sequence[PersonIdentifier]) -> Sequence[InsuranceAccount]:
         """Accounts that have one of these identifiers, by account id."""
         found = await self._connection.execute(
-            "SELECT account, document FROM accounts "
+            "SELECT account, as_of, document FROM accounts "
             "WHERE account IN (SELECT account FROM account_identifiers WHERE identifier = ANY(%b))",
             (hidden_identifiers(self._at_rest, identifiers),),
             binary=True,
@@ -71,7 +97,9 @@ class PostgresRegister:
     async def get(self, account_id: str) -> InsuranceAccount | None:
         """The account with the institution's own id."""
         found = await self._connection.execute(
-            "SELECT account, document FROM accounts WHERE account = %s", (self._hidden_id(account_id),), binary=True
+            "SELECT account, as_of, document FROM accounts WHERE account = %s",
+            (self._hidden_id(account_id),),
+            binary=True,
         )
         accounts = await self._opened(await found.fetchall())
         return accounts[0] if accounts else None
@@ -81,14 +109,38 @@ class PostgresRegister:
         return account_scope(self._hidden_id(account_id))
 
     def _hidden_id(self, account_id: str) -> bytes:
-        return self._at_rest.hidden("account", account_id)
+        return hidden_account(self._at_rest, account_id)
 
     async def _opened(self, rows: Sequence[Any]) -> Sequence[InsuranceAccount]:
-        """An erased account is as if it were not there."""
+        """Accounts with what was imported for them; an erased account is as if it were not there."""
         opened = await open_documents(
-            self._at_rest, InsuranceAccount, ((account_scope(account), document) for account, document in rows)
+            self._at_rest, InsuranceAccount, ((account_scope(account), document) for account, _, document in rows)
         )
-        return [account for account in opened if account is not None]
+        imported = await self._imported([account_scope(account) for account, _, _ in rows])
+        return [
+            replace(account, as_of=as_of, periods=_with(account.periods, imported.get(account_scope(hidden), ())))
+            for account, (hidden, as_of, _) in zip(opened, rows, strict=True)
+            if account is not None
+        ]
+
+    async def _imported(self, scopes: Sequence[UUID]) -> Mapping[UUID, Sequence[RecordedPeriod]]:
+        found = await self._connection.execute(
+            "SELECT scope, content FROM account_periods WHERE scope = ANY(%b)", (list(scopes),), binary=True
+        )
+        rows = await found.fetchall()
+        periods: dict[UUID, list[RecordedPeriod]] = {}
+        for (scope, _), content in zip(rows, await self._at_rest.open(rows), strict=True):
+            if content is not None:
+                message = common.InsurancePeriod.FromString(content)
+                periods.setdefault(scope, []).append(read_period(message, field="period"))
+        return periods
+
+
+def _with(periods: tuple[RecordedPeriod, ...], imported: Sequence[RecordedPeriod]) -> tuple[RecordedPeriod, ...]:
+    """What was put, and after it what was imported, by first day; an imported one stands for one of the same id."""
+    replaced = {each.period.period_id for each in imported}
+    kept = tuple(each for each in periods if each.period.period_id not in replaced)
+    return kept + tuple(sorted(imported, key=lambda each: (each.period.start or date.max, each.period.period_id)))
 
 
 def account_scope(account: bytes) -> UUID:

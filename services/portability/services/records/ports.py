@@ -1,16 +1,35 @@
 """What the use cases of records need from outside. Each port is named for the need."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from datetime import datetime
+from datetime import date, datetime
 from typing import Protocol
 from uuid import UUID
 
 from portability.agreements.careers import CareerRecord, InsuranceAccount, PersonIdentifier
 from portability.services.idempotency import CommandLog
 from portability.services.looking import LookBook, ProtectedScopes
+from portability.services.records.imports import (
+    ImportItem,
+    ImportOpening,
+    InsuredPerson,
+    KeptAs,
+    KnownImport,
+    RefusedItem,
+)
 
-__all__ = ["AccountScopes", "CareerBook", "Clock", "InsuredRegister", "RecordWork", "UnitOfWork"]
+__all__ = [
+    "AccountScopes",
+    "CareerBook",
+    "Clock",
+    "FilledAccounts",
+    "ImportBook",
+    "ImportUnitOfWork",
+    "ImportWork",
+    "InsuredRegister",
+    "RecordWork",
+    "UnitOfWork",
+]
 
 
 class Clock(Protocol):
@@ -71,3 +90,47 @@ class RecordWork(Protocol):
 
 
 UnitOfWork = Callable[[], AbstractAsyncContextManager[RecordWork]]
+
+
+class ImportBook(Protocol):
+    """Imports, and how far each is."""
+
+    async def begin(self, opening: ImportOpening) -> KnownImport:
+        """Keep the opening of a new import, or give the known one; it is locked until the transaction ends."""
+        ...
+
+    async def settle(self, known: KnownImport, *, held_up_to: int, refused: Sequence[RefusedItem]) -> None:
+        """Every item up to `held_up_to` is decided on; these of them are refused."""
+        ...
+
+    async def refused(self, known: KnownImport, *, after: int, limit: int) -> Sequence[RefusedItem]:
+        """Items refused so far with a number above `after`, in order."""
+        ...
+
+
+class FilledAccounts(Protocol):
+    """The own accounts, as imports fill them. A period that is imported stands in place of one of the same id."""
+
+    async def whose(self, given: Collection[tuple[str, date | None]]) -> Mapping[str, frozenset[date]]:
+        """The known ones among these account ids, each with those of the birth dates given that are its own."""
+        ...
+
+    async def open(self, people: Mapping[str, InsuredPerson], *, as_of: date) -> None:
+        """Open accounts that are not known."""
+        ...
+
+    async def keep(self, known: KnownImport, items: Sequence[ImportItem]) -> Sequence[KeptAs]:
+        """Keep periods of known accounts, each sealed by its account's key; say of each what became of it."""
+        ...
+
+
+class ImportWork(Protocol):
+    """The ports of one transaction of an import."""
+
+    @property
+    def imports(self) -> ImportBook: ...
+    @property
+    def accounts(self) -> FilledAccounts: ...
+
+
+ImportUnitOfWork = Callable[[], AbstractAsyncContextManager[ImportWork]]

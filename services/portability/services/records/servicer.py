@@ -1,21 +1,29 @@
-"""RecordService over gRPC: parse, call the use case, map. Errors become statuses in the RPC layer."""
+"""RecordService and ImportService over gRPC: parse, call the use case, map. Errors become statuses in the RPC layer."""
 # ruff: noqa: N802 (the methods have the names of the RPCs)
 
-from collections.abc import Callable, Sequence
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any
 from uuid import UUID
 
+from portability.agreements.errors import InputError
+from portability.api.records.v1 import imports_pb2 as pb_imports
+from portability.api.records.v1 import imports_pb2_grpc, records_pb2_grpc
 from portability.api.records.v1 import records_pb2 as pb
-from portability.api.records.v1 import records_pb2_grpc
 from portability.services.access import current_caller
 from portability.services.looking import read_by_staff
 from portability.services.mapping.common import read_date, read_identifier, read_uuid, write_career
 from portability.services.purposes import PENSION_CLAIM
 from portability.services.records.handlers import find_records, get_career, left_of, no_career, put_records
-from portability.services.records.mapping import read_put_records, write_match
-from portability.services.records.ports import Clock, RecordWork, UnitOfWork
+from portability.services.records.importing import open_import, take_batch
+from portability.services.records.imports import ImportBatch, ImportOpening
+from portability.services.records.mapping.importing import read_batch, read_opening, write_answer, write_refused
+from portability.services.records.mapping.register import read_put_records, write_match
+from portability.services.records.ports import Clock, ImportUnitOfWork, RecordWork, UnitOfWork
 
-__all__ = ["RecordServicer"]
+__all__ = ["ImportServicer", "RecordServicer"]
+
+REFUSED_IN_ONE_ANSWER = 500
 
 
 class RecordServicer(records_pb2_grpc.RecordServiceServicer):
@@ -62,3 +70,54 @@ class RecordServicer(records_pb2_grpc.RecordServiceServicer):
             at=self._clock.now(),
             purpose=PENSION_CLAIM.code,
         )
+
+
+class ImportServicer(imports_pb2_grpc.ImportServiceServicer):
+    """One batch is read and checked while the one before it is stored; no more than the two are ever in memory.
+
+    `unit_of_work` acts for the node: an import takes in also what is of protected persons, and reads nothing back.
+    """
+
+    def __init__(self, *, unit_of_work: ImportUnitOfWork, clock: Clock) -> None:
+        self._unit_of_work = unit_of_work
+        self._clock = clock
+
+    async def ImportRecords(
+        self, requests: AsyncIterator[pb_imports.ImportRecordsRequest], context: Any
+    ) -> AsyncIterator[pb_imports.ImportRecordsResponse]:
+        first = await anext(requests, None)
+        if first is None:
+            raise InputError("The stream is empty: open an import first.", field="opening")
+        opening = read_opening(first)
+        async for answer in self._opened(opening):
+            yield answer
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                storing: asyncio.Task[pb_imports.ImportRecordsResponse] | None = None
+                async for request in requests:
+                    batch = read_batch(request, today=self._clock.now().date())
+                    if storing is not None:
+                        yield await storing
+                    storing = tasks.create_task(self._take(opening, batch))
+                if storing is not None:
+                    yield await storing
+        except BaseExceptionGroup as errors:
+            raise errors.exceptions[0] from errors
+
+    async def _opened(self, opening: ImportOpening) -> AsyncIterator[pb_imports.ImportRecordsResponse]:
+        """How far the import is, and what was refused of it before."""
+        after, ready = 0, False
+        while not ready:
+            async with self._unit_of_work() as work:
+                known = await open_import(opening, work=work)
+                refused = await work.imports.refused(known, after=after, limit=REFUSED_IN_ONE_ANSWER)
+            ready = len(refused) < REFUSED_IN_ONE_ANSWER
+            yield pb_imports.ImportRecordsResponse(
+                held_up_to=known.held_up_to, refused=[write_refused(each) for each in refused], ready=ready
+            )
+            after = refused[-1].item if refused else after
+
+    async def _take(self, opening: ImportOpening, batch: ImportBatch) -> pb_imports.ImportRecordsResponse:
+        async with self._unit_of_work() as work:
+            answer = await take_batch(opening, batch, work=work)
+        return write_answer(answer, first_item=batch.first_item)

@@ -19,8 +19,10 @@ CREATE TABLE commands (
 
 CREATE TABLE accounts (
     account bytea PRIMARY KEY CHECK (length(account) = 32),
+    birth bytea NOT NULL CHECK (length(birth) = 16),  -- keyed hash of the account's id and the birth date
+    as_of date NOT NULL,
     document bytea NOT NULL
-);
+) WITH (fillfactor = 80);
 
 CREATE TABLE account_identifiers (
     identifier bytea NOT NULL CHECK (length(identifier) = 32),
@@ -28,6 +30,31 @@ CREATE TABLE account_identifiers (
     PRIMARY KEY (identifier, account)
 );
 CREATE INDEX account_identifiers_by_account ON account_identifiers (account);
+
+-- Periods that were imported, each by the keyed hash of its id; one stands in place of one of that id in the document.
+CREATE TABLE account_periods (
+    scope uuid NOT NULL,
+    period uuid NOT NULL,
+    import_no bigint NOT NULL,
+    fingerprint uuid NOT NULL,
+    content bytea NOT NULL,
+    PRIMARY KEY (scope, period)
+);
+ALTER TABLE account_periods ALTER COLUMN content SET STORAGE EXTERNAL;
+
+CREATE TABLE record_imports (
+    import_id uuid PRIMARY KEY,
+    import_no bigint GENERATED ALWAYS AS IDENTITY,
+    source bytea NOT NULL,
+    as_of date NOT NULL,
+    held_up_to bigint NOT NULL DEFAULT 0
+) WITH (fillfactor = 50);
+CREATE TABLE record_import_refusals (
+    import_id uuid NOT NULL,
+    item bigint NOT NULL,
+    document bytea NOT NULL,
+    PRIMARY KEY (import_id, item)
+);
 
 CREATE TABLE cases (
     case_id uuid PRIMARY KEY,
@@ -100,5 +127,5 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.execute(
         "DROP TABLE case_inbox, case_events, case_careers, case_decisions, case_determinations, case_identifiers,"
-        " cases, account_identifiers, accounts, commands"
+        " cases, record_import_refusals, record_imports, account_periods, account_identifiers, accounts, commands"
     )

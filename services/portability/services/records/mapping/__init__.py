@@ -1,0 +1,1 @@
+"""Records to protobuf and back; nothing is decided here."""
