@@ -26,9 +26,14 @@ final class Envelope {
         Refused.need(data.length <= 4096, "a header has more than 4096 bytes");
         Wire.Message header = Shapes.HEADER.read(data);
         header.complete("type", "schema_version", "stream_seq", "sent_at_ms");
+        for (String numbered : List.of("stream_seq", "case_seq")) {
+            Refused.need(header.count(numbered) < 1L << 53, numbered + " is not below 2^53");
+        }
         for (String party : List.of("sender", "recipient")) {
             Refused.need(header.text(party).equals(head.text(party)), "a header names other parties than its bundle");
         }
+        Refused.need(characters(header.text("type")) <= 64, "a type is too long");
+        Refused.need(characters(header.text("agreement_id")) <= 64, "an agreement id is too long");
         header.bytes("message_id", 16);
         header.bytes("payload_commitment", 32);
         Refused.need(header.number("record_length") <= 262_144, "a record is too long");

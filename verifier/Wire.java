@@ -133,7 +133,12 @@ final class Wire {
         Refused.need(length > 0 || !singular, field.name + " is written although it is empty");
         byte[] value = new byte[(int) length];
         rest.get(value);
-        return field.kind == Kind.TEXT || field.kind == Kind.TEXTS ? utf8(value) : value;
+        return field.kind == Kind.TEXT || field.kind == Kind.TEXTS ? shown(utf8(value)) : value;
+    }
+
+    private static String shown(String text) {
+        Refused.need(text.chars().noneMatch(Character::isISOControl), "a text has a control character");
+        return text;
     }
 
     static String utf8(byte[] value) {

@@ -14,16 +14,31 @@ from google.protobuf.message import DecodeError, Message
 
 from portability.agreements.errors import VerificationError
 
-__all__ = ["U63", "exact", "instant", "institution", "milliseconds", "number", "optional_uuid", "parse", "text", "uuid"]
+__all__ = [
+    "LAST_SEQ",
+    "U63",
+    "exact",
+    "instant",
+    "institution",
+    "milliseconds",
+    "number",
+    "optional_uuid",
+    "parse",
+    "text",
+    "uuid",
+]
 
 M = TypeVar("M", bound=Message)
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 U63 = 2**63 - 1
 """Largest number of a wire that languages without unsigned numbers read as well."""
+LAST_SEQ = 2**53 - 1
+"""Largest number of a message in its stream or case: far from the end of every type that counts on from it."""
 LAST_INSTANT_MS = 253_402_300_799_999  # 9999-12-31T23:59:59.999Z
 UUID_BYTES = 16
 _INSTITUTION = re.compile(r"[a-z]{2}-[a-z0-9-]{1,40}")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
 def parse(kind: type[M], data: bytes, *, what: str) -> M:
@@ -65,9 +80,14 @@ def institution(value: str, *, what: str) -> str:
 
 
 def text(value: str, *, limit: int, what: str) -> str:
-    """Return a text of 1 to `limit` characters."""
+    """Return a text of 1 to `limit` characters, none of them a control character.
+
+    No database keeps U+0000 in a text, and no screen or log shows the others as they are.
+    """
     if not 0 < len(value) <= limit:
         raise VerificationError(f"The {what} has {len(value)} characters; 1 to {limit} are allowed.")
+    if _CONTROL.search(value):
+        raise VerificationError(f"The {what} has a control character.")
     return value
 
 

@@ -17,8 +17,6 @@ from portability.services.merkle import HASH_BYTES
 
 __all__ = ["decode_digest", "decode_resend", "encode_digest", "encode_resend"]
 
-U63 = 2**63 - 1
-
 
 def encode_resend(ranges: Sequence[SequenceRange]) -> bytes:
     """The record of a message of type "exchange.resend"."""
@@ -68,8 +66,8 @@ def _range(one: SequenceRange) -> pb.SequenceRange:
 
 
 def _range_back(one: pb.SequenceRange) -> SequenceRange:
-    first = strict.number(one.first_seq, limit=U63, what="first number of a range")
-    last = strict.number(one.last_seq, limit=U63, what="last number of a range")
+    first = strict.number(one.first_seq, limit=strict.LAST_SEQ, what="first number of a range")
+    last = strict.number(one.last_seq, limit=strict.LAST_SEQ, what="last number of a range")
     if last < first:
         raise VerificationError(f"A range ends at {last}, before its beginning at {first}.")
     return SequenceRange(first, last)

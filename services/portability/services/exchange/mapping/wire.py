@@ -42,7 +42,7 @@ __all__ = [
 HASH_BYTES = 32
 SALT_BYTES = 32
 U32 = 2**32 - 1
-U63 = 2**63 - 1
+REASON_CODE_LIMIT = 64  # characters
 
 _STATUS = {
     ReceiptStatus.DELIVERED: pb.RECEIPT_STATUS_DELIVERED,
@@ -109,7 +109,7 @@ def decode_head(data: bytes) -> Head:
         recipient=strict.institution(head.recipient, what="recipient of the bundle"),
         signature_key_id=strict.text(head.signature_key_id, limit=64, what="signature key id"),
         kem_key_id=strict.text(head.kem_key_id, limit=64, what="encryption key id"),
-        directory_version=strict.number(head.directory_version, limit=U63, what="directory version"),
+        directory_version=strict.number(head.directory_version, limit=strict.U63, what="directory version"),
         item_count=strict.number(head.item_count, limit=ITEM_LIMIT, what="item count"),
         merkle_root=strict.exact(head.merkle_root, HASH_BYTES, what="Merkle root"),
         ciphertext_sha256=strict.exact(head.ciphertext_sha256, HASH_BYTES, what="hash of the ciphertext"),
@@ -163,14 +163,16 @@ def decode_header(data: bytes) -> Header:
         case_id=case_id,
         type=strict.text(header.type, limit=64, what="message type"),
         schema_version=strict.number(header.schema_version, limit=U32, what="schema version"),
-        stream_seq=strict.number(header.stream_seq, limit=U63, what="stream sequence"),
+        stream_seq=strict.number(header.stream_seq, limit=strict.LAST_SEQ, what="stream sequence"),
         sent_at=strict.instant(header.sent_at_ms, what="instant of sending"),
         payload_commitment=strict.exact(header.payload_commitment, HASH_BYTES, what="payload commitment"),
         record_length=header.record_length,
         agreement_id=header.agreement_id,
         agreement_sha256=header.agreement_sha256,
         in_reply_to=strict.optional_uuid(header.in_reply_to, what="id of the message replied to"),
-        case_seq=0 if case_id == NO_CASE else strict.number(header.case_seq, limit=U63, what="number in the case"),
+        case_seq=0
+        if case_id == NO_CASE
+        else strict.number(header.case_seq, limit=strict.LAST_SEQ, what="number in the case"),
         replaces=strict.optional_uuid(header.replaces, what="id of the message replaced"),
         purpose=header.purpose,
         legal_basis=header.legal_basis,
@@ -227,8 +229,8 @@ def _entry(entry: pb.ReceiptEntry) -> ReceiptEntry:
     status = _STATUS_BACK.get(entry.status)
     if status is None:
         raise VerificationError(f"A receipt has the status {entry.status}, which is not known.")
-    if len(entry.reason) > HASH_BYTES * 2:
-        raise VerificationError("The reason code in a receipt is longer than 64 characters.")
+    if entry.reason:
+        strict.text(entry.reason, limit=REASON_CODE_LIMIT, what="reason code in a receipt")
     return ReceiptEntry(
         message_id=strict.uuid(entry.message_id, what="message id in the receipt"),
         leaf_hash=strict.exact(entry.leaf_hash, HASH_BYTES, what="leaf hash in the receipt"),
@@ -264,8 +266,8 @@ def _status_entry(entry: pb.StatusEntry) -> StatusEntry:
     status = _BUSINESS_BACK.get(entry.status)
     if status is None:
         raise VerificationError(f"A report has the status {entry.status}, which is not known.")
-    first = strict.number(entry.first_seq, limit=U63, what="first number of a report")
-    last = strict.number(entry.last_seq, limit=U63, what="last number of a report")
+    first = strict.number(entry.first_seq, limit=strict.LAST_SEQ, what="first number of a report")
+    last = strict.number(entry.last_seq, limit=strict.LAST_SEQ, what="last number of a report")
     if not first <= last < first + STATUS_SPAN:
         raise VerificationError(f"A report goes from {first} to {last}; it may span {STATUS_SPAN} numbers.")
     strict.number(len(entry.reasons) + 1, limit=REASONS + 1, what="number of reasons and one")
