@@ -167,7 +167,7 @@ def revoke_certificate(
 def _add_groups() -> None:
     # The sub-commands' module is light; what they load, they load when they run.
     from portability.app.commands.agreements import app as agreements  # noqa: PLC0415 (owned by its domain)
-    from portability.app.commands.directory_files import app as directory  # noqa: PLC0415 (the same)
+    from portability.app.commands.directory import app as directory  # noqa: PLC0415 (the same)
     from portability.app.commands.evidence import app as evidence  # noqa: PLC0415 (the same)
     from portability.app.commands.key_files import app as keys  # noqa: PLC0415 (the same)
     from portability.app.commands.privacy import app as privacy  # noqa: PLC0415 (the same)
