@@ -24,7 +24,7 @@ Command = Sequence[str]
 
 
 def commands(
-    bootstrap: str, config: str, institutions: Sequence[str], *, partitions: int = 1, replication: int = 3
+    bootstrap: str, config: str, institutions: Sequence[str], *, partitions: int = 4, replication: int = 3
 ) -> list[Command]:
     """What makes the inboxes and rights of `institutions`, in order; `config` is the administrator's client file."""
     to = ["--bootstrap-server", bootstrap, "--command-config", config]
@@ -72,7 +72,7 @@ def main() -> None:
     parser.add_argument("bootstrap", help="host:port of a broker")
     parser.add_argument("config", help="client settings of the administrator: security.protocol=SSL and her PEM files")
     parser.add_argument("institutions", nargs="+")
-    parser.add_argument("--partitions", type=int, default=1)
+    parser.add_argument("--partitions", type=int, default=4, help="so many processes can share an inbox")
     parser.add_argument("--replication", type=int, default=3)
     parser.add_argument("--leave", action="store_true", help="print what takes the rights away instead")
     wanted = parser.parse_args()

@@ -56,6 +56,7 @@ class Nodes:
         self.nodes = {
             name: ExchangeNode(
                 me=name,
+                process=new_id(),
                 unit_of_work=exchange_unit_of_work(database, at_rest[name]),
                 stream=self.stream,
                 keys=self.rings[name],

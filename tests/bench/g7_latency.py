@@ -146,8 +146,9 @@ async def _exchange(server: EmbeddedServer, broker: BrokerInUse, arrivals: Arriv
             signal = PostgresOutboxSignal(database)
             opened.push_async_callback(signal.close)
             work = exchange_unit_of_work(database, await at_rest_on(database))
+            heard = arrivals if name == TO else Arrivals()
             node = ExchangeNode(
-                name, work, stream, rings[name], trust, CLOCK, time_ordered_id, arrivals if name == TO else Arrivals()
+                name, time_ordered_id(), work, stream, rings[name], trust, CLOCK, time_ordered_id, heard
             )
             loops += [asyncio.create_task(run_relay(node, signal)), asyncio.create_task(run_consumer(node, arrivals))]
             if name == ME:

@@ -18,6 +18,7 @@ from portability.adapters.postgres.listening import PostgresOutboxSignal
 from portability.agreements.errors import GatewayError, IdempotencyConflictError
 from portability.services.exchange.envelope import Header
 from portability.services.exchange.handlers import submit_many
+from portability.services.exchange.leases import LEASE, Lease
 from portability.services.exchange.mapping.wire import encode_header
 from portability.services.exchange.model.messages import (
     NO_CASE,
@@ -778,6 +779,67 @@ async def test_an_offset_advances_only_from_where_it_was_thought_to_be(store: St
         assert not await work.offsets.advance("a", 1, after=7, to=8)
     async with store() as work:
         assert [await work.offsets.load("a", one) for one in (0, 1)] == [7, -1]
+
+
+# Leases
+
+ONE_PROCESS, ANOTHER = UUID(int=1), UUID(int=2)
+FREE = Lease("topic/0", ONE_PROCESS, 1, NOON + LEASE)
+
+
+async def test_a_lease_is_taken_once(store: Store) -> None:
+    async with store() as work:
+        assert list(await work.leases.find(["topic/0"])) == []
+        assert await work.leases.take(FREE, over=None)
+    async with store() as work:
+        assert not await work.leases.take(replace(FREE, holder=ANOTHER), over=None)
+        assert list(await work.leases.find(["topic/0", "topic/1"])) == [FREE]
+        assert await work.leases.holds(FREE)
+
+
+async def test_a_lease_is_taken_over_only_from_what_it_was_thought_to_be(store: Store) -> None:
+    renewed = replace(FREE, until=FREE.until + LEASE)
+    theirs = Lease("topic/0", ANOTHER, 2, FREE.until + LEASE)
+    async with store() as work:
+        await work.leases.take(FREE, over=None)
+    async with store() as work:
+        assert await work.leases.take(renewed, over=FREE)
+        assert not await work.leases.take(theirs, over=FREE)  # its holder was faster
+        assert await work.leases.holds(FREE)  # renewed or not, it is the same
+    async with store() as work:
+        assert await work.leases.take(theirs, over=renewed)
+    async with store() as work:
+        assert list(await work.leases.find(["topic/0"])) == [theirs]
+        assert not await work.leases.holds(renewed)
+        assert await work.leases.holds(theirs)
+
+
+async def test_an_earlier_epoch_of_the_same_process_does_not_hold(store: Store) -> None:
+    later = replace(FREE, epoch=2)
+    async with store() as work:
+        await work.leases.take(FREE, over=None)
+        await work.leases.take(later, over=FREE)
+    async with store() as work:
+        assert not await work.leases.holds(FREE)
+        assert await work.leases.holds(later)
+        assert not await work.leases.holds(replace(FREE, name="topic/1"))
+
+
+async def test_who_takes_a_lease_over_waits_for_the_commit_of_who_has_it_in_hand(store: Store) -> None:
+    async with store() as work:
+        await work.leases.take(FREE, over=None)
+
+    async def take_over() -> bool:
+        async with store() as work:
+            return await work.leases.take(Lease("topic/0", ANOTHER, 2, NOON + LEASE), over=FREE)
+
+    async with store() as work:
+        assert await work.leases.holds(FREE)
+        waiting = asyncio.create_task(take_over())
+        await asyncio.sleep(0.2)
+        assert not waiting.done()
+        assert await work.leases.holds(FREE)
+    assert await waiting
 
 
 async def test_what_is_set_aside_is_kept_once_by_its_place(store: Store) -> None:

@@ -3,8 +3,7 @@ has no hook for it.
 """
 
 import os
-import signal
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
@@ -32,18 +31,21 @@ POINTS = (
 
 
 class CrashPoint:
-    """Kills this process when the point `name` is passed for the `times`-th time; never where the name is empty."""
+    """Kills this process, or stops it, when the point `name` is passed for the `times`-th time; once, and never where
+    the name is empty.
+    """
 
-    def __init__(self, name: str, times: int) -> None:
+    def __init__(self, name: str, times: int, what: int) -> None:
         self._name = name
         self._left = times
+        self._signal = what
 
     def passed(self, name: str) -> None:
         if name != self._name:
             return
         self._left -= 1
-        if self._left <= 0:
-            os.kill(os.getpid(), signal.SIGKILL)
+        if self._left == 0:
+            os.kill(os.getpid(), self._signal)
 
     def around(self, node: ExchangeNode, part: str) -> ExchangeNode:
         """The same node, with points around its store and its stream."""
@@ -73,7 +75,12 @@ class _Stream:
         await self._inner.append(topic, records)
         self._point.passed(f"{self._part}.acknowledged")
 
-    async def read(self, topic: str, *, after: int, limit: int, wait: timedelta) -> Sequence[StreamRecord]:
+    async def partitions(self, topic: str) -> int:
+        return await self._inner.partitions(topic)
+
+    async def read(
+        self, topic: str, *, after: Mapping[int, int], limit: int, wait: timedelta
+    ) -> Sequence[StreamRecord]:
         records = await self._inner.read(topic, after=after, limit=limit, wait=wait)
         if records:
             self._point.passed(f"{self._part}.read")

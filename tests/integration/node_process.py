@@ -8,6 +8,7 @@ message applied twice would show there as two rows.
 
 import asyncio
 import json
+import signal
 import sys
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
@@ -56,6 +57,7 @@ class NodeSettings:
     effect_seconds: float = 0.0
     crash_at: str = ""  # a name of crash_points.POINTS; empty: it does not kill itself
     crash_times: int = 1
+    crash_signal: int = signal.SIGKILL  # or SIGSTOP: it stands still there
     has_effects: bool = True  # without, a message taken in is in the inbox and nowhere else
 
     def save(self, path: Path) -> Path:
@@ -128,6 +130,7 @@ async def run(settings: NodeSettings) -> None:
     database = await Database.open(settings.database_url)
     node = ExchangeNode(
         me=settings.me,
+        process=time_ordered_id(),
         unit_of_work=exchange_unit_of_work(database, await at_rest_on(database)),
         stream=await open_stream(settings),
         keys=FileKeyRing.load(Path(settings.keys_folder, settings.me)),
@@ -135,7 +138,7 @@ async def run(settings: NodeSettings) -> None:
         clock=clock,
         new_id=time_ordered_id,
     )
-    point = CrashPoint(settings.crash_at, settings.crash_times)
+    point = CrashPoint(settings.crash_at, settings.crash_times, settings.crash_signal)
     effects = Applied(settings.effect_seconds) if settings.has_effects else NoEffects()
     print(READY, flush=True)
     async with asyncio.TaskGroup() as tasks:

@@ -81,7 +81,12 @@ async def connect(broker: local_kafka.KafkaBroker, certificates: Path) -> AsyncI
 
 
 async def values(stream: KafkaStream, institution: str) -> list[bytes]:
-    found = await stream.read(INBOX + institution, after=-1, limit=1000, wait=SOON)
+    found = await stream.read(
+        INBOX + institution,
+        after=dict.fromkeys(range(await stream.partitions(INBOX + institution)), -1),
+        limit=1000,
+        wait=SOON,
+    )
     return [record.value for record in found]
 
 

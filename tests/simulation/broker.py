@@ -2,25 +2,28 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from zlib import crc32
 
 from portability.agreements.errors import GatewayError
 from portability.services.exchange.model.receiving import StreamRecord
 from tests.simulation.process import Process
 
-__all__ = ["Broker", "SimulatedStream"]
+__all__ = ["PARTITIONS", "Broker", "SimulatedStream"]
 
 LATE_SECONDS = 400.0
 LATENCY_SECONDS = 0.02
+PARTITIONS = 3
+PAUSE_SECONDS = 20.0  # a lease is half as long
 
 
 class Broker:
-    """Topics of one partition. Records are lost, repeated and late by the faults of the schedule."""
+    """Topics of a few partitions. Records are lost, repeated and late by the faults of the schedule."""
 
     def __init__(self, schedule) -> None:
         self._schedule = schedule
-        self.topics: dict[str, list[StreamRecord]] = defaultdict(list)
+        self.topics: dict[str, list[list[StreamRecord]]] = defaultdict(lambda: [[] for _ in range(PARTITIONS)])
         self._waiting: dict[str, list[asyncio.Future[None]]] = defaultdict(list)
 
     def append(self, topic: str, records: Sequence[tuple[bytes, bytes]]) -> None:
@@ -41,18 +44,22 @@ class Broker:
 
     def put(self, topic: str, key: bytes, value: bytes) -> None:
         """Make one record readable."""
-        kept = self.topics[topic]
-        kept.append(StreamRecord(topic, 0, len(kept), key, value))
+        partition = crc32(key) % PARTITIONS
+        kept = self.topics[topic][partition]
+        kept.append(StreamRecord(topic, partition, len(kept), key, value))
         for future in self._waiting.pop(topic, ()):
             if not future.done():
                 future.set_result(None)
 
     def lose(self, topic: str) -> None:
         """A topic is lost whole and made anew."""
-        self.topics[topic].clear()
+        for kept in self.topics[topic]:
+            kept.clear()
 
-    async def read(self, topic: str, *, after: int, limit: int, wait: timedelta) -> Sequence[StreamRecord]:
-        """What a topic holds after an offset; waits for a first record."""
+    async def read(
+        self, topic: str, *, after: Mapping[int, int], limit: int, wait: timedelta
+    ) -> Sequence[StreamRecord]:
+        """What a topic holds after these offsets; waits for a first record."""
         if not (found := self._after(topic, after, limit)) and wait:
             future = self._schedule.loop.create_future()
             self._waiting[topic].append(future)
@@ -62,10 +69,12 @@ class Broker:
             found = self._after(topic, after, limit)
         return found
 
-    def _after(self, topic: str, after: int, limit: int) -> Sequence[StreamRecord]:
-        kept = self.topics[topic]
-        start = after + 1 if after < len(kept) else 0
-        return kept[start : start + limit]
+    def _after(self, topic: str, after: Mapping[int, int], limit: int) -> Sequence[StreamRecord]:
+        found: list[StreamRecord] = []
+        for partition, offset in after.items():
+            kept = self.topics[topic][partition]
+            found += kept[offset + 1 if offset < len(kept) else 0 :]
+        return found[:limit]
 
 
 class SimulatedStream:
@@ -85,10 +94,22 @@ class SimulatedStream:
         await process.point("acknowledge")
         self._meet(process.schedule.faults.ack_lost, "acknowledgement lost")
 
-    async def read(self, topic: str, *, after: int, limit: int, wait: timedelta) -> Sequence[StreamRecord]:
-        await self._process.point("read")
-        self._meet(self._process.schedule.faults.broker, "broker does not answer")
-        return await self._broker.read(topic, after=after, limit=limit, wait=wait)
+    async def partitions(self, topic: str) -> int:
+        await self._process.point("partitions")
+        return PARTITIONS
+
+    async def read(
+        self, topic: str, *, after: Mapping[int, int], limit: int, wait: timedelta
+    ) -> Sequence[StreamRecord]:
+        process, schedule = self._process, self._process.schedule
+        await process.point("read")
+        self._meet(schedule.faults.broker, "broker does not answer")
+        records = await self._broker.read(topic, after=after, limit=limit, wait=wait)
+        if records and schedule.chance(schedule.faults.pause):
+            process.note("stands still")
+            await asyncio.sleep(schedule.dice.random() ** 2 * PAUSE_SECONDS)
+            process.note("goes on")
+        return records
 
     async def close(self) -> None:
         return

@@ -27,6 +27,7 @@ class Faults:
     repeat: float  # per record
     late: float  # per record: readable seconds or minutes later, behind those that came after it
     garbage: float  # per append: bytes of nobody's
+    pause: float  # per batch read: its consumer stands still for seconds, perhaps beyond its lease
     topics_lost: int  # how often a topic vanishes whole
     jumps: int  # how often a clock jumps
     liars: int  # bundles that a node signs though they say what is not so
@@ -52,7 +53,7 @@ def draw_faults(dice: Random) -> Faults:
     return Faults(
         seconds=dice.uniform(0.4, 2.4),
         messages=dice.randint(2, 8),
-        processes=2 if dice.random() < 0.25 else 1,
+        processes=2 if dice.random() < 0.5 else 1,
         crash=perhaps(0.06),
         store=perhaps(0.06),
         commit_unknown=perhaps(0.2),
@@ -64,6 +65,7 @@ def draw_faults(dice: Random) -> Faults:
         repeat=perhaps(0.5),
         late=perhaps(0.5),
         garbage=perhaps(0.3),
+        pause=perhaps(0.4),
         topics_lost=number(3),
         jumps=number(3),
         liars=number(2),

@@ -13,6 +13,7 @@ from portability.adapters.memory import exchange_lanes as lanes
 from portability.adapters.memory import exchange_receiving as receiving
 from portability.adapters.memory import exchange_sending as sending
 from portability.adapters.memory import exchange_store as stores
+from portability.adapters.memory import leases
 from portability.agreements.errors import GatewayError
 from portability.services.exchange import consumer, handlers, intake, relay
 from portability.services.exchange.lanes import LaneEntryState, LaneInHand
@@ -24,7 +25,7 @@ from portability.services.exchange.receipts import receipt_for
 from portability.services.exchange.taking_effect import Outcome as Effect
 from portability.services.exchange.taking_effect import TakingEffect
 from tests.simulation import node as nodes
-from tests.simulation.broker import Broker
+from tests.simulation.broker import PARTITIONS, Broker
 from tests.simulation.crypto import cheap_primitives
 from tests.simulation.patching import replaced
 from tests.simulation.schedule import Outcome, run_schedule
@@ -114,7 +115,8 @@ def offset_before_effect():
 
     async def save(node, records):
         async with node.unit_of_work() as work:
-            await work.offsets.save(records[-1].topic, records[-1].partition, records[-1].offset)
+            for one in records:
+                await work.offsets.save(one.topic, one.partition, one.offset)
 
     return _before_taking_in(save)
 
@@ -134,12 +136,22 @@ def offset_in_memory():
     real_read, last = Broker.read, {}
 
     async def read(self, topic, *, after, limit, wait):
-        records = await real_read(self, topic, after=max(after, last.get((self, topic), -1)), limit=limit, wait=wait)
-        if records:
-            last[self, topic] = records[-1].offset
+        further = {part: max(offset, last.get((self, topic, part), -1)) for part, offset in after.items()}
+        records = await real_read(self, topic, after=further, limit=limit, wait=wait)
+        last.update({(self, topic, one.partition): one.offset for one in records})
         return records
 
     return replaced(Broker, "read", read)
+
+
+@mutant
+def fenced_consumer_saves_all_the_same():
+    """A consumer whose partition was taken over while it stood still takes in what it had read."""
+
+    async def holds(self, lease):
+        return True
+
+    return replaced(leases.MemoryLeases, "holds", holds)
 
 
 @mutant
@@ -547,8 +559,11 @@ class _Read:
     def __init__(self, records: Sequence[Any]) -> None:
         self._records = records
 
-    async def read(self, topic: str, **options: Any) -> Sequence[Any]:
-        return self._records
+    async def partitions(self, topic: str) -> int:
+        return PARTITIONS
+
+    async def read(self, topic: str, *, after: Any, **options: Any) -> Sequence[Any]:
+        return [one for one in self._records if one.partition in after]
 
 
 def _before_taking_in(act: Callable[..., Any]) -> AbstractContextManager[None]:
@@ -557,8 +572,7 @@ def _before_taking_in(act: Callable[..., Any]) -> AbstractContextManager[None]:
 
     async def consume_once(node, effects, *, limit=consumer.RECORDS_AT_ONCE, wait=consumer.WAIT):
         node.trust.version()
-        async with node.unit_of_work() as work:
-            after = await work.offsets.load(consumer.inbox_topic(node.me), 0)
+        after = {part: held.after for part, held in (await consumer.partitions_of(node)).items()}
         records = await node.stream.read(consumer.inbox_topic(node.me), after=after, limit=limit, wait=wait)
         if records:
             await act(node, records)

@@ -80,6 +80,7 @@ class Node:
         """The parts of this node as one process has them."""
         return ExchangeNode(
             me=self.name,
+            process=process.id,
             unit_of_work=SimulatedStore(process, self.store, self._durable).transaction,
             stream=SimulatedStream(process, self.schedule.broker),
             keys=self.ring,
@@ -113,6 +114,8 @@ class Node:
             elif what == "applied":
                 self._check_order(of)
                 self.applied.append(of)
+            elif what == "advanced":
+                self._check_fence(*of)
             elif what == "settled":
                 self.settled.add(of)
                 self.schedule.check_settled(self, of)
@@ -129,6 +132,12 @@ class Node:
         before = [one.case_seq for one in self.applied if one.lane == message.lane]
         if message.case_seq != max(before, default=0) + 1:
             self.schedule.broken(f"{self.name} applies {message.case_seq} of {message.lane} after {before}")
+
+    def _check_fence(self, process: Process, name: str) -> None:
+        """Whoever has lost a partition takes nothing more in from it."""
+        holder = self.store._state.leases[name].holder
+        if holder != process.id:
+            self.schedule.broken(f"{process.name} takes in what comes by {name}, which {holder} has taken over")
 
     async def look_after_parked(self, by: str) -> int:
         """A person lets everything that is parked try again; returns how much there was."""

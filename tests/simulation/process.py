@@ -4,6 +4,7 @@ import asyncio
 import contextvars
 from collections.abc import Awaitable, Coroutine, Generator
 from typing import Any, TypeVar
+from uuid import UUID
 
 from portability.agreements.errors import GatewayError
 from tests.simulation.loop import OWNER, Owner
@@ -28,6 +29,7 @@ class Process(Owner):
         super().__init__()
         self.schedule = schedule
         self.name = f"{node}/{number}"
+        self.id = UUID(int=number)
         self._calls: set[asyncio.Future[Any]] = set()
 
     async def point(self, what: str) -> None:

@@ -115,39 +115,45 @@ class _Port:
                 raise GatewayError("The database gave up.", retryable=True)
             result = await real(*args, **options)
             if what in _JOURNAL:
-                work.journal.extend(await _JOURNAL[what](work._work, args, result))
+                work.journal.extend(await _JOURNAL[what](work, args, result))
             return result
 
         setattr(self, method, call)
         return call
 
 
-async def _taken(work: MemoryExchangeWork, args: Any, arrivals: Any) -> list[Entry]:
+async def _advanced(work: SimulatedWork, args: Any, done: Any) -> list[Entry]:
+    topic, partition = args
+    return [("advanced", (work._process, f"{topic}/{partition}"))] if done else []
+
+
+async def _taken(work: SimulatedWork, args: Any, arrivals: Any) -> list[Entry]:
     return [("taken", one.message) for one, arrival in zip(args[1], arrivals, strict=True) if arrival is Arrival.NEW]
 
 
-async def _settled(work: MemoryExchangeWork, args: Any, changed: Any) -> list[Entry]:
+async def _settled(work: SimulatedWork, args: Any, changed: Any) -> list[Entry]:
     entries = []
     for one in dict.fromkeys(entry.message_id for receipt in args[0] for entry in receipt.entries):
-        found = await work.timeline.of_message(one)
+        found = await work._work.timeline.of_message(one)
         if found is not None and found.direction is Direction.SENT and found.status in SETTLED:
             entries.append(("settled", one))
     return entries
 
 
-async def _numbered(work: MemoryExchangeWork, args: Any, _: Any) -> list[Entry]:
+async def _numbered(work: SimulatedWork, args: Any, _: Any) -> list[Entry]:
     return [("numbered", (one.recipient, one.sealable.stream_seq)) for one in args[0]]
 
 
-async def _sealed(work: MemoryExchangeWork, args: Any, _: Any) -> list[Entry]:
+async def _sealed(work: SimulatedWork, args: Any, _: Any) -> list[Entry]:
     return [("sealed", one.bundle_id) for one in args[0]]
 
 
-async def _logged(work: MemoryExchangeWork, args: Any, _: Any) -> list[Entry]:
+async def _logged(work: SimulatedWork, args: Any, _: Any) -> list[Entry]:
     return [("logged", (one.kind, one.digest)) for one in args[0]]
 
 
 _JOURNAL = {
+    "offsets.advance": _advanced,
     "inbox.add": _taken,
     "receipts.settle": _settled,
     "outbox.add": _numbered,

@@ -181,6 +181,7 @@ async def open_node(
         await privacy_use_cases(database, parts).replay()
         exchange = ExchangeNode(
             me=institution,
+            process=time_ordered_id(),
             unit_of_work=exchange_unit_of_work(database, at_rest),
             stream=stream,
             keys=keys,

@@ -114,6 +114,7 @@ class TestNode:
         self.world = world
         self.exchange = ExchangeNode(
             me=name,
+            process=world.new_id(),
             unit_of_work=self.store.transaction,
             stream=stream,
             keys=world.keys[name],

@@ -53,7 +53,7 @@ async def bundles_of(world: World, places: Sequence[Place]) -> dict[Place, bytes
             message_to(RECIPIENT, number, case_id=case_of(case), record=b"%d of case %d" % (place, case))
         )
         await relay_once(berlin.exchange)
-    records = await world.stream.read(inbox_topic(RECIPIENT), after=-1, limit=len(places), wait=NO_WAIT)
+    records = await world.stream.read(inbox_topic(RECIPIENT), after={0: -1}, limit=len(places), wait=NO_WAIT)
     return {place: record.value for place, record in zip(places, records, strict=True)}
 
 

@@ -154,7 +154,7 @@ async def test_without_a_receipt_the_same_messages_go_out_again_on_schedule(worl
             sent_after.append(minute)
     # 1, then 5, 30 and 120 minutes later, then every hour: 1, 6, 36, 156, 216, 276, 336, 396.
     assert sent_after == [1, 6, 36, 156, 216, 276, 336, 396]
-    records = await world.stream.read(inbox_topic("it-inps"), after=-1, limit=99, wait=timedelta(0))
+    records = await world.stream.read(inbox_topic("it-inps"), after={0: -1}, limit=99, wait=timedelta(0))
     # Sealed once more for the second sending, whose bytes are kept; the leaves are the same in both.
     assert [record.value == records[1].value for record in records] == [False] + [True] * 8
     rome = world.node("it-inps")
@@ -169,7 +169,7 @@ async def test_a_repeat_has_no_effect_and_is_receipted_again(world: World) -> No
     await berlin.relay()
     await rome.consume()
     await rome.relay()  # this receipt is lost: berlin never reads it
-    lost = len(await world.stream.read(inbox_topic("de-drv"), after=-1, limit=9, wait=timedelta(0)))
+    lost = len(await world.stream.read(inbox_topic("de-drv"), after={0: -1}, limit=9, wait=timedelta(0)))
     async with berlin.store.transaction() as work:
         await work.offsets.save(inbox_topic("de-drv"), 0, lost - 1)
     world.clock.advance(timedelta(minutes=1))

@@ -72,7 +72,7 @@ async def test_a_long_lane_is_let_go_to_its_end_in_order(world: World, database:
         await berlin.submit(message_to(RECIPIENT, number, case_id=case_of(1)))
     while await relay_once(berlin.exchange):
         pass
-    sent = await world.stream.read(inbox_topic(RECIPIENT), after=-1, limit=100, wait=timedelta())
+    sent = await world.stream.read(inbox_topic(RECIPIENT), after={0: -1}, limit=100, wait=timedelta())
     rome.effects.poison = lambda _: True
     for record in sent:
         await rome.receive([record.value])

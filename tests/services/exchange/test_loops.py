@@ -29,6 +29,9 @@ class Faulty:
         self._meet()
         await self._inner.append(topic, records)
 
+    async def partitions(self, topic: str) -> int:
+        return await self._inner.partitions(topic)
+
     async def read(self, topic: str, **options: object) -> object:
         self._meet()
         return await self._inner.read(topic, **options)

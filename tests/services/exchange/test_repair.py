@@ -38,7 +38,7 @@ async def _send(node: TestNode, *numbers: int) -> None:
 async def _lose_what_waits(node: TestNode) -> None:
     """The node's topic loses everything that it has not read."""
     topic = inbox_topic(node.name)
-    records = await node.world.stream.read(topic, after=-1, limit=1000, wait=NO_WAIT)
+    records = await node.world.stream.read(topic, after={0: -1}, limit=1000, wait=NO_WAIT)
     async with node.store.transaction() as work:
         await work.offsets.save(topic, 0, records[-1].offset)
 

@@ -5,7 +5,7 @@ No consumer groups, no auto-commit, no transactions: the guarantees stand above 
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any, Self
 
@@ -17,14 +17,18 @@ from portability.adapters.kafka.tls import KafkaTls
 from portability.agreements.errors import GatewayError
 from portability.services.exchange.model.receiving import StreamRecord
 
-__all__ = ["MAX_RECORD_BYTES", "KafkaStream"]
+__all__ = ["MAX_RECORD_BYTES", "PARTITIONS", "KafkaStream"]
 
 MAX_RECORD_BYTES = 2_097_152  # a full bundle is 1 MiB; broker topics are created with the same limit
+PARTITIONS = 4  # of a topic that this node makes; so many processes can share an inbox
 REQUEST_MILLISECONDS = 20_000
 
 
 class KafkaStream:
-    """EventStream on a Kafka cluster. Topics are created on first use where the cluster allows it."""
+    """EventStream on a Kafka cluster. Topics are created on first use where the cluster allows it.
+
+    One reader at a time: a process that runs several consumers gives each a stream of its own.
+    """
 
     def __init__(self, bootstrap: str, *, tls: KafkaTls | None, replication: int, create_topics: bool) -> None:
         self._bootstrap = bootstrap
@@ -35,6 +39,7 @@ class KafkaStream:
         self._consumers: dict[str, AIOKafkaConsumer] = {}
         self._known: set[str] = set()
         self._lock = asyncio.Lock()
+        self._reading = asyncio.Lock()
 
     @classmethod
     async def open(
@@ -52,52 +57,52 @@ class KafkaStream:
             ) from exc
         return stream
 
+    async def partitions(self, topic: str) -> int:
+        """How many partitions the brokers say; more are noticed within five minutes."""
+        try:
+            await self._ensure_topic(topic)
+            producer = await self._started_producer()
+            return len(await producer.partitions_for(topic))
+        except (KafkaError, TimeoutError, OSError) as exc:
+            await self._drop_producer()
+            self._known.discard(topic)
+            raise GatewayError("The Kafka brokers do not know the topic or did not answer.", retryable=True) from exc
+
     async def append(self, topic: str, records: Sequence[tuple[bytes, bytes]]) -> None:
-        """Append (key, value) pairs to partition 0; returns when all in-sync replicas have them.
+        """Append (key, value) pairs, each to its key's partition; returns when all in-sync replicas have them.
 
         After any error the producer is rebuilt: whether its records arrived is unknown, and the caller sends again.
         """
         try:
             await self._ensure_topic(topic)
             producer = await self._started_producer()
-            sent = [await producer.send(topic, value=value, key=key, partition=0) for key, value in records]
+            sent = [await producer.send(topic, value=value, key=key) for key, value in records]
             await asyncio.gather(*sent)
         except (KafkaError, TimeoutError, OSError) as exc:
             await self._drop_producer()
+            self._known.discard(topic)
             raise GatewayError("The Kafka brokers did not acknowledge the records.", retryable=True) from exc
 
-    async def read(self, topic: str, *, after: int, limit: int, wait: timedelta) -> Sequence[StreamRecord]:
-        """Records of partition 0 with offset > after; waits up to `wait` for a first one."""
-        partition = TopicPartition(topic, 0)
-        try:
-            await self._ensure_topic(topic)
-            consumer = await self._started_consumer(topic)
-            if await consumer.position(partition) != after + 1:
-                consumer.seek(partition, after + 1)
-            return await self._fetch(consumer, partition, limit=limit, wait=wait)
-        except (KafkaError, TimeoutError, OSError) as exc:
-            await self._drop_consumer(topic)
-            raise GatewayError("The Kafka brokers did not answer a read.", retryable=True) from exc
+    async def read(
+        self, topic: str, *, after: Mapping[int, int], limit: int, wait: timedelta
+    ) -> Sequence[StreamRecord]:
+        """Records with higher offsets; waits up to `wait` for a first one."""
+        positions = {TopicPartition(topic, partition): offset + 1 for partition, offset in after.items()}
+        async with self._reading:
+            try:
+                await self._ensure_topic(topic)
+                consumer = await self._started_consumer(topic)
+                await _seek(consumer, positions)
+                return await _fetch(consumer, limit=limit, wait=wait)
+            except (KafkaError, TimeoutError, OSError) as exc:
+                await self._drop_consumer(topic)
+                raise GatewayError("The Kafka brokers did not answer a read.", retryable=True) from exc
 
     async def close(self) -> None:
         """Flush what is pending and disconnect."""
         for topic in list(self._consumers):
             await self._drop_consumer(topic)
         await self._drop_producer()
-
-    async def _fetch(
-        self, consumer: AIOKafkaConsumer, partition: TopicPartition, *, limit: int, wait: timedelta
-    ) -> list[StreamRecord]:
-        try:
-            found = await consumer.getmany(partition, timeout_ms=int(wait.total_seconds() * 1000), max_records=limit)
-        except OffsetOutOfRangeError:
-            # The topic was lost and made anew: begin with what it holds now. Inboxes refuse what they know already.
-            await consumer.seek_to_beginning(partition)
-            found = await consumer.getmany(partition, timeout_ms=int(wait.total_seconds() * 1000), max_records=limit)
-        return [
-            StreamRecord(partition.topic, 0, record.offset, record.key or b"", record.value or b"")
-            for record in found.get(partition, [])
-        ]
 
     def _connection(self) -> dict[str, Any]:
         return {
@@ -135,8 +140,6 @@ class KafkaStream:
                 fetch_max_wait_ms=200,
             )
             await consumer.start()
-            consumer.assign([TopicPartition(topic, 0)])
-            await consumer.seek_to_beginning(TopicPartition(topic, 0))
             self._consumers[topic] = consumer
         return self._consumers[topic]
 
@@ -150,7 +153,7 @@ class KafkaStream:
                 "max.message.bytes": str(MAX_RECORD_BYTES),
                 "min.insync.replicas": str(max(self._replication - 1, 1)),
             }
-            await admin.create_topics([NewTopic(topic, 1, self._replication, topic_configs=limits)])
+            await admin.create_topics([NewTopic(topic, PARTITIONS, self._replication, topic_configs=limits)])
         except TopicAlreadyExistsError:
             pass
         finally:
@@ -173,3 +176,29 @@ class KafkaStream:
                 await consumer.stop()
             except (KafkaError, OSError, TimeoutError):
                 return
+
+
+async def _seek(consumer: AIOKafkaConsumer, positions: Mapping[TopicPartition, int]) -> None:
+    """Read these partitions from these positions on; what was fetched already is kept where it goes on from there."""
+    anew = consumer.assignment() != positions.keys()
+    if anew:
+        consumer.assign(list(positions))
+    for partition, position in positions.items():
+        if anew or await consumer.position(partition) != position:
+            consumer.seek(partition, position)
+
+
+async def _fetch(consumer: AIOKafkaConsumer, *, limit: int, wait: timedelta) -> list[StreamRecord]:
+    while True:
+        try:
+            found = await consumer.getmany(timeout_ms=int(wait.total_seconds() * 1000), max_records=limit)
+        except OffsetOutOfRangeError as lost:
+            # The topic was lost and made anew: begin with what it holds now. Inboxes refuse what they know already.
+            (offsets,) = lost.args
+            await consumer.seek_to_beginning(*offsets)
+            continue
+        return [
+            StreamRecord(place.topic, place.partition, record.offset, record.key or b"", record.value or b"")
+            for place, records in found.items()
+            for record in records
+        ]

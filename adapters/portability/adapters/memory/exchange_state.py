@@ -5,6 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from portability.services.exchange.lanes import LaneStanding
+from portability.services.exchange.leases import Lease
 from portability.services.exchange.model.messages import InstitutionId, Lane, MessageKey
 from portability.services.exchange.model.receiving import InboxBundle, InboxMessage
 from portability.services.exchange.model.sending import (
@@ -70,6 +71,7 @@ class State:
     openings: dict[MessageKey, datetime] = field(default_factory=dict)
     inbox_bundles: dict[tuple[InstitutionId, UUID], InboxBundle] = field(default_factory=dict)
     offsets: dict[tuple[str, int], int] = field(default_factory=dict)
+    leases: dict[str, Lease] = field(default_factory=dict)
     quarantine: dict[UUID, QuarantineEntry] = field(default_factory=dict)
     lanes: dict[Lane, LaneStanding] = field(default_factory=dict)
     statuses: dict[tuple[InstitutionId, int], StatusEntry] = field(default_factory=dict)

@@ -22,6 +22,7 @@ from portability.adapters.memory.exchange_sending import (
     MemoryResends,
 )
 from portability.adapters.memory.exchange_state import State
+from portability.adapters.memory.leases import MemoryLeases
 from portability.adapters.memory.log_staging import MemoryLogSink
 from portability.adapters.memory.log_store import MemoryLogStore
 
@@ -41,6 +42,7 @@ class MemoryExchangeWork:
         self.inbox = MemoryInbox(state)
         self.openings = MemoryOpenings(state)
         self.offsets = MemoryOffsets(state)
+        self.leases = MemoryLeases(state)
         self.quarantine = MemoryQuarantine(state)
         self.desk = self.quarantine
         self.held = self.inbox

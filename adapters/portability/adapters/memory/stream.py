@@ -2,9 +2,10 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from random import Random
+from zlib import crc32
 
 from portability.services.exchange.model.receiving import StreamRecord
 from portability.services.exchange.ports.world import EventStream
@@ -13,34 +14,44 @@ __all__ = ["MemoryStream", "UnreliableStream"]
 
 
 class MemoryStream:
-    """Topics of one partition; the port `EventStream`."""
+    """Topics of a few partitions; the port `EventStream`."""
 
-    def __init__(self) -> None:
-        self._topics: dict[str, list[StreamRecord]] = defaultdict(list)
+    def __init__(self, *, partitions: int = 1) -> None:
+        self._partitions = partitions
+        self._topics: dict[tuple[str, int], list[StreamRecord]] = defaultdict(list)
         self._changed = asyncio.Condition()
 
+    async def partitions(self, topic: str) -> int:
+        """Return how many there are."""
+        return self._partitions
+
     async def append(self, topic: str, records: Sequence[tuple[bytes, bytes]]) -> None:
-        """Append records."""
+        """Append records, each to the partition of its key."""
         async with self._changed:
-            kept = self._topics[topic]
             for key, value in records:
-                kept.append(StreamRecord(topic, 0, len(kept), key, value))
+                partition = crc32(key) % self._partitions
+                kept = self._topics[topic, partition]
+                kept.append(StreamRecord(topic, partition, len(kept), key, value))
             self._changed.notify_all()
 
-    async def read(self, topic: str, *, after: int, limit: int, wait: timedelta) -> Sequence[StreamRecord]:
-        """Return records after an offset, waiting for a first one."""
-        kept = self._topics[topic]
-
-        def start() -> int:
-            # A reader ahead of the end has outlived the topic: it begins with what the new one holds.
-            return after + 1 if after < len(kept) else 0
-
+    async def read(
+        self, topic: str, *, after: Mapping[int, int], limit: int, wait: timedelta
+    ) -> Sequence[StreamRecord]:
+        """Return records after the offsets, waiting for a first one."""
         try:
             async with asyncio.timeout(wait.total_seconds()), self._changed:
-                await self._changed.wait_for(lambda: len(kept) > start())
+                await self._changed.wait_for(lambda: self._after(topic, after))
         except TimeoutError:
             pass
-        return kept[start() : start() + limit]
+        return self._after(topic, after)[:limit]
+
+    def _after(self, topic: str, after: Mapping[int, int]) -> Sequence[StreamRecord]:
+        found: list[StreamRecord] = []
+        for partition, offset in after.items():
+            kept = self._topics[topic, partition]
+            # A reader ahead of the end has outlived the topic: it begins with what the new one holds.
+            found += kept[offset + 1 if offset < len(kept) else 0 :]
+        return found
 
     async def close(self) -> None:
         """Nothing is held."""
@@ -73,7 +84,13 @@ class UnreliableStream:
         self._random.shuffle(out)
         await self._inner.append(topic, out)
 
-    async def read(self, topic: str, *, after: int, limit: int, wait: timedelta) -> Sequence[StreamRecord]:
+    async def partitions(self, topic: str) -> int:
+        """Return how many the inner stream has."""
+        return await self._inner.partitions(topic)
+
+    async def read(
+        self, topic: str, *, after: Mapping[int, int], limit: int, wait: timedelta
+    ) -> Sequence[StreamRecord]:
         """Read as from the inner stream."""
         return await self._inner.read(topic, after=after, limit=limit, wait=wait)
 

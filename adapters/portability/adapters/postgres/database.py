@@ -18,6 +18,8 @@ __all__ = ["Connection", "Database", "migrate"]
 Connection = AsyncConnection[tuple[Any, ...]]
 OPEN_SECONDS = 15.0
 STATEMENT_MILLISECONDS = 30_000  # no statement of ours takes a second; one that does hangs on a lock
+IDLE_MILLISECONDS = 30_000  # a process that stands still inside a transaction loses it, and its locks, to the others
+GIVEN_UP = (PoolTimeout, psycopg.OperationalError, psycopg.errors.IdleInTransactionSessionTimeout)
 
 
 class Database:
@@ -42,7 +44,7 @@ class Database:
             open=False,
             kwargs={
                 "options": f"-c statement_timeout={STATEMENT_MILLISECONDS} -c timezone=UTC "
-                f"-c portability.role=node{role}"
+                f"-c idle_in_transaction_session_timeout={IDLE_MILLISECONDS} -c portability.role=node{role}"
             },
         )
         try:
@@ -73,7 +75,7 @@ class Database:
                 if self._fenced:
                     await _narrow(connection, acting)
                 yield connection
-        except (PoolTimeout, psycopg.OperationalError) as exc:
+        except GIVEN_UP as exc:
             raise GatewayError("The database is not reachable or gave up on a statement.", retryable=True) from exc
 
     @asynccontextmanager

@@ -30,6 +30,7 @@ from portability.adapters.postgres.exchange_rows import (
     quarantine_entry,
     timeline,
 )
+from portability.adapters.postgres.leases import PostgresLeases
 from portability.adapters.postgres.log_staging import PostgresLogSink
 from portability.agreements.errors import GatewayError
 from portability.services.exchange.model.messages import (
@@ -176,7 +177,7 @@ class PostgresInbox:
 
 
 class PostgresOffsets:
-    """Offsets: how far this node has consumed its inbox topic."""
+    """Offsets: how far this node has consumed the partitions of its inbox topic."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -351,6 +352,7 @@ class PostgresExchangeWork:
         self.inbox = PostgresInbox(connection, at_rest)
         self.openings = PostgresOpenings(connection)
         self.offsets = PostgresOffsets(connection)
+        self.leases = PostgresLeases(connection)
         self.quarantine = PostgresQuarantine(connection, at_rest)
         self.desk = self.quarantine
         self.held = self.inbox

@@ -17,6 +17,11 @@ __all__ = ["PostgresBusinessStatuses", "PostgresLanes"]
 
 ENTRY = "sender, case_id, case_seq, message_id, state, since, replaces"
 FIRST = "late.sender, late.case_id, case_seq, message_id, state, since, replaces"
+# In one order, so that two transactions never wait for each other in a ring.
+LOCK = """
+SELECT pg_advisory_xact_lock(727003, key)
+FROM (SELECT DISTINCT hashtext(one) AS key FROM unnest(%b::text[]) AS one ORDER BY key) AS senders
+"""
 WINDOW = 256
 """Numbers of a lane that are read with it; what waits behind them is read when its turn comes."""
 
@@ -33,7 +38,8 @@ class PostgresLanes:
         self._plain: set[Lane] = set()
 
     async def load(self, lanes: Mapping[Lane, Collection[int]]) -> Mapping[Lane, LaneStanding]:
-        """Lock lanes; where each stands."""
+        """Lock lanes, by their senders, since a plain lane has no row to lock; where each stands."""
+        await self._connection.execute(LOCK, ([sender for sender, _ in lanes],))
         senders, cases = _columns(sorted(lanes))
         found = await self._connection.execute(
             "SELECT sender, case_id, next_seq FROM lanes JOIN unnest(%b::text[], %b::uuid[]) AS wanted (one, two) "

@@ -1,11 +1,11 @@
-"""The event stream in PostgreSQL: topics as rows, for pilots and the demo, where no Kafka runs.
+"""The event stream in PostgreSQL: topics of one partition as rows, for pilots and the demo, where no Kafka runs.
 
 Offsets have no gaps that fill later: appenders to one topic take turns, so a reader that has seen offset n has
 seen every offset below it. Readers are woken by NOTIFY and look again every second in case one was missed.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Self
 
@@ -74,6 +74,10 @@ class PostgresStream:
                     await connection.execute(statement)
         return cls(database)
 
+    async def partitions(self, topic: str) -> int:
+        """One."""
+        return 1
+
     async def append(self, topic: str, records: Sequence[tuple[bytes, bytes]]) -> None:
         """Append (key, value) pairs; durable when this returns."""
         if not records:
@@ -92,13 +96,15 @@ class PostgresStream:
             )
             await connection.execute("SELECT pg_notify(%s, %s)", (CHANNEL, topic))
 
-    async def read(self, topic: str, *, after: int, limit: int, wait: timedelta) -> Sequence[StreamRecord]:
-        """Records with offset > after, oldest first; waits up to `wait` for a first one."""
+    async def read(
+        self, topic: str, *, after: Mapping[int, int], limit: int, wait: timedelta
+    ) -> Sequence[StreamRecord]:
+        """Records with a higher offset, oldest first; waits up to `wait` for a first one."""
         loop = asyncio.get_running_loop()
         until = loop.time() + wait.total_seconds()
         while True:
             self._listener.forget()
-            found = await self._look(topic, after=after, limit=limit)
+            found = await self._look(topic, after=after[0], limit=limit)
             left = until - loop.time()
             if found or left <= 0:
                 return found

@@ -2,10 +2,13 @@
 
 Offset, inbox rows, effects and receipts share the transaction, so a crash before the commit repeats all of it
 and a crash after it repeats nothing. What does not verify is set aside with its reason, and the rest flows.
+Several consumers of one node share its partitions; who has lost one meanwhile saves nothing of it.
 """
 
 import asyncio
-from collections.abc import Sequence
+import contextlib
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -16,6 +19,7 @@ from portability.services.exchange.envelope import OpenedBundle
 from portability.services.exchange.intake import Intake
 from portability.services.exchange.model.receiving import StreamRecord
 from portability.services.exchange.node import ExchangeNode, inbox_topic
+from portability.services.exchange.partitions import Held, give_up, partitions_of
 from portability.services.exchange.ports.work import MessageEffects
 from portability.services.exchange.setting_aside import SettingAside
 
@@ -24,7 +28,7 @@ __all__ = ["consume_once", "run_consumer"]
 RECORDS_AT_ONCE: Final = 8  # bundles in one transaction: about 2,000 messages a commit, and as much memory
 WAIT: Final = timedelta(seconds=1)
 PAUSE_AFTER_FAULT: Final = timedelta(seconds=1)
-PARTITION: Final = 0
+GOODBYE: Final = timedelta(seconds=2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,26 +46,38 @@ async def consume_once(
     wait: timedelta = WAIT,
 ) -> int:
     """Take in up to `limit` records of the node's inbox topic; return how many, 0 where none came in `wait`,
-    or where another consumer has taken them in meanwhile.
+    or where another consumer has taken their partition over meanwhile.
 
     Raises GatewayError where the stream or the store cannot be reached, and VerificationError while the directory
     has expired; nothing of the batch counts then.
     """
     # By an expired directory every bundle would be refused: they wait on the stream for a newer one instead.
     node.trust.version()
-    topic = inbox_topic(node.me)
-    async with node.unit_of_work() as work:
-        after = await work.offsets.load(topic, PARTITION)
-    records = await node.stream.read(topic, after=after, limit=limit, wait=wait)
-    if not records:
+    held = await partitions_of(node)
+    if not held:
+        await asyncio.sleep(wait.total_seconds())  # others have it all; one of them may end
         return 0
+    after = {partition: one.after for partition, one in held.items()}
+    records = await node.stream.read(inbox_topic(node.me), after=after, limit=limit, wait=wait)
+    taken = 0
+    for partition, some in _by_partition(records).items():
+        taken += await _take_in(node, effects, held[partition], some)
+    return taken
+
+
+async def _take_in(node: ExchangeNode, effects: MessageEffects, held: Held, records: Sequence[StreamRecord]) -> int:
+    """Take in records that follow each other in one partition; return how many."""
     at = node.clock.now()
     verified = await asyncio.to_thread(_verify, node, records, at)
     aside = SettingAside(node.new_id, at=at)
     intake = Intake(node, effects, aside, at=at)
+    first, last = records[0], records[-1]
     async with node.unit_of_work() as work:
-        # First, so that another consumer waits here: it must not see lanes as they were before our commit.
-        if not await work.offsets.advance(topic, PARTITION, after=after, to=records[-1].offset):
+        # First, so that whoever takes the partition over waits for our commit and reads what we have saved.
+        if not await work.leases.holds(held.lease):
+            return 0
+        # Somebody may have set the offset by hand meanwhile.
+        if not await work.offsets.advance(first.topic, first.partition, after=held.after, to=last.offset):
             return 0
         await intake.take_in([(one.record, one.bundle) for one in verified if one.bundle is not None], work)
         for one in verified:
@@ -72,17 +88,29 @@ async def consume_once(
     return len(records)
 
 
+def _by_partition(records: Sequence[StreamRecord]) -> Mapping[int, Sequence[StreamRecord]]:
+    by_partition: dict[int, list[StreamRecord]] = defaultdict(list)
+    for record in records:
+        by_partition[record.partition].append(record)
+    return by_partition
+
+
 async def run_consumer(node: ExchangeNode, effects: MessageEffects) -> None:
     """Consume until cancelled. A fault that may pass and an expired directory are waited out; other errors end it."""
-    while True:
-        try:
-            await consume_once(node, effects)
-        except GatewayError as error:
-            if not error.retryable:
-                raise
-            await _pause(node, error)
-        except VerificationError as error:
-            await _pause(node, error)
+    try:
+        while True:
+            try:
+                await consume_once(node, effects)
+            except GatewayError as error:
+                if not error.retryable:
+                    raise
+                await _pause(node, error)
+            except VerificationError as error:
+                await _pause(node, error)
+    finally:
+        with contextlib.suppress(GatewayError, TimeoutError):
+            async with asyncio.timeout(GOODBYE.total_seconds()):
+                await give_up(node)
 
 
 async def _pause(node: ExchangeNode, error: PortabilityError) -> None:

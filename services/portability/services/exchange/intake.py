@@ -78,14 +78,14 @@ class Intake:
 
     async def take_in(self, bundles: Sequence[Arrived], work: ExchangeWork) -> None:
         """Take bundles in, all in the transaction of `work`."""
-        # 1. Each bundle id stands for one signed head.  2. Lanes are locked before anything is put into them.
+        # 1. Lanes are locked before anything is read that depends on them.  2. A bundle id stands for one head.
         # 3. What is new goes into the inbox, what is not as its sender should have made it is set aside.
         # 4. Messages of the exchange itself settle ours.  5. What is ready takes effect, lane by lane.
         # 6. Receipts say what we hold, statuses what we have made of it.
-        # (1) bundle ids
-        bundles, reusing = await self._by_head([(record, by_purpose(bundle)) for record, bundle in bundles], work)
-        # (2) lanes
+        # (1) lanes
         effect = await TakingEffect.of(_lanes(bundles), work, self._effects, at=self._at)
+        # (2) bundle ids
+        bundles, reusing = await self._by_head([(record, by_purpose(bundle)) for record, bundle in bundles], work)
         # (3) inbox
         placed = await self._into_inbox(bundles, work)
         self.arrivals.update(one.arrival for one in placed)

@@ -1,6 +1,7 @@
 """The parts that the relay and the consumer of one node work with, gathered once by whoever starts them."""
 
 from dataclasses import dataclass, field
+from uuid import UUID
 
 from portability.services.exchange.model.messages import InstitutionId
 from portability.services.exchange.ports.work import UnitOfWork
@@ -18,9 +19,10 @@ class SilentObserver:
 
 @dataclass(frozen=True, slots=True)
 class ExchangeNode:
-    """One institution's node, as the exchange sees it."""
+    """One institution's node, as the exchange sees it. `process` tells its processes apart: one id for each start."""
 
     me: InstitutionId
+    process: UUID
     unit_of_work: UnitOfWork
     stream: EventStream
     keys: KeyRing

@@ -6,10 +6,11 @@ from typing import Protocol
 from uuid import UUID
 
 from portability.services.exchange.lanes import LaneEntry, LaneStanding
+from portability.services.exchange.leases import Lease
 from portability.services.exchange.model.messages import InstitutionId, Lane, MessageKey
 from portability.services.exchange.model.receiving import Arrival, BundleKey, InboxBundle, InboxMessage
 
-__all__ = ["HeldMessages", "Inbox", "Lanes", "Offsets", "WaitingLanes"]
+__all__ = ["HeldMessages", "Inbox", "Lanes", "Leases", "Offsets", "WaitingLanes"]
 
 
 class Inbox(Protocol):
@@ -31,7 +32,7 @@ class Inbox(Protocol):
 
 
 class Offsets(Protocol):
-    """How far this node has consumed its inbox topic."""
+    """How far this node has consumed the partitions of its inbox topic."""
 
     async def load(self, topic: str, partition: int) -> int:
         """Return the offset of the last record consumed, -1 before the first."""
@@ -42,9 +43,24 @@ class Offsets(Protocol):
     async def advance(self, topic: str, partition: int, *, after: int, to: int) -> bool:
         """Note that all records up to `to` are consumed, where `load` still says `after`; False where it does not.
 
-        Another transaction that advances the same partition waits for the end of this one: of several consumers
-        one at a time takes records in, and none takes in what another has.
+        Another transaction that advances the same partition waits for the end of this one.
         """
+
+
+class Leases(Protocol):
+    """Which process of the node has what, until when."""
+
+    async def find(self, names: Sequence[str]) -> Sequence[Lease]:
+        """Return the leases of these names, without a lock; what nobody has had yet is left out."""
+
+    async def take(self, lease: Lease, *, over: Lease | None) -> bool:
+        """Keep `lease` where `over` is still what is kept (None: nothing); False where it is not.
+
+        Waits for a transaction in which `holds` has said yes.
+        """
+
+    async def holds(self, lease: Lease) -> bool:
+        """Say whether nobody has taken it over; nobody does then until the transaction ends."""
 
 
 class HeldMessages(Protocol):
@@ -69,6 +85,8 @@ class Lanes(WaitingLanes, Protocol):
 
     async def load(self, lanes: Mapping[Lane, Collection[int]]) -> Mapping[Lane, LaneStanding]:
         """Lock lanes until the transaction ends; return where each stands. A new one stands at its beginning.
+
+        All lanes of their senders wait meanwhile: what one sender sends may come by several partitions.
 
         Of a lane in which much waits a part is read (`LaneStanding.known_to`), with what waits at the numbers given.
         """

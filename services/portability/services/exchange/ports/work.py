@@ -7,7 +7,7 @@ from uuid import UUID
 
 from portability.services.exchange.model.messages import ReceivedMessage, TimelineEntry
 from portability.services.exchange.ports.receipt_levels import Openings, ReceiptAlarms
-from portability.services.exchange.ports.receiving import HeldMessages, Inbox, Lanes, Offsets
+from portability.services.exchange.ports.receiving import HeldMessages, Inbox, Lanes, Leases, Offsets
 from portability.services.exchange.ports.repair import Digests, Gaps, Reconciliations
 from portability.services.exchange.ports.sending import Bundles, BusinessStatuses, Outbox, Receipts, Resends
 from portability.services.exchange.ports.set_aside import Quarantine, QuarantineDesk
@@ -48,6 +48,8 @@ class ExchangeWork(Protocol):
     def openings(self) -> Openings: ...
     @property
     def offsets(self) -> Offsets: ...
+    @property
+    def leases(self) -> Leases: ...
     @property
     def quarantine(self) -> Quarantine: ...
     @property

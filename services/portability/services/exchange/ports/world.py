@@ -1,6 +1,6 @@
 """What the exchange needs of the world around its store: a clock, ids, the stream, keys, the directory, an observer."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 from uuid import UUID
@@ -10,7 +10,17 @@ from portability.services.exchange.model.messages import InstitutionId
 from portability.services.exchange.model.receiving import StreamRecord
 from portability.services.hybrid import HybridSignature
 
-__all__ = ["Clock", "EventStream", "KeyRing", "NewId", "Observer", "OutboxSignal", "Recipients", "TrustDirectory"]
+__all__ = [
+    "Clock",
+    "EventStream",
+    "KeyRing",
+    "NewId",
+    "Observer",
+    "OutboxSignal",
+    "Partitioned",
+    "Recipients",
+    "TrustDirectory",
+]
 
 NewId = Callable[[], UUID]
 """Draws a time-ordered id (UUID version 7)."""
@@ -23,18 +33,30 @@ class Clock(Protocol):
         """Return the present instant, aware, in UTC."""
 
 
-class EventStream(Protocol):
+class Partitioned(Protocol):
+    """Topics in parts, each of which keeps its records in order."""
+
+    async def partitions(self, topic: str) -> int:
+        """Return how many partitions a topic has; they are numbered from 0. Raises GatewayError."""
+
+
+class EventStream(Partitioned, Protocol):
     """Inbox topics on a broker that may lose, repeat and reorder."""
 
     async def append(self, topic: str, records: Sequence[tuple[bytes, bytes]]) -> None:
-        """Append (key, value) pairs; return when all are acknowledged durable. Raises GatewayError."""
+        """Append (key, value) pairs; return when all are acknowledged durable. Raises GatewayError.
 
-    async def read(self, topic: str, *, after: int, limit: int, wait: timedelta) -> Sequence[StreamRecord]:
-        """Return up to `limit` records of partition 0 with offset > `after`, oldest first.
+        What has one key goes to one partition, in the order given.
+        """
 
-        `after=-1` reads from the start. Waits up to `wait` for a first record and does not linger for more;
-        empty when there is none. An `after` beyond the end says that the topic was lost and made anew: the read
-        begins with what it holds now. Raises GatewayError.
+    async def read(
+        self, topic: str, *, after: Mapping[int, int], limit: int, wait: timedelta
+    ) -> Sequence[StreamRecord]:
+        """Return up to `limit` records of the partitions in `after`, each with a higher offset than it says there.
+
+        Those of a partition come oldest first; -1 reads it from the start. Waits up to `wait` for a first record and
+        does not linger for more; empty when there is none. An offset beyond the end says that the topic was lost and
+        made anew: the read begins with what it holds now. Raises GatewayError.
         """
 
     async def close(self) -> None:
