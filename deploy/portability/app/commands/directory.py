@@ -18,12 +18,12 @@ from portability.app.commands.directory_drafts import app as drafts
 from portability.app.commands.directory_files import (
     Days,
     Out,
-    now,
     read_bytes,
     read_chain,
     read_directory,
     read_signed,
     show_file,
+    this_instant,
 )
 from portability.app.commands.directory_saying import kind_of
 from portability.app.commands.key_files import write_new
@@ -74,7 +74,7 @@ def root(
     )
     from portability.services.registry.roots import Root, Signed  # noqa: PLC0415 (heavy)
 
-    at = now()
+    at = this_instant()
     draft = Root(
         version=1 if after is None else decode_root(read_signed(after).content).version + 1,
         issued_at=at,
@@ -108,7 +108,7 @@ def sign(
         typer.echo("Nothing was signed.")
         raise typer.Exit(1)
     ring = FileKeyRing.load(keys, passphrase=read_passphrase(passphrase_file) if passphrase_file else "")
-    key_id = ring.signing_key_id(now())
+    key_id = ring.signing_key_id(this_instant())
     made = add_signature(signed, key_id=key_id, signer=ring, context=kind_of(signed.content).context)
     # Written beside and renamed: a signature is added, nothing of the file is lost on the way.
     beside = file.with_name(f"{file.name}.new")
@@ -127,7 +127,7 @@ def fresh(
     from portability.services.registry.mapping.roots import encode_freshness, encode_signed  # noqa: PLC0415 (heavy)
     from portability.services.registry.roots import Freshness, Signed  # noqa: PLC0415 (heavy)
 
-    content, at = read_signed(directory_file).content, now()
+    content, at = read_signed(directory_file).content, this_instant()
     digest = hashlib.sha256(content).digest()
     statement = Freshness(read_directory(directory_file).version, digest, at, at + timedelta(hours=hours))
     write_new(out, encode_signed(Signed(encode_freshness(statement))))
@@ -211,7 +211,7 @@ def _verify(chain: "TrustChain", anchor: "Signed") -> None:
     from portability.services.registry.trusting import verify_in_time, verify_trust  # noqa: PLC0415 (heavy)
 
     trust = verify_trust(chain, anchor=anchor)
-    verify_in_time(trust, at=now())
+    verify_in_time(trust, at=this_instant())
     typer.echo(
         f"It holds: directory {trust.directory.version} under root {trust.root.version}, "
         f"until {trust.usable_until():%Y-%m-%d %H:%M} UTC."

@@ -11,10 +11,10 @@ from portability.agreements.errors import InputError
 from portability.app.commands.directory_files import (
     Days,
     Out,
-    now,
     read_bytes,
     read_chain,
     read_directory,
+    this_instant,
     write_directory,
 )
 
@@ -40,7 +40,7 @@ def draft(
     from portability.services.registry.mapping.directory import decode_directory  # noqa: PLC0415 (heavy)
     from portability.services.registry.model import Directory  # noqa: PLC0415 (heavy)
 
-    at = now()
+    at = this_instant()
     before = None if after is None else decode_directory(read_chain(after).directory.content)
     first = Directory(0, at, at) if before is None else before
     following = replace(first, version=first.version + 1, issued_at=at, expires_at=at + timedelta(days=days))
@@ -88,7 +88,7 @@ def add_agreement(
     if not isinstance(found, Agreement):
         raise InputError(f"{law} is no agreement.")
     directory = read_directory(draft_file)
-    version = AgreementVersion(found.id, bytes.fromhex(found.sha256), tuple(found.content.parties), now())
+    version = AgreementVersion(found.id, bytes.fromhex(found.sha256), tuple(found.content.parties), this_instant())
     write_directory(out, replace(directory, agreements=(*directory.agreements, version)))
 
 

@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 __all__ = [
     "Days",
     "Out",
-    "now",
     "read_bytes",
     "read_chain",
     "read_directory",
     "read_signed",
     "show_file",
+    "this_instant",
     "write_directory",
 ]
 
@@ -98,7 +98,7 @@ def read_bytes(path: Path) -> bytes:
         raise InputError(f"{path} cannot be read: {exc.strerror}.") from exc
 
 
-def now() -> datetime:
+def this_instant() -> datetime:
     """The present instant of this machine."""
     from portability.adapters.clock.system import SystemClock  # noqa: PLC0415 (heavy)
 
