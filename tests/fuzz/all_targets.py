@@ -7,6 +7,7 @@ from tests.fuzz.door_targets import door_targets
 from tests.fuzz.exchange_targets import exchange_targets
 from tests.fuzz.law_targets import law_targets
 from tests.fuzz.log_targets import log_targets
+from tests.fuzz.signed_targets import signed_targets
 from tests.fuzz.target import Target
 from tests.fuzz.web_targets import web_targets
 
@@ -17,6 +18,7 @@ def all_targets() -> Mapping[str, Target]:
     """By name."""
     targets = [
         *exchange_targets(),
+        *signed_targets(),
         *directory_targets(),
         *log_targets(),
         *door_targets(),
