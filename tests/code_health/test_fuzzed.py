@@ -37,7 +37,7 @@ def _readers() -> Iterator[tuple[str, str]]:
 
 def _named_by_targets() -> set[str]:
     found: set[str] = set()
-    for path in (ROOT / "tests" / "fuzz").glob("*_targets.py"):
+    for path in (ROOT / "tests" / "fuzz").glob("*.py"):
         for node in ast.walk(tree(path)):
             if isinstance(node, ast.Name):
                 found.add(node.id)
