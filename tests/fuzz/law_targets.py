@@ -9,6 +9,7 @@ from portability.agreements.loading import load_agreement, load_examples
 from portability.agreements.national.legislation import load_legislation
 from portability.services.cases.mapping.field_profiles import load_profiles
 from portability.services.determination.files import examine_file, read_facts
+from portability.services.flows.load import load_flow
 from tests.fuzz.target import Target
 
 __all__ = ["law_targets"]
@@ -31,6 +32,7 @@ def law_targets() -> Sequence[Target]:
     treaties = _seeds("treaties", "ca-in.yaml", "de-us.yaml", "rhine-boatmen.yaml")
     laws = _seeds("legislation", "be.yaml", "ag.yaml")
     cases = _seeds("examples", "us-records.yaml", "eu-published.yaml")
+    flows = _seeds("services.flows.definitions", "f02_work_in_several_states.yaml", "f06_survivor_claim.yaml")
     return [
         _target("agreement-file", lambda text: load_agreement(text, FILE), treaties),
         _target("legislation-file", lambda text: load_legislation(text, FILE, sha256=""), laws),
@@ -40,6 +42,7 @@ def law_targets() -> Sequence[Target]:
             lambda text: load_profiles(text, FILE),
             _seeds("services.cases.profiles", "eu.yaml", "us.yaml"),
         ),
+        _target("flow-file", lambda text: load_flow(text, FILE), flows),
         _target("facts-file", lambda text: read_facts(text, FILE, default_on=ON), [FACTS]),
         # As `portability agreements check` does it: whatever is wrong is a fault with its place, and no error.
         _target("file-of-any-kind", lambda text: examine_file(text, FILE), [*treaties, *laws, *cases]),

@@ -169,6 +169,7 @@ def _add_groups() -> None:
     from portability.app.commands.agreements import app as agreements  # noqa: PLC0415 (owned by its domain)
     from portability.app.commands.directory import app as directory  # noqa: PLC0415 (the same)
     from portability.app.commands.evidence import app as evidence  # noqa: PLC0415 (the same)
+    from portability.app.commands.flows import app as flows  # noqa: PLC0415 (the same)
     from portability.app.commands.key_files import app as keys  # noqa: PLC0415 (the same)
     from portability.app.commands.privacy import app as privacy  # noqa: PLC0415 (the same)
     from portability.app.commands.quarantine import app as quarantine  # noqa: PLC0415 (the same)
@@ -179,6 +180,7 @@ def _add_groups() -> None:
     app.add_typer(evidence, name="evidence")
     app.add_typer(privacy, name="privacy")
     app.add_typer(quarantine, name="quarantine")
+    app.add_typer(flows, name="flows")
 
 
 def _settings() -> "Settings":

@@ -51,7 +51,7 @@ BACKLOG_LIMIT: Final = 1_000_000
 """Messages to one recipient without a receipt; beyond it a node takes no more on for that recipient."""
 PAGE_LIMIT: Final = 200
 
-_TYPE = re.compile(r"[a-z]+(\.[a-z_]+){0,3}")
+_TYPE = re.compile(r"[a-z_]+(\.[a-z_]+){0,3}")
 _AGREEMENT_HASH = re.compile(r"([0-9a-f]{64})?")
 
 
