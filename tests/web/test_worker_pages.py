@@ -300,6 +300,7 @@ async def test_a_form_from_before_the_sign_in_does_not_work_after_it(app: Starle
         (b"contact=" + b"x" * 5000, "application/x-www-form-urlencoded", 413),
         (b"&".join(b"f%d=1" % number for number in range(50)), "application/x-www-form-urlencoded", 400),
         (b"contact=%ff%fe", "application/x-www-form-urlencoded", 400),
+        (b"contact=a%00b", "application/x-www-form-urlencoded", 400),
         (b"contact=\xff", "application/x-www-form-urlencoded", 400),
         (b"{}", "application/json", 415),
         (b"", "", 415),

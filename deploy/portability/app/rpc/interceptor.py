@@ -19,11 +19,12 @@ from google.protobuf.message import DecodeError, Message
 from google.rpc import status_pb2  # type: ignore[import-untyped]  # no py.typed in the wheel
 from grpc import StatusCode
 
-from portability.agreements.errors import OverloadError, PortabilityError
+from portability.agreements.errors import InputError, OverloadError, PortabilityError
 from portability.app.rpc import status as statuses
 from portability.app.rpc.allowance import CallAllowance, CallRates
 from portability.app.rpc.crowd import MOST_PARTS, is_crowded
 from portability.app.rpc.identity import CallerFinder
+from portability.app.rpc.texts import field_with_nul
 from portability.services.access import AccessPolicy, Caller, acting_as
 
 __all__ = ["CallGate", "CallLimits", "CallObserver", "CallRecord"]
@@ -255,6 +256,9 @@ class CallGate(grpc.aio.ServerInterceptor):  # type: ignore[type-arg]  # generic
             violations = validator.collect_violations(request)
         if violations:
             raise _Refused(statuses.invalid_request_status(violations), "INVALID_INPUT")
+        if field := field_with_nul(request, received):
+            nul = InputError(f"'{field}' has the character U+0000, which no text here may have.", field=field)
+            raise _Refused(statuses.to_status(nul), nul.code)
         return request
 
 

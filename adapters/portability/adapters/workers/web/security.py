@@ -129,6 +129,8 @@ async def read_form(request: Request) -> dict[str, str]:
         fields = parse_qsl(body.decode("ascii"), keep_blank_values=True, max_num_fields=FORM_FIELDS, errors="strict")
     except ValueError as error:  # too many fields, or bytes that are no UTF-8 text
         raise FormRefusedError(400) from error
+    if any("\x00" in value for _, value in fields):  # no database takes it
+        raise FormRefusedError(400)
     return dict(fields)
 
 
