@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from tests.fuzz.directory_targets import directory_targets
 from tests.fuzz.door_targets import door_targets
+from tests.fuzz.eessi_targets import eessi_targets
 from tests.fuzz.exchange_targets import exchange_targets
 from tests.fuzz.law_targets import law_targets
 from tests.fuzz.log_targets import log_targets
@@ -24,5 +25,6 @@ def all_targets() -> Mapping[str, Target]:
         *door_targets(),
         *web_targets(),
         *law_targets(),
+        *eessi_targets(),
     ]
     return {target.name: target for target in targets}

@@ -167,6 +167,7 @@ def revoke_certificate(
 def _add_groups() -> None:
     # The sub-commands' module is light; what they load, they load when they run.
     from portability.app.commands.agreements import app as agreements  # noqa: PLC0415 (owned by its domain)
+    from portability.app.commands.convert import convert  # noqa: PLC0415 (the same)
     from portability.app.commands.directory import app as directory  # noqa: PLC0415 (the same)
     from portability.app.commands.evidence import app as evidence  # noqa: PLC0415 (the same)
     from portability.app.commands.flows import app as flows  # noqa: PLC0415 (the same)
@@ -174,6 +175,7 @@ def _add_groups() -> None:
     from portability.app.commands.privacy import app as privacy  # noqa: PLC0415 (the same)
     from portability.app.commands.quarantine import app as quarantine  # noqa: PLC0415 (the same)
 
+    app.command("convert")(convert)
     app.add_typer(agreements, name="agreements")
     app.add_typer(keys, name="keys")
     app.add_typer(directory, name="directory")

@@ -1,0 +1,175 @@
+"""What a P5000 and a P6000 say becomes our records, field for field; what is changed there is written back."""
+
+import copy
+
+import pytest
+
+from portability.adapters.eessi.career_file import FindingKind
+from portability.adapters.eessi.reading import to_career
+from portability.adapters.eessi.writing import to_eessi
+from portability.agreements.errors import InputError
+from tests.eessi.samples import document
+
+
+def career_of(name: str, **changes: object) -> dict:
+    career, _ = to_career({**document(name), **changes}, name=name)
+    return career
+
+
+def test_periods_carry_dates_sums_and_codes() -> None:
+    statement = career_of("P5000.json")["statement"]
+
+    first, second, third = statement["periods"]
+    assert first["first_day"] == {"year": 1984, "month": 3, "day": 1}
+    assert first["sum"] == {"years": "5", "months": "10", "days": "0", "day_regime": "7"}
+    assert (first["period_type"], first["relevance"], first["occupation"]) == ("11", "111", "7112")
+    # The year alone, and the year with its month: what is not known is left out, never made up.
+    assert (second["first_day"], second["last_day"]) == ({"year": 1990}, {"year": 1990, "month": 7})
+    assert second["state"] == "GB"  # the EU writes UK, ISO 3166 writes GB
+    assert second["sum"] == {"weeks": "26"}
+    assert "first_day" not in third
+    assert third["sum"] == {"years": "2"}
+    assert [(one["scope"], one["total"]["sum"]) for one in statement["totals"]] == [
+        ("TOTAL_SCOPE_RELEVANCE", {"years": "7", "months": "10"}),
+        ("TOTAL_SCOPE_CALCULATION", {"years": "8"}),
+    ]
+    assert (statement["has_periods"], statement["claim_context"], statement["status"]) == (
+        True,
+        "10",
+        "ANSWER_STATUS_KNOWN",
+    )
+
+
+def test_the_official_names_give_the_same_record() -> None:
+    statement = career_of("P5000-official.json")["statement"]
+
+    (period,) = statement["periods"]
+    assert period["state"] == "GR"
+    assert period["sum"] == {"years": "10", "months": "9", "days": "0", "day_regime": "6"}
+    assert period["last_day"] == {"year": 2009, "month": 12, "day": 31}
+    assert (statement["has_periods"], statement["claim_context"]) == (True, "10")
+
+
+def test_decisions_carry_amounts_reasons_and_reviews() -> None:
+    notice = career_of("P6000.json")["decision_notice"]
+
+    award, refusal = notice["decisions"]
+    assert award["paid_from"] == {"year": 2026, "month": 2, "day": 1}
+    assert award["amounts"][0] == {
+        "first_day": {"year": 2026, "month": 1, "day": 1},
+        "currency": "NOK",
+        "frequency": "03",
+        "gross": "9174.50",
+        "gross_basic": "0",
+        "net": "8000",
+    }
+    assert (award["credited_future_period"], award["partly_suspended"]) == (False, False)
+    assert refusal["rejections"] == [{"reason": "77", "text": "See letter"}]
+    assert notice["review_limits"] == [{"time_limit": "six weeks from receipt"}]
+    assert notice["unread"] == [{"field": "decided_on", "text": "someday"}]
+
+
+def test_the_report_names_places_and_no_values() -> None:
+    career, findings = to_career(document("P5000.json"), name="")
+    _, of_decision = to_career(document("P6000.json"), name="")
+
+    assert [(one.kind, one.place) for one in findings] == [
+        (FindingKind.KEPT, "/pensjon/medlemskapboarbeid/medlemskap/*/nyttFelt/a/*"),
+        (FindingKind.UNKNOWN_NAME, "/pensjon/medlemskapboarbeid/medlemskap/*/nyttFelt"),
+        (FindingKind.UNKNOWN_NAME, "/pensjon/medlemskapboarbeid/medlemskap/*/nyttFelt/a"),
+    ]
+    assert {(one.kind, one.place) for one in of_decision} == {
+        (FindingKind.UNKNOWN_CODE, "/pensjon/vedtak/*/avslagbegrunnelse/*/begrunnelse"),
+        (FindingKind.UNREAD_VALUE, "/pensjon/tilleggsinformasjon/dato"),
+    }
+    assert not any("someday" in one.text or "Ida" in one.text for one in of_decision)
+    assert [one["kind"] for one in career["report"]] == [str(one.kind) for one in findings]
+
+
+@pytest.mark.parametrize("value", [[], None, {}])
+def test_a_document_without_periods_is_no_document_that_says_there_are_none(value: object) -> None:
+    silent = career_of("P5000.json", pensjon={"medlemskap": value})
+    told = career_of("P5000.json", pensjon={"medlemskapboarbeid": {"gyldigperiode": "0"}})
+
+    assert "status" not in silent["statement"]
+    assert told["statement"]["status"] == "ANSWER_STATUS_NONE"
+
+
+def test_a_period_keeps_its_id_in_another_document_and_place() -> None:
+    found = document("P5000.json")
+    turned = copy.deepcopy(found)
+    turned["pensjon"]["medlemskap"] = turned["pensjon"].pop("medlemskapboarbeid")["medlemskap"][::-1]
+
+    ids = [one["period_id"] for one in to_career(found, name="")[0]["statement"]["periods"]]
+    assert [one["period_id"] for one in to_career(turned, name="")[0]["statement"]["periods"]] == ids[::-1]
+    assert len(set(ids)) == 3
+
+
+def test_what_is_changed_in_the_career_file_is_written_back() -> None:
+    career = career_of("P5000.json")
+    first, second, third = career["statement"]["periods"]
+    first["sum"]["years"] = "6"
+    career["statement"]["periods"] = [first, third, {"period_id": "new", "state": "SE", "first_day": {"year": 2001}}]
+
+    back, missing = to_eessi(career, name="")
+
+    periods = back["pensjon"]["medlemskapboarbeid"]["medlemskap"]
+    assert [one.get("land") for one in periods] == ["NO", "NO", "SE"]
+    assert periods[0]["sum"]["aar"] == "6"
+    assert (
+        periods[1]["nyttFelt"] == document("P5000.json")["pensjon"]["medlemskapboarbeid"]["medlemskap"][2]["nyttFelt"]
+    )
+    assert periods[2] == {"land": "SE", "periode": {"fom": "2001"}}
+    assert missing == ()
+    assert second["period_id"]
+
+
+def test_a_career_made_here_becomes_a_document_and_what_has_no_place_is_named() -> None:
+    career = {
+        "format": "portability.career/1",
+        "document": {"type": "P5000"},
+        "statement": {
+            "statement_id": "a",
+            "periods": [
+                {
+                    "period_id": "1",
+                    "sum": {"months": "7"},
+                    "employer": {"name": "Verft AS"},
+                    "contribution_paid": "CONTRIBUTION_PAID_YES",
+                }
+            ],
+        },
+    }
+    back, missing = to_eessi(career, name="mine.json")
+
+    assert back == {
+        "sed": "P5000",
+        "sedGVer": "4",
+        "sedVer": "2",
+        "pensjon": {"medlemskapboarbeid": {"medlemskap": [{"sum": {"maaneder": "7"}}]}},
+    }
+    assert [one.place for one in missing] == [
+        "/statement/periods/1/employer/name",
+        "/statement/periods/1/contribution_paid",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"format": "x"}, "is no career file"),
+        ({"document": {"type": "Q1"}}, "document.type"),
+        ({"document": {"type": "P5000", "form": "danish"}}, "document.form"),
+        ({"statement": {"periods": [{"first_day": "1990"}]}}, "statement is not as"),
+        ({"statement": {"periods": [{"nothing": 1}]}}, "statement is not as"),
+        ({"statement": []}, "statement is not as"),
+        ({"places": [1]}, "places"),
+        ({"as_written": []}, "as_written"),
+        ({"other": {"nonsense": 1}}, "is no term of the dictionary"),
+        ({"other": {"@nav": 1, "message": {"sum": 1}}}, "given twice"),
+        ({"statement": {"unread": [{"field": "nothing", "text": ""}]}}, "which there is not"),
+    ],
+)
+def test_a_career_file_that_is_wrong_is_refused_with_its_place(change: dict, said: str) -> None:
+    with pytest.raises(InputError, match=said):
+        to_eessi({**career_of("P5000.json"), **change}, name="mine.json")
