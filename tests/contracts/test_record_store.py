@@ -2,7 +2,7 @@
 
 import asyncio
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime
 from fractions import Fraction
 
 import psycopg
@@ -29,6 +29,7 @@ from portability.services.records.ports import RecordWork
 from tests.at_rest import AT_REST
 from tests.conftest import NewDatabase
 
+MORNING, EVENING = datetime(2025, 3, 3, 9, tzinfo=UTC), datetime(2025, 3, 3, 18, 30, 5, tzinfo=UTC)
 PENSION = PersonIdentifier("DE", "pension", "12 100358 R 501")
 TAX = PersonIdentifier("IT", "tax", "RSSMRA58C50H501X")
 DAYS = Duration(Fraction("12.5"), PeriodUnit.DAYS, DayRegime.SIX)
@@ -108,13 +109,24 @@ async def test_careers_are_one_a_country_in_the_order_of_states(work: RecordWork
     known = CareerRecord(
         "DE", "de-drv", AnswerStatus.KNOWN, date(2025, 3, 3), date(2025, 3, 9), date(2025, 3, 1), ACCOUNT.periods
     )
-    await work.careers.put(case_id, asked)
-    await work.careers.put(case_id, known)
-    await work.careers.put(other, replace(asked, status=AnswerStatus.NOT_FOUND))
+    await work.careers.put(case_id, asked, at=MORNING)
+    await work.careers.put(case_id, known, at=MORNING)
+    await work.careers.put(other, replace(asked, status=AnswerStatus.NOT_FOUND), at=MORNING)
     assert list(await work.careers.of_case(case_id)) == [known, asked]
     answered = replace(asked, status=AnswerStatus.NONE, answered_on=date(2025, 4, 1))
-    await work.careers.put(case_id, answered)
+    await work.careers.put(case_id, answered, at=EVENING)
     assert list(await work.careers.of_case(case_id)) == [known, answered]
+
+
+async def test_what_was_known_of_a_career_before_is_kept_as_history(work: RecordWork) -> None:
+    case_id = time_ordered_id()
+    asked = CareerRecord("IT", "it-inps", AnswerStatus.ASKED_NO_ANSWER, asked_on=date(2025, 3, 3))
+    answered = replace(asked, status=AnswerStatus.NONE, answered_on=date(2025, 3, 3))
+    await work.careers.put(case_id, asked, at=MORNING)
+    await work.careers.put(case_id, answered, at=EVENING)
+
+    assert list(await work.careers.history(case_id)) == [(MORNING, asked), (EVENING, answered)]
+    assert list(await work.careers.history(time_ordered_id())) == []
 
 
 async def test_a_command_is_known_once_it_has_begun(work: RecordWork) -> None:

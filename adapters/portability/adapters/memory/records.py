@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, datetime
 from hashlib import sha256
 from uuid import UUID
 
@@ -64,13 +64,17 @@ class MemoryCareers:
     """What each country has answered in a case."""
 
     def __init__(self) -> None:
-        self._careers: dict[tuple[UUID, str], CareerRecord] = {}
+        self._careers: dict[UUID, list[tuple[datetime, CareerRecord]]] = {}
 
-    async def put(self, case_id: UUID, career: CareerRecord) -> None:
-        self._careers[case_id, career.state] = career
+    async def put(self, case_id: UUID, career: CareerRecord, *, at: datetime) -> None:
+        self._careers.setdefault(case_id, []).append((at, career))
 
     async def of_case(self, case_id: UUID) -> Sequence[CareerRecord]:
-        return [self._careers[key] for key in sorted(self._careers) if key[0] == case_id]
+        latest = {career.state: career for _, career in self._careers.get(case_id, [])}
+        return [latest[state] for state in sorted(latest)]
+
+    async def history(self, case_id: UUID) -> Sequence[tuple[datetime, CareerRecord]]:
+        return list(self._careers.get(case_id, []))
 
 
 class MemoryCommands:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -155,19 +155,30 @@ class PostgresCareers:
         self._connection = connection
         self._at_rest = at_rest
 
-    async def put(self, case_id: UUID, career: CareerRecord) -> None:
-        """Keep what one country has answered, in place of what was known of it."""
+    async def put(self, case_id: UUID, career: CareerRecord, *, at: datetime) -> None:
+        """Keep what one country has answered, known since then; nothing that was known before is changed."""
         (document,) = await seal_documents(self._at_rest, [(case_id, career)])
         await self._connection.execute(
-            "INSERT INTO case_careers (case_id, state, document) VALUES (%s, %s, %s) "
-            "ON CONFLICT (case_id, state) DO UPDATE SET document = excluded.document",
-            (case_id, career.state, document),
+            "INSERT INTO case_careers (case_id, state, known_at, document) VALUES (%s, %s, %s, %s)",
+            (case_id, career.state, at, document),
         )
 
-    async def of_case(self, case_id: UUID) -> Sequence[CareerRecord]:
-        """One entry a country, by state code."""
+    async def history(self, case_id: UUID) -> Sequence[tuple[datetime, CareerRecord]]:
+        """Everything that was ever known, in the order in which it was kept."""
         found = await self._connection.execute(
-            "SELECT document FROM case_careers WHERE case_id = %s ORDER BY state", (case_id,), binary=True
+            "SELECT known_at, document FROM case_careers WHERE case_id = %s ORDER BY place", (case_id,), binary=True
+        )
+        rows = await found.fetchall()
+        opened = await open_documents(self._at_rest, CareerRecord, ((case_id, row[1]) for row in rows))
+        pairs = zip((row[0] for row in rows), opened, strict=True)
+        return [(known_at.astimezone(UTC), career) for known_at, career in pairs if career is not None]
+
+    async def of_case(self, case_id: UUID) -> Sequence[CareerRecord]:
+        """One entry a country, the latest, by state code."""
+        found = await self._connection.execute(
+            "SELECT DISTINCT ON (state) document FROM case_careers WHERE case_id = %s ORDER BY state, place DESC",
+            (case_id,),
+            binary=True,
         )
         rows = await found.fetchall()
         opened = await open_documents(self._at_rest, CareerRecord, ((case_id, row[0]) for row in rows))

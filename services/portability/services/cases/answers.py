@@ -63,6 +63,7 @@ async def take_statement(case: Case, of: Participant, statement: RecordStatement
             as_of=statement.as_of,
             periods=statement.periods,
         ),
+        at=desk.now,
     )
     answered = replace(
         of,

@@ -119,7 +119,7 @@ class Desk:
             career = CareerRecord(
                 each.state, each.institution, AnswerStatus.ASKED_NO_ANSWER, asked_on=each.asked_at.date()
             )
-            await self.work.careers.put(case_id, career)
+            await self.work.careers.put(case_id, career, at=self.now)
 
 
 def no_such_case(case_id: UUID) -> NotFoundError:

@@ -63,7 +63,7 @@ async def lodge(command: LodgeClaim, *, caller: Caller, desk: Desk) -> UUID:
     await desk.keep(case)
     await desk.expect_answers(case_id, case.participants)
     for state, institution, _ in not_asked:
-        await desk.work.careers.put(case_id, CareerRecord(state, institution, AnswerStatus.NOT_ASKED))
+        await desk.work.careers.put(case_id, CareerRecord(state, institution, AnswerStatus.NOT_ASKED), at=desk.now)
     return case_id
 
 

@@ -130,8 +130,8 @@ class OwnAccounts(Protocol):
 class CareerBook(Protocol):
     """What each country has answered in a case."""
 
-    async def put(self, case_id: UUID, career: CareerRecord) -> None:
-        """Keep what one country has answered, in place of what was known of it in this case."""
+    async def put(self, case_id: UUID, career: CareerRecord, *, at: datetime) -> None:
+        """Keep what one country has answered, known since then; what was known of it before is kept as history."""
         ...
 
     async def of_case(self, case_id: UUID) -> Sequence[CareerRecord]:

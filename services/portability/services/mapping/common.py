@@ -52,6 +52,7 @@ __all__ = [
     "write_citation",
     "write_date",
     "write_decimal",
+    "write_evidence",
     "write_exact",
     "write_identifier",
     "write_instant",
@@ -264,12 +265,16 @@ def write_period(recorded: RecordedPeriod) -> common.InsurancePeriod:
         unit=_UNIT.write(duration.unit) if duration else common.PERIOD_UNIT_UNSPECIFIED,
         day_regime=int(duration.day_regime) if duration and duration.day_regime else 0,
         period_type=period.period_type,
-        evidence=common.Evidence(
-            level=_LEVEL.write(evidence.level),
-            method=evidence.method,
-            verified_by=evidence.verified_by,
-            verified_on=write_date(evidence.verified_on),
-        ),
+        evidence=write_evidence(evidence),
+    )
+
+
+def write_evidence(evidence: Evidence) -> common.Evidence:
+    return common.Evidence(
+        level=_LEVEL.write(evidence.level),
+        method=evidence.method,
+        verified_by=evidence.verified_by,
+        verified_on=write_date(evidence.verified_on),
     )
 
 

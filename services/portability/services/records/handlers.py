@@ -1,19 +1,21 @@
 """Use cases of records: put own accounts, find one by exact identifier, read the career of a case."""
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime
 from uuid import UUID
 
 from portability.agreements.careers import CareerRecord, InsuranceAccount, PersonIdentifier
 from portability.agreements.errors import InputError, NotFoundError
 from portability.services.idempotency import CommandLog, once
 from portability.services.matching import Match, MatchOutcome, match_exactly
+from portability.services.records.career_view import KnownCareer, known_careers
 from portability.services.records.model import (
     ACCOUNTS_IN_ONE_CALL,
     PutRecords,
     check_account,
 )
 from portability.services.records.ports import CareerBook, Clock, InsuredRegister
+from portability.services.records.verifying import Known
 
 __all__ = ["find_records", "get_career", "left_of", "no_career", "put_records"]
 
@@ -68,12 +70,21 @@ async def find_records(
     return match_exactly(await register.find(identifiers), birth_date=birth_date)
 
 
-async def get_career(case_id: UUID, *, careers: CareerBook) -> Sequence[CareerRecord]:
-    """What each country has answered in a case; raises NotFoundError where nothing is known of the case here."""
-    known = await careers.of_case(case_id)
-    if not known:
+async def get_career(
+    case_id: UUID, *, careers: CareerBook, at: datetime
+) -> tuple[Sequence[CareerRecord], Sequence[KnownCareer]]:
+    """What each country had answered in a case by an instant, as it was and in full.
+
+    Raises NotFoundError where nothing is known of the case here.
+    """
+    history = await careers.history(case_id)
+    if not history:
         raise no_career(case_id)
-    return known
+    latest = {career.state: career for since, career in history if since <= at}
+    # The exchange gives nothing on that it has not verified. Who is competent and whether the person is matched is
+    # known to the case and its directory, not here: both stay unexamined until they tell.
+    known = known_careers(history, at=at, known=Known(today=at.date(), signed=True))
+    return [latest[state] for state in sorted(latest)], known
 
 
 def no_career(case_id: UUID) -> NotFoundError:

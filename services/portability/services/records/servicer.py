@@ -12,8 +12,9 @@ from portability.api.records.v1 import imports_pb2_grpc, records_pb2_grpc
 from portability.api.records.v1 import records_pb2 as pb
 from portability.services.access import current_caller
 from portability.services.looking import read_by_staff
-from portability.services.mapping.common import read_date, read_identifier, read_uuid, write_career
+from portability.services.mapping.common import read_date, read_identifier, read_instant, read_uuid, write_career
 from portability.services.purposes import PENSION_CLAIM
+from portability.services.records.career_mapping.statements import write_known_career
 from portability.services.records.handlers import find_records, get_career, left_of, no_career, put_records
 from portability.services.records.importing import open_import, take_batch
 from portability.services.records.imports import ImportBatch, ImportOpening
@@ -54,12 +55,18 @@ class RecordServicer(records_pb2_grpc.RecordServiceServicer):
 
     async def GetCareer(self, request: pb.GetCareerRequest, context: Any) -> pb.GetCareerResponse:
         case_id = read_uuid(request.case_id, field="case_id")
+        at = self._clock.now()
+        if request.HasField("as_known_at"):
+            at = read_instant(request, "as_known_at", field="as_known_at")
         async with self._unit_of_work() as work:
             shown = await self._read((case_id,), work)
-            careers = await get_career(case_id, careers=work.careers) if shown else ()
-        if not careers:
-            raise no_career(case_id)
-        return pb.GetCareerResponse(countries=[write_career(each) for each in careers])
+            if not shown:
+                raise no_career(case_id)
+            countries, careers = await get_career(case_id, careers=work.careers, at=at)
+        return pb.GetCareerResponse(
+            countries=[write_career(each) for each in countries],
+            careers=[write_known_career(each) for each in careers],
+        )
 
     async def _read(self, scopes: Sequence[UUID], work: RecordWork) -> frozenset[UUID]:
         return await read_by_staff(

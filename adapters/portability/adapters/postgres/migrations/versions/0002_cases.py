@@ -91,8 +91,10 @@ CREATE INDEX case_decisions_by_case ON case_decisions (case_id, place);
 CREATE TABLE case_careers (
     case_id uuid NOT NULL,
     state text NOT NULL,
+    place bigint GENERATED ALWAYS AS IDENTITY,
+    known_at timestamptz NOT NULL,
     document bytea NOT NULL,
-    PRIMARY KEY (case_id, state)
+    PRIMARY KEY (case_id, state, place)
 );
 
 CREATE TABLE case_events (

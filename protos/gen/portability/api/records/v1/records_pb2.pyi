@@ -6,10 +6,12 @@ The institution's own register of insured persons, and the careers of its cases.
 from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
+from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from google.type import date_pb2 as _date_pb2
 from portability.api.common.v1 import common_pb2 as _common_pb2
+from portability.api.records.v1 import career_pb2 as _career_pb2
 from portability.api.records.v1 import messages_pb2 as _messages_pb2
 import builtins as _builtins
 import sys
@@ -53,6 +55,70 @@ FIND_OUTCOME_SEVERAL: FindOutcome.ValueType  # 3
 FIND_OUTCOME_CONTRADICTION: FindOutcome.ValueType  # 4
 """One account, but with another birth date: a person must look."""
 Global___FindOutcome: _TypeAlias = FindOutcome  # noqa: Y015
+
+class _CheckCode:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _CheckCodeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_CheckCode.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    CHECK_CODE_UNSPECIFIED: _CheckCode.ValueType  # 0
+    """Not given; never sent."""
+    CHECK_CODE_SIGNED: _CheckCode.ValueType  # 1
+    """Signature and directory, by the exchange."""
+    CHECK_CODE_COMPETENT: _CheckCode.ValueType  # 2
+    """The sender is competent for the branch under the agreement on that day."""
+    CHECK_CODE_IDENTIFIED: _CheckCode.ValueType  # 3
+    """It is this person."""
+    CHECK_CODE_PLAUSIBLE: _CheckCode.ValueType  # 4
+    """It can be: after birth, not in the future, not longer than the calendar."""
+    CHECK_CODE_CONSISTENT: _CheckCode.ValueType  # 5
+    """No other record of its scheme contradicts it."""
+
+class CheckCode(_CheckCode, metaclass=_CheckCodeEnumTypeWrapper):
+    """What was checked of a period."""
+
+CHECK_CODE_UNSPECIFIED: CheckCode.ValueType  # 0
+"""Not given; never sent."""
+CHECK_CODE_SIGNED: CheckCode.ValueType  # 1
+"""Signature and directory, by the exchange."""
+CHECK_CODE_COMPETENT: CheckCode.ValueType  # 2
+"""The sender is competent for the branch under the agreement on that day."""
+CHECK_CODE_IDENTIFIED: CheckCode.ValueType  # 3
+"""It is this person."""
+CHECK_CODE_PLAUSIBLE: CheckCode.ValueType  # 4
+"""It can be: after birth, not in the future, not longer than the calendar."""
+CHECK_CODE_CONSISTENT: CheckCode.ValueType  # 5
+"""No other record of its scheme contradicts it."""
+Global___CheckCode: _TypeAlias = CheckCode  # noqa: Y015
+
+class _CheckOutcome:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _CheckOutcomeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_CheckOutcome.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    CHECK_OUTCOME_UNSPECIFIED: _CheckOutcome.ValueType  # 0
+    """Not given; never sent."""
+    CHECK_OUTCOME_PASSED: _CheckOutcome.ValueType  # 1
+    """Passed."""
+    CHECK_OUTCOME_FAILED: _CheckOutcome.ValueType  # 2
+    """Failed: a person has to look."""
+    CHECK_OUTCOME_NOT_EXAMINED: _CheckOutcome.ValueType  # 3
+    """Nobody has looked, which is no pass."""
+
+class CheckOutcome(_CheckOutcome, metaclass=_CheckOutcomeEnumTypeWrapper):
+    """How a check came out."""
+
+CHECK_OUTCOME_UNSPECIFIED: CheckOutcome.ValueType  # 0
+"""Not given; never sent."""
+CHECK_OUTCOME_PASSED: CheckOutcome.ValueType  # 1
+"""Passed."""
+CHECK_OUTCOME_FAILED: CheckOutcome.ValueType  # 2
+"""Failed: a person has to look."""
+CHECK_OUTCOME_NOT_EXAMINED: CheckOutcome.ValueType  # 3
+"""Nobody has looked, which is no pass."""
+Global___CheckOutcome: _TypeAlias = CheckOutcome  # noqa: Y015
 
 @_typing.final
 class SchemeFact(_message.Message):
@@ -259,20 +325,166 @@ class GetCareerRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     CASE_ID_FIELD_NUMBER: _builtins.int
+    AS_KNOWN_AT_FIELD_NUMBER: _builtins.int
     case_id: _builtins.str
     """Id of the case, a UUID. Never empty."""
+    @_builtins.property
+    def as_known_at(self) -> _timestamp_pb2.Timestamp:
+        """Gives what was known at this instant. Unset: now."""
+
     def __init__(
         self,
         *,
         case_id: _builtins.str = ...,
+        as_known_at: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["as_known_at", b"as_known_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["case_id", b"case_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["as_known_at", b"as_known_at", "case_id", b"case_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___GetCareerRequest: _TypeAlias = GetCareerRequest  # noqa: Y015
+
+@_typing.final
+class PeriodCheck(_message.Message):
+    """One check of one period."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PERIOD_ID_FIELD_NUMBER: _builtins.int
+    CODE_FIELD_NUMBER: _builtins.int
+    OUTCOME_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    period_id: _builtins.str
+    """Period of the statement. Never empty."""
+    code: Global___CheckCode.ValueType
+    """What was checked."""
+    outcome: Global___CheckOutcome.ValueType
+    """How it came out."""
+    reason: _builtins.str
+    """Why, for a caseworker. Never empty."""
+    def __init__(
+        self,
+        *,
+        period_id: _builtins.str = ...,
+        code: Global___CheckCode.ValueType = ...,
+        outcome: Global___CheckOutcome.ValueType = ...,
+        reason: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["code", b"code", "outcome", b"outcome", "period_id", b"period_id", "reason", b"reason"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PeriodCheck: _TypeAlias = PeriodCheck  # noqa: Y015
+
+@_typing.final
+class TotalNote(_message.Message):
+    """A total that its sender counted otherwise than its periods give, or that cannot be compared."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SENT_FIELD_NUMBER: _builtins.int
+    COMPUTED_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    reason: _builtins.str
+    """Why the two differ or cannot be compared, and what to do. Never empty."""
+    @_builtins.property
+    def sent(self) -> _career_pb2.CareerTotal:
+        """The total as sent."""
+
+    @_builtins.property
+    def computed(self) -> _career_pb2.PeriodSum:
+        """What its periods give."""
+
+    def __init__(
+        self,
+        *,
+        sent: _career_pb2.CareerTotal | None = ...,
+        computed: _career_pb2.PeriodSum | None = ...,
+        reason: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["computed", b"computed", "sent", b"sent"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["computed", b"computed", "reason", b"reason", "sent", b"sent"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___TotalNote: _TypeAlias = TotalNote  # noqa: Y015
+
+@_typing.final
+class QuirkNote(_message.Message):
+    """Something that the state is known to do with such a period; it explains and changes nothing."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PERIOD_ID_FIELD_NUMBER: _builtins.int
+    QUIRK_ID_FIELD_NUMBER: _builtins.int
+    TEXT_FIELD_NUMBER: _builtins.int
+    period_id: _builtins.str
+    """Period of the statement. Never empty."""
+    quirk_id: _builtins.str
+    """Id of the quirk, for example "germany-whole-months". Never empty."""
+    text: _builtins.str
+    """What the state does. Never empty."""
+    def __init__(
+        self,
+        *,
+        period_id: _builtins.str = ...,
+        quirk_id: _builtins.str = ...,
+        text: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["period_id", b"period_id", "quirk_id", b"quirk_id", "text", b"text"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___QuirkNote: _TypeAlias = QuirkNote  # noqa: Y015
+
+@_typing.final
+class KnownCareer(_message.Message):
+    """What one country stated, with the history of its periods and what was checked."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    STATEMENT_FIELD_NUMBER: _builtins.int
+    CHECKS_FIELD_NUMBER: _builtins.int
+    TOTALS_FIELD_NUMBER: _builtins.int
+    QUIRKS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def statement(self) -> _career_pb2.CareerStatement:
+        """The statement; periods that were replaced or taken back stand in it with their status."""
+
+    @_builtins.property
+    def checks(self) -> _containers.RepeatedCompositeFieldContainer[Global___PeriodCheck]:
+        """Five checks for each period."""
+
+    @_builtins.property
+    def totals(self) -> _containers.RepeatedCompositeFieldContainer[Global___TotalNote]:
+        """Totals to look at. Empty: all agree."""
+
+    @_builtins.property
+    def quirks(self) -> _containers.RepeatedCompositeFieldContainer[Global___QuirkNote]:
+        """Quirks met. Empty: none."""
+
+    def __init__(
+        self,
+        *,
+        statement: _career_pb2.CareerStatement | None = ...,
+        checks: _abc.Iterable[Global___PeriodCheck] | None = ...,
+        totals: _abc.Iterable[Global___TotalNote] | None = ...,
+        quirks: _abc.Iterable[Global___QuirkNote] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["statement", b"statement"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["checks", b"checks", "quirks", b"quirks", "statement", b"statement", "totals", b"totals"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___KnownCareer: _TypeAlias = KnownCareer  # noqa: Y015
 
 @_typing.final
 class GetCareerResponse(_message.Message):
@@ -281,18 +493,24 @@ class GetCareerResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     COUNTRIES_FIELD_NUMBER: _builtins.int
+    CAREERS_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def countries(self) -> _containers.RepeatedCompositeFieldContainer[_messages_pb2.CareerRecord]:
-        """One entry a country, by state code. Never empty."""
+        """One entry a country, by state code. Empty where nothing was known at the instant asked for."""
+
+    @_builtins.property
+    def careers(self) -> _containers.RepeatedCompositeFieldContainer[Global___KnownCareer]:
+        """The same in full, by state code. Countries of which nothing was known at the instant asked for are not in it."""
 
     def __init__(
         self,
         *,
         countries: _abc.Iterable[_messages_pb2.CareerRecord] | None = ...,
+        careers: _abc.Iterable[Global___KnownCareer] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["countries", b"countries"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["careers", b"careers", "countries", b"countries"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

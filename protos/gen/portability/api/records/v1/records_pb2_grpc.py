@@ -71,7 +71,7 @@ class RecordServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def GetCareer(self, request, context):
-        """Gives what each country has answered in a case.
+        """Gives what each country has answered in a case, now or as it was known at an instant.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -38,7 +38,7 @@ class RecordServiceStub:
     FindRecords: _grpc.UnaryUnaryMultiCallable[_records_pb2.FindRecordsRequest, _records_pb2.FindRecordsResponse]
     """Finds own accounts by exact identifier. Anything but exactly one match is for a person to look at."""
     GetCareer: _grpc.UnaryUnaryMultiCallable[_records_pb2.GetCareerRequest, _records_pb2.GetCareerResponse]
-    """Gives what each country has answered in a case."""
+    """Gives what each country has answered in a case, now or as it was known at an instant."""
 
 @_typing.type_check_only
 class RecordServiceAsyncStub(RecordServiceStub):
@@ -50,7 +50,7 @@ class RecordServiceAsyncStub(RecordServiceStub):
     FindRecords: _aio.UnaryUnaryMultiCallable[_records_pb2.FindRecordsRequest, _records_pb2.FindRecordsResponse]  # type: ignore[assignment]
     """Finds own accounts by exact identifier. Anything but exactly one match is for a person to look at."""
     GetCareer: _aio.UnaryUnaryMultiCallable[_records_pb2.GetCareerRequest, _records_pb2.GetCareerResponse]  # type: ignore[assignment]
-    """Gives what each country has answered in a case."""
+    """Gives what each country has answered in a case, now or as it was known at an instant."""
 
 class RecordServiceServicer(metaclass=_abc_1.ABCMeta):
     """For caseworkers and systems of the node's own institution."""
@@ -77,6 +77,6 @@ class RecordServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _records_pb2.GetCareerRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_records_pb2.GetCareerResponse, _abc.Awaitable[_records_pb2.GetCareerResponse]]:
-        """Gives what each country has answered in a case."""
+        """Gives what each country has answered in a case, now or as it was known at an instant."""
 
 def add_RecordServiceServicer_to_server(servicer: RecordServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

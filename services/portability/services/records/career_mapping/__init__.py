@@ -1,0 +1,1 @@
+"""The career record in full, to protobuf."""
