@@ -165,7 +165,7 @@ async def test_what_waits_for_long_is_an_alarm_each_case_once(rome: TestNode) ->
 
 
 async def test_a_refusal_is_read_by_the_sender_and_what_waits_goes_on(berlin: TestNode, rome: TestNode) -> None:
-    released = await reject(rome, (await entry_of(rome)).entry_id, "The case is closed here.")
+    released = await reject(rome, (await entry_of(rome)).entry_id, "The case is\nclosed here.")  # as somebody typed it
     assert (released.took_effect, released.still_waiting) == (2, 0)
     assert applied(rome) == [b"periods of number %d" % number for number in (1, 3, 4)]
     await carry(berlin, rome)

@@ -37,11 +37,10 @@ def test_the_gate_refuses_it_by_its_place(node: Node) -> None:
         case_id=ID,
         type="record.note",
         schema_version=1,
-        agreement_id="de\x00us",
-        purpose="administrative-cooperation",
+        purpose="administrative\x00cooperation",
     )
     kind = type(request)
     with pytest.raises(Exception, match="INVALID_INPUT") as refused:
         node.gate._checked(protovalidate.Validator(), kind.FromString, kind.DESCRIPTOR, request.SerializeToString())
     assert refused.value.status.code == StatusCode.INVALID_ARGUMENT.value[0]
-    assert refused.value.status.message.startswith("'agreement_id' has the character U+0000")
+    assert refused.value.status.message.startswith("'purpose' has the character U+0000")

@@ -18,6 +18,7 @@ from portability.services.exchange.model.messages import (
 )
 from portability.services.exchange.model.statuses import BusinessStatus, StatusEntry
 from portability.services.exchange.ports.world import NewId
+from portability.services.mapping import strict
 
 __all__ = ["Decided", "status_messages"]
 
@@ -32,7 +33,7 @@ def status_messages(decided: Iterable[Decided], *, new_id: NewId, at: datetime) 
     by_sender: dict[InstitutionId, list[StatusEntry]] = {}
     for message, status, reasons in sorted(decided, key=lambda one: (one[0].sender, one[0].stream_seq)):
         entries = by_sender.setdefault(message.sender, [])
-        told = tuple(reason[:REASON_LENGTH] for reason in reasons[:REASONS])
+        told = tuple(strict.one_line(reason[:REASON_LENGTH]) for reason in reasons[:REASONS])
         _add(entries, StatusEntry(message.stream_seq, message.stream_seq, status, told, at))
     return [
         _message(sender, entries[first : first + STATUS_ENTRIES], message_id=new_id())

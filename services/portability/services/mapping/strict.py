@@ -22,6 +22,7 @@ __all__ = [
     "institution",
     "milliseconds",
     "number",
+    "one_line",
     "optional_uuid",
     "parse",
     "text",
@@ -89,6 +90,11 @@ def text(value: str, *, limit: int, what: str) -> str:
     if _CONTROL.search(value):
         raise VerificationError(f"The {what} has a control character.")
     return value
+
+
+def one_line(value: str) -> str:
+    """Return a text with a space for each control character, as `text` takes it."""
+    return _CONTROL.sub(" ", value)
 
 
 def number(value: int, *, limit: int, what: str) -> int:
