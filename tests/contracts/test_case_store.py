@@ -10,14 +10,13 @@ import psycopg
 import pytest
 
 from portability.adapters.clock.ids import time_ordered_id
-from portability.adapters.memory.cases import MemoryCaseInbox, MemoryCases, MemoryTimeline
-from portability.adapters.postgres.cases_store import PostgresCaseInbox, PostgresCases, PostgresTimeline
+from portability.adapters.memory.cases import MemoryCases, MemoryTimeline
+from portability.adapters.postgres.cases_store import PostgresCases, PostgresTimeline
 from portability.adapters.postgres.database import Database
 from portability.adapters.postgres.looks import PostgresLooks, PostgresProtected
 from portability.adapters.postgres.records_store import PostgresCareers, PostgresCommands, PostgresRegister
 from portability.agreements.errors import InputError
 from portability.agreements.values import Branch, Citation, Money
-from portability.services.cases.messages import ArrivedMessage
 from portability.services.cases.model import (
     Case,
     CaseEvent,
@@ -31,11 +30,9 @@ from portability.services.cases.model import (
     RecordRequest,
 )
 from portability.services.cases.ports import (
-    CaseInbox,
     CaseQuery,
     CaseStore,
     CaseTimeline,
-    WaitingMessage,
 )
 from tests.at_rest import AT_REST
 from tests.conftest import NewDatabase
@@ -46,18 +43,16 @@ from tests.services.cases.world import CLAIM, DRV, FISCAL_CODE, GERMAN_NUMBER, I
 class Stores:
     cases: CaseStore
     timeline: CaseTimeline
-    inbox: CaseInbox
 
 
 @pytest.fixture(params=["memory", "postgres"])
 def stores(request: pytest.FixtureRequest) -> Stores:
     if request.param == "memory":
-        return Stores(MemoryCases(), MemoryTimeline(), MemoryCaseInbox())
+        return Stores(MemoryCases(), MemoryTimeline())
     connection: psycopg.AsyncConnection = request.getfixturevalue("connection")
     return Stores(
         PostgresCases(connection, AT_REST),
         PostgresTimeline(connection, AT_REST),
-        PostgresCaseInbox(connection, AT_REST),
     )
 
 
@@ -184,23 +179,6 @@ async def test_the_timeline_keeps_its_order(stores: Stores) -> None:
     assert list(await stores.timeline.of_case(case.case_id)) == events
 
 
-async def test_messages_wait_in_the_order_of_arrival_until_released(stores: Stores) -> None:
-    case_id = time_ordered_id()
-    first, second = (
-        WaitingMessage(
-            ArrivedMessage(time_ordered_id(), sender, case_id, "record.statement", 1, b"\x00\xff", MORNING), "no claim"
-        )
-        for sender in (DRV, INPS)
-    )
-    await stores.inbox.park(first)
-    await stores.inbox.park(second)
-    await stores.inbox.park(replace(first, reason="it takes no part"))
-    assert list(await stores.inbox.of_case(case_id)) == [replace(first, reason="it takes no part"), second]
-    await stores.inbox.release(first.message.sender, first.message.message_id)
-    assert list(await stores.inbox.of_case(case_id)) == [second]
-    assert list(await stores.inbox.of_case(time_ordered_id())) == []
-
-
 class PostgresNode(Node):
     """A node whose own records, cases and timeline are in PostgreSQL."""
 
@@ -216,7 +194,6 @@ class PostgresNode(Node):
                 commands=PostgresCommands(connection, AT_REST),
                 cases=PostgresCases(connection, AT_REST),
                 timeline=PostgresTimeline(connection, AT_REST),
-                inbox=PostgresCaseInbox(connection, AT_REST),
                 looks=PostgresLooks(connection, AT_REST),
                 protected=PostgresProtected(connection),
             )

@@ -16,6 +16,7 @@
     ├── OverloadError                a limit that protects the node         → RESOURCE_EXHAUSTED
     ├── VerificationError            any failed signature, chain, proof, hash
     ├── CaseStateError               current state, allowed next actions    → FAILED_PRECONDITION
+    │   ├── NotYetError              what it builds on has not come yet
     │   └── ErasureRefusedError      what keeps the data, and until when
     └── GatewayError                 raised only in adapters; retryable or not → UNAVAILABLE / INTERNAL
 
@@ -40,6 +41,7 @@ __all__ = [
     "NoRuleInForceError",
     "NotBindingError",
     "NotFoundError",
+    "NotYetError",
     "OverloadError",
     "PortabilityError",
     "UnmodelledProvisionError",
@@ -193,6 +195,12 @@ class CaseStateError(PortabilityError):
     def __init__(self, message: str, *, state: str, allowed_actions: tuple[str, ...] = ()) -> None:
         super().__init__(message)
         self.state, self.allowed_actions = state, allowed_actions
+
+
+class NotYetError(CaseStateError):
+    """What this builds on is not here yet: it is tried again when something else of the case has come."""
+
+    code = "NOT_YET"
 
 
 class ErasureRefusedError(CaseStateError):

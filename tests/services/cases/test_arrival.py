@@ -47,25 +47,24 @@ async def test_every_order_of_arrival_ends_in_the_same_case(world: World) -> Non
         view = await fresh.drv.view(case_id)
         careers.add(view.career)
         actions.add(tuple(each.action for each in view.actions if each.allowed))
-        assert list(await fresh.drv.work.inbox.of_case(case_id)) == []
+        assert fresh.drv.held == []
         assert len([e for e in view.timeline if e.kind is EventKind.STATEMENT_RECEIVED]) == 2
     assert len(careers) == 1
     assert len(actions) == 1
 
 
-async def test_a_statement_before_its_claim_waits_with_the_reason(world: World) -> None:
+async def test_a_statement_before_its_claim_waits_for_it(world: World) -> None:
     case_id = await world.lodge()
     mail = world.waiting()
     await world.inps.answer(case_id)
     early = [each for each in world.waiting() if each[1].recipient == DRV]
     await world.deliver(early)
-    (waiting,) = await world.drv.work.inbox.of_case(case_id)
-    assert waiting.reason == "its claim has not arrived yet"
+    assert len(world.drv.held) == 1
     assert await world.drv.work.cases.get(case_id, for_change=False) is None
     await world.deliver(mail)
     view = await world.drv.view(case_id)
     assert next(p for p in view.case.participants if p.institution == INPS).status is AnswerStatus.KNOWN
-    assert EventKind.MESSAGE_WAITED in {event.kind for event in view.timeline}
+    assert world.drv.held == []
 
 
 async def test_a_waiting_message_that_the_case_refuses_does_not_stop_the_claim(world: World) -> None:
@@ -81,9 +80,8 @@ async def test_a_waiting_message_that_the_case_refuses_does_not_stop_the_claim(w
     await world.deliver(mail)
     view = await world.drv.view(case_id)
     assert len(view.case.participants) == 3
-    (waiting,) = await world.drv.work.inbox.of_case(case_id)
-    assert "fr-cnav takes no part in it" in waiting.reason
-    assert EventKind.MESSAGE_REFUSED in {event.kind for event in view.timeline}
+    ((_, error),) = world.drv.set_aside
+    assert "fr-cnav takes no part in it" in error.message
 
 
 async def test_a_second_statement_is_not_taken_for_the_first(world: World) -> None:
@@ -111,6 +109,7 @@ async def test_totals_that_differ_are_noted_and_not_repaired(world: World) -> No
     view = await world.inps.view(case_id)
     german = next(p for p in view.case.participants if p.institution == DRV)
     assert german.totals_differ
+    assert world.inps.unchecked == ["TOTALS_DIFFER"]
     assert EventKind.TOTALS_DIFFER in {event.kind for event in view.timeline}
     career = next(c for c in view.career if c.state == "DE")
     assert [p.period.duration.amount for p in career.periods if p.period.duration] == [60]

@@ -21,7 +21,7 @@ from portability.agreements.careers import (
     RecordedPeriod,
     SchemeFact,
 )
-from portability.agreements.errors import PortabilityError
+from portability.agreements.errors import NotYetError, PortabilityError
 from portability.agreements.periods import DayRegime, Duration, InsurancePeriod, PeriodKind, PeriodUnit
 from portability.agreements.values import Branch, Citation, Money
 from portability.services.access import Caller, Role
@@ -145,6 +145,8 @@ class Node:
         self.work = MemoryCaseWork(directory=directory, determiner=self.determiner)
         self.use_cases = CaseUseCases(me=me, clock=clock, new_id=new_id)
         self.set_aside: list[tuple[CaseMessage, PortabilityError]] = []
+        self.held: list[tuple[CaseMessage, str]] = []  # and who has sent it
+        self.unchecked: list[str] = []
 
     @property
     def clerk(self) -> Caller:
@@ -158,7 +160,7 @@ class Node:
     async def transaction(self) -> AsyncIterator[MemoryCaseWork]:
         """Undoes everything on an error, as the real stores do."""
         stores = [self.work.accounts, self.work.careers, self.work.commands, self.work.cases, self.work.timeline]
-        stores += [self.work.inbox, self.work.sender, self.work.looks, self.work.protected]  # type: ignore[list-item]  # each is a store of its own kind
+        stores += [self.work.sender, self.work.looks, self.work.protected]  # type: ignore[list-item]  # each is a store of its own kind
         before = [{name: copy.copy(value) for name, value in vars(store).items()} for store in stores]
         try:
             yield self.work
@@ -168,7 +170,7 @@ class Node:
             raise
 
     async def receive(self, message: CaseMessage, *, sender: str) -> None:
-        """What the exchange does with a verified message: apply it, or set it aside with the reason."""
+        """What the exchange does with a verified message: apply it, hold it, or set it aside with the reason."""
         arrived = ArrivedMessage(
             message.message_id,
             sender,
@@ -180,9 +182,16 @@ class Node:
         )
         try:
             async with self.transaction() as work:
-                await apply_message(arrived, work=work, me=self.me, clock=self.clock, new_id=self.new_id)
+                said = await apply_message(arrived, work=work, me=self.me, clock=self.clock, new_id=self.new_id)
+        except NotYetError:
+            self.held.append((message, sender))
         except PortabilityError as error:
             self.set_aside.append((message, error))
+        else:
+            self.unchecked += [said.code] if said else []
+            again, self.held = self.held, []
+            for held, by in again:
+                await self.receive(held, sender=by)
 
     async def do(self, use_case: str, command: Any, *, caller: Caller | None = None) -> CaseView:
         async with self.transaction() as work:

@@ -1,4 +1,4 @@
-"""Cases, their timeline and inbox in memory; they pass the contract suite of the real stores."""
+"""Cases and their timeline in memory; they pass the contract suite of the real stores."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -8,10 +8,10 @@ from portability.adapters.memory.looks import MemoryLooks, MemoryProtected
 from portability.adapters.memory.records import MemoryCareers, MemoryCommands, MemoryRegister, identifier_key
 from portability.agreements.errors import InputError
 from portability.services.cases.messages import CaseMessage
-from portability.services.cases.model import Case, CaseEvent, InstitutionId
-from portability.services.cases.ports import CasePage, CaseQuery, Determiner, InstitutionDirectory, WaitingMessage
+from portability.services.cases.model import Case, CaseEvent
+from portability.services.cases.ports import CasePage, CaseQuery, Determiner, InstitutionDirectory
 
-__all__ = ["MemoryCaseInbox", "MemoryCaseWork", "MemoryCases", "MemoryCorrespondence", "MemorySender", "MemoryTimeline"]
+__all__ = ["MemoryCaseWork", "MemoryCases", "MemoryCorrespondence", "MemorySender", "MemoryTimeline"]
 
 
 class MemoryCases:
@@ -57,22 +57,6 @@ class MemoryTimeline:
         return [event for event in self._events if event.case_id == case_id]
 
 
-class MemoryCaseInbox:
-    """Messages that wait for their case."""
-
-    def __init__(self) -> None:
-        self._waiting: dict[tuple[InstitutionId, UUID], WaitingMessage] = {}
-
-    async def park(self, waiting: WaitingMessage) -> None:
-        self._waiting[waiting.message.sender, waiting.message.message_id] = waiting
-
-    async def of_case(self, case_id: UUID) -> Sequence[WaitingMessage]:
-        return [waiting for waiting in self._waiting.values() if waiting.message.case_id == case_id]
-
-    async def release(self, sender: InstitutionId, message_id: UUID) -> None:
-        del self._waiting[sender, message_id]
-
-
 class MemorySender:
     """Messages that would go to the exchange, in order; a key sent before is sent once."""
 
@@ -107,6 +91,5 @@ class MemoryCaseWork:
     protected: MemoryProtected = field(default_factory=MemoryProtected)
     cases: MemoryCases = field(default_factory=MemoryCases)
     timeline: MemoryTimeline = field(default_factory=MemoryTimeline)
-    inbox: MemoryCaseInbox = field(default_factory=MemoryCaseInbox)
     sender: MemorySender = field(default_factory=MemorySender)
     correspondence: MemoryCorrespondence = field(default_factory=MemoryCorrespondence)

@@ -1,6 +1,6 @@
 """The recipient's side of the exchange's store in memory: inbox, offsets, quarantine, and the timeline of both."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -8,11 +8,12 @@ from uuid import UUID
 
 from portability.adapters.memory.exchange_sending import status_of
 from portability.adapters.memory.exchange_state import State
-from portability.services.exchange.lanes import LaneStanding, business_of
+from portability.services.exchange.lanes import LaneEntryState, LaneStanding, business_of
 from portability.services.exchange.model.messages import (
     EXCHANGE_TYPES,
     Direction,
     InstitutionId,
+    Lane,
     MessageKey,
     ReceivedMessage,
     TimelineEntry,
@@ -44,6 +45,15 @@ class MemoryInbox:
     async def find_many(self, messages: Sequence[MessageKey]) -> Sequence[InboxMessage]:
         """Return received messages."""
         return [self._state.inbox[key] for key in messages if key in self._state.inbox]
+
+    async def stalled(self, cases: Collection[UUID]) -> Sequence[Lane]:
+        """Return lanes of these cases whose next message is here and held."""
+        return sorted(
+            lane
+            for lane, standing in self._state.lanes.items()
+            if lane[1] in cases
+            and any(one.case_seq == standing.next_seq and one.state is LaneEntryState.HELD for one in standing.entries)
+        )
 
     async def bundles(self, keys: Sequence[BundleKey]) -> Mapping[BundleKey, InboxBundle]:
         """Return what is kept of bundles."""
@@ -171,12 +181,15 @@ def business_in(state: State, message: ReceivedMessage) -> BusinessStatus | None
     """What was made of a received message."""
     aside = [one for one in state.quarantine.values() if (one.sender, one.message_id) == message.key]
     closed = [one for one in aside if one.reason_code != ID_CONFLICT]
-    return business_of(message, state.lanes.get(message.lane, LaneStanding()), [one.state for one in closed])
+    found = business_of(message, state.lanes.get(message.lane, LaneStanding()), [one.state for one in closed])
+    is_blind = found is BusinessStatus.ACCEPTED and message.key in state.unchecked
+    return BusinessStatus.ACCEPTED_BLIND if is_blind else found
 
 
 def _received(incoming: InboxMessage, state: State) -> TimelineEntry:
     message = incoming.message
     opened_at = state.openings.get(message.key)
+    unchecked = state.unchecked.get(message.key)
     return TimelineEntry(
         message_id=message.message_id,
         direction=Direction.RECEIVED,
@@ -187,6 +200,7 @@ def _received(incoming: InboxMessage, state: State) -> TimelineEntry:
         at=message.received_at,
         opened_at=opened_at,
         business=business_in(state, message),
+        reasons=(unchecked.code, unchecked.reason) if unchecked else (),
     )
 
 

@@ -16,7 +16,7 @@ from portability.services.exchange.model.sending import (
     StoredReceipt,
 )
 from portability.services.exchange.model.set_aside import QuarantineEntry
-from portability.services.exchange.model.statuses import ReceiptStatus, StatusEntry
+from portability.services.exchange.model.statuses import ReceiptStatus, StatusEntry, Unchecked
 from portability.services.exchange.receipt_levels import OverdueLevel
 from portability.services.exchange.streams import StreamWatch
 from portability.services.log_entry import LogEntry
@@ -68,6 +68,7 @@ class State:
     outcomes: dict[UUID, Outcome] = field(default_factory=dict)
     receipts: dict[tuple[InstitutionId, UUID], StoredReceipt] = field(default_factory=dict)
     inbox: dict[tuple[InstitutionId, UUID], InboxMessage] = field(default_factory=dict)
+    unchecked: dict[MessageKey, Unchecked] = field(default_factory=dict)
     openings: dict[MessageKey, datetime] = field(default_factory=dict)
     inbox_bundles: dict[tuple[InstitutionId, UUID], InboxBundle] = field(default_factory=dict)
     offsets: dict[tuple[str, int], int] = field(default_factory=dict)

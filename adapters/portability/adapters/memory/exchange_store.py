@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 
 from portability.adapters.memory.exchange_lanes import MemoryBusinessStatuses, MemoryLanes
-from portability.adapters.memory.exchange_openings import MemoryOpenings
+from portability.adapters.memory.exchange_openings import MemoryAcceptedBlind, MemoryOpenings
 from portability.adapters.memory.exchange_receipt_alarms import MemoryReceiptAlarms
 from portability.adapters.memory.exchange_receiving import (
     MemoryInbox,
@@ -46,6 +46,7 @@ class MemoryExchangeWork:
         self.quarantine = MemoryQuarantine(state)
         self.desk = self.quarantine
         self.held = self.inbox
+        self.accepted_blind = MemoryAcceptedBlind(state)
         self.lanes = MemoryLanes(state)
         self.statuses = MemoryBusinessStatuses(state)
         self.gaps = MemoryGaps(state)

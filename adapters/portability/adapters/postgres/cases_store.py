@@ -1,4 +1,4 @@
-"""Cases, their timeline and inbox in PostgreSQL, within the caller's transaction, sealed by the key of each case."""
+"""Cases and their timeline in PostgreSQL, within the caller's transaction, sealed by the key of each case."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -10,11 +10,10 @@ from portability.adapters.postgres.database import Connection
 from portability.adapters.postgres.documents import open_documents, seal_documents
 from portability.adapters.postgres.records_store import hidden_identifiers
 from portability.agreements.errors import InputError
-from portability.services.cases.messages import ArrivedMessage
-from portability.services.cases.model import Case, CaseEvent, Decision, Determination, InstitutionId
-from portability.services.cases.ports import CasePage, CaseQuery, WaitingMessage
+from portability.services.cases.model import Case, CaseEvent, Decision, Determination
+from portability.services.cases.ports import CasePage, CaseQuery
 
-__all__ = ["PostgresCaseInbox", "PostgresCases", "PostgresTimeline"]
+__all__ = ["PostgresCases", "PostgresTimeline"]
 
 T = TypeVar("T")
 
@@ -174,61 +173,6 @@ class PostgresTimeline:
         rows = await found.fetchall()
         events = await open_documents(self._at_rest, CaseEvent, ((case_id, row[0]) for row in rows))
         return [event for event in events if event is not None]
-
-
-class PostgresCaseInbox:
-    """CaseInbox."""
-
-    def __init__(self, connection: Connection, at_rest: AtRest) -> None:
-        self._connection = connection
-        self._at_rest = at_rest
-
-    async def park(self, waiting: WaitingMessage) -> None:
-        """Keep a message, or the new reason of one already kept."""
-        message = waiting.message
-        (record,) = await self._at_rest.seal([(message.case_id, message.record)])
-        await self._connection.execute(
-            """
-            INSERT INTO case_inbox
-                (sender, message_id, case_id, type, schema_version, record, received_at, reason)
-            VALUES (%s, %s, %s, %s, %s, %s, %s, %s)
-            ON CONFLICT (sender, message_id) DO UPDATE SET reason = excluded.reason
-            """,
-            (
-                message.sender,
-                message.message_id,
-                message.case_id,
-                message.type,
-                message.schema_version,
-                record,
-                message.received_at,
-                waiting.reason,
-            ),
-        )
-
-    async def of_case(self, case_id: UUID) -> Sequence[WaitingMessage]:
-        """In the order of arrival, locked."""
-        found = await self._connection.execute(
-            """
-            SELECT message_id, sender, case_id, type, schema_version, received_at, reason, record
-            FROM case_inbox WHERE case_id = %s ORDER BY place FOR UPDATE
-            """,
-            (case_id,),
-            binary=True,
-        )
-        rows = await found.fetchall()
-        records = await self._at_rest.open([(case_id, row[7]) for row in rows])
-        return [
-            WaitingMessage(ArrivedMessage(*(*row[:5], record, row[5])), reason=row[6])
-            for row, record in zip(rows, records, strict=True)
-            if record is not None
-        ]
-
-    async def release(self, sender: InstitutionId, message_id: UUID) -> None:
-        """Forget a message: it was applied."""
-        await self._connection.execute(
-            "DELETE FROM case_inbox WHERE sender = %s AND message_id = %s", (sender, message_id)
-        )
 
 
 def _no_such_page() -> InputError:

@@ -1,6 +1,6 @@
 """The exchange's inbox, offsets, quarantine and timeline in PostgreSQL, and all of it as one unit of work."""
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import datetime
 from typing import Any
@@ -13,7 +13,7 @@ from portability.adapters.postgres.arrays import bigints, byteas, ints, texts, t
 from portability.adapters.postgres.database import Connection, Database
 from portability.adapters.postgres.exchange_bundles import PostgresBundles, PostgresResends
 from portability.adapters.postgres.exchange_lanes import PostgresBusinessStatuses, PostgresLanes
-from portability.adapters.postgres.exchange_openings import PostgresOpenings
+from portability.adapters.postgres.exchange_openings import PostgresAcceptedBlind, PostgresOpenings
 from portability.adapters.postgres.exchange_outbox import PostgresOutbox
 from portability.adapters.postgres.exchange_receipt_alarms import PostgresReceiptAlarms
 from portability.adapters.postgres.exchange_receipts import PostgresReceipts
@@ -37,6 +37,7 @@ from portability.services.exchange.model.messages import (
     EXCHANGE_TYPES,
     NO_CASE,
     InstitutionId,
+    Lane,
     MessageKey,
     TimelineEntry,
 )
@@ -160,6 +161,16 @@ class PostgresInbox:
         rows = await found.fetchall()
         contents = await self._at_rest.open([(row[5], row[6]) for row in rows]) if rows else []
         return [inbox_message(row, one) for row, one in zip(rows, contents, strict=True) if one is not None]
+
+    async def stalled(self, cases: Collection[UUID]) -> Sequence[Lane]:
+        """Lanes of these cases whose next message is here and held."""
+        found = await self._connection.execute(
+            "SELECT sender, case_id FROM lane_entries AS entry JOIN lanes USING (sender, case_id) "
+            "WHERE entry.case_id = ANY(%b) AND state = 'held' AND case_seq = next_seq ORDER BY sender, case_id",
+            (sorted(cases),),
+            binary=True,
+        )
+        return [(row[0], row[1]) async for row in found]
 
     async def bundles(self, keys: Sequence[BundleKey]) -> Mapping[BundleKey, InboxBundle]:
         """What is kept of bundles."""
@@ -309,7 +320,10 @@ SELECT * FROM (
     UNION ALL
     SELECT inbox.message_id, 'received', inbox.sender, inbox.case_id, type,
         CASE WHEN opened_at IS NULL THEN 'delivered' ELSE 'opened' END, received_at, NULL, opened_at, '',
-        CASE WHEN entry.state IN ('held', 'parked') THEN entry.state ELSE coalesce(aside.status, 'accepted') END, '{{}}'
+        CASE WHEN entry.state IN ('held', 'parked') THEN entry.state
+            WHEN aside.status IN ('parked', 'rejected') THEN aside.status
+            WHEN blind.code IS NOT NULL THEN 'accepted_blind' ELSE 'accepted' END,
+        CASE WHEN blind.code IS NULL THEN '{{}}' ELSE ARRAY[blind.code, blind.reason] END
     FROM inbox LEFT JOIN openings USING (sender, message_id) {WAITING}
 ) AS entry
 """  # noqa: S608 - a constant
@@ -356,6 +370,7 @@ class PostgresExchangeWork:
         self.quarantine = PostgresQuarantine(connection, at_rest)
         self.desk = self.quarantine
         self.held = self.inbox
+        self.accepted_blind = PostgresAcceptedBlind(connection)
         self.lanes = PostgresLanes(connection)
         self.statuses = PostgresBusinessStatuses(connection)
         self.gaps = PostgresGaps(connection)

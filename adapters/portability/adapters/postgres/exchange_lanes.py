@@ -48,13 +48,15 @@ class PostgresLanes:
             binary=True,
         )
         known: dict[Lane, int] = {(row[0], row[1]): row[2] async for row in found}
-        self._plain = set(lanes) - known.keys()
+        plain = set(lanes) - known.keys()
+        self._plain |= plain
         entries = await self._entries(known, {lane: lanes[lane] for lane in known}) if known else {}
-        self._given = {
+        given = {
             lane: LaneStanding(next_seq, entries.get(lane, ()), next_seq + WINDOW) for lane, next_seq in known.items()
         }
-        self._given |= await self._from_inbox(sorted(self._plain))
-        return dict(self._given)
+        given |= await self._from_inbox(sorted(plain))
+        self._given |= given
+        return given
 
     async def _from_inbox(self, lanes: Sequence[Lane]) -> Mapping[Lane, LaneStanding]:
         if not lanes:

@@ -1,14 +1,16 @@
-"""Which received messages somebody has read, in PostgreSQL: a row for each, whoever reads first."""
+"""Which received messages somebody has read, and which were accepted blind, in PostgreSQL: a row for each."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
 from portability.adapters.postgres.database import Connection
 from portability.adapters.postgres.exchange_rows import WAITING
+from portability.services.exchange.model.messages import MessageKey
 from portability.services.exchange.model.receiving import OpenedMessage
+from portability.services.exchange.model.statuses import Unchecked
 
-__all__ = ["PostgresOpenings"]
+__all__ = ["PostgresAcceptedBlind", "PostgresOpenings"]
 
 # Of two who read at once the second waits at the key of the row, and then has nothing to tell.
 OPEN = f"""
@@ -36,3 +38,23 @@ class PostgresOpenings:
         """What of a case was not read before."""
         found = await self._connection.execute(OPEN, {"case_id": case_id, "at": at}, binary=True)
         return [OpenedMessage(*row) async for row in found]
+
+
+class PostgresAcceptedBlind:
+    """The port `AcceptedBlind`."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def add(self, unchecked: Mapping[MessageKey, Unchecked]) -> None:
+        """Keep why."""
+        await self._connection.execute(
+            "INSERT INTO accepted_blind SELECT * FROM unnest(%b::text[], %b::uuid[], %b::text[], %b::text[]) "
+            "ON CONFLICT DO NOTHING",
+            (
+                [sender for sender, _ in unchecked],
+                [message_id for _, message_id in unchecked],
+                [one.code for one in unchecked.values()],
+                [one.reason for one in unchecked.values()],
+            ),
+        )

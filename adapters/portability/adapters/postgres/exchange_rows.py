@@ -58,6 +58,7 @@ WAITING = """
 LEFT JOIN lane_entries AS entry
     ON entry.sender = inbox.sender AND entry.case_id = inbox.case_id AND entry.message_id = inbox.message_id
     AND entry.state <> 'done'
+LEFT JOIN accepted_blind AS blind ON blind.sender = inbox.sender AND blind.message_id = inbox.message_id
 LEFT JOIN LATERAL (
     SELECT CASE state WHEN 'open' THEN 'parked' WHEN 'applied' THEN 'accepted' ELSE 'rejected' END AS status
     FROM quarantine WHERE quarantine.sender = inbox.sender AND quarantine.message_id = inbox.message_id

@@ -136,7 +136,6 @@ class PostgresErasures:
             for table, key in (
                 ("cases", "case_id"),
                 ("case_careers", "case_id"),
-                ("case_inbox", "case_id"),
                 ("worker_cases", "case_id"),
                 ("workers", "worker_id"),
                 ("accounts", ACCOUNT_SCOPE),

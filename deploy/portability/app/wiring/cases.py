@@ -8,7 +8,7 @@ from uuid import UUID
 
 from portability.adapters.keys.at_rest import AtRest
 from portability.adapters.keys.trust import DirectoryTrust
-from portability.adapters.postgres.cases_store import PostgresCaseInbox, PostgresCases, PostgresTimeline
+from portability.adapters.postgres.cases_store import PostgresCases, PostgresTimeline
 from portability.adapters.postgres.database import Connection, Database
 from portability.adapters.postgres.exchange_inbox import PostgresExchangeWork
 from portability.adapters.postgres.exchange_outbox import PostgresOutbox
@@ -32,6 +32,7 @@ from portability.services.determination.treaties.in_force import (
 from portability.services.determination.treaties.ports import TreatyWork
 from portability.services.exchange.handlers import submit
 from portability.services.exchange.model.messages import InstitutionId, OutgoingMessage, ReceivedMessage
+from portability.services.exchange.model.statuses import Unchecked
 from portability.services.exchange.opening import tell_opened
 from portability.services.exchange.ports.work import ExchangeWork
 from portability.services.exchange.ports.world import Clock, NewId
@@ -143,7 +144,6 @@ class CaseTransaction:
     def __init__(self, connection: Connection, parts: CaseParts) -> None:
         self.cases = PostgresCases(connection, parts.at_rest)
         self.timeline = PostgresTimeline(connection, parts.at_rest)
-        self.inbox = PostgresCaseInbox(connection, parts.at_rest)
         self.accounts = PostgresRegister(connection, parts.at_rest)
         self.careers = PostgresCareers(connection, parts.at_rest)
         self.commands = PostgresCommands(connection, parts.at_rest)
@@ -175,11 +175,11 @@ class CaseEffects:
     def __init__(self, parts: CaseParts) -> None:
         self._parts = parts
 
-    async def apply(self, message: ReceivedMessage, work: ExchangeWork) -> None:
-        """Apply one message once; an error undoes it, and the exchange sets the message aside."""
+    async def apply(self, message: ReceivedMessage, work: ExchangeWork) -> Unchecked | None:
+        """Apply one message once; an error undoes it, and the exchange sets the message aside or tries it again."""
         if not isinstance(work, PostgresExchangeWork):
             raise TypeError("cases and the exchange share one PostgreSQL transaction")
-        await apply_message(
+        said = await apply_message(
             ArrivedMessage(
                 message_id=message.message_id,
                 sender=message.sender,
@@ -194,3 +194,4 @@ class CaseEffects:
             clock=self._parts.clock,
             new_id=self._parts.new_id,
         )
+        return Unchecked(said.code, said.reason) if said else None

@@ -2,10 +2,10 @@
 
 The exchange calls `apply_message` in the transaction that marks the message as received; an error makes it set the
 message aside with the reason, while others flow. A message may come twice or before what it builds on: a second time
-changes nothing, and one whose claim is not here yet waits in the case's inbox until the claim comes. A message in
-another institution's name, or of a type or version not known here, is refused.
+changes nothing, and one whose claim is not here yet waits in its lane of the exchange, with its sender's later ones
+behind it. A message in another institution's name, or of a type or version not known here, is refused.
 
-Not modelled: a limit to how many messages of one sender may wait; corrections, supplements, withdrawals.
+Not modelled: corrections, supplements, withdrawals.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
@@ -15,7 +15,7 @@ from typing import Any
 from portability.agreements.errors import (
     CaseStateError,
     InputError,
-    PortabilityError,
+    NotYetError,
     VerificationError,
 )
 from portability.agreements.values import Branch, Citation
@@ -43,6 +43,7 @@ from portability.services.cases.messages import (
     DecisionNotice,
     RecordStatement,
     SummaryNotice,
+    Unchecked,
 )
 from portability.services.cases.model import (
     Case,
@@ -53,20 +54,19 @@ from portability.services.cases.model import (
     RecordRequest,
     state_of,
 )
-from portability.services.cases.ports import CaseWork, Clock, NewId, WaitingMessage
+from portability.services.cases.ports import CaseWork, Clock, NewId
 
 __all__ = ["apply_message"]
-
-_NO_CLAIM_YET = "its claim has not arrived yet"
 
 
 async def apply_message(
     message: ArrivedMessage, *, work: CaseWork, me: InstitutionId, clock: Clock, new_id: NewId
-) -> None:
-    """Apply a verified message to its case, or keep it until its claim is here.
+) -> Unchecked | None:
+    """Apply a verified message to its case; return what of it nobody has checked, None where that is nothing.
 
-    Raises InputError (it cannot be read, or its type or version is unknown), VerificationError (it speaks for
-    somebody else) or CaseStateError (the case does not allow it); then nothing has changed.
+    Raises NotYetError (its claim is not here), InputError (it cannot be read, or its type or version is unknown),
+    VerificationError (it speaks for somebody else) or CaseStateError (the case does not allow it); then nothing has
+    changed.
     """
     content = _read(message)
     _require_own_words(content, message.sender)
@@ -77,16 +77,22 @@ async def apply_message(
             case = await _open_case(content, message, desk=desk)
             await desk.keep(case)
             await desk.expect_answers(case.case_id, case.participants)
-            await _apply_waiting(case, desk=desk)
         else:
             _require_same_claim(case, content)
-        return
+        return None
     if case is None:
-        await work.inbox.park(WaitingMessage(message, _NO_CLAIM_YET))
-        return
+        raise NotYetError(f"The claim of case {message.case_id} has not come yet.", state="unknown")
     changed = await _apply(case, content, message, desk=desk)
     if changed is not case:
         await desk.keep(changed)
+    return _unchecked(content)
+
+
+def _unchecked(content: Any) -> Unchecked | None:
+    """Totals that are not those of the periods: the periods count, and nothing is repaired."""
+    if isinstance(content, RecordStatement) and content.totals_differ:
+        return Unchecked("TOTALS_DIFFER", "The totals sent are not those of the periods; the periods count.")
+    return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,34 +182,6 @@ def _require_same_claim(case: Case, sent: ClaimSent) -> None:
     if (case.claim, case.contact) == (sent.claim, sent.contact):
         return
     raise _refusal(case, f"{sent.contact} has sent another claim for it; supplements are not modelled yet", me="")
-
-
-async def _apply_waiting(case: Case, *, desk: Desk) -> None:
-    """Apply what came before its claim; what the case refuses stays in the inbox with the reason."""
-    for waiting in await desk.work.inbox.of_case(case.case_id):
-        message = waiting.message
-        try:
-            case = await _apply(case, _read(message), message, desk=desk)
-        except PortabilityError as error:
-            desk.events.clear()
-            await desk.work.inbox.park(WaitingMessage(message, error.message))
-            desk.note(
-                case.case_id,
-                EventKind.MESSAGE_REFUSED,
-                f"A message '{message.type}' that came before its claim is set aside ({error.code}).",
-                by=message.sender,
-                message_id=message.message_id,
-            )
-        else:
-            await desk.work.inbox.release(message.sender, message.message_id)
-            desk.note(
-                case.case_id,
-                EventKind.MESSAGE_WAITED,
-                f"A message '{message.type}' had come before its claim and was applied now.",
-                by=message.sender,
-                message_id=message.message_id,
-            )
-        await desk.keep(case)
 
 
 async def _apply_request(case: Case, request: RecordRequest, message: ArrivedMessage, desk: Desk) -> Case:

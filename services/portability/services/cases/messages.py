@@ -24,6 +24,7 @@ __all__ = [
     "RecordStatement",
     "SummarisedDecision",
     "SummaryNotice",
+    "Unchecked",
 ]
 
 CLAIM = "claim.old_age"
@@ -61,6 +62,14 @@ class ArrivedMessage:
     schema_version: int
     record: bytes
     received_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Unchecked:
+    """What of a message has been taken as it came: a code, and words for both ends without personal data."""
+
+    code: str
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -413,8 +413,6 @@ class EventKind(StrEnum):
     DECISION_RECEIVED = "decision_received"
     SUMMARY_SENT = "summary_sent"
     SUMMARY_RECEIVED = "summary_received"
-    MESSAGE_WAITED = "message_waited"
-    MESSAGE_REFUSED = "message_refused"
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from uuid import UUID
 from portability.agreements.careers import CareerRecord, InsuranceAccount, PersonIdentifier
 from portability.agreements.periods import InsurancePeriod
 from portability.agreements.values import Branch, Citation, StateCode
-from portability.services.cases.messages import ArrivedMessage, CaseMessage
+from portability.services.cases.messages import CaseMessage
 from portability.services.cases.model import (
     AgreementUsed,
     Case,
@@ -26,7 +26,6 @@ from portability.services.looking import LookBook, ProtectedScopes
 
 __all__ = [
     "CareerBook",
-    "CaseInbox",
     "CasePage",
     "CaseQuery",
     "CaseStore",
@@ -42,7 +41,6 @@ __all__ = [
     "NewId",
     "OwnAccounts",
     "UnitOfWork",
-    "WaitingMessage",
 ]
 
 NewId = Callable[[], UUID]
@@ -90,30 +88,6 @@ class CaseTimeline(Protocol):
 
     async def of_case(self, case_id: UUID) -> Sequence[CaseEvent]:
         """In the order in which they happened."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class WaitingMessage:
-    """A message that is kept until its case allows it, and why."""
-
-    message: ArrivedMessage
-    reason: str
-
-
-class CaseInbox(Protocol):
-    """Messages that came before what they build on."""
-
-    async def park(self, waiting: WaitingMessage) -> None:
-        """Keep a message, or the new reason of one already kept."""
-        ...
-
-    async def of_case(self, case_id: UUID) -> Sequence[WaitingMessage]:
-        """In the order of arrival; nobody else takes them until the transaction ends."""
-        ...
-
-    async def release(self, sender: InstitutionId, message_id: UUID) -> None:
-        """Forget a message: it was applied."""
         ...
 
 
@@ -218,8 +192,6 @@ class CaseWork(Protocol):
     def cases(self) -> CaseStore: ...
     @property
     def timeline(self) -> CaseTimeline: ...
-    @property
-    def inbox(self) -> CaseInbox: ...
     @property
     def accounts(self) -> OwnAccounts: ...
     @property

@@ -77,6 +77,7 @@ class LaneInHand:
         self._next_seq = standing.next_seq
         self._entries = {entry.case_seq: entry for entry in standing.entries}
         self._known_to = standing.known_to
+        self.is_waiting = False  # its next message builds on what is not here yet
         self.replaced: list[UUID] = []  # messages whose place was taken by one that arrived
 
     @property
@@ -119,6 +120,8 @@ class LaneInHand:
     def ready(self) -> Sequence[LaneEntry]:
         """The messages that take effect next, one after the other."""
         self._pass_what_is_done()
+        if self.is_waiting:
+            return []
         run, seq = [], self._next_seq
         while (entry := self._entries.get(seq)) is not None and entry.state is not LaneEntryState.PARKED:
             if entry.state is LaneEntryState.HELD:

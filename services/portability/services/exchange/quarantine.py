@@ -159,7 +159,8 @@ async def _released(entry: QuarantineEntry, effect: TakingEffect, work: Exchange
             aside.held(held, code=outcome.code, reason=outcome.reason, topic=inbox_topic(clerk.me))
     await work.quarantine.add(aside.messages)
     await work.desk.close(effect.replaced, QuarantineState.REPLACED, at=clerk.at, by="")
-    applied = sum(one.status is BusinessStatus.ACCEPTED for one in effect.outcomes)
+    taken = {BusinessStatus.ACCEPTED, BusinessStatus.ACCEPTED_BLIND}
+    applied = sum(one.status in taken for one in effect.outcomes)
     now = await work.desk.find(entry.entry_id)
     lane = _lane_of(entry)
     return Released(now or entry, applied, await work.lanes.waiting(lane) if lane else 0)

@@ -7,12 +7,13 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
+from uuid import UUID
 
-from portability.agreements.errors import GatewayError, PortabilityError
+from portability.agreements.errors import GatewayError, NotYetError, PortabilityError
 from portability.services.exchange.business_status import Decided
 from portability.services.exchange.lanes import LaneEntry, LaneInHand
 from portability.services.exchange.model.messages import Lane, MessageKey, ReceivedMessage
-from portability.services.exchange.model.statuses import BusinessStatus
+from portability.services.exchange.model.statuses import BusinessStatus, Unchecked
 from portability.services.exchange.ports.work import ExchangeWork, MessageEffects
 
 __all__ = ["EFFECT_FAILED", "Outcome", "TakingEffect"]
@@ -24,7 +25,7 @@ AT_ONCE: Final = 256
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What has become of one message; `code` and `reason` say why it is parked."""
+    """What has become of one message; `code` and `reason` say why it is parked, or accepted blind."""
 
     message: ReceivedMessage
     status: BusinessStatus
@@ -42,10 +43,13 @@ class _Turn:
 class TakingEffect:
     """Lanes in hand during one transaction. Put messages in line with `arrive`, then `run`."""
 
-    def __init__(self, lanes: Mapping[Lane, LaneInHand], effects: MessageEffects, *, at: datetime) -> None:
+    def __init__(self, lanes: dict[Lane, LaneInHand], effects: MessageEffects, *, at: datetime) -> None:
         self._lanes = lanes
         self._effects = effects
         self._at = at
+        self._moved: set[UUID] = set()  # cases in which something has taken effect
+        self._not_yet: dict[MessageKey, NotYetError] = {}
+        self._unchecked: dict[MessageKey, Unchecked] = {}
         self.outcomes: list[Outcome] = []
 
     @classmethod
@@ -85,10 +89,12 @@ class TakingEffect:
         """Let all that is ready take effect, those that arrived now and those held before; keep where lanes stand."""
         at_hand = {message.key: message for message in arrived}
         at_once = max(AT_ONCE, len(at_hand))
-        while (ready := self._ready(at_once=at_once)) or await self._look_ahead(work):
+        while (ready := self._ready(at_once=at_once)) or await self._look_ahead(work) or await self._wake(work):
             await self._apply(await self._turns(ready, at_hand, work), set(), work)
         self._note_held(at_hand)
         await work.lanes.save({lane: one.standing for lane, one in self._lanes.items()})
+        if self._unchecked:
+            await work.accepted_blind.add(self._unchecked)
 
     async def _look_ahead(self, work: ExchangeWork) -> bool:
         """Read on where all that was read of a lane is done; whether there was such a lane."""
@@ -97,6 +103,19 @@ class TakingEffect:
         for lane, seq in wanted.items():
             self._lanes[lane].look(found.get(lane, ()), known_to=seq + AT_ONCE)
         return bool(wanted)
+
+    async def _wake(self, work: ExchangeWork) -> bool:
+        """Let lanes try again whose next message waited for something else of its case; whether there are any."""
+        cases, self._moved = self._moved, set()
+        stalled = await work.held.stalled(cases) if cases else []
+        others = [lane for lane in stalled if lane not in self._lanes]
+        if others:
+            standings = await work.lanes.load(dict.fromkeys(others, ()))
+            self._lanes |= {lane: LaneInHand(standing) for lane, standing in standings.items()}
+        woken = [one for lane, one in self._lanes.items() if lane[1] in cases and one.is_waiting]
+        for one in woken:
+            one.is_waiting = False
+        return bool(woken or others)
 
     def _ready(self, *, at_once: int) -> Sequence[tuple[Lane, LaneEntry]]:
         """What takes effect next, in the order of the lanes."""
@@ -130,35 +149,47 @@ class TakingEffect:
         if failure is None:
             for turn in turns:
                 self._lanes[turn.lane].done(turn.entry)
-                self.outcomes.append(Outcome(turn.message, BusinessStatus.ACCEPTED))
+                self.outcomes.append(self._accepted(turn.message))
+                self._moved.add(turn.lane[1])
         elif len(turns) > 1:
             middle = len(turns) // 2
             await self._apply(turns[:middle], blocked, work)
             await self._apply(turns[middle:], blocked, work)
         else:
             (turn,) = turns
-            self._lanes[turn.lane].park(turn.entry)
             blocked.add(turn.lane)
-            self.outcomes.append(_parked(turn.message, failure))
+            if isinstance(failure, NotYetError):
+                self._lanes[turn.lane].is_waiting = True
+                self._not_yet[turn.message.key] = failure
+            else:
+                self._lanes[turn.lane].park(turn.entry)
+                self.outcomes.append(_parked(turn.message, failure))
 
     async def _try(self, turns: Sequence[_Turn], work: ExchangeWork) -> Exception | None:
         if not turns:
             return None
         try:
             async with work.savepoint():
-                for turn in turns:
-                    await self._effects.apply(turn.message, work)
+                said = {turn.message.key: await self._effects.apply(turn.message, work) for turn in turns}
         except Exception as error:
             if isinstance(error, GatewayError) and error.retryable:
                 raise
             return error
+        self._unchecked.update((key, one) for key, one in said.items() if one is not None)
         return None
+
+    def _accepted(self, message: ReceivedMessage) -> Outcome:
+        if unchecked := self._unchecked.get(message.key):
+            return Outcome(message, BusinessStatus.ACCEPTED_BLIND, unchecked.code, unchecked.reason)
+        return Outcome(message, BusinessStatus.ACCEPTED)
 
     def _note_held(self, at_hand: Mapping[MessageKey, ReceivedMessage]) -> None:
         decided = {one.message.message_id for one in self.outcomes}
         for message in at_hand.values():
             if message.message_id not in decided:
-                self.outcomes.append(Outcome(message, BusinessStatus.HELD))
+                why = self._not_yet.get(message.key)
+                told = (why.code, why.message) if why else ("", "")
+                self.outcomes.append(Outcome(message, BusinessStatus.HELD, *told))
 
 
 def _parked(message: ReceivedMessage, failure: Exception) -> Outcome:

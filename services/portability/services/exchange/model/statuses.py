@@ -7,7 +7,7 @@ from enum import StrEnum
 from hashlib import sha256
 from uuid import UUID
 
-__all__ = ["BusinessStatus", "ReceiptEntry", "ReceiptStatus", "StatusEntry", "advances", "confirmation_of"]
+__all__ = ["BusinessStatus", "ReceiptEntry", "ReceiptStatus", "StatusEntry", "Unchecked", "advances", "confirmation_of"]
 
 
 class ReceiptStatus(StrEnum):
@@ -31,6 +31,14 @@ class BusinessStatus(StrEnum):
     REJECTED = "rejected"  # it will have no effect, for the reasons given
     PARKED = "parked"  # it could not take effect; a person of the recipient looks at it
     HELD = "held"  # one before it in its case is not done yet
+
+
+@dataclass(frozen=True, slots=True)
+class Unchecked:
+    """Why a message that has taken effect is accepted blind: its form is right, what it says stays to be checked."""
+
+    code: str  # stable, for example "TOTALS_DIFFER"
+    reason: str  # for people at both ends, without personal data
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,9 @@ from portability.services.exchange.lanes import LaneEntry, LaneStanding
 from portability.services.exchange.leases import Lease
 from portability.services.exchange.model.messages import InstitutionId, Lane, MessageKey
 from portability.services.exchange.model.receiving import Arrival, BundleKey, InboxBundle, InboxMessage
+from portability.services.exchange.model.statuses import Unchecked
 
-__all__ = ["HeldMessages", "Inbox", "Lanes", "Leases", "Offsets", "WaitingLanes"]
+__all__ = ["AcceptedBlind", "HeldMessages", "Inbox", "Lanes", "Leases", "Offsets", "WaitingLanes"]
 
 
 class Inbox(Protocol):
@@ -68,6 +69,16 @@ class HeldMessages(Protocol):
 
     async def find_many(self, messages: Sequence[MessageKey]) -> Sequence[InboxMessage]:
         """Return received messages by their key, in any order; unknown and erased ones are left out."""
+
+    async def stalled(self, cases: Collection[UUID]) -> Sequence[Lane]:
+        """Return lanes of these cases whose next message is here and held: it waits for something else of its case."""
+
+
+class AcceptedBlind(Protocol):
+    """Messages that have taken effect though something in them is not checked yet."""
+
+    async def add(self, unchecked: Mapping[MessageKey, Unchecked]) -> None:
+        """Keep why; the timeline shows it. A message that is there already keeps its first reason."""
 
 
 class WaitingLanes(Protocol):

@@ -6,8 +6,9 @@ from typing import Protocol
 from uuid import UUID
 
 from portability.services.exchange.model.messages import ReceivedMessage, TimelineEntry
+from portability.services.exchange.model.statuses import Unchecked
 from portability.services.exchange.ports.receipt_levels import Openings, ReceiptAlarms
-from portability.services.exchange.ports.receiving import HeldMessages, Inbox, Lanes, Leases, Offsets
+from portability.services.exchange.ports.receiving import AcceptedBlind, HeldMessages, Inbox, Lanes, Leases, Offsets
 from portability.services.exchange.ports.repair import Digests, Gaps, Reconciliations
 from portability.services.exchange.ports.sending import Bundles, BusinessStatuses, Outbox, Receipts, Resends
 from portability.services.exchange.ports.set_aside import Quarantine, QuarantineDesk
@@ -57,6 +58,8 @@ class ExchangeWork(Protocol):
     @property
     def held(self) -> HeldMessages: ...
     @property
+    def accepted_blind(self) -> AcceptedBlind: ...
+    @property
     def lanes(self) -> Lanes: ...
     @property
     def statuses(self) -> BusinessStatuses: ...
@@ -82,8 +85,10 @@ UnitOfWork = Callable[[], AbstractAsyncContextManager[ExchangeWork]]
 class MessageEffects(Protocol):
     """What a received message does at this node, in the transaction that takes it in."""
 
-    async def apply(self, message: ReceivedMessage, work: ExchangeWork) -> None:
-        """Apply one message once. An error undoes its effect and parks the message in quarantine.
+    async def apply(self, message: ReceivedMessage, work: ExchangeWork) -> Unchecked | None:
+        """Apply one message once; return what of it nobody has checked, None where that is nothing.
+
+        An error undoes its effect and parks the message in quarantine.
 
         A GatewayError with `retryable` says that the fault is not the message's: the whole batch is retried.
         """

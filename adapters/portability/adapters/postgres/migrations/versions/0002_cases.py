@@ -104,21 +104,6 @@ CREATE TABLE case_events (
     document bytea NOT NULL
 );
 CREATE INDEX case_events_by_case ON case_events (case_id, place);
-
--- Messages that wait for their case, so there is no reference to it.
-CREATE TABLE case_inbox (
-    sender text NOT NULL,
-    message_id uuid NOT NULL,
-    case_id uuid NOT NULL,
-    place bigint GENERATED ALWAYS AS IDENTITY,
-    type text NOT NULL,
-    schema_version integer NOT NULL,
-    record bytea NOT NULL,
-    received_at timestamptz NOT NULL,
-    reason text NOT NULL,
-    PRIMARY KEY (sender, message_id)
-);
-CREATE INDEX case_inbox_by_case ON case_inbox (case_id, place);
 """
 
 
@@ -128,6 +113,6 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.execute(
-        "DROP TABLE case_inbox, case_events, case_careers, case_decisions, case_determinations, case_identifiers,"
+        "DROP TABLE case_events, case_careers, case_decisions, case_determinations, case_identifiers,"
         " cases, record_import_refusals, record_imports, account_periods, account_identifiers, accounts, commands"
     )

@@ -32,7 +32,6 @@ BY_CASE = (
     "case_decisions",
     "case_careers",
     "case_events",
-    "case_inbox",
     "inbox",
     "outbox",
 )

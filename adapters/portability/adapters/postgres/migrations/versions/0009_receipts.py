@@ -1,4 +1,4 @@
-"""Levels of receipts: up to which number an alarm was told, and which received messages somebody has read."""
+"""Levels of messages: told as overdue up to which number, read by somebody here, accepted with something unchecked."""
 
 from alembic import op
 
@@ -14,6 +14,13 @@ CREATE TABLE receipt_alarms (
     told_seq bigint NOT NULL DEFAULT 0,
     PRIMARY KEY (recipient, level)
 );
+CREATE TABLE accepted_blind (
+    sender text NOT NULL,
+    message_id uuid NOT NULL,
+    code text NOT NULL,
+    reason text NOT NULL,
+    PRIMARY KEY (sender, message_id)
+);
 CREATE TABLE openings (
     sender text NOT NULL,
     message_id uuid NOT NULL,
@@ -28,4 +35,4 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    op.execute("DROP TABLE openings, receipt_alarms")
+    op.execute("DROP TABLE openings, accepted_blind, receipt_alarms")

@@ -1,0 +1,125 @@
+"""What every store must keep to about lanes and what was set aside, in memory and in PostgreSQL."""
+
+from uuid import UUID
+
+from portability.adapters.clock.ids import time_ordered_id
+from portability.services.exchange.lanes import LaneEntry, LaneEntryState, LaneStanding
+from portability.services.exchange.model.messages import Lane
+from portability.services.exchange.model.set_aside import ID_CONFLICT, QuarantineState
+from portability.services.exchange.ports.work import ExchangeWork
+from tests.contracts.test_exchange_store import CASE, LATER, NOON, Store, arriving, inbox_bundle, quarantined, store
+
+__all__ = ["store"]
+
+OTHER = UUID("01936e00-0000-7000-8000-00000000cafe")
+BERLIN, OTTAWA, ELSEWHERE = ("de-drv", CASE), ("ca-sc", CASE), ("de-drv", OTHER)
+HELD, PARKED, DONE = LaneEntryState.HELD, LaneEntryState.PARKED, LaneEntryState.DONE
+
+
+def entry(case_seq: int, state: LaneEntryState = HELD) -> LaneEntry:
+    return LaneEntry(case_seq, time_ordered_id(), state, NOON)
+
+
+async def keep(work: ExchangeWork, lane: Lane, next_seq: int, *entries: LaneEntry) -> None:
+    await work.lanes.load({lane: [one.case_seq for one in entries]})
+    await work.lanes.save({lane: LaneStanding(next_seq, entries)})
+
+
+async def test_what_lies_ahead_is_read_from_a_number_on_lane_by_lane(store: Store) -> None:
+    entries = [entry(number) for number in (2, 5, 6, 9)]
+    elsewhere = entry(6, PARKED)
+    async with store() as work:
+        await keep(work, BERLIN, 1, *entries)
+        await keep(work, OTTAWA, 1, elsewhere)
+    async with store() as work:
+        await work.lanes.load({BERLIN: (), OTTAWA: (), ELSEWHERE: ()})
+        found = await work.lanes.ahead({BERLIN: 5, OTTAWA: 2}, limit=4)
+        assert {lane: list(some) for lane, some in found.items() if some} == {BERLIN: entries[1:3]}
+        found = await work.lanes.ahead({BERLIN: 5, OTTAWA: 2, ELSEWHERE: 1}, limit=5)
+        assert {lane: list(some) for lane, some in found.items() if some} == {
+            BERLIN: entries[1:],
+            OTTAWA: [elsewhere],
+        }
+
+
+async def test_what_was_read_ahead_can_be_let_go_and_kept(store: Store) -> None:
+    entries = [entry(number) for number in (2, 3, 4)]
+    async with store() as work:
+        await keep(work, BERLIN, 1, *entries)
+    async with store() as work:
+        await work.lanes.load({BERLIN: ()})
+        await work.lanes.ahead({BERLIN: 2}, limit=9)
+        await work.lanes.save({BERLIN: LaneStanding(4, tuple(entries[2:]))})
+    async with store() as work:
+        standing = (await work.lanes.load({BERLIN: ()}))[BERLIN]
+        assert (standing.next_seq, standing.entries) == (4, tuple(entries[2:]))
+
+
+async def test_what_waits_is_counted_without_what_is_done(store: Store) -> None:
+    async with store() as work:
+        await keep(work, BERLIN, 1, entry(1, PARKED), entry(2), entry(3, DONE), entry(5))
+        await keep(work, OTTAWA, 1, entry(2))
+    async with store() as work:
+        assert [await work.lanes.waiting(lane) for lane in (BERLIN, OTTAWA, ELSEWHERE)] == [3, 1, 0]
+
+
+async def test_lanes_stall_where_what_comes_next_is_here_and_held(store: Store) -> None:
+    async with store() as work:
+        await keep(work, BERLIN, 3, entry(3), entry(4))
+        await keep(work, OTTAWA, 3, entry(3, PARKED), entry(4))
+        await keep(work, ELSEWHERE, 3, entry(4))
+    async with store() as work:
+        assert await work.held.stalled({CASE, OTHER}) == [BERLIN]
+        assert await work.held.stalled({OTHER}) == []
+
+
+async def test_lanes_can_be_taken_in_hand_one_after_the_other(store: Store) -> None:
+    late, first = entry(3), entry(1, PARKED)
+    bundle = inbox_bundle()
+    async with store() as work:
+        await keep(work, BERLIN, 2, late)
+    async with store() as work:
+        assert (await work.lanes.load({OTTAWA: ()}))[OTTAWA] == LaneStanding()
+        assert (await work.lanes.load({BERLIN: ()}))[BERLIN].entries == (late,)
+        await work.inbox.add([bundle], [arriving(bundle.bundle_id, sender="ca-sc", message_id=first.message_id)])
+        await work.lanes.save({OTTAWA: LaneStanding(1, (first,)), BERLIN: LaneStanding(2, (late,))})
+    async with store() as work:
+        found = await work.lanes.load({OTTAWA: (), BERLIN: ()})
+        assert {lane: (one.next_seq, one.entries) for lane, one in found.items()} == {
+            OTTAWA: (1, (first,)),
+            BERLIN: (2, (late,)),
+        }
+
+
+async def test_an_entry_is_closed_once_and_its_reason_changes_only_while_it_is_open(
+    store: Store,
+) -> None:
+    one, other = quarantined(1, time_ordered_id()), quarantined(2)
+    async with store() as work:
+        await work.quarantine.add([one, other])
+        await work.desk.note_reason(one.entry_id, code="CASE_STATE", reason="Not yet.")
+        await work.desk.close_entry(one.entry_id, QuarantineState.REJECTED, at=LATER, by="karl")
+    async with store() as work:
+        await work.desk.note_reason(one.entry_id, code="OTHER", reason="Later.")
+        await work.desk.close_entry(one.entry_id, QuarantineState.APPLIED, at=NOON, by="anna")
+        found = await work.desk.find(one.entry_id)
+        assert found is not None
+        assert (found.state, found.closed_at, found.closed_by) == (QuarantineState.REJECTED, LATER, "karl")
+        assert (found.reason_code, found.reason) == ("CASE_STATE", "Not yet.")
+        assert await work.desk.find(other.entry_id) == other
+        assert await work.desk.find(time_ordered_id()) is None
+
+
+async def test_entries_of_a_message_are_closed_but_not_those_of_another_under_its_id(
+    store: Store,
+) -> None:
+    message_id = time_ordered_id()
+    parked, conflict = quarantined(1, message_id), quarantined(2, message_id)
+    async with store() as work:
+        await work.quarantine.add([parked, conflict])
+        await work.desk.note_reason(conflict.entry_id, code=ID_CONFLICT, reason="Another.")
+        await work.desk.close([("de-drv", message_id)], QuarantineState.REPLACED, at=LATER, by="")
+        await work.desk.close([("ca-sc", message_id)], QuarantineState.REJECTED, at=LATER, by="")
+    async with store() as work:
+        found = [await work.desk.find(one.entry_id) for one in (parked, conflict)]
+        assert [one.state for one in found if one] == [QuarantineState.REPLACED, QuarantineState.OPEN]

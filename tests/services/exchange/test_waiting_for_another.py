@@ -1,0 +1,134 @@
+"""A message that builds on what another sender has not sent yet waits in its lane for that, and then has its turn."""
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from exchange_world import CASE, NO_WAIT, TestNode, World, message_to
+
+from portability.adapters.postgres.database import Database
+from portability.adapters.postgres.exchange_inbox import exchange_unit_of_work
+from portability.agreements.errors import CaseStateError, NotYetError
+from portability.services.exchange.consumer import consume_once
+from portability.services.exchange.lane_watch import report_waiting_lanes
+from portability.services.exchange.model.messages import ReceivedMessage
+from portability.services.exchange.model.set_aside import QuarantineEntry
+from portability.services.exchange.model.statuses import BusinessStatus, Unchecked
+from portability.services.exchange.node import ExchangeNode
+from portability.services.exchange.ports.work import ExchangeWork
+from portability.services.exchange.relay import relay_once
+from tests.at_rest import at_rest_on
+
+CLAIM = "claim.old_age"
+HELD, ACCEPTED, PARKED = BusinessStatus.HELD, BusinessStatus.ACCEPTED, BusinessStatus.PARKED
+
+
+class NeedsTheClaim:
+    """Nothing of a case has an effect before its claim; records in `refused` have none even then."""
+
+    def __init__(self) -> None:
+        self.refused: set[bytes] = set()
+
+    async def apply(self, message: ReceivedMessage, work: ExchangeWork) -> Unchecked | None:
+        if message.type == CLAIM:
+            await work.offsets.save("claim", 0, 0)
+        elif await work.offsets.load("claim", 0) < 0:
+            raise NotYetError("The claim has not come yet.", state="unknown")
+        elif message.record in self.refused:
+            raise CaseStateError("It takes no part.", state="open")
+        before = await work.offsets.load("done", 0) + 1
+        await work.offsets.save("done", 0, before)
+        await work.offsets.save(f"place/{message.message_id}", 0, before)
+        return None
+
+
+class Rome:
+    """The recipient, on a store in memory or in PostgreSQL."""
+
+    def __init__(self, exchange: ExchangeNode) -> None:
+        self.exchange = exchange
+        self.effects = NeedsTheClaim()
+
+    async def consume(self) -> None:
+        while await consume_once(self.exchange, self.effects, wait=NO_WAIT):
+            pass
+
+    async def made(self) -> list[tuple[BusinessStatus | None, str]]:
+        async with self.exchange.unit_of_work() as work:
+            return [(one.business, one.partner) for one in await work.timeline.of_case(CASE, after=None, limit=99)]
+
+    async def order(self, *numbers: int) -> list[int]:
+        async with self.exchange.unit_of_work() as work:
+            ids = [message_to("it-inps", number).message_id for number in numbers]
+            return [await work.offsets.load(f"place/{one}", 0) for one in ids]
+
+    async def aside(self) -> list[QuarantineEntry]:
+        async with self.exchange.unit_of_work() as work:
+            return list(await work.quarantine.list(after=None, limit=99))
+
+
+@pytest.fixture(params=["memory", "postgres"])
+async def rome(request: pytest.FixtureRequest, world: World) -> AsyncIterator[Rome]:
+    exchange = world.node("it-inps").exchange
+    if request.param == "memory":
+        yield Rome(exchange)
+        return
+    database = await Database.open(request.getfixturevalue("new_database")())
+    yield Rome(replace(exchange, unit_of_work=exchange_unit_of_work(database, await at_rest_on(database))))
+    await database.close()
+
+
+async def send(node: TestNode, *numbers: int, **changes: object) -> None:
+    for number in numbers:
+        await node.submit(message_to("it-inps", number, **changes))
+    await node.relay()
+
+
+async def test_it_waits_with_those_behind_it_and_all_have_their_turn_when_it_comes(world: World, rome: Rome) -> None:
+    berlin, ottawa = world.node("de-drv"), world.node("ca-sc")
+    await send(berlin, 1, 2)
+    await rome.consume()
+    assert await rome.made() == [(HELD, "de-drv")] * 2
+    assert await rome.aside() == []  # nobody has to act
+    await relay_once(rome.exchange)
+    await berlin.consume()
+    told = [(one.business, one.reasons) for one in await berlin.timeline()]
+    assert told == [(HELD, ("NOT_YET", "The claim has not come yet.")), (HELD, ())]
+    await send(berlin, 3)  # tries again, for nothing
+    await rome.consume()
+    await send(ottawa, 7, type=CLAIM)
+    await send(ottawa, 8)
+    await rome.consume()
+    assert [business for business, _ in await rome.made()] == [ACCEPTED] * 5
+    order = await rome.order(7, 1, 2, 3)
+    assert order == sorted(order)
+    assert order[0] == 0
+    await relay_once(rome.exchange)
+    await berlin.consume()
+    assert [one.business for one in await berlin.timeline()] == [ACCEPTED] * 3
+
+
+async def test_what_is_refused_when_its_turn_has_come_is_set_aside_and_its_sender_reads_why(
+    world: World, rome: Rome
+) -> None:
+    berlin, ottawa = world.node("de-drv"), world.node("ca-sc")
+    await send(berlin, 1, 2)
+    await rome.consume()
+    rome.effects.refused = {message_to("it-inps", 1).record}
+    await send(ottawa, 7, type=CLAIM)
+    await rome.consume()
+    assert await rome.made() == [(PARKED, "de-drv"), (HELD, "de-drv"), (ACCEPTED, "ca-sc")]
+    (entry,) = await rome.aside()
+    assert (entry.reason_code, entry.message_id) == ("CASE_STATE", message_to("it-inps", 1).message_id)
+    await relay_once(rome.exchange)
+    await berlin.consume()
+    first = (await berlin.timeline())[0]
+    assert (first.business, first.reasons) == (PARKED, ("CASE_STATE", "It takes no part."))
+
+
+async def test_what_waits_for_long_is_an_alarm(world: World, rome: Rome) -> None:
+    await send(world.node("de-drv"), 1)
+    await rome.consume()
+    world.clock.advance(timedelta(hours=25))
+    assert await report_waiting_lanes(rome.exchange, longest=timedelta(hours=24)) == 1
