@@ -440,6 +440,19 @@ async def test_the_bytes_of_the_second_sealing_are_kept_until_all_is_settled(sto
         assert due.value is None
 
 
+async def test_a_settled_consignment_that_is_sent_again_keeps_no_bytes(store: Store) -> None:
+    bundle, entries = await send(store, message())
+    async with store() as work:
+        await work.receipts.settle([receipt_for(bundle, entries)])
+        await work.resends.send_again(ROME, [(1, 1)], now=LATER)
+        await work.bundles.add([bundle_of(entries, value=b"sealed for the one who asked")])
+        await work.resends.mark_relayed({key_of(bundle): LATER}, now=LATER)
+    async with store() as work:
+        await work.resends.send_again(ROME, [(1, 1)], now=LATER)
+        (due,) = await work.resends.due(now=LATER, limit=9)
+        assert due.value is None
+
+
 async def test_a_relayed_consignment_is_due_again_at_its_time_and_shows_as_relayed(store: Store) -> None:
     _, (entry,) = await send(store, message())
     async with store() as work:
@@ -625,6 +638,49 @@ async def test_failed_can_become_delivered_and_settles_only_once(store: Store) -
         assert list(await work.resends.due(now=LATER + timedelta(days=9), limit=9)) == []
 
 
+async def test_what_expires_is_settled_once_and_a_receipt_that_comes_late_counts(store: Store) -> None:
+    bundle, entries = await send(store, message(), receipt_message(), message())
+    async with store() as work:
+        await work.receipts.settle([receipt_for(bundle, entries[2:])])
+        assert await work.receipts.expire(ROME, [1, 2, 3], at=NOON) == 1
+        assert await work.receipts.expire(ROME, [1], at=LATER) == 0
+        found = await work.timeline.of_message(entries[0].sealable.message_id)
+        assert found is not None
+        assert (found.status, found.settled_at, found.reason) == (ReceiptStatus.EXPIRED, NOON, "CONTENT_ERASED")
+        assert await open_messages(work) == 0
+        assert list(await work.resends.due(now=LATER + timedelta(days=9), limit=9)) == []
+        assert await work.receipts.settle([receipt_for(bundle, entries[:1], ReceiptStatus.FAILED)]) == 0
+        assert await work.receipts.settle([receipt_for(bundle, entries[:1])]) == 1
+        assert await status_of(work, entries[0]) is ReceiptStatus.DELIVERED
+        assert await open_messages(work) == 0
+
+
+async def test_what_expires_before_it_is_sent_is_passed(store: Store) -> None:
+    async with store() as work:
+        entries = await put(work, *(message() for _ in range(5)))
+        assert await work.receipts.expire(ROME, [3], at=NOON) == 1  # not the next one
+        assert len(await work.bundles.take_unsent(ROME, limit=9, max_bytes=NO_LIMIT)) == 5
+        assert await work.receipts.expire(ROME, [1, 2, 3], at=NOON) == 2
+        assert [one.stream_seq for one in await work.bundles.take_unsent(ROME, limit=9, max_bytes=NO_LIMIT)] == [4, 5]
+        assert [await status_of(work, one) for one in entries[:4]] == [ReceiptStatus.EXPIRED] * 3 + [
+            ReceiptStatus.SUBMITTED
+        ]
+        assert await open_messages(work) == 2
+
+
+async def test_evidence_goes_by_what_a_bundle_really_held(store: Store) -> None:
+    _, entries = await send(store, message(), message(), message())
+    again = bundle_of([entries[0], entries[2]], last_seq=3, left_out=(2,), sealed_at=LATER, signed_head=b"again")
+    async with store() as work:
+        await work.bundles.add([again])
+        await work.receipts.settle([receipt_for(again, entries[2:])])
+        found = [await work.receipts.evidence(one.sealable.message_id) for one in entries[1:]]
+        assert [(one.signed_head, one.item, len(one.leaf_hashes)) for one in found if one] == [
+            (b"head", 1, 3),
+            (b"again", 1, 2),
+        ]
+
+
 async def test_the_evidence_of_a_message_is_its_bundle_and_its_receipt(store: Store) -> None:
     bundle, entries = await send(store, message(), message())
     again = bundle_of(entries, signed_head=b"another head", sealed_at=LATER)
@@ -654,7 +710,7 @@ async def test_what_is_settled_is_kept(store: Store) -> None:
         assert entry.idempotency_key in await work.outbox.find_submitted([entry.idempotency_key])
 
 
-async def test_what_is_sent_is_sealed_at_rest_and_an_erased_message_is_left_out(
+async def test_what_is_sent_is_sealed_at_rest_and_what_was_erased_is_known(
     new_database: Callable[[], str],
 ) -> None:
     url = new_database()
@@ -668,7 +724,7 @@ async def test_what_is_sent_is_sealed_at_rest_and_an_erased_message_is_left_out(
         assert not [row for row in rows if b"AVERYPLAINNAME".hex() in row[0]]
     await at_rest.destroy([CASE], made_before=SystemClock().now())
     async with store() as work:
-        assert list(await work.bundles.messages_of((ROME, 1))) == [entries[1].sealable]
+        assert [one.is_erased for one in await work.bundles.messages_of((ROME, 1))] == [True, False]
         known = (await work.outbox.find_submitted(["k"]))["k"]
         assert (known.header, known.record) == (entries[0].sealable.header, None)
         found = await work.receipts.evidence(secret.message_id)

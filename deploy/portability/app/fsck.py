@@ -22,7 +22,8 @@ __all__ = ["examine_database"]
 
 SENT = (
     "SELECT 'sent_bundles ' || bundle_id, signed_head, ARRAY(SELECT header FROM outbox WHERE outbox.recipient = "
-    "bundle.recipient AND stream_seq BETWEEN bundle.first_seq AND consignment.last_seq ORDER BY stream_seq) "
+    "bundle.recipient AND stream_seq BETWEEN bundle.first_seq AND consignment.last_seq "
+    "AND NOT stream_seq = ANY(left_out) ORDER BY stream_seq) "
     "FROM sent_bundles AS bundle JOIN consignments AS consignment USING (recipient, first_seq)"
 )
 RECEIVED = "SELECT 'inbox_bundles ' || sender || ' ' || bundle_id, signed_head, leaf_hashes FROM inbox_bundles"

@@ -159,8 +159,10 @@ class MemoryResends:
         """Count an attempt of each."""
         for key, at in next_attempts.items():
             row = self._state.consignments[key]
-            sent = replace(row.consignment, attempts=row.consignment.attempts + 1)
-            again = None if _is_settled(row, self._state) else at
+            is_done = _is_settled(row, self._state)
+            value = None if is_done else row.consignment.value
+            sent = replace(row.consignment, attempts=row.consignment.attempts + 1, value=value)
+            again = None if is_done else at
             self._state.consignments[key] = replace(row, consignment=sent, next_attempt_at=again)
 
     async def put_back(self, consignments: Sequence[ConsignmentKey], *, now: datetime) -> None:
@@ -200,6 +202,20 @@ class MemoryReceipts:
             changed += len(settled)
         return changed
 
+    async def expire(self, recipient: InstitutionId, sequences: Sequence[int], *, at: datetime) -> int:
+        """Note as EXPIRED what has no receipt."""
+        ids = [self._state.by_seq[(recipient, one)] for one in sequences]
+        messages = [self._state.messages[one] for one in ids if one not in self._state.outcomes]
+        expired = [one for one in messages if one.sealable.wants_receipt]
+        for one in expired:
+            self._state.outcomes[one.sealable.message_id] = Outcome(ReceiptStatus.EXPIRED, at, "CONTENT_ERASED", None)
+            if row := _row_of(one, self._state):
+                self._close(row.consignment.key)
+        for sequence in sequences:
+            if sequence == self._state.bundled_seqs.get(recipient, 0) + 1:
+                self._state.bundled_seqs[recipient] = sequence
+        return len(expired)
+
     async def evidence(self, message_id: UUID) -> SentEvidence | None:
         """Return the first bundle of a message, or the one that its receipt names."""
         message = self._state.messages.get(message_id)
@@ -209,14 +225,24 @@ class MemoryReceipts:
         outcome = self._state.outcomes.get(message_id)
         answered = outcome.receipt_id if outcome else None
         receipt = self._state.receipts[(message.recipient, answered)] if answered else None
-        bundles = [one for one in self._state.bundles.values() if (one.recipient, one.first_seq) == row.consignment.key]
+        number = message.sealable.stream_seq
+        bundles = [
+            one
+            for one in self._state.bundles.values()
+            if (one.recipient, one.first_seq) == row.consignment.key and number not in one.left_out
+        ]
         bundle = next((one for one in bundles if receipt and one.bundle_id == receipt.bundle_id), bundles[0])
+        members = [
+            one.sealable
+            for one in _messages(row.consignment, self._state)
+            if one.sealable.stream_seq not in bundle.left_out
+        ]
         return SentEvidence(
             bundle_id=bundle.bundle_id,
             signed_head=bundle.signed_head,
             signature=bundle.signature,
-            leaf_hashes=tuple(one.sealable.leaf_hash for one in _messages(row.consignment, self._state)),
-            item=message.sealable.stream_seq - row.consignment.first_seq,
+            leaf_hashes=tuple(one.leaf_hash for one in members),
+            item=members.index(message.sealable),
             message=message.sealable,
             receipt=receipt.evidence if receipt else None,
         )

@@ -22,9 +22,9 @@ __all__ = ["PostgresBundles", "PostgresResends", "opened_sealables"]
 
 
 async def opened_sealables(rows: Sequence[Row], at_rest: AtRest) -> list[Sealable]:
-    """Rows of SEALABLE_COLUMNS with their content opened; those whose content was erased are left out."""
+    """Rows of SEALABLE_COLUMNS with their content opened."""
     contents = await at_rest.open([(row[-2], row[-1]) for row in rows]) if rows else []
-    return [sealable(row, content) for row, content in zip(rows, contents, strict=True) if content is not None]
+    return [sealable(row, content) for row, content in zip(rows, contents, strict=True)]
 
 
 class PostgresBundles:
@@ -66,7 +66,7 @@ class PostgresBundles:
         return int(row[0]) if row else None
 
     async def messages_of(self, consignment: ConsignmentKey) -> Sequence[Sealable]:
-        """The messages of a consignment; those whose content was erased are left out."""
+        """The messages of a consignment."""
         found = await self._connection.execute(
             f"SELECT {SEALABLE_COLUMNS} FROM outbox WHERE recipient = %s AND stream_seq >= %s AND stream_seq <= "  # noqa: S608 - a constant
             "(SELECT last_seq FROM consignments WHERE recipient = %s AND first_seq = %s) ORDER BY stream_seq",
@@ -93,7 +93,7 @@ class PostgresBundles:
 
     async def _keep(self, one: SealedBundle) -> None:
         await self._connection.execute(
-            "INSERT INTO sent_bundles VALUES (%s, %s, %s, %s, %s, %s, %s)",
+            "INSERT INTO sent_bundles VALUES (%s, %s, %s, %s, %s, %s, %s, %s)",
             (
                 one.bundle_id,
                 one.recipient,
@@ -102,6 +102,7 @@ class PostgresBundles:
                 one.signature.ed25519,
                 one.signature.mldsa65,
                 one.sealed_at,
+                list(one.left_out),
             ),
         )
 
@@ -143,7 +144,8 @@ class PostgresResends:
         """Note the acknowledgement of the stream, and when each is due again."""
         await self._connection.execute(
             "UPDATE consignments AS one SET attempts = attempts + 1, "
-            "next_attempt_at = CASE WHEN unsettled > 0 THEN given.due END "
+            "next_attempt_at = CASE WHEN unsettled > 0 THEN given.due END, "
+            "value = CASE WHEN unsettled > 0 THEN value END "
             "FROM unnest(%b::text[], %b::bigint[], %b::timestamptz[]) AS given (recipient, first_seq, due) "
             "WHERE one.recipient = given.recipient AND one.first_seq = given.first_seq",
             (

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
+from itertools import pairwise
 from uuid import UUID
 
 from portability.adapters.keys.at_rest import AtRest
@@ -138,15 +139,38 @@ class PostgresReceipts:
             (signer, settled),
         )
 
+    async def expire(self, recipient: InstitutionId, sequences: Sequence[int], *, at: datetime) -> int:
+        """Note as EXPIRED what has no receipt; the sequences are consecutive or of one consignment."""
+        found = await self._connection.execute(
+            "WITH waiting AS (SELECT outbox.stream_seq, coalesce(consignment.first_seq, 0) AS first_seq "  # noqa: S608 - constants
+            f"FROM outbox {STANDING} WHERE outbox.recipient = %(recipient)s AND outbox.stream_seq = ANY(%(sequences)b) "
+            f"AND wants_receipt AND {STATUS} IN ('submitted', 'relayed')), "
+            "noted AS (INSERT INTO message_outcomes (recipient, stream_seq, status, settled_at, reason) "
+            "SELECT %(recipient)s, stream_seq, 'expired', %(at)s, 'CONTENT_ERASED' FROM waiting "
+            "ON CONFLICT DO NOTHING RETURNING stream_seq) "
+            "SELECT first_seq, count(*) FROM waiting JOIN noted USING (stream_seq) GROUP BY first_seq",
+            {"recipient": recipient, "sequences": list(sequences), "at": at},
+        )
+        expired = Counter({int(row[0]): int(row[1]) async for row in found})
+        if expired:
+            await self._close(recipient, expired)
+        await self._connection.execute(
+            "UPDATE exchange_cursors SET bundled_seq = %s WHERE recipient = %s AND bundled_seq = %s - 1",
+            (_run(sequences), recipient, sequences[0]),
+        )
+        return expired.total()
+
     async def evidence(self, message_id: UUID) -> SentEvidence | None:
         """The bundle that its receipt names, or the first one, with the receipt."""
         found = await self._connection.execute(
             f"SELECT bundle.bundle_id, signed_head, ed25519, mldsa65, receipt.evidence, outbox.stream_seq, "  # noqa: S608 - constants
-            "consignment.first_seq, ARRAY(SELECT leaf_hash FROM outbox AS member "
+            "consignment.first_seq + (SELECT count(*) FROM unnest(left_out) AS out WHERE out < outbox.stream_seq), "
+            "ARRAY(SELECT leaf_hash FROM outbox AS member "
             "WHERE member.recipient = outbox.recipient AND member.stream_seq BETWEEN consignment.first_seq "
-            f"AND consignment.last_seq ORDER BY member.stream_seq), {SEALABLE_COLUMNS} FROM outbox {STANDING} "
+            "AND consignment.last_seq AND NOT member.stream_seq = ANY(left_out) ORDER BY member.stream_seq), "
+            f"{SEALABLE_COLUMNS} FROM outbox {STANDING} "
             "JOIN sent_bundles AS bundle ON bundle.recipient = consignment.recipient "
-            "AND bundle.first_seq = consignment.first_seq "
+            "AND bundle.first_seq = consignment.first_seq AND NOT outbox.stream_seq = ANY(left_out) "
             "LEFT JOIN receipts AS receipt ON receipt.signer = outbox.recipient "
             "AND receipt.receipt_id = coalesce(outcome.receipt_id, consignment.receipt_id) "
             "WHERE message_id = %s ORDER BY bundle.bundle_id IS DISTINCT FROM receipt.bundle_id, sealed_at LIMIT 1",
@@ -166,3 +190,8 @@ class PostgresReceipts:
             message=sealable(row[8:], content),
             receipt=row[4],
         )
+
+
+def _run(sequences: Sequence[int]) -> int:
+    """The last of the consecutive numbers at the beginning."""
+    return next((one for one, after in pairwise(sequences) if after != one + 1), sequences[-1])

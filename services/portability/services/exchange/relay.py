@@ -3,15 +3,22 @@
 import asyncio
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from itertools import takewhile
 from typing import Final
 
 from portability.agreements.errors import GatewayError, VerificationError
 from portability.services.exchange.bundle import seal_bundle, still_opens
 from portability.services.exchange.envelope import ITEM_LIMIT, RECORD_LIMIT
 from portability.services.exchange.model.messages import InstitutionId
-from portability.services.exchange.model.sending import LONGEST_WAIT, ConsignmentKey, Sealable, SealedBundle
+from portability.services.exchange.model.sending import (
+    LONGEST_WAIT,
+    Consignment,
+    ConsignmentKey,
+    Sealable,
+    SealedBundle,
+)
 from portability.services.exchange.node import ExchangeNode, inbox_topic
 from portability.services.exchange.ports.work import ExchangeWork
 from portability.services.exchange.ports.world import OutboxSignal
@@ -88,8 +95,8 @@ async def _due(node: ExchangeNode, work: ExchangeWork, *, limit: int) -> Sequenc
     for one in await work.resends.due(now=now, limit=limit):
         if one.value is not None and still_opens(one.value, me=node.me, trust=node.trust, at=now):
             ready.append(_Ready(one.key, one.attempts, one.value))
-        elif messages := await work.bundles.messages_of(one.key):
-            if bundle := await _seal(node, work, one.recipient, messages):
+        elif messages := await _not_erased(await work.bundles.messages_of(one.key), one.recipient, work, now=now):
+            if bundle := await _seal(node, work, one.recipient, messages, again=one):
                 ready.append(_Ready(one.key, one.attempts, bundle.value))
             else:
                 await work.resends.put_back([one.key], now=now)
@@ -99,16 +106,31 @@ async def _due(node: ExchangeNode, work: ExchangeWork, *, limit: int) -> Sequenc
     return ready
 
 
+async def _not_erased(
+    messages: Sequence[Sealable], recipient: InstitutionId, work: ExchangeWork, *, now: datetime
+) -> Sequence[Sealable]:
+    """Those that can be sealed; the others have expired."""
+    if erased := [one.stream_seq for one in messages if one.is_erased]:
+        await work.receipts.expire(recipient, erased, at=now)
+    return [one for one in messages if not one.is_erased]
+
+
 async def _seal_waiting(node: ExchangeNode, work: ExchangeWork, *, limit: int) -> Sequence[_Ready]:
     ready: list[_Ready] = []
     for recipient in await work.bundles.waiting_recipients():
-        while len(ready) < limit:
-            messages = await work.bundles.take_unsent(recipient, limit=ITEM_LIMIT, max_bytes=RECORD_BYTES)
+        for _ in range(limit - len(ready)):
+            waiting = await work.bundles.take_unsent(recipient, limit=ITEM_LIMIT, max_bytes=RECORD_BYTES)
+            # A consignment has no holes: it ends before a message that was erased, and the next begins after it.
+            messages = list(takewhile(lambda one: not one.is_erased, waiting))
+            if not messages and waiting:
+                erased = [one.stream_seq for one in takewhile(lambda one: one.is_erased, waiting)]
+                await work.receipts.expire(recipient, erased, at=node.clock.now())
+                continue
             bundle = await _seal(node, work, recipient, messages) if messages else None
             if bundle is None:
                 break
             ready.append(_Ready((recipient, bundle.first_seq), 0, bundle.value))
-            if not _is_full(messages):
+            if len(messages) == len(waiting) and not _is_full(messages):
                 break  # nothing waited beyond it; what has come since is for the next pass
     return ready
 
@@ -119,9 +141,14 @@ def _is_full(messages: Sequence[Sealable]) -> bool:
 
 
 async def _seal(
-    node: ExchangeNode, work: ExchangeWork, recipient: InstitutionId, messages: Sequence[Sealable]
+    node: ExchangeNode,
+    work: ExchangeWork,
+    recipient: InstitutionId,
+    messages: Sequence[Sealable],
+    *,
+    again: Consignment | None = None,
 ) -> SealedBundle | None:
-    """Seal messages and keep the bundle; None where it cannot be sealed now."""
+    """Seal messages, `again` where they are of a consignment, and keep the bundle; None where that cannot be now."""
     try:
         # In a thread: signing and encrypting release the interpreter lock, and the event loop stays free.
         bundle = await asyncio.to_thread(
@@ -138,6 +165,9 @@ async def _seal(
         # No key for this recipient, or an expired directory: the messages wait, other recipients go on.
         node.observer.happened("bundle_not_sealed", recipient=recipient, code=error.code)
         return None
+    if again:
+        left_out = set(range(again.first_seq, again.last_seq + 1)) - {one.stream_seq for one in messages}
+        bundle = replace(bundle, first_seq=again.first_seq, last_seq=again.last_seq, left_out=tuple(sorted(left_out)))
     await work.bundles.add([bundle])
     await work.log.append([entry_of(LogEntryKind.BUNDLE_SENT, bundle.signed_head, at=bundle.sealed_at)])
     return bundle

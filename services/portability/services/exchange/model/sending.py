@@ -38,8 +38,13 @@ class Sealable:
     wants_receipt: bool
     header: bytes
     leaf_hash: bytes  # of the header: 32 bytes
-    salt: bytes  # 32 bytes
+    salt: bytes  # 32 bytes; empty, with `record`, where the content was erased
     record: bytes
+
+    @property
+    def is_erased(self) -> bool:
+        """Whether nothing is left that could be sealed."""
+        return not self.salt
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +96,7 @@ class SealedBundle:
     sealed_at: datetime
     receiptable: int  # messages that want a receipt; where it is 0 the bundle is sent once
     confirmation: bytes  # see `confirmation_of`: what a receipt says that says DELIVERED of all of them
+    left_out: tuple[int, ...] = ()  # sequences of its consignment that were erased before this sealing
 
 
 @dataclass(frozen=True, slots=True)

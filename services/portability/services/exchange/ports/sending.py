@@ -45,7 +45,7 @@ class Consigned(Protocol):
     """What was sealed before, to be sealed again."""
 
     async def messages_of(self, consignment: ConsignmentKey) -> Sequence[Sealable]:
-        """Return the messages of a consignment in sequence order; those whose content was erased are left out."""
+        """Return the messages of a consignment in sequence order, also those whose content was erased."""
 
 
 class Bundles(Consigned, Protocol):
@@ -56,6 +56,8 @@ class Bundles(Consigned, Protocol):
 
     async def take_unsent(self, recipient: InstitutionId, *, limit: int, max_bytes: int) -> Sequence[Sealable]:
         """Lock and return messages in no consignment, in sequence order: at most `limit`, of at most `max_bytes`.
+
+        Those whose content was erased are among them.
 
         At least one message comes back where one is waiting, whatever its size. Nothing comes back while another
         transaction holds the recipient's.
@@ -110,6 +112,12 @@ class Receipts(Protocol):
         An entry counts only where the message is known, went to `receipt.signer` and has the entry's leaf hash;
         others are ignored. What an entry may change is said by `advances`. A consignment all of whose receiptable
         messages are settled is not due again, and its bytes are dropped. The same receipt twice changes nothing.
+        """
+
+    async def expire(self, recipient: InstitutionId, sequences: Sequence[int], *, at: datetime) -> int:
+        """Note as EXPIRED those of consecutive messages that want a receipt and have none: their content was erased.
+
+        Returns how many. Where they are the next to be sent, what follows them is next.
         """
 
     async def evidence(self, message_id: UUID) -> SentEvidence | None:

@@ -72,7 +72,8 @@ CREATE TABLE sent_bundles (
     signed_head bytea NOT NULL,
     ed25519 bytea NOT NULL,
     mldsa65 bytea NOT NULL,
-    sealed_at timestamptz NOT NULL
+    sealed_at timestamptz NOT NULL,
+    left_out bigint[] NOT NULL  -- sequences of the consignment that were erased before this sealing
 );
 CREATE INDEX sent_bundles_of ON sent_bundles (recipient, first_seq);
 
