@@ -11,7 +11,9 @@ import pytest
 from portability.adapters.clock.fake import FixedClock
 from portability.adapters.clock.ids import time_ordered_id
 from portability.adapters.clock.system import SystemClock
+from portability.adapters.memory import exchange_sending
 from portability.adapters.memory.exchange_store import MemoryExchangeStore
+from portability.adapters.postgres import exchange_bundles
 from portability.adapters.postgres.database import Database
 from portability.adapters.postgres.exchange_inbox import exchange_unit_of_work
 from portability.adapters.postgres.listening import PostgresOutboxSignal
@@ -202,6 +204,7 @@ def quarantined(offset: int = 3, message_id: UUID | None = None) -> QuarantineEn
         sender="de-drv" if message_id else "",
         message_id=message_id,
         case_id=CASE if message_id else None,
+        scope=CASE if message_id else NO_CASE,
     )
 
 
@@ -448,8 +451,9 @@ async def test_a_settled_consignment_that_is_sent_again_keeps_no_bytes(store: St
         await work.bundles.add([bundle_of(entries, value=b"sealed for the one who asked")])
         await work.resends.mark_relayed({key_of(bundle): LATER}, now=LATER)
     async with store() as work:
-        await work.resends.send_again(ROME, [(1, 1)], now=LATER)
-        (due,) = await work.resends.due(now=LATER, limit=9)
+        hour = LATER + timedelta(hours=1)
+        assert await work.resends.send_again(ROME, [(1, 1)], now=hour) == 1
+        (due,) = await work.resends.due(now=hour, limit=9)
         assert due.value is None
 
 
@@ -513,6 +517,41 @@ async def test_stream_sequences_asked_for_are_due_again_once_with_their_neighbou
         await work.resends.mark_relayed({(ROME, 1): LATER, (ROME, 5): LATER}, now=LATER)
         assert [one.recipient for one in await work.resends.due(now=LATER + timedelta(days=9), limit=9)] == [OTTAWA]
         assert await status_of(work, kept[0][1][0]) is ReceiptStatus.DELIVERED
+
+
+async def test_what_is_asked_for_again_and_again_is_sent_once_in_a_while(store: Store) -> None:
+    for _ in range(2):
+        await send(store, message())
+    asked = [(1, 1)]
+    async with store() as work:
+        assert await work.resends.send_again(ROME, asked, now=LATER) == 1
+        assert not await work.resends.left_out(ROME, asked, now=LATER)
+        later = LATER + timedelta(minutes=9)
+        assert await work.resends.send_again(ROME, [(1, 2)], now=later) == 1
+        assert await work.resends.left_out(ROME, [(1, 2)], now=later)
+        assert not await work.resends.left_out(ROME, [(2, 2), (7, 9)], now=later)
+        later = LATER + timedelta(minutes=10)
+        assert await work.resends.send_again(ROME, asked, now=later) == 1
+        # An instant that lies ahead was noted by a clock that was wrong.
+        assert await work.resends.send_again(ROME, asked, now=NOON) == 1
+
+
+async def test_one_recipient_gets_so_much_on_request_in_an_hour_the_lowest_first(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in (exchange_bundles, exchange_sending):
+        monkeypatch.setattr(module, "AGAIN_AN_HOUR", 3)
+    for _ in range(5):
+        await send(store, message())
+    await send(store, message(OTTAWA))
+    half = timedelta(minutes=30)
+    async with store() as work:
+        assert await work.resends.send_again(ROME, [(2, 3)], now=LATER) == 2
+        assert await work.resends.send_again(ROME, [(1, 99)], now=LATER + half) == 1
+        assert await work.resends.left_out(ROME, [(1, 99)], now=LATER + half)
+        assert not await work.resends.left_out(ROME, [(1, 1)], now=LATER + half)
+        assert await work.resends.send_again(OTTAWA, [(1, 1)], now=LATER + half) == 1
+        assert await work.resends.send_again(ROME, [(1, 99)], now=LATER + 2 * half) == 2
 
 
 # Receipts

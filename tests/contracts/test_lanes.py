@@ -1,13 +1,33 @@
 """What every store must keep to about lanes and what was set aside, in memory and in PostgreSQL."""
 
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
 from uuid import UUID
 
 from portability.adapters.clock.ids import time_ordered_id
+from portability.adapters.clock.system import SystemClock
+from portability.adapters.postgres.database import Database
+from portability.adapters.postgres.exchange_inbox import exchange_unit_of_work
 from portability.services.exchange.lanes import LaneEntry, LaneEntryState, LaneStanding
 from portability.services.exchange.model.messages import Lane
 from portability.services.exchange.model.set_aside import ID_CONFLICT, QuarantineState
+from portability.services.exchange.model.statuses import BusinessStatus, StatusEntry
 from portability.services.exchange.ports.work import ExchangeWork
-from tests.contracts.test_exchange_store import CASE, LATER, NOON, Store, arriving, inbox_bundle, quarantined, store
+from tests.at_rest import at_rest_on
+from tests.contracts.test_exchange_store import (
+    CASE,
+    LATER,
+    NOON,
+    ROME,
+    Store,
+    arriving,
+    inbox_bundle,
+    message,
+    put,
+    quarantined,
+    store,
+)
 
 __all__ = ["store"]
 
@@ -123,3 +143,31 @@ async def test_entries_of_a_message_are_closed_but_not_those_of_another_under_it
     async with store() as work:
         found = [await work.desk.find(one.entry_id) for one in (parked, conflict)]
         assert [one.state for one in found if one] == [QuarantineState.REPLACED, QuarantineState.OPEN]
+
+
+async def test_of_two_things_said_at_one_instant_the_later_said_counts(store: Store) -> None:
+    sent = message()
+    async with store() as work:
+        await put(work, sent)
+        for status in (BusinessStatus.PARKED, BusinessStatus.REJECTED):
+            await work.statuses.note(ROME, [StatusEntry(1, 1, status, (status.value,), LATER)])
+        found = await work.timeline.of_message(sent.message_id)
+        assert found is not None
+        assert (found.business, found.reasons) == (BusinessStatus.REJECTED, ("rejected",))
+
+
+async def test_what_is_sealed_by_itself_goes_when_its_entry_is_closed(new_database: Callable[[], str]) -> None:
+    database = await Database.open(new_database())
+    units = exchange_unit_of_work(database, await at_rest_on(database))
+    alone, of_case = quarantined(1), quarantined(2, time_ordered_id())
+    alone = replace(alone, scope=alone.entry_id)
+    async with units() as work:
+        await work.quarantine.add([alone, of_case])
+        assert await work.desk.find(alone.entry_id) == alone
+    async with units() as work:
+        for one in (alone, of_case):
+            at = SystemClock().now() + timedelta(minutes=1)
+            await work.desk.close_entry(one.entry_id, QuarantineState.REJECTED, at=at, by="karl")
+        found = [await work.desk.find(one.entry_id) for one in (alone, of_case)]
+        assert [one.value for one in found if one] == [b"", of_case.value]
+    await database.close()

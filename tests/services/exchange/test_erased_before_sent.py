@@ -16,7 +16,7 @@ from portability.services.exchange.consumer import consume_once
 from portability.services.exchange.handlers import submit_many
 from portability.services.exchange.model.sending import Turns
 from portability.services.exchange.model.statuses import ReceiptStatus
-from portability.services.exchange.node import ExchangeNode, inbox_topic
+from portability.services.exchange.node import ExchangeNode
 from portability.services.exchange.relay import relay_once
 from tests.at_rest import at_rest_on
 
@@ -48,9 +48,6 @@ class Berlin:
     async def turns(self) -> Turns:
         async with self.exchange.unit_of_work() as work:
             return await work.outbox.turns({("it-inps", CASE)})
-
-    async def on_the_stream(self) -> int:
-        return len(await self.exchange.stream.read(inbox_topic("it-inps"), after=-1, limit=1000, wait=NO_WAIT))
 
 
 @pytest.fixture

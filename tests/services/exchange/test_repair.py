@@ -7,12 +7,15 @@ from datetime import timedelta
 import pytest
 from exchange_world import NO_WAIT, NOON, TestNode, World, message_to
 
+from portability.adapters.memory.stream import MemoryStream
 from portability.agreements.errors import InputError, VerificationError
 from portability.services.exchange.handlers import submit_many
 from portability.services.exchange.mapping.repair import decode_digest, decode_resend, encode_digest, encode_resend
 from portability.services.exchange.model.messages import DIGEST_TYPE, NO_CASE, RESEND_TYPE, OutgoingMessage
+from portability.services.exchange.model.set_aside import QuarantineState
 from portability.services.exchange.node import inbox_topic
 from portability.services.exchange.outgoing import post
+from portability.services.exchange.quarantine import Clerk, reject_quarantined
 from portability.services.exchange.repair import ask_for_gaps, reconcile
 from portability.services.exchange.streams import (
     Arrivals,
@@ -247,3 +250,77 @@ def test_a_gap_that_moves_is_a_new_gap() -> None:
     watch, asks = watched(watch, Arrivals(9, (_range(4, 4),)), now=later)
     assert (watch, asks) == (StreamWatch("de-drv", 3, later, later + QUARTER), False)
     assert watched(watch, Arrivals(9, ()), now=later) == (StreamWatch("de-drv", 9), False)
+
+
+async def _gap(world: World) -> tuple[TestNode, TestNode]:
+    """Number 2 of berlin's stream is missing at rome, and berlin will never send it."""
+    berlin, rome = world.node("de-drv"), world.node("it-inps")
+    await _send(berlin, 1, 2)
+    await _send(berlin, 3)
+    topic = inbox_topic("it-inps")
+    first = await world.stream.read(topic, after={0: -1}, limit=9, wait=NO_WAIT)
+    rome.exchange = replace(rome.exchange, stream=MemoryStream())
+    berlin.exchange = replace(berlin.exchange, stream=MemoryStream())
+    await rome.exchange.stream.append(topic, [(b"de-drv", first[-1].value)])
+    await rome.consume()
+    return berlin, rome
+
+
+async def test_a_gap_that_cannot_be_filled_is_asked_for_ever_more_seldom_and_shown(world: World) -> None:
+    _, rome = await _gap(world)
+    asked = []
+    for hour in range(24 * 8):
+        if await ask_for_gaps(rome.exchange):
+            asked.append(hour)
+        world.clock.advance(HOUR)
+    # Seen at 0; asked after a quarter of an hour, then 1, 2, 4, 8, 16 and 24 hours later, looked at hourly here.
+    assert asked == [1, 2, 4, 8, 16, 32, 56, 80, 104, 128, 152, 176]
+    assert rome.heard.faults().count("gap_stays") == 1
+    (entry,) = await rome.quarantined()
+    assert (entry.reason_code, entry.sender, entry.message_id) == ("STREAM_GAP", "de-drv", None)
+    assert entry.reason == "Messages 1 to 2 of its stream have not come, though they were asked for."
+
+
+async def test_a_gap_that_a_person_has_given_up_is_asked_for_no_more(world: World) -> None:
+    _, rome = await _gap(world)
+    for _ in range(40):
+        await ask_for_gaps(rome.exchange)
+        world.clock.advance(HOUR)
+    (entry,) = await rome.quarantined()
+    async with rome.store.transaction() as work:
+        clerk = Clerk("karl", "it-inps", rome.ledger, world.new_id, world.clock.now())
+        await reject_quarantined(entry.entry_id, reasons=["It was never sent."], work=work, clerk=clerk)
+    for _ in range(100):
+        assert await ask_for_gaps(rome.exchange) == 0
+        world.clock.advance(HOUR)
+    async with rome.store.transaction() as work:
+        assert await work.gaps.due(now=world.clock.now()) == [StreamWatch("de-drv", 3)]
+
+
+async def test_a_gap_that_is_filled_in_the_end_closes_its_entry(world: World) -> None:
+    _, rome = await _gap(world)
+    for _ in range(40):
+        await ask_for_gaps(rome.exchange)
+        world.clock.advance(HOUR)
+    rome.exchange = replace(rome.exchange, stream=world.stream)
+    async with rome.store.transaction() as work:
+        await work.offsets.save(inbox_topic("it-inps"), 0, -1)
+    await rome.consume()
+    world.clock.advance(HOUR * 24)
+    assert await ask_for_gaps(rome.exchange) == 0
+    (entry,) = await rome.quarantined()
+    assert (entry.state, entry.closed_by) == (QuarantineState.APPLIED, "")
+
+
+async def test_a_peer_that_asks_too_often_is_told_apart_and_gets_it_once(world: World) -> None:
+    berlin, rome = world.node("de-drv"), world.node("it-inps")
+    await _send(berlin, 1)
+    await _exchange(berlin, rome)
+    for number in range(5):
+        ask = {"type": RESEND_TYPE, "case_id": NO_CASE, "record": encode_resend([_range(1, 2**53 - 1)])}
+        await _post(rome, message_to("de-drv", 60 + number, purpose="", legal_basis="", **ask))
+        await rome.relay()
+        await berlin.consume()
+        world.clock.advance(timedelta(minutes=1))
+    assert berlin.heard.faults() == ["asked_too_often"] * 4
+    assert berlin.heard.count("consignments_sent_again") >= 1

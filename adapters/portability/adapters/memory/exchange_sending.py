@@ -3,12 +3,14 @@
 from bisect import bisect_right
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from portability.adapters.memory.exchange_state import ConsignmentRow, Outcome, State
 from portability.services.exchange.model.messages import InstitutionId, Lane, SubmittedMessage
 from portability.services.exchange.model.sending import (
+    AGAIN_AN_HOUR,
+    AGAIN_PAUSE,
     LONGEST_WAIT,
     Consignment,
     ConsignmentKey,
@@ -173,16 +175,30 @@ class MemoryResends:
                 self._state.consignments[key] = replace(row, next_attempt_at=now)
 
     async def send_again(self, recipient: InstitutionId, ranges: Sequence[tuple[int, int]], *, now: datetime) -> int:
-        """Make the consignments of these sequences due."""
+        """Make the consignments of these sequences due, as many as may be."""
+        rows = self._state.consignments
+        lately = [one.again_at for key, one in rows.items() if key[0] == recipient and one.again_at]
+        may = max(0, AGAIN_AN_HOUR - sum(now - timedelta(hours=1) < at <= now for at in lately))
         wanted = [
+            key
+            for key in self._asked(recipient, ranges)
+            if not (again_at := rows[key].again_at) or not now - AGAIN_PAUSE < again_at <= now
+        ]
+        for key in wanted[:may]:
+            rows[key] = replace(rows[key], next_attempt_at=now, again_at=now)
+        return len(wanted[:may])
+
+    async def left_out(self, recipient: InstitutionId, ranges: Sequence[tuple[int, int]], *, now: datetime) -> bool:
+        """Return whether some of these are not due now."""
+        return any(self._state.consignments[key].again_at != now for key in self._asked(recipient, ranges))
+
+    def _asked(self, recipient: InstitutionId, ranges: Sequence[tuple[int, int]]) -> list[ConsignmentKey]:
+        return sorted(
             key
             for key, row in self._state.consignments.items()
             if key[0] == recipient
             and any(key[1] <= last and first <= row.consignment.last_seq for first, last in ranges)
-        ]
-        for key in wanted:
-            self._state.consignments[key] = replace(self._state.consignments[key], next_attempt_at=now)
-        return len(wanted)
+        )
 
 
 class MemoryReceipts:

@@ -42,6 +42,7 @@ class ConsignmentRow:
     consignment: Consignment
     receiptable: int
     next_attempt_at: datetime | None  # None: not due any more
+    again_at: datetime | None = None  # when it was last sent because its recipient had asked
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """The exchange's bundles and consignments in PostgreSQL: sealing, sending, sending again."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from psycopg import AsyncCursor
@@ -11,11 +11,19 @@ from portability.adapters.postgres.database import Connection
 from portability.adapters.postgres.exchange_rows import SEALABLE_COLUMNS, Row, sealable
 from portability.services.exchange.model.messages import InstitutionId
 from portability.services.exchange.model.sending import (
+    AGAIN_AN_HOUR,
+    AGAIN_PAUSE,
     LONGEST_WAIT,
     Consignment,
     ConsignmentKey,
     Sealable,
     SealedBundle,
+)
+
+HOUR = timedelta(hours=1)
+ASKED_FOR = (
+    "recipient = %(recipient)s AND EXISTS (SELECT FROM unnest(%(firsts)b::bigint[], %(lasts)b::bigint[]) "
+    "AS wanted (first, last) WHERE first_seq <= last AND first <= last_seq)"
 )
 
 __all__ = ["PostgresBundles", "PostgresResends", "opened_sealables"]
@@ -165,10 +173,32 @@ class PostgresResends:
         )
 
     async def send_again(self, recipient: InstitutionId, ranges: Sequence[tuple[int, int]], *, now: datetime) -> int:
-        """Make the consignments that hold these sequences due now."""
+        """Make the consignments that hold these sequences due now, as many as may be."""
+        found = await self._connection.execute(
+            "SELECT count(*) FROM consignments WHERE recipient = %s AND again_at > %s AND again_at <= %s",
+            (recipient, now - HOUR, now),
+        )
+        row = await found.fetchone()
         again = await self._connection.execute(
-            "UPDATE consignments SET next_attempt_at = %s WHERE recipient = %s AND EXISTS (SELECT FROM "
-            "unnest(%b::bigint[], %b::bigint[]) AS wanted (first, last) WHERE first_seq <= last AND first <= last_seq)",
-            (now, recipient, [first for first, _ in ranges], [last for _, last in ranges]),
+            "UPDATE consignments AS one SET next_attempt_at = %(now)s, again_at = %(now)s FROM (SELECT first_seq "  # noqa: S608 - a constant
+            f"FROM consignments WHERE {ASKED_FOR} "
+            "AND (again_at IS NULL OR again_at <= %(before)s OR again_at > %(now)s) "
+            "ORDER BY first_seq LIMIT %(limit)s FOR UPDATE) AS chosen "
+            "WHERE one.recipient = %(recipient)s AND one.first_seq = chosen.first_seq",
+            _asked(recipient, ranges)
+            | {"now": now, "before": now - AGAIN_PAUSE, "limit": max(0, AGAIN_AN_HOUR - (row[0] if row else 0))},
         )
         return again.rowcount
+
+    async def left_out(self, recipient: InstitutionId, ranges: Sequence[tuple[int, int]], *, now: datetime) -> bool:
+        """Whether some of these are not due now."""
+        found = await self._connection.execute(
+            f"SELECT EXISTS (SELECT FROM consignments WHERE {ASKED_FOR} AND again_at IS DISTINCT FROM %(now)s)",  # noqa: S608 - a constant
+            _asked(recipient, ranges) | {"now": now},
+        )
+        row = await found.fetchone()
+        return bool(row and row[0])
+
+
+def _asked(recipient: InstitutionId, ranges: Sequence[tuple[int, int]]) -> dict[str, Any]:
+    return {"recipient": recipient, "firsts": [first for first, _ in ranges], "lasts": [last for _, last in ranges]}

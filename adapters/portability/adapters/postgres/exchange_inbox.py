@@ -19,8 +19,8 @@ from portability.adapters.postgres.exchange_receipt_alarms import PostgresReceip
 from portability.adapters.postgres.exchange_receipts import PostgresReceipts
 from portability.adapters.postgres.exchange_repair import PostgresDigests, PostgresGaps, PostgresReconciliations
 from portability.adapters.postgres.exchange_rows import (
-    QUARANTINE_CASE,
     QUARANTINE_COLUMNS,
+    QUARANTINE_SCOPE,
     SETTLED,
     STANDING,
     STATUS,
@@ -35,7 +35,6 @@ from portability.adapters.postgres.log_staging import PostgresLogSink
 from portability.agreements.errors import GatewayError
 from portability.services.exchange.model.messages import (
     EXCHANGE_TYPES,
-    NO_CASE,
     InstitutionId,
     Lane,
     MessageKey,
@@ -232,11 +231,11 @@ class PostgresQuarantine:
 
     async def add(self, entries: Sequence[QuarantineEntry]) -> None:
         """Store entries; the same stream position and message id is kept once."""
-        values = await self._at_rest.seal([(entry.case_id or NO_CASE, entry.value) for entry in entries])
+        values = await self._at_rest.seal([(entry.scope, entry.value) for entry in entries])
         for entry, value in zip(entries, values, strict=True):
             await self._connection.execute(
                 f"INSERT INTO quarantine ({QUARANTINE_COLUMNS}) "  # noqa: S608 - a constant
-                "VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING",
+                "VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING",
                 (
                     entry.entry_id,
                     entry.reason_code,
@@ -252,6 +251,7 @@ class PostgresQuarantine:
                     entry.state.value,
                     entry.closed_at,
                     entry.closed_by,
+                    entry.scope,
                 ),
                 binary=True,
             )
@@ -289,6 +289,8 @@ class PostgresQuarantine:
             "UPDATE quarantine SET state = %s, closed_at = %s, closed_by = %s WHERE entry_id = %s AND state = %s",
             (state.value, at, by, entry_id, QuarantineState.OPEN.value),
         )
+        # Only what nobody could read the header of is sealed by itself: once it is closed, nobody needs it.
+        await self._at_rest.destroy([entry_id], made_before=at)
 
     async def note_reason(self, entry_id: UUID, *, code: str, reason: str) -> None:
         """Note why an open entry could not take effect this time."""
@@ -308,7 +310,7 @@ class PostgresQuarantine:
         return await self._opened(await found.fetchall())
 
     async def _opened(self, rows: Sequence[tuple[Any, ...]]) -> Sequence[QuarantineEntry]:
-        values = await self._at_rest.open([(row[QUARANTINE_CASE] or NO_CASE, row[6]) for row in rows]) if rows else []
+        values = await self._at_rest.open([(row[QUARANTINE_SCOPE], row[6]) for row in rows]) if rows else []
         return [quarantine_entry(row, value) for row, value in zip(rows, values, strict=True)]
 
 

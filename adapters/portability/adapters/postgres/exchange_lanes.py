@@ -82,7 +82,7 @@ class PostgresLanes:
             f"SELECT {ENTRY} FROM wanted JOIN lane_entries USING (sender, case_id) "
             "WHERE case_seq >= first AND case_seq < first + %b "
             f"UNION SELECT {ENTRY} FROM wanted JOIN lane_entries USING (sender, case_id) "
-            "WHERE state <> 'held' OR replaces IS NOT NULL "
+            "WHERE state = 'parked' OR replaces IS NOT NULL "
             f"UNION SELECT {ENTRY} FROM lane_entries JOIN unnest(%b::text[], %b::uuid[], %b::bigint[]) "
             "AS asked (sender, case_id, case_seq) USING (sender, case_id, case_seq) ORDER BY 1, 2, 3",
             (
@@ -186,7 +186,9 @@ class PostgresBusinessStatuses:
         """Keep what the recipient says."""
         for entry in entries:
             await self._connection.execute(
-                "INSERT INTO business_statuses VALUES (%s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING",
+                "INSERT INTO business_statuses VALUES (%s, %s, %s, %s, %s, %s) "
+                "ON CONFLICT (recipient, first_seq, last_seq, decided_at) "
+                "DO UPDATE SET status = excluded.status, reasons = excluded.reasons",
                 (
                     recipient,
                     entry.first_seq,

@@ -31,7 +31,7 @@ class PostgresGaps:
         """Lock and return how the streams stand that are to be looked at."""
         await self._connection.execute(SENDERS)
         found = await self._connection.execute(
-            "SELECT sender, complete_seq, missing_since, next_ask_at FROM stream_watches "
+            "SELECT sender, complete_seq, missing_since, next_ask_at, asks, aside FROM stream_watches "
             "WHERE next_ask_at IS NULL OR next_ask_at <= %s ORDER BY sender FOR UPDATE SKIP LOCKED",
             (now,),
         )
@@ -55,8 +55,9 @@ class PostgresGaps:
     async def save(self, watch: StreamWatch) -> None:
         """Keep how a stream stands."""
         await self._connection.execute(
-            "UPDATE stream_watches SET complete_seq = %s, missing_since = %s, next_ask_at = %s WHERE sender = %s",
-            (watch.complete_seq, watch.missing_since, watch.next_ask_at, watch.sender),
+            "UPDATE stream_watches SET complete_seq = %s, missing_since = %s, next_ask_at = %s, asks = %s, aside = %s "
+            "WHERE sender = %s",
+            (watch.complete_seq, watch.missing_since, watch.next_ask_at, watch.asks, watch.aside, watch.sender),
         )
 
 

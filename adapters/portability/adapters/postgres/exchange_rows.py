@@ -13,8 +13,8 @@ from portability.services.exchange.model.statuses import BusinessStatus, Receipt
 from portability.services.exchange.suites import SALT_BYTES
 
 __all__ = [
-    "QUARANTINE_CASE",
     "QUARANTINE_COLUMNS",
+    "QUARANTINE_SCOPE",
     "SEALABLE_COLUMNS",
     "SETTLED",
     "STANDING",
@@ -69,9 +69,9 @@ LEFT JOIN LATERAL (
 """Joins to a row of inbox what we have made of it."""
 QUARANTINE_COLUMNS = (
     "entry_id, reason_code, reason, topic, partition, stream_offset, value, set_aside_at, sender, message_id, case_id, "
-    "state, closed_at, closed_by"
+    "state, closed_at, closed_by, scope"
 )
-QUARANTINE_CASE = 10
+QUARANTINE_SCOPE = 14
 
 
 def sealable(row: Row, content: bytes | None) -> Sealable:
@@ -90,7 +90,7 @@ def inbox_message(row: Row, content: bytes | None) -> InboxMessage:
 def quarantine_entry(row: Row, value: bytes | None) -> QuarantineEntry:
     """A row of QUARANTINE_COLUMNS and its value, opened; None where it is erased."""
     aside = QuarantineEntry(*(*row[:6], value or b"", *row[7:11]))
-    return replace(aside, state=QuarantineState(row[11]), closed_at=row[12], closed_by=row[13])
+    return replace(aside, state=QuarantineState(row[11]), closed_at=row[12], closed_by=row[13], scope=row[14])
 
 
 def timeline(row: Row) -> TimelineEntry:

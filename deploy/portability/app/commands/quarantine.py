@@ -108,7 +108,7 @@ def _row(entry: "pb.QuarantinedEntry") -> tuple[str, ...]:
 def _print_entry(entry: "pb.QuarantinedEntry") -> None:
     typer.echo(f"entry     {entry.entry_id}  {STATES[entry.state]}")
     typer.echo(f"sender    {entry.sender or 'not verified'}")
-    typer.echo(f"case      {entry.case_id or '-'}  message {entry.message_id or '(a whole bundle)'}")
+    typer.echo(f"case      {entry.case_id or '-'}  message {entry.message_id or '-'}")
     typer.echo(f"since     {entry.set_aside_at.ToDatetime():%Y-%m-%d %H:%M} UTC, {entry.size_bytes} bytes")
     typer.echo(f"reason    {entry.reason_code}: {entry.reason}")
     if entry.closed_by:
@@ -118,8 +118,10 @@ def _print_entry(entry: "pb.QuarantinedEntry") -> None:
 def _next_step(view: "pb.ShowQuarantinedResponse") -> str:
     if view.entry.state != 1:
         return "nothing: it is closed"
+    if view.entry.reason_code == "STREAM_GAP":
+        return "call its sender; `portability quarantine reject` stops asking for these messages"
     if not view.entry.message_id:
-        return "nothing waits for it: a bundle that did not verify has no effect, and its sender sends again"
+        return "nothing waits for it, and its sender sends again; `portability quarantine reject` closes it"
     if view.can_replay:
         return "mend the cause, then `portability quarantine replay`; or `reject` with a reason"
     return "its sender sends another message in its place (`replaces`); or `portability quarantine reject`"

@@ -11,6 +11,7 @@ from portability.agreements.errors import VerificationError
 from portability.services.exchange.business_status import status_messages
 from portability.services.exchange.envelope import OpenedBundle, OpenedItem, RefusedItem
 from portability.services.exchange.for_a_purpose import by_purpose
+from portability.services.exchange.lanes import OUT_OF_LINE
 from portability.services.exchange.mapping.wire import decode_statuses
 from portability.services.exchange.model.messages import (
     DIGEST_TYPE,
@@ -41,6 +42,7 @@ __all__ = ["CONFLICT", "Intake"]
 CONFLICT: Final = ID_CONFLICT
 BUNDLE_CONFLICT: Final = "BUNDLE_ID_CONFLICT"
 NUMBER_CONFLICT: Final = "CASE_SEQ_CONFLICT"
+LANE_FULL: Final = "LANE_FULL"
 NOT_READ: Final = "MESSAGE_TYPE_UNKNOWN"
 
 Arrived = tuple[StreamRecord, OpenedBundle]
@@ -104,7 +106,8 @@ class Intake:
         await self._park(effect, new, work)
         # (6) answers
         receipts = [*self._receipts(bundles, placed), *self._refuse(reusing)]
-        statuses = status_messages(effect.decided, new_id=self._node.new_id, at=self._at)
+        decided = [*effect.decided, *await effect.tell_replaced(work)]
+        statuses = status_messages(decided, new_id=self._node.new_id, at=self._at)
         repairs = [answer for _, repair in self.repairs for answer in repair.answers]
         await post([*receipts, *statuses, *repairs], outbox=work.outbox, me=self._node.me, at=self._at)
 
@@ -115,14 +118,25 @@ class Intake:
             message = one.opened.message
             if message.case_id == NO_CASE:
                 self._set_aside_message(one, NOT_READ, f"Messages of type '{message.type}' are of no case here.")
+            elif message.replaces and effect.lane(message.lane).is_full:
+                self._refuse_for_good(one, effect)
             elif effect.arrive(message):
                 in_line.append(one)
             else:
                 self._set_aside_message(one, NUMBER_CONFLICT, "Its number in the case was another message's before.")
         return in_line
 
+    def _refuse_for_good(self, one: _Placed, effect: TakingEffect) -> None:
+        """A sender may take the place of its messages, but not of so many at once that the lane fills this node."""
+        reason = f"{OUT_OF_LINE} messages of its lane wait out of line already: settle those first."
+        effect.refuse(one.opened.message, code=LANE_FULL, reason=reason)
+        self._set_aside_message(one, LANE_FULL, reason, state=QuarantineState.REJECTED)
+
     async def _park(self, effect: TakingEffect, new: Mapping[MessageKey, _Placed], work: ExchangeWork) -> None:
-        """Set aside what could not take effect, and close what another message took the place of."""
+        """Set aside what could not take effect, and close what has come as it should be or was replaced."""
+        if effect.mended:
+            self._aside.closed(effect.mended, QuarantineState.APPLIED)
+            await work.desk.close(effect.mended, QuarantineState.APPLIED, at=self._at, by="")
         for outcome in effect.parked:
             message = outcome.message
             if placed := new.get(message.key):
@@ -130,7 +144,7 @@ class Intake:
             elif held := await work.inbox.find(*message.key):
                 self._aside.held(held, code=outcome.code, reason=outcome.reason, topic=inbox_topic(self._node.me))
         if effect.replaced:
-            self._aside.replaced(effect.replaced)
+            self._aside.closed(effect.replaced, QuarantineState.REPLACED)
             await work.desk.close(effect.replaced, QuarantineState.REPLACED, at=self._at, by="")
 
     async def _by_head(
@@ -222,7 +236,9 @@ class Intake:
             leaf_hashes=bundle.leaves,
         )
 
-    def _set_aside_message(self, one: _Placed, code: str, reason: str) -> None:
+    def _set_aside_message(
+        self, one: _Placed, code: str, reason: str, *, state: QuarantineState = QuarantineState.OPEN
+    ) -> None:
         message = one.opened.message
         self._aside.message(
             one.record,
@@ -232,6 +248,7 @@ class Intake:
             sender=message.sender,
             message_id=message.message_id,
             case_id=message.case_id,
+            state=state,
         )
 
     def _refuse_item(
@@ -250,7 +267,8 @@ class Intake:
         )
         if header is not None and header.case_id != NO_CASE:
             lane = effect.lane((sender, header.case_id))
-            lane.arrive_unusable(header.message_id, case_seq=header.case_seq, at=self._at)
+            put = lane.refuse if lane.is_full else lane.arrive_unusable
+            put(header.message_id, case_seq=header.case_seq, at=self._at)
 
 
 def _lanes(bundles: Sequence[Arrived]) -> Mapping[Lane, Collection[int]]:

@@ -9,13 +9,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
+from typing import Final
 from uuid import UUID
 
 from portability.services.exchange.model.messages import ReceivedMessage
 from portability.services.exchange.model.set_aside import QuarantineState
 from portability.services.exchange.model.statuses import BusinessStatus
 
-__all__ = ["LaneEntry", "LaneEntryState", "LaneInHand", "LaneStanding", "business_of"]
+__all__ = ["OUT_OF_LINE", "LaneEntry", "LaneEntryState", "LaneInHand", "LaneStanding", "business_of"]
+
+
+OUT_OF_LINE: Final = 256
+"""Entries of one lane that are parked or take the place of another; more are refused for good."""
 
 
 class LaneEntryState(StrEnum):
@@ -79,6 +84,7 @@ class LaneInHand:
         self._known_to = standing.known_to
         self.is_waiting = False  # its next message builds on what is not here yet
         self.replaced: list[UUID] = []  # messages whose place was taken by one that arrived
+        self.mended: list[UUID] = []  # messages that were unusable before and have come as they should be
 
     @property
     def standing(self) -> LaneStanding:
@@ -102,15 +108,33 @@ class LaneInHand:
         return next((one for one in parked if one.message_id == message_id), None)
 
     def arrive(self, message_id: UUID, *, case_seq: int, replaces: UUID | None, at: datetime) -> bool:
-        """Put a new message in line; False where its number in the case was another's already."""
-        if case_seq < self._next_seq or case_seq in self._entries:
+        """Put a new message in line; False where its number in the case was another's already.
+
+        One that was unusable the first time, and waits for a person, may come again as it should have been.
+        """
+        before = self._entries.get(case_seq)
+        is_mended = before is not None and before.message_id == message_id and before.state is LaneEntryState.PARKED
+        if case_seq < self._next_seq or (before is not None and not is_mended):
             return False
+        if is_mended:
+            self.mended.append(message_id)
         entry = LaneEntry(case_seq, message_id, LaneEntryState.HELD, at, replaces)
         self._entries[case_seq] = entry
         parked = self.parked(replaces)
         if parked is not None:
             self._give_place(parked, to=entry)
         return True
+
+    @property
+    def is_full(self) -> bool:
+        """Whether as much as may be waits out of line."""
+        kept = (one.state is LaneEntryState.PARKED or one.replaces is not None for one in self._entries.values())
+        return sum(kept) >= OUT_OF_LINE
+
+    def refuse(self, message_id: UUID, *, case_seq: int, at: datetime) -> None:
+        """Count the number of a message as done that will never take effect."""
+        if case_seq >= self._next_seq and case_seq not in self._entries:
+            self.skip(LaneEntry(case_seq, message_id, LaneEntryState.HELD, at))
 
     def arrive_unusable(self, message_id: UUID, *, case_seq: int, at: datetime) -> None:
         """Park a message that cannot be taken in as it is; nothing where its number is another's already."""
@@ -136,7 +160,7 @@ class LaneInHand:
 
     def skip(self, entry: LaneEntry) -> None:
         """Note that one of `ready` will never take effect; those before it still have their turn first."""
-        self._entries[entry.case_seq] = replace(entry, state=LaneEntryState.DONE)
+        self._entries[entry.case_seq] = replace(entry, state=LaneEntryState.DONE, replaces=None)
 
     def park(self, entry: LaneEntry) -> None:
         """Note that the first of `ready` could not take effect; one that came to take its place has its turn."""

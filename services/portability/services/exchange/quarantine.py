@@ -101,7 +101,7 @@ async def replay_quarantined(entry_id: UUID, *, work: ExchangeWork, clerk: Clerk
         await work.desk.close_entry(entry_id, QuarantineState.APPLIED, at=clerk.at, by=clerk.name)
     else:
         await work.desk.note_reason(entry_id, code=failed.code, reason=failed.reason)
-    await _tell(effect.decided, f"replay {entry_id}", work, clerk)
+    await _tell([*effect.decided, *await effect.tell_replaced(work)], f"replay {entry_id}", work, clerk)
     return await _released(entry, effect, work, clerk)
 
 
@@ -121,7 +121,7 @@ async def reject_quarantined(entry_id: UUID, *, reasons: Sequence[str], work: Ex
         await effect.run([], work)
     await work.desk.close_entry(entry_id, QuarantineState.REJECTED, at=clerk.at, by=clerk.name)
     told: Sequence[Decided] = [(held.message, BusinessStatus.REJECTED, list(reasons))] if held else ()
-    await _tell([*told, *effect.decided], f"reject {entry_id}", work, clerk)
+    await _tell([*told, *effect.decided, *await effect.tell_replaced(work)], f"reject {entry_id}", work, clerk)
     return await _released(entry, effect, work, clerk)
 
 

@@ -7,9 +7,10 @@ to the very messages.
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final
+from uuid import UUID
 
 from portability.agreements.errors import GatewayError
 from portability.services.exchange.mapping.repair import decode_digest, decode_resend, encode_digest, encode_resend
@@ -21,7 +22,8 @@ from portability.services.exchange.model.messages import (
     OutgoingMessage,
     ReceivedMessage,
 )
-from portability.services.exchange.node import ExchangeNode
+from portability.services.exchange.model.set_aside import QuarantineEntry, QuarantineState
+from portability.services.exchange.node import ExchangeNode, inbox_topic
 from portability.services.exchange.outgoing import post
 from portability.services.exchange.ports.repair import Digests
 from portability.services.exchange.ports.work import ExchangeWork
@@ -35,19 +37,22 @@ from portability.services.exchange.streams import (
     RangeDigest,
     SequenceRange,
     StreamDigest,
+    StreamWatch,
     digest_of,
     parts_of,
     spans,
     watched,
 )
 
-__all__ = ["Repair", "ask_for_gaps", "reconcile", "repair_once", "run_repair"]
+__all__ = ["GAP", "Repair", "ask_for_gaps", "reconcile", "repair_once", "run_repair"]
 
 EVERY: Final = timedelta(minutes=1)
 RECONCILE_EVERY: Final = timedelta(days=1)
 PAUSE_AFTER_FAULT: Final = timedelta(seconds=1)
 SCHEMA: Final = 1
 
+GAP: Final = "STREAM_GAP"
+"""Code of entries that stand for a gap in the stream of a sender."""
 _DIFFERS: Final = "DIGEST_DIFFERS"
 
 
@@ -59,6 +64,7 @@ class Repair:
     missing: list[SequenceRange] = field(default_factory=list)
     differing: list[int] = field(default_factory=list)
     sent_again: int = 0
+    asked_too_often: bool = False
 
     @classmethod
     async def of(cls, message: ReceivedMessage, work: ExchangeWork, *, new_id: NewId, at: datetime) -> "Repair":
@@ -67,6 +73,7 @@ class Repair:
         if message.type == RESEND_TYPE:
             ranges = [(one.first, one.last) for one in decode_resend(message.record)]
             repair.sent_again = await work.resends.send_again(message.sender, ranges, now=at)
+            repair.asked_too_often = await work.resends.left_out(message.sender, ranges, now=at)
             return repair
         digest = decode_digest(message.record)
         asked = await repair._compare(digest.stated, message.sender, work.digests)
@@ -100,6 +107,8 @@ class Repair:
         """Tell the observer; after the commit, for before it nothing of this has happened."""
         if self.sent_again:
             node.observer.happened("consignments_sent_again", recipient=sender, count=self.sent_again)
+        if self.asked_too_often:
+            node.observer.happened("asked_too_often", sender=sender, code=RESEND_TYPE)
         if self.missing:
             count = sum(one.last - one.first + 1 for one in self.missing)
             node.observer.happened("messages_missing", sender=sender, count=count, code=_DIFFERS)
@@ -108,21 +117,56 @@ class Repair:
 
 
 async def ask_for_gaps(node: ExchangeNode) -> int:
-    """Ask each sender for what has been missing for a quarter of an hour, then every hour; return how many asked."""
+    """Ask each sender for what has been missing for a quarter of an hour; return how many were asked.
+
+    It is asked again after an hour, then after twice as long each time, a day at most. What is missing for a day is set
+    aside besides: a person who rejects that entry gives it up.
+    """
     now = node.clock.now()
-    told: list[tuple[InstitutionId, int]] = []
+    told: list[tuple[str, InstitutionId, int]] = []
     async with node.unit_of_work() as work:
-        for watch in await work.gaps.due(now=now):
+        for known in await work.gaps.due(now=now):
+            watch = await _unless_given_up(known, work)
             came = await work.gaps.arrivals(watch.sender, after=watch.complete_seq, limit=RESEND_RANGES)
             stands, is_time = watched(watch, came, now=now)
-            await work.gaps.save(stands)
+            if watch.aside is not None and stands.aside is None:
+                await work.desk.close_entry(watch.aside, QuarantineState.APPLIED, at=now, by="")
             if is_time:
                 requests = _requests(watch.sender, came.missing, node.new_id)
                 await post(requests, outbox=work.outbox, me=node.me, at=now)
-                told.append((watch.sender, stands.complete_seq + 1))
-    for sender, first in told:
-        node.observer.happened("gap_asked_for", sender=sender, sequence=first, code="GAP")
-    return len(told)
+                told.append(("gap_asked_for", watch.sender, stands.complete_seq + 1))
+            if is_time and stands.stays(now=now):
+                stands = replace(stands, aside=await _set_aside(came.missing[0], watch.sender, node, work))
+                told.append(("gap_stays", watch.sender, stands.complete_seq + 1))
+            await work.gaps.save(stands)
+    for event, sender, first in told:
+        node.observer.happened(event, sender=sender, sequence=first, code=GAP)
+    return sum(event == "gap_asked_for" for event, _, _ in told)
+
+
+async def _unless_given_up(watch: StreamWatch, work: ExchangeWork) -> StreamWatch:
+    """How a stream stands, behind the gap that a person has given up."""
+    entry = await work.desk.find(watch.aside) if watch.aside else None
+    if entry is None or entry.state is not QuarantineState.REJECTED:
+        return watch
+    return StreamWatch(watch.sender, decode_resend(entry.value)[0].last)
+
+
+async def _set_aside(gap: SequenceRange, sender: InstitutionId, node: ExchangeNode, work: ExchangeWork) -> UUID:
+    """Show a gap among what was set aside; the id of its entry."""
+    entry = QuarantineEntry(
+        entry_id=node.new_id(),
+        reason_code=GAP,
+        reason=f"Messages {gap.first} to {gap.last} of its stream have not come, though they were asked for.",
+        topic=f"{inbox_topic(node.me)} from {sender}",
+        partition=0,
+        offset=gap.first,
+        value=encode_resend([gap]),
+        set_aside_at=node.clock.now(),
+        sender=sender,
+    )
+    await work.quarantine.add([entry])
+    return entry.entry_id
 
 
 async def reconcile(node: ExchangeNode, *, every: timedelta = RECONCILE_EVERY) -> int:

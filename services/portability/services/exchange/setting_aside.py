@@ -41,10 +41,24 @@ class SettingAside:
         sender: InstitutionId,
         message_id: UUID | None,
         case_id: UUID | None,
+        state: QuarantineState = QuarantineState.OPEN,
     ) -> None:
-        """Set one message aside; its ids are None where its header says none."""
+        """Set one message aside; its ids are None where its header says none.
+
+        What nobody can read the header of may be about anybody: it is sealed by itself, and goes by itself.
+        """
         whole = self._entry(record, code, reason, sender)
-        self.messages.append(replace(whole, value=wire.encode_item(item), message_id=message_id, case_id=case_id))
+        self.messages.append(
+            replace(
+                whole,
+                value=wire.encode_item(item),
+                message_id=message_id,
+                case_id=case_id,
+                state=state,
+                closed_at=None if state is QuarantineState.OPEN else self._at,
+                scope=case_id or whole.entry_id,
+            )
+        )
 
     def held(self, held: InboxMessage, *, code: str, reason: str, topic: str) -> None:
         """Set aside a message that came earlier and waited for its turn; it is at no place of the stream any more."""
@@ -60,11 +74,11 @@ class SettingAside:
             case_id=message.case_id,
         )
 
-    def replaced(self, messages: Collection[MessageKey]) -> None:
-        """Note which of them another message has taken the place of already."""
+    def closed(self, messages: Collection[MessageKey], state: QuarantineState) -> None:
+        """Note what has become already of messages among them."""
         for index, one in enumerate(self.messages):
             if one.message_id and (one.sender, one.message_id) in messages:
-                self.messages[index] = replace(one, state=QuarantineState.REPLACED, closed_at=self._at)
+                self.messages[index] = replace(one, state=state, closed_at=self._at)
 
     def _entry(self, record: StreamRecord, code: str, reason: str, sender: InstitutionId) -> QuarantineEntry:
         return QuarantineEntry(

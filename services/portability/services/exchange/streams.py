@@ -1,9 +1,10 @@
 """Values of repair: ranges of stream numbers, digests over them, and how the stream of one sender stands. Pure."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
+from uuid import UUID
 
 from portability.services.exchange.model.messages import InstitutionId
 from portability.services.merkle import root_of
@@ -12,6 +13,7 @@ __all__ = [
     "DIGEST_ENTRIES",
     "DIGEST_SPAN",
     "GAP_AGE",
+    "GAP_STAYS",
     "RESEND_RANGES",
     "Arrivals",
     "DigestRound",
@@ -35,6 +37,10 @@ PARTS: Final = 32
 GAP_AGE: Final = timedelta(minutes=15)
 """A gap is younger while what fills it may still be on its way."""
 ASK_AGAIN: Final = timedelta(hours=1)
+"""After the first time; then after twice as long each time."""
+ASK_AT_LEAST: Final = timedelta(days=1)
+GAP_STAYS: Final = timedelta(days=1)
+"""A gap that is asked for in vain for so long is set aside, for a person to look at."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -73,6 +79,12 @@ class StreamWatch:
     complete_seq: int = 0  # all numbers up to this one are in the inbox
     missing_since: datetime | None = None  # None: nothing is known to be missing
     next_ask_at: datetime | None = None
+    asks: int = 0  # how often it was asked for what is missing
+    aside: UUID | None = None  # entry under which the gap was set aside
+
+    def stays(self, *, now: datetime) -> bool:
+        """Whether the gap has been asked for in vain for long, and nobody was told."""
+        return self.aside is None and self.missing_since is not None and now - self.missing_since >= GAP_STAYS
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +113,8 @@ def watched(watch: StreamWatch, came: Arrivals, *, now: datetime) -> tuple[Strea
         return StreamWatch(watch.sender, complete, now, now + GAP_AGE), False
     if now < watch.next_ask_at:
         return watch, False
-    return StreamWatch(watch.sender, complete, watch.missing_since, now + ASK_AGAIN), True
+    wait = min(ASK_AGAIN * 2**watch.asks, ASK_AT_LEAST)
+    return replace(watch, next_ask_at=now + wait, asks=watch.asks + 1), True
 
 
 def digest_of(span: SequenceRange, leaves: Sequence[bytes]) -> RangeDigest:

@@ -19,6 +19,7 @@ from portability.services.exchange.ports.work import ExchangeWork, MessageEffect
 __all__ = ["EFFECT_FAILED", "Outcome", "TakingEffect"]
 
 EFFECT_FAILED: Final = "EFFECT_FAILED"
+REPLACED: Final = "REPLACED"
 AT_ONCE: Final = 256
 """Messages read and tried together; a lane that was held for long is let go in parts of so many."""
 
@@ -66,6 +67,16 @@ class TakingEffect:
             message.message_id, case_seq=message.case_seq, replaces=message.replaces, at=self._at
         )
 
+    def refuse(self, message: ReceivedMessage, *, code: str, reason: str) -> None:
+        """Let the lane of a message pass it: it will never take effect."""
+        self._lanes[message.lane].refuse(message.message_id, case_seq=message.case_seq, at=self._at)
+        self.outcomes.append(Outcome(message, BusinessStatus.REJECTED, code, reason))
+
+    @property
+    def mended(self) -> Sequence[MessageKey]:
+        """Messages that have come as they should be after they had been set aside."""
+        return [(lane[0], message_id) for lane, one in self._lanes.items() for message_id in one.mended]
+
     @property
     def parked(self) -> Sequence[Outcome]:
         """What could not take effect."""
@@ -78,8 +89,15 @@ class TakingEffect:
 
     @property
     def decided(self) -> Sequence[Decided]:
-        """What to tell the senders."""
-        return [(one.message, one.status, [one.code, one.reason] if one.code else []) for one in self.outcomes]
+        """What to tell the senders; of a message that was replaced, what `tell_replaced` says."""
+        gone = set(self.replaced)
+        kept = [one for one in self.outcomes if one.message.key not in gone]
+        return [(one.message, one.status, [one.code, one.reason] if one.code else []) for one in kept]
+
+    async def tell_replaced(self, work: ExchangeWork) -> Sequence[Decided]:
+        """What to tell the senders of messages whose place was taken; the unusable ones are not in the inbox."""
+        gone = await work.held.find_many(self.replaced) if self.replaced else []
+        return [(one.message, BusinessStatus.REJECTED, [REPLACED, "Another message took its place."]) for one in gone]
 
     def lane(self, lane: Lane) -> LaneInHand:
         """One of the lanes in hand."""

@@ -10,6 +10,8 @@ from portability.services.exchange.model.statuses import ReceiptEntry
 from portability.services.hybrid import HybridSignature
 
 __all__ = [
+    "AGAIN_AN_HOUR",
+    "AGAIN_PAUSE",
     "LONGEST_WAIT",
     "Consignment",
     "ConsignmentKey",
@@ -23,6 +25,8 @@ __all__ = [
 ]
 
 ConsignmentKey = tuple[InstitutionId, int]  # recipient and first stream_seq
+AGAIN_PAUSE = timedelta(minutes=10)  # between two times that a consignment is sent on request
+AGAIN_AN_HOUR = 4096  # consignments sent to one recipient on request: a million messages
 LONGEST_WAIT = timedelta(hours=2)  # between two attempts to send a consignment
 
 

@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Final
 from uuid import UUID
 
-from portability.services.exchange.model.messages import InstitutionId
+from portability.services.exchange.model.messages import NO_CASE, InstitutionId
 
 __all__ = ["ID_CONFLICT", "QuarantineEntry", "QuarantineState"]
 
@@ -41,3 +41,4 @@ class QuarantineEntry:
     state: QuarantineState = QuarantineState.OPEN
     closed_at: datetime | None = None
     closed_by: str = ""  # who replayed or rejected it; empty where its sender's message did it
+    scope: UUID = NO_CASE  # what `value` is erased with: the case, or this entry alone; NO_CASE: a record still sealed

@@ -77,8 +77,12 @@ class Repeats(Protocol):
     async def send_again(self, recipient: InstitutionId, ranges: Sequence[tuple[int, int]], *, now: datetime) -> int:
         """Make the consignments that hold these stream sequences (first, last) due now, settled ones too.
 
-        Returns how many. Numbers in no consignment are passed over: they are about to be sent anyway.
+        Returns how many. Numbers in no consignment are passed over: they are about to be sent anyway. Each is sent on
+        request once in AGAIN_PAUSE, and to one recipient AGAIN_AN_HOUR of them in an hour, the lowest first.
         """
+
+    async def left_out(self, recipient: InstitutionId, ranges: Sequence[tuple[int, int]], *, now: datetime) -> bool:
+        """Say whether `send_again` at this instant has left out some of these that it would have sent at another."""
 
 
 class Resends(Repeats, Protocol):

@@ -106,10 +106,10 @@ class Recipients(Protocol):
 class Observer(Protocol):
     """Told about events worth counting or an alarm; ids and codes only.
 
-    bundles_relayed, messages_new, messages_duplicate, messages_conflict (each with `count`); bundle_not_sealed,
-    stream_not_reached, consumer_waits, bundle_refused, message_set_aside, gap_asked_for, messages_missing,
-    message_differs, lane_waits (each with `code`); receipt_late, receipt_missing (each with `code` and `count`);
-    consignments_sent_again, streams_reconciled, receipts_came_late (each with `count`).
+    bundles_relayed, messages_new, messages_duplicate, messages_conflict, consignments_sent_again, streams_reconciled,
+    receipts_came_late (each with `count`); bundle_not_sealed, stream_not_reached, consumer_waits, bundle_refused,
+    message_set_aside, gap_asked_for, gap_stays, asked_too_often, messages_missing, message_differs, lane_waits,
+    receipt_late, receipt_missing (each with `code`).
     """
 
     def happened(self, event: str, **ids: str | int) -> None:

@@ -56,12 +56,14 @@ CREATE TABLE consignments (
     confirmation bytea NOT NULL,
     attempts integer NOT NULL DEFAULT 0,
     next_attempt_at timestamptz,  -- null: not due again
+    again_at timestamptz,  -- when it was last sent because its recipient had asked
     settled_at timestamptz,  -- of all at once; null where outcomes say it one by one
     receipt_id uuid,
     value bytea,  -- the bytes sent, from the second sealing until all is settled
     PRIMARY KEY (recipient, first_seq)
 );
 CREATE INDEX consignments_due ON consignments (next_attempt_at) WHERE next_attempt_at IS NOT NULL;
+CREATE INDEX consignments_again ON consignments (recipient, again_at) WHERE again_at IS NOT NULL;
 ALTER TABLE consignments ALTER COLUMN value SET STORAGE EXTERNAL;
 
 -- What was signed for a consignment: once, or again for each time that it was sealed.
@@ -146,7 +148,7 @@ CREATE TABLE lane_entries (
 );
 CREATE INDEX lane_entries_waiting ON lane_entries (since);
 CREATE INDEX lane_entries_by_case ON lane_entries (case_id);
-CREATE INDEX lane_entries_not_plain ON lane_entries (sender, case_id) WHERE state <> 'held' OR replaces IS NOT NULL;
+CREATE INDEX lane_entries_not_plain ON lane_entries (sender, case_id) WHERE state = 'parked' OR replaces IS NOT NULL;
 
 -- What recipients say that they have made of our messages, by ranges of at most 4,096 numbers.
 CREATE TABLE business_statuses (
@@ -180,7 +182,8 @@ CREATE TABLE quarantine (
     case_id uuid,
     state text NOT NULL,
     closed_at timestamptz,
-    closed_by text NOT NULL
+    closed_by text NOT NULL,
+    scope uuid NOT NULL  -- what the value is erased with
 );
 CREATE UNIQUE INDEX quarantine_once ON quarantine (topic, partition, stream_offset, message_id) NULLS NOT DISTINCT;
 CREATE INDEX quarantine_by_case ON quarantine (case_id) WHERE case_id IS NOT NULL;

@@ -14,7 +14,9 @@ CREATE TABLE stream_watches (
     sender text PRIMARY KEY,
     complete_seq bigint NOT NULL DEFAULT 0,  -- all numbers up to this one are in the inbox
     missing_since timestamptz,
-    next_ask_at timestamptz
+    next_ask_at timestamptz,
+    asks integer NOT NULL DEFAULT 0,
+    aside uuid  -- the entry of quarantine that shows the gap
 );
 
 CREATE TABLE digest_rounds (
