@@ -524,7 +524,7 @@ class QuarantinedEntry(_message.Message):
     sender: _builtins.str
     """Sender, where a signature has verified. Empty: nothing about the sender has verified."""
     message_id: _builtins.str
-    """The message. Empty: the whole bundle is set aside."""
+    """The message. Empty: a whole bundle is set aside, or a gap in the stream of its sender is shown."""
     case_id: _builtins.str
     """Case of the message. Empty: not known."""
     size_bytes: _builtins.int
