@@ -72,12 +72,17 @@ async def test_receipts_for_what_was_taken_for_missing_are_counted_once(store: S
 async def test_reading_comes_after_delivery_and_keeps_its_instant(store: Store) -> None:
     bundle, entries = await send(store, message(), message(), message())
     day = timedelta(days=1)
-    opened = replace(receipt_for(bundle, entries, ReceiptStatus.OPENED), received_at=LATER + day)
+    opened = replace(
+        receipt_for(bundle, entries, ReceiptStatus.OPENED), received_at=LATER + day, evidence=b"that it was read"
+    )
     async with store() as work:
         await work.receipts.settle([receipt_for(bundle, entries[:1])])
     async with store() as work:
         await work.receipts.settle([opened])
         found = [await work.timeline.of_message(one.sealable.message_id) for one in entries]
+        proofs = [await work.receipts.evidence(one.sealable.message_id) for one in entries]
+    # What proves the delivery goes on to be the evidence.
+    assert [one.receipt for one in proofs if one] == [b"evidence", b"that it was read", b"that it was read"]
     assert [(one.status, one.settled_at, one.opened_at) for one in found if one] == [
         (ReceiptStatus.OPENED, LATER, LATER + day),
         (ReceiptStatus.OPENED, LATER + day, LATER + day),

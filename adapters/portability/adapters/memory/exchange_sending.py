@@ -273,13 +273,13 @@ class MemoryReceipts:
         if row is None or not advances(before.status if before else None, entry.status):
             return None
         is_opened = entry.status is ReceiptStatus.OPENED
-        # Reading comes after delivery, whose instant stays.
-        goes_on = before is not None and before.status is ReceiptStatus.DELIVERED
+        # Reading comes after delivery, whose instant and receipt stay.
+        goes_on = before if before and before.status is ReceiptStatus.DELIVERED else None
         self._state.outcomes[entry.message_id] = Outcome(
             entry.status,
-            before.settled_at if before and goes_on else receipt.received_at,
+            goes_on.settled_at if goes_on else receipt.received_at,
             entry.reason,
-            receipt.receipt_id,
+            goes_on.receipt_id if goes_on else receipt.receipt_id,
             receipt.received_at if is_opened else None,
         )
         return row

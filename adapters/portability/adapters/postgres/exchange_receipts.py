@@ -17,7 +17,7 @@ from portability.services.hybrid import HybridSignature
 __all__ = ["PostgresReceipts"]
 
 _UNSETTLED = {ReceiptStatus.SUBMITTED, ReceiptStatus.RELAYED}
-_Change = tuple[ReceiptEntry, datetime]  # and when the message was settled
+_Change = tuple[ReceiptEntry, datetime, UUID]  # and when the message was settled, and by which receipt
 
 
 class PostgresReceipts:
@@ -68,23 +68,24 @@ class PostgresReceipts:
         """Only known messages to this signer with this leaf hash, each as far as `advances` allows."""
         await self._lock(receipt)
         found = await self._connection.execute(
-            f"SELECT message_id, leaf_hash, outbox.stream_seq, consignment.first_seq, {STATUS}, {SETTLED} "  # noqa: S608 - constants
-            f"FROM outbox {STANDING} "
+            f"SELECT message_id, leaf_hash, outbox.stream_seq, consignment.first_seq, {STATUS}, {SETTLED}, "  # noqa: S608 - constants
+            f"coalesce(outcome.receipt_id, consignment.receipt_id) FROM outbox {STANDING} "
             "WHERE message_id = ANY(%b) AND outbox.recipient = %s AND consignment.first_seq IS NOT NULL",
             ([entry.message_id for entry in receipt.entries], receipt.signer),
             binary=True,
         )
-        known = {(row[0], row[1]): (row[2], row[3], ReceiptStatus(row[4]), row[5]) for row in await found.fetchall()}
+        known = {(row[0], row[1]): (row[2], row[3], ReceiptStatus(row[4]), row[5:]) for row in await found.fetchall()}
         changes: dict[int, _Change] = {}
         first_time: Counter[int] = Counter()
         for entry in receipt.entries:
             if (entry.message_id, entry.leaf_hash) not in known:
                 continue
-            sequence, first, status, settled_at = known[(entry.message_id, entry.leaf_hash)]
+            sequence, first, status, settled = known[(entry.message_id, entry.leaf_hash)]
             if sequence not in changes and advances(None if status in _UNSETTLED else status, entry.status):
-                # Reading comes after delivery, whose instant stays.
+                # Reading comes after delivery, whose instant and receipt stay.
                 goes_on = status is ReceiptStatus.DELIVERED
-                changes[sequence] = (entry, settled_at if goes_on else receipt.received_at)
+                settled_at, settled_by = settled if goes_on else (receipt.received_at, receipt.receipt_id)
+                changes[sequence] = (entry, settled_at, settled_by)
                 first_time[first] += status in _UNSETTLED
         if changes:
             await self._note(receipt, changes)
@@ -100,23 +101,23 @@ class PostgresReceipts:
         )
 
     async def _note(self, receipt: StoredReceipt, changes: dict[int, _Change]) -> None:
-        entries = [entry for entry, _ in changes.values()]
+        entries = [entry for entry, _, _ in changes.values()]
         await self._connection.execute(
             "INSERT INTO message_outcomes SELECT %s, given.stream_seq, given.status, given.settled_at, "
-            "CASE WHEN given.status = 'opened' THEN %s::timestamptz END, given.reason, %s "
-            "FROM unnest(%b::bigint[], %b::text[], %b::timestamptz[], %b::text[]) "
-            "AS given (stream_seq, status, settled_at, reason) "
+            "CASE WHEN given.status = 'opened' THEN %s::timestamptz END, given.reason, given.receipt_id "
+            "FROM unnest(%b::bigint[], %b::text[], %b::timestamptz[], %b::text[], %b::uuid[]) "
+            "AS given (stream_seq, status, settled_at, reason, receipt_id) "
             "ON CONFLICT (recipient, stream_seq) DO UPDATE SET status = excluded.status, "
             "settled_at = excluded.settled_at, opened_at = excluded.opened_at, reason = excluded.reason, "
             "receipt_id = excluded.receipt_id",
             (
                 receipt.signer,
                 receipt.received_at,
-                receipt.receipt_id,
                 list(changes),
                 [entry.status.value for entry in entries],
-                [settled_at for _, settled_at in changes.values()],
+                [settled_at for _, settled_at, _ in changes.values()],
                 [entry.reason for entry in entries],
+                [receipt_id for _, _, receipt_id in changes.values()],
             ),
         )
 
