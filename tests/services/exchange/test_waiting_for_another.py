@@ -18,6 +18,7 @@ from portability.services.exchange.model.statuses import BusinessStatus, Uncheck
 from portability.services.exchange.node import ExchangeNode
 from portability.services.exchange.ports.work import ExchangeWork
 from portability.services.exchange.relay import relay_once
+from portability.services.exchange.trying_again import try_again
 from tests.at_rest import at_rest_on
 
 CLAIM = "claim.old_age"
@@ -132,3 +133,34 @@ async def test_what_waits_for_long_is_an_alarm(world: World, rome: Rome) -> None
     await rome.consume()
     world.clock.advance(timedelta(hours=25))
     assert await report_waiting_lanes(rome.exchange, longest=timedelta(hours=24)) == 1
+
+
+async def test_what_comes_beside_it_to_another_consumer_is_not_missed(world: World, rome: Rome) -> None:
+    class TakenInBeside(NeedsTheClaim):
+        """The other consumer commits the claim between our commit and our second look."""
+
+        tries = 0
+
+        async def apply(self, message: ReceivedMessage, work: ExchangeWork) -> Unchecked | None:
+            self.tries += 1
+            if self.tries > 1:
+                await work.offsets.save("claim", 0, 0)
+            return await super().apply(message, work)
+
+    rome.effects = TakenInBeside()
+    berlin = world.node("de-drv")
+    await send(berlin, 1)
+    await rome.consume()
+    assert await rome.made() == [(ACCEPTED, "de-drv")]
+    await relay_once(rome.exchange)
+    await berlin.consume()
+    assert [one.business for one in await berlin.timeline()] == [ACCEPTED]
+
+
+async def test_trying_again_in_vain_changes_nothing_and_tells_nobody(world: World, rome: Rome) -> None:
+    await send(world.node("de-drv"), 1, 2)
+    await rome.consume()
+    await relay_once(rome.exchange)
+    assert await try_again(rome.exchange, rome.effects, [("de-drv", CASE)]) == 0
+    assert await rome.made() == [(HELD, "de-drv")] * 2
+    assert await relay_once(rome.exchange) == 0

@@ -22,6 +22,7 @@ from portability.services.exchange.node import ExchangeNode, inbox_topic
 from portability.services.exchange.partitions import Held, give_up, partitions_of
 from portability.services.exchange.ports.work import MessageEffects
 from portability.services.exchange.setting_aside import SettingAside
+from portability.services.exchange.trying_again import try_again
 
 __all__ = ["consume_once", "run_consumer"]
 
@@ -85,6 +86,9 @@ async def _take_in(node: ExchangeNode, effects: MessageEffects, held: Held, reco
                 aside.record(one.record, code=VerificationError.code, reason=one.reason)
         await work.quarantine.add([*aside.records, *aside.messages])
     _tell(node, intake, aside)
+    if intake.waiting_for_another:
+        # What they wait for may have been taken in beside us, by a consumer that could not see these lanes yet.
+        await try_again(node, effects, intake.waiting_for_another)
     return len(records)
 
 

@@ -73,6 +73,11 @@ class TakingEffect:
         self.outcomes.append(Outcome(message, BusinessStatus.REJECTED, code, reason))
 
     @property
+    def waiting_for_another(self) -> Collection[Lane]:
+        """Lanes whose next message builds on what is not here yet."""
+        return [lane for lane, one in self._lanes.items() if one.is_waiting]
+
+    @property
     def mended(self) -> Sequence[MessageKey]:
         """Messages that have come as they should be after they had been set aside."""
         return [(lane[0], message_id) for lane, one in self._lanes.items() for message_id in one.mended]
