@@ -117,7 +117,8 @@ async def test_nobody_writes_beyond_the_fence_or_takes_it_down(world: PrivacyWor
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
             async with database.transaction() as connection:
                 await connection.execute(
-                    "INSERT INTO case_careers VALUES (%s, 'DE', 'x') ON CONFLICT DO NOTHING", (hidden.case_id,)
+                    "INSERT INTO case_careers (case_id, state, known_at, document) VALUES (%s, 'DE', now(), 'x')",
+                    (hidden.case_id,),
                 )
         for statement in ("ALTER TABLE cases DISABLE ROW LEVEL SECURITY", "DROP POLICY fence ON cases"):
             with pytest.raises(psycopg.errors.InsufficientPrivilege):
