@@ -1,7 +1,7 @@
 """What callers of a node and case messages bring: requests of every RPC, and the records of each case message."""
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date
+from datetime import UTC, date, datetime
 from functools import partial
 from random import Random
 
@@ -10,7 +10,7 @@ from google.protobuf.message import DecodeError, Message
 
 from portability.agreements.errors import InputError, VerificationError
 from portability.api.agreements.v1 import agreements_pb2
-from portability.api.cases.v1 import cases_pb2, messages_pb2
+from portability.api.cases.v1 import cases_pb2, envelope_pb2, flows_pb2, messages_pb2
 from portability.api.determination.v1 import determination_pb2
 from portability.api.exchange.v1 import exchange_pb2
 from portability.api.privacy.v1 import privacy_pb2
@@ -22,6 +22,8 @@ from portability.services.determination.mapping import choices, facts
 from portability.services.determination.treaties.mapping import api as treaties
 from portability.services.exchange.mapping.api import outgoing
 from portability.services.exchange.model.messages import NO_CASE
+from portability.services.flows.mapping import rpc as flow_rpc
+from portability.services.flows.mapping.envelope import read_envelope
 from portability.services.privacy import mapping as privacy
 from portability.services.records.mapping import importing
 from portability.services.records.mapping.register import read_put_records
@@ -31,6 +33,7 @@ from tests.fuzz.target import Target
 
 __all__ = ["door_targets"]
 
+AT = datetime(2026, 3, 2, tzinfo=UTC)
 SEEDS = 4  # made up of anything, beside the good ones
 RECORDS: Mapping[str, tuple[type[Message], Callable[..., object]]] = {
     messages.CLAIM: (messages_pb2.OldAgeClaimSent, wire.read_claim_sent),
@@ -48,6 +51,8 @@ REQUESTS: Mapping[str, tuple[type[Message], Callable[..., object]]] = {
     "determine": (cases_pb2.DetermineRequest, rpc.read_determine),
     "send-summary": (cases_pb2.SendSummaryRequest, rpc.read_send_summary),
     "decide": (cases_pb2.DecideRequest, rpc.read_decide),
+    "start-case": (flows_pb2.StartCaseRequest, flow_rpc.read_start),
+    "act": (flows_pb2.ActRequest, flow_rpc.read_act),
     "put-records": (records_pb2.PutRecordsRequest, read_put_records),
     "open-import": (imports_pb2.ImportRecordsRequest, importing.read_opening),
     "import-records": (imports_pb2.ImportRecordsRequest, partial(importing.read_batch, today=date(2026, 11, 21))),
@@ -69,8 +74,22 @@ def door_targets() -> Sequence[Target]:
     """Records of case messages as effects read them, and requests as the gate and the servicers read them."""
     validator = protovalidate.Validator()
     good = good_records()
+    envelope = envelope_pb2.CaseMessage(
+        flow_id="record_request",
+        flow_version=1,
+        action="ask",
+        document_id=str(good.case_id),
+        recipients=["de-drv"],
+    ).SerializeToString()
     requests = [*good_requests(good.case_id), *good_acts(good.case_id)]
     return [
+        Target(
+            "case-envelope",
+            partial(read_envelope, kind="record.request", sender="it-inps", me="de-drv", at=AT),
+            (InputError,),
+            [envelope, *_seeds(envelope_pb2.CaseMessage)],
+            mutate=field_mutator(envelope_pb2.CaseMessage),
+        ),
         *(
             Target(
                 name,

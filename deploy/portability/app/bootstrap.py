@@ -45,7 +45,8 @@ from portability.app.secret_file import secret
 from portability.app.settings import NodeRole, Settings
 from portability.app.trust import follow_directory, open_registry
 from portability.app.wiring.access import node_policy
-from portability.app.wiring.cases import CaseEffects, CaseParts, CaseTransaction, case_unit_of_work
+from portability.app.wiring.cases import CaseParts, CaseTransaction, case_unit_of_work
+from portability.app.wiring.flows import NodeEffects, run_clock
 from portability.app.wiring.privacy import privacy_use_cases
 from portability.app.wiring.workers import worker_unit_of_work
 from portability.app.witnesses import PeerWitness, witnesses_of
@@ -85,7 +86,8 @@ class Node:
     log: NodeLog
     cases: Callable[[], contextlib.AbstractAsyncContextManager[CaseTransaction]]
     worker: WorkerUseCases
-    effects: CaseEffects
+    effects: NodeEffects
+    parts: CaseParts
     server: NodeServer
     page: WorkerPage | None
     signal: PostgresOutboxSignal
@@ -109,6 +111,7 @@ class Node:
                     watching = run_receipt_watch(self.exchange, times=self.settings.receipt_times)
                     tasks.create_task(watching, name="receipts")
                     tasks.create_task(run_log(self.log), name="log")
+                    tasks.create_task(run_clock(self.database, self.parts), name="clock")
                 if role in (NodeRole.ALL, NodeRole.CONSUMER):
                     tasks.create_task(run_consumer(self.exchange, self.effects), name="consumer")
                     longest = timedelta(hours=self.settings.lane_wait_hours)
@@ -147,15 +150,21 @@ class Node:
 
 @asynccontextmanager
 async def open_node(
-    settings: Settings, *, stream: EventStream | None = None, metrics: NodeMetrics | None = None
+    settings: Settings,
+    *,
+    stream: EventStream | None = None,
+    metrics: NodeMetrics | None = None,
+    clock: Clock | None = None,
 ) -> AsyncIterator[Node]:
     """Open everything that a node needs; close it all, in order, at the end. `stream` is given where nodes share one.
+
+    `clock` is the system's where none is given.
 
     Raises GatewayError (a server or file is missing), VerificationError (the directory) or InputError (a setting),
     each naming the next step.
     """
     institution = settings.required_institution()
-    clock, metrics = SystemClock(), metrics or NodeMetrics()
+    clock, metrics = clock or SystemClock(), metrics or NodeMetrics()
     async with AsyncExitStack() as opened:
         registry = await open_registry(settings.directory_path, data_folder=settings.data_folder, clock=clock)
         directory = registry.in_force
@@ -190,7 +199,7 @@ async def open_node(
             new_id=time_ordered_id,
             observer=ExchangeObserver(metrics, node=institution),
         )
-        log = await _open_log(settings, database, keys=keys, trust=trust, observer=exchange.observer)
+        log = await _open_log(settings, database, keys=keys, trust=trust, observer=exchange.observer, clock=clock)
         await _enter_directory(database, directory, clock)
         codes = QueuedCodeSender(OutboxFileGateway(settings.data_folder / "worker-codes.jsonl"), clock=clock)
         worker = WorkerUseCases(
@@ -241,7 +250,8 @@ async def open_node(
             log=log,
             cases=cases,
             worker=worker,
-            effects=CaseEffects(parts),
+            effects=NodeEffects(parts),
+            parts=parts,
             server=server,
             page=page,
             signal=signal,
@@ -258,7 +268,7 @@ async def serve(settings: Settings) -> None:
 
 
 async def _open_log(
-    settings: Settings, database: Database, *, keys: NodeKeys, trust: DirectoryTrust, observer: Observer
+    settings: Settings, database: Database, *, keys: NodeKeys, trust: DirectoryTrust, observer: Observer, clock: Clock
 ) -> NodeLog:
     """The node's log; VerificationError where its witnesses have seen more of it than this database holds."""
     me = settings.required_institution()
@@ -266,7 +276,7 @@ async def _open_log(
     witnesses = witnesses_of(settings.witnesses, me=me, tls_folder=settings.tls_folder)
     asked = WitnessRound(me, witnesses, work, trust, observer)
     await refuse_restored_state(asked)
-    return NodeLog(me, work, keys, SystemClock(), asked, timedelta(seconds=settings.witness_seconds))
+    return NodeLog(me, work, keys, clock, asked, timedelta(seconds=settings.witness_seconds))
 
 
 async def _enter_directory(database: Database, directory: DirectoryInForce, clock: Clock) -> None:

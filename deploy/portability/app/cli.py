@@ -167,6 +167,7 @@ def revoke_certificate(
 def _add_groups() -> None:
     # The sub-commands' module is light; what they load, they load when they run.
     from portability.app.commands.agreements import app as agreements  # noqa: PLC0415 (owned by its domain)
+    from portability.app.commands.cases import app as cases  # noqa: PLC0415 (the same)
     from portability.app.commands.convert import convert  # noqa: PLC0415 (the same)
     from portability.app.commands.directory import app as directory  # noqa: PLC0415 (the same)
     from portability.app.commands.evidence import app as evidence  # noqa: PLC0415 (the same)
@@ -182,6 +183,7 @@ def _add_groups() -> None:
     app.add_typer(evidence, name="evidence")
     app.add_typer(privacy, name="privacy")
     app.add_typer(quarantine, name="quarantine")
+    app.add_typer(cases, name="cases")
     app.add_typer(flows, name="flows")
 
 

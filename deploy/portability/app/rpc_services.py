@@ -13,7 +13,7 @@ from portability.adapters.postgres.records_store import PostgresRecordWork
 from portability.adapters.postgres.treaties_store import PostgresTreatyWork
 from portability.adapters.postgres.witness_store import witness_unit_of_work
 from portability.api.agreements.v1 import agreements_pb2_grpc
-from portability.api.cases.v1 import cases_pb2_grpc
+from portability.api.cases.v1 import cases_pb2_grpc, flows_pb2_grpc
 from portability.api.determination.v1 import determination_pb2_grpc
 from portability.api.exchange.v1 import exchange_pb2_grpc
 from portability.api.log.v1 import log_pb2_grpc
@@ -22,7 +22,8 @@ from portability.api.records.v1 import imports_pb2_grpc, records_pb2_grpc
 from portability.api.registry.v1 import registry_pb2_grpc
 from portability.api.workers.v1 import workers_pb2_grpc
 from portability.app.rpc.server import RpcService
-from portability.app.wiring.cases import CaseEffects, CaseParts, CaseTransaction
+from portability.app.wiring.cases import CaseParts, CaseTransaction
+from portability.app.wiring.flows import NodeEffects, flow_parts, flow_unit_of_work
 from portability.app.wiring.privacy import privacy_use_cases
 from portability.services.cases.handlers import CaseUseCases
 from portability.services.cases.mapping.kinds import CATALOGUE
@@ -33,6 +34,8 @@ from portability.services.determination.treaties.servicer import TreatyDesk
 from portability.services.exchange.node import ExchangeNode
 from portability.services.exchange.receipt_levels import ReceiptTimes
 from portability.services.exchange.servicer import ExchangeServicer
+from portability.services.flows.handlers import FlowUseCases
+from portability.services.flows.servicer import FlowServicer
 from portability.services.log.running import NodeLog
 from portability.services.log.servicer import LogServicer, WitnessServicer
 from portability.services.privacy.servicer import PrivacyServicer
@@ -90,6 +93,11 @@ def rpc_services(
             CaseServicer(CaseUseCases(me=parts.me, clock=parts.clock, new_id=parts.new_id), unit_of_work=cases),
         ),
         RpcService(
+            "portability.api.cases.v1.FlowService",
+            flows_pb2_grpc.add_FlowServiceServicer_to_server,
+            FlowServicer(FlowUseCases(flow_parts(parts)), unit_of_work=flow_unit_of_work(database, parts)),
+        ),
+        RpcService(
             "portability.api.exchange.v1.ExchangeService",
             exchange_pb2_grpc.add_ExchangeServiceServicer_to_server,
             ExchangeServicer(
@@ -100,7 +108,7 @@ def rpc_services(
                 new_id=parts.new_id,
                 reserved_types=frozenset(CATALOGUE),
                 hidden=_hidden(database),
-                effects=CaseEffects(parts),
+                effects=NodeEffects(parts),
                 receipt_times=receipt_times,
             ),
         ),

@@ -38,6 +38,7 @@ class PostgresPeople:
         """Cases, accounts and workers of the person of a case."""
         cases = await self._ids(
             "SELECT case_id FROM cases WHERE case_id = %(case)s "
+            "UNION SELECT case_id FROM flow_cases WHERE case_id = %(case)s "
             "UNION SELECT other.case_id FROM case_identifiers AS mine "
             "JOIN case_identifiers AS other USING (identifier) WHERE mine.case_id = %(case)s",
             {"case": case_id},
@@ -135,6 +136,8 @@ class PostgresErasures:
             )
             for table, key in (
                 ("cases", "case_id"),
+                ("flow_cases", "case_id"),
+                ("case_steps", "case_id"),
                 ("case_careers", "case_id"),
                 ("worker_cases", "case_id"),
                 ("workers", "worker_id"),

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from portability.agreements.errors import GatewayError, InputError
+from portability.services.access import Role
 
 __all__ = ["As", "Node", "call_node", "new_request_id"]
 
@@ -13,8 +14,15 @@ As = Annotated[str, typer.Option("--as", help="Administrator at this node, for e
 Node = Annotated[str, typer.Option("--node", help="HOST:PORT of the node; without it, PORTABILITY_LISTEN.")]
 
 
-def call_node(stub: Callable[[Any], Any], call: Callable[[Any], Awaitable[Any]], *, name: str, node: str) -> Any:
-    """Open a channel as administrator `name` and run `call` on the `stub` of a service.
+def call_node(
+    stub: Callable[[Any], Any],
+    call: Callable[[Any], Awaitable[Any]],
+    *,
+    name: str,
+    node: str,
+    role: Role = Role.ADMINISTRATOR,
+) -> Any:
+    """Open a channel as `name` in a role and run `call` on the `stub` of a service.
 
     Raises InputError with what the node refuses, and GatewayError where no node answers.
     """
@@ -26,14 +34,13 @@ def call_node(stub: Callable[[Any], Any], call: Callable[[Any], Awaitable[Any]],
     from portability.app.rpc.client import open_channel  # noqa: PLC0415 (heavy)
     from portability.app.rpc.credentials import NodeTls  # noqa: PLC0415 (heavy)
     from portability.app.settings import load_settings  # noqa: PLC0415 (heavy)
-    from portability.services.access import Role  # noqa: PLC0415 (heavy)
 
     settings = load_settings()
     tls = NodeTls(settings.tls_folder, settings.required_institution(), hosts=settings.hosts, clock=SystemClock())
     target = node or f"{settings.hosts[0]}:{settings.listen.rpartition(':')[2]}"
 
     async def run() -> Any:
-        async with open_channel(target, tls.caller(Role.ADMINISTRATOR, name)) as channel:
+        async with open_channel(target, tls.caller(role, name)) as channel:
             return await call(stub(channel))
 
     try:

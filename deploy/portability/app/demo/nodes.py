@@ -1,7 +1,7 @@
 """Three nodes for the demo: keys, a directory signed with test keys, settings, and all of it kept up together."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -25,7 +25,7 @@ from portability.app.settings import Settings, load_settings
 from portability.app.trust import save_anchor
 from portability.app.witnesses import PeerWitness
 from portability.services.access import Role
-from portability.services.exchange.ports.world import EventStream
+from portability.services.exchange.ports.world import Clock, EventStream
 from portability.services.registry import model as registry
 from portability.services.registry.mapping.directory import decode_directory
 from portability.services.registry.roots import RoleKeys, Root, Signed, TrustChain
@@ -51,28 +51,42 @@ class DemoNode:
 
 @asynccontextmanager
 async def demo_nodes(
-    folder: Path, *, kafka: str, pages: bool, database_url: str = "", only: str = ""
+    folder: Path,
+    *,
+    kafka: str,
+    pages: bool,
+    database_url: str = "",
+    only: str = "",
+    institutions: Sequence[Institution] = INSTITUTIONS,
+    clock: Clock | None = None,
+    directory_life: timedelta = DIRECTORY_LIFE,
 ) -> AsyncIterator[dict[str, DemoNode]]:
-    """Three running nodes by institution id, or the one that `only` names; all ends, in order, with the block."""
-    clock = SystemClock()
-    rings = {one.institution_id: _keys(folder / one.institution_id / "keys", clock) for one in INSTITUTIONS}
+    """Running nodes by institution id, or the one that `only` names; all ends, in order, with the block.
+
+    `clock` is the system's where none is given.
+    """
+    clock = clock or SystemClock()
+    rings = {one.institution_id: _keys(folder / one.institution_id / "keys", clock) for one in institutions}
     authorities = draw_authorities(folder / "authorities")
-    await _sign_directory(folder, rings, authorities, clock)
+    await _sign_directory(folder, institutions, rings, authorities, clock=clock, life=directory_life)
     async with AsyncExitStack() as opened:
-        urls, stream = await _databases(folder, opened, kafka=kafka, served=database_url)
+        urls, stream = await _databases(folder, institutions, opened, kafka=kafka, served=database_url)
         nodes = {}
-        for one in INSTITUTIONS:
+        for one in institutions:
             if only and one.institution_id != only:
                 continue
             settings = _settings(folder, one, database_url=urls[one.institution_id], pages=pages)
-            nodes[one.institution_id] = await opened.enter_async_context(open_node(settings, stream=stream))
+            nodes[one.institution_id] = await opened.enter_async_context(
+                open_node(settings, stream=stream, clock=clock)
+            )
         running = await opened.enter_async_context(asyncio.TaskGroup())
         tasks = [running.create_task(node.run(), name=name) for name, node in nodes.items()]
         for node in nodes.values():
             await node.started.wait()
         _witness_each_other(nodes)
         try:
-            desks = {name: await _with_people(node, name, opened) for name, node in nodes.items()}
+            named = {one.institution_id: one for one in institutions}
+            desks = {name: await _with_people(node, named[name], opened) for name, node in nodes.items()}
             for desk in desks.values():
                 desk.ratified = await _ratify(desk.node, authorities, clock)
             yield desks
@@ -90,8 +104,7 @@ def _witness_each_other(nodes: Mapping[str, Node]) -> None:
                 node.witnessed_by(PeerWitness(other, f"localhost:{witness.port}", files, log_of=name))
 
 
-async def _with_people(node: Node, name: str, opened: AsyncExitStack) -> DemoNode:
-    institution = next(one for one in INSTITUTIONS if one.institution_id == name)
+async def _with_people(node: Node, institution: Institution, opened: AsyncExitStack) -> DemoNode:
     target = f"localhost:{node.port}"
     people = node.tls.caller(Role.CASEWORKER, institution.official), node.tls.caller(Role.SYSTEM, "pension-system")
     caseworker, system = (open_channel(target, files) for files in people)
@@ -100,7 +113,7 @@ async def _with_people(node: Node, name: str, opened: AsyncExitStack) -> DemoNod
     return DemoNode(institution, node, caseworker, system)
 
 
-async def _ratify(node: Node, authorities: Mapping[str, DemoAuthority], clock: SystemClock) -> tuple[Ratified, ...]:
+async def _ratify(node: Node, authorities: Mapping[str, DemoAuthority], clock: Clock) -> tuple[Ratified, ...]:
     """The node's administrator publishes the agreements and hands in the ratifications of both states of each."""
     files = node.tls.caller(Role.ADMINISTRATOR, "treaty-desk")
     async with open_channel(f"localhost:{node.port}", files) as administrator:
@@ -108,10 +121,10 @@ async def _ratify(node: Node, authorities: Mapping[str, DemoAuthority], clock: S
 
 
 async def _databases(
-    folder: Path, opened: AsyncExitStack, *, kafka: str, served: str
+    folder: Path, institutions: Sequence[Institution], opened: AsyncExitStack, *, kafka: str, served: str
 ) -> tuple[dict[str, str], EventStream]:
     """A database for each node and the event stream that they share."""
-    names = _database_names(folder)
+    names = _database_names(folder, institutions)
     if served:
         urls = {key: in_database(served, name) for key, name in names.items()}
         _with_databases(served, names.values(), "CREATE DATABASE {}", there=False)
@@ -132,12 +145,12 @@ async def _databases(
 
 def drop_databases(folder: Path, served: str) -> None:
     """Remove what a demo in `folder` left on a served PostgreSQL: without the folder's keys nobody can read it."""
-    _with_databases(served, _database_names(folder).values(), "DROP DATABASE {} WITH (FORCE)", there=True)
+    _with_databases(served, _database_names(folder, INSTITUTIONS).values(), "DROP DATABASE {} WITH (FORCE)", there=True)
 
 
-def _database_names(folder: Path) -> dict[str, str]:
+def _database_names(folder: Path, institutions: Sequence[Institution]) -> dict[str, str]:
     """By institution, and the event stream's. The folder keeps the keys of what lies in them, and so names them."""
-    ends = [one.institution_id for one in INSTITUTIONS] + ["stream"]
+    ends = [one.institution_id for one in institutions] + ["stream"]
     return {end: f"{folder.resolve().name}_{end}".replace("-", "_") for end in ends}
 
 
@@ -168,9 +181,15 @@ def _settings(folder: Path, one: Institution, *, database_url: str, pages: bool)
 
 
 async def _sign_directory(
-    folder: Path, rings: dict[str, FileKeyRing], authorities: Mapping[str, DemoAuthority], clock: SystemClock
+    folder: Path,
+    institutions: Sequence[Institution],
+    rings: dict[str, FileKeyRing],
+    authorities: Mapping[str, DemoAuthority],
+    *,
+    clock: Clock,
+    life: timedelta,
 ) -> None:
-    """A directory of the three and of their states' authorities, signed with test keys, for each node."""
+    """A directory of the institutions and of their states' authorities, signed with test keys, for each node."""
     now = clock.now()
     newest = DirectoryFile(folder / "newest.directory")
     before = await newest.load()
@@ -178,7 +197,7 @@ async def _sign_directory(
     directory = registry.Directory(
         version=1 if before is None else decode_directory(before.directory.content).version + 1,
         issued_at=now,
-        expires_at=now + DIRECTORY_LIFE,
+        expires_at=now + life,
         institutions=tuple(
             registry.Institution(
                 institution_id=one.institution_id,
@@ -187,7 +206,7 @@ async def _sign_directory(
                 competences=(registry.Competence(Branch.OLD_AGE, SINCE),),
                 keys=rings[one.institution_id].public_keys(),
             )
-            for one in INSTITUTIONS
+            for one in institutions
         ),
         authorities=tuple(one.public for one in authorities.values()),
     )
@@ -195,19 +214,19 @@ async def _sign_directory(
     roots = _roots(folder, keepers, clock) if before is None else before.roots
     chain = TrustChain(roots, signed)
     await newest.save(chain)
-    for one in INSTITUTIONS:
+    for one in institutions:
         save_anchor(folder / one.institution_id / "root.bin", roots[0])
         await DirectoryFile(folder / one.institution_id / "directory.bin").save(chain)
 
 
-def _keys(folder: Path, clock: SystemClock) -> FileKeyRing:
+def _keys(folder: Path, clock: Clock) -> FileKeyRing:
     """The keys of a folder, with those that are missing today drawn."""
     kept = KeyFolder(folder)
     draw_missing(kept, list_keys(folder) if kept.names() else (), at=clock.now())
     return kept.load()
 
 
-def _roots(folder: Path, keepers: FileKeyRing, clock: SystemClock) -> tuple[Signed, ...]:
+def _roots(folder: Path, keepers: FileKeyRing, clock: Clock) -> tuple[Signed, ...]:
     """The first root: one test key for roots, one for directories. In earnest each role has several people."""
     now, ring = clock.now(), _keys(folder / "root-keys", clock)
     root = Root(1, now, now + ROOT_LIFE, RoleKeys(1, ring.role_keys()), RoleKeys(1, keepers.role_keys()))

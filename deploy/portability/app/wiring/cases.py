@@ -39,7 +39,15 @@ from portability.services.exchange.ports.world import Clock, NewId
 from portability.services.purposes import PENSION_CLAIM
 from portability.services.registry.model import Directory
 
-__all__ = ["CaseEffects", "CaseParts", "CaseTransaction", "DirectoryOfInstitutions", "case_unit_of_work"]
+__all__ = [
+    "CaseEffects",
+    "CaseParts",
+    "CaseTransaction",
+    "DirectoryOfInstitutions",
+    "ReadMessages",
+    "binding_sha256",
+    "case_unit_of_work",
+]
 
 
 class DirectoryOfInstitutions:
@@ -78,7 +86,9 @@ class OutboxSender:
     async def send(self, message: CaseMessage) -> None:
         """Put a message into the outbox; the agreement is named by the hash of the version that binds both today."""
         check_fields(message.type, message.record, purpose=PENSION_CLAIM)
-        sha256 = await self._version(message)
+        sha256 = await binding_sha256(
+            message.agreement_id, message.recipient, work=self._treaty_work, parts=self._parts
+        )
         await submit(
             OutgoingMessage(
                 message_id=message.message_id,
@@ -99,17 +109,6 @@ class OutboxSender:
             recipients=self._parts.trust,
             clock=self._parts.clock,
         )
-
-    async def _version(self, message: CaseMessage) -> str:
-        """Its hash; empty where none binds today, since a case that began under one is told to its end."""
-        pair = state_of(self._parts.me), state_of(message.recipient)
-        book = await treaty_book(
-            message.agreement_id, pair, work=self._treaty_work, authorities=self._parts.treaties.authorities
-        )
-        try:
-            return book.binding_version(pair, on=self._parts.clock.now().date()).version.sha256
-        except NotBindingError:
-            return ""
 
 
 class ReadMessages:
@@ -136,6 +135,19 @@ class CaseParts:
     at_rest: AtRest
     clock: Clock
     new_id: NewId
+
+
+async def binding_sha256(agreement_id: str, other: InstitutionId, *, work: TreatyWork, parts: CaseParts) -> str:
+    """The hash of the version that binds our state and another's today.
+
+    Empty where none does, since a case that began under one is told to its end.
+    """
+    pair = state_of(parts.me), state_of(other)
+    book = await treaty_book(agreement_id, pair, work=work, authorities=parts.treaties.authorities)
+    try:
+        return book.binding_version(pair, on=parts.clock.now().date()).version.sha256
+    except NotBindingError:
+        return ""
 
 
 class CaseTransaction:

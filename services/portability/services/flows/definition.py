@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from portability.agreements.values import Citation
+from portability.agreements.values import Branch, Citation
 
 __all__ = [
     "ANYBODY",
@@ -198,6 +198,7 @@ class FlowFile(_Part):
     title: str
     counterpart: str = ""
     purpose: str = ""
+    branch: Branch = Branch.OLD_AGE  # whose agreements bind the parties
     legal_basis: Cite | None = None
     not_modelled: tuple[str, ...] = ()
     roles: dict[Name, Role] = {}

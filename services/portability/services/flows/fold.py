@@ -20,7 +20,8 @@ __all__ = ["position"]
 
 def position(flow: Flow, documents: Iterable[Document]) -> Position:
     """What the documents add up to."""
-    documents = sorted(documents, key=lambda one: one.order)
+    # What opens the case is first whatever the clocks say: nothing can have been said in it before.
+    documents = sorted(documents, key=lambda one: (not _opens(flow, one), one.order))
     found = Position(void=_void(flow, documents))
     pending = [one for one in documents if one.document_id not in found.void]
     while (fitting := _first_fitting(flow, found, pending)) is not None:
@@ -28,6 +29,11 @@ def position(flow: Flow, documents: Iterable[Document]) -> Position:
         found = _joined(flow, _take(flow, found, fitting), fitting)
     waiting = {one.document_id: misfit(flow, found, one) for one in pending if one.passed is None}
     return replace(found, waiting=waiting)
+
+
+def _opens(flow: Flow, document: Document) -> bool:
+    action = flow.actions.get(document.action)
+    return action is not None and action.opens
 
 
 def _first_fitting(flow: Flow, found: Position, pending: Sequence[Document]) -> Document | None:

@@ -1,5 +1,6 @@
 """Values of a case that runs on a flow: its documents, and the position that they add up to. No I/O, no clock."""
 
+import base64
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -18,11 +19,13 @@ __all__ = [
     "Instance",
     "InstanceKey",
     "InstitutionId",
+    "KeptDocument",
     "Party",
     "PassedDeadline",
     "Placed",
     "Position",
     "Step",
+    "case_reference",
     "state_of",
 ]
 
@@ -34,6 +37,12 @@ PASSED = "deadline_passed"  # action of the document that the clock writes
 def state_of(institution: InstitutionId) -> StateCode:
     """The state that an institution's id begins with."""
     return institution[:2].upper()
+
+
+def case_reference(case_id: UUID, opened_by: InstitutionId) -> str:
+    """The short name of a case, the same at every institution: "IT-7F3K-29QM", from the random end of its id."""
+    letters = base64.b32encode(case_id.bytes[-5:]).decode()
+    return f"{opened_by[:2].upper()}-{letters[:4]}-{letters[4:]}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,4 +215,19 @@ class CaseFile:
     flow_id: str
     flow_version: int
     known_since: datetime
-    documents: tuple[Document, ...] = ()
+    documents: tuple["KeptDocument", ...] = ()
+
+    @property
+    def said(self) -> tuple[Document, ...]:
+        """Its documents as the engine folds them."""
+        return tuple(one.document for one in self.documents)
+
+
+@dataclass(frozen=True, slots=True)
+class KeptDocument:
+    """A document with what it carries; `type` and `content` are empty where the clock wrote it."""
+
+    document: Document
+    type: str = ""
+    content: bytes = b""
+    language: str = ""

@@ -104,6 +104,41 @@ CREATE TABLE case_events (
     document bytea NOT NULL
 );
 CREATE INDEX case_events_by_case ON case_events (case_id, place);
+
+-- Cases on flows. What stands in the clear names nobody: flows, institutions, instants, days, rules.
+CREATE TABLE flow_cases (
+    case_id uuid PRIMARY KEY,
+    flow_id text NOT NULL,
+    flow_version integer NOT NULL,
+    known_since timestamptz NOT NULL,
+    open boolean NOT NULL DEFAULT false,
+    look_at timestamptz  -- when the clock has to look; null: nobody is awaited
+) WITH (fillfactor = 80);
+CREATE INDEX flow_cases_newest_first ON flow_cases (known_since DESC, case_id DESC);
+CREATE INDEX flow_cases_open ON flow_cases (known_since DESC, case_id DESC) WHERE open;
+CREATE INDEX flow_cases_by_clock ON flow_cases (look_at) WHERE look_at IS NOT NULL;
+
+CREATE TABLE flow_documents (
+    case_id uuid NOT NULL REFERENCES flow_cases ON DELETE CASCADE,
+    document_id uuid NOT NULL,
+    place bigint GENERATED ALWAYS AS IDENTITY,
+    document bytea NOT NULL,
+    PRIMARY KEY (case_id, document_id)
+);
+
+-- Who has to act until when: a row for each institution that is awaited, in cases of every kind.
+CREATE TABLE case_steps (
+    case_id uuid NOT NULL,
+    step_id text NOT NULL,
+    holder text NOT NULL,
+    flow_id text NOT NULL,
+    since timestamptz NOT NULL,
+    due_on date NOT NULL,
+    rule_id text NOT NULL,
+    PRIMARY KEY (case_id, step_id, holder)
+);
+CREATE INDEX case_steps_by_holder ON case_steps (holder, due_on, case_id);
+CREATE INDEX case_steps_by_day ON case_steps (due_on, case_id);
 """
 
 
@@ -113,6 +148,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.execute(
-        "DROP TABLE case_events, case_careers, case_decisions, case_determinations, case_identifiers,"
-        " cases, record_import_refusals, record_imports, account_periods, account_identifiers, accounts, commands"
+        "DROP TABLE case_steps, flow_documents, flow_cases, case_events, case_careers, case_decisions,"
+        " case_determinations, case_identifiers, cases, record_import_refusals, record_imports, account_periods,"
+        " account_identifiers, accounts, commands"
     )

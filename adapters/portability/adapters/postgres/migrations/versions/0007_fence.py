@@ -32,6 +32,9 @@ BY_CASE = (
     "case_decisions",
     "case_careers",
     "case_events",
+    "flow_cases",
+    "flow_documents",
+    "case_steps",
     "inbox",
     "outbox",
 )

@@ -28,7 +28,7 @@ from portability.api.cases.v1 import messages_pb2 as portability_dot_api_dot_cas
 from portability.api.common.v1 import common_pb2 as portability_dot_api_dot_common_dot_v1_dot_common__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\'portability/api/cases/v1/envelope.proto\x12\x18portability.api.cases.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x16google/type/date.proto\x1a\'portability/api/cases/v1/messages.proto\x1a&portability/api/common/v1/common.proto\"\xd5\x01\n\tCaseParty\x12L\n\x0binstitution\x18\x01 \x01(\x0b\x32/.portability.api.common.v1.InstitutionReferenceB\x06\xbaH\x03\xc8\x01\x01\x12,\n\x04role\x18\x02 \x01(\tB\x1e\xbaH\x1br\x19\x32\x17^[a-z][a-z0-9_.]{0,63}$\x12\"\n\x07\x63ountry\x18\x03 \x01(\tB\x11\xbaH\x0er\x0c\x32\n^[A-Z]{2}$\x12(\n\x05since\x18\x04 \x01(\x0b\x32\x11.google.type.DateB\x06\xbaH\x03\xc8\x01\x01\"\xd8\x01\n\x13\x41ttachmentReference\x12\x1f\n\rattachment_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x18\n\x04name\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xc8\x01\x12\x1d\n\nmedia_type\x18\x03 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18\x64\x12 \n\nsize_bytes\x18\x04 \x01(\x05\x42\x0c\xbaH\t\x1a\x07\x18\x80\xc2\xd7/(\x01\x12\x19\n\x06sha256\x18\x05 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\x12\x19\n\x08language\x18\x06 \x01(\tB\x07\xbaH\x04r\x02\x18#\x12\x0f\n\x07medical\x18\x07 \x01(\x08\"\xd0\x05\n\x0b\x43\x61seMessage\x12/\n\x07\x66low_id\x18\x01 \x01(\tB\x1e\xbaH\x1br\x19\x32\x17^[a-z][a-z0-9_.]{0,63}$\x12 \n\x0c\x66low_version\x18\x02 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\x90N(\x01\x12.\n\x06\x61\x63tion\x18\x03 \x01(\tB\x1e\xbaH\x1br\x19\x32\x17^[a-z][a-z0-9_.]{0,63}$\x12 \n\x0bin_reply_to\x18\x04 \x01(\tB\x0b\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01\x12\x1f\n\nsupersedes\x18\x05 \x01(\tB\x0b\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01\x12(\n\rchanged_paths\x18\x06 \x03(\tB\x11\xbaH\x0e\x92\x01\x0b\x10\x32\"\x07r\x05\x10\x01\x18\xc8\x01\x12\x1f\n\rchange_reason\x18\x07 \x01(\tB\x08\xbaH\x05r\x03\x18\xf4\x03\x12:\n\tagreement\x18\x08 \x01(\x0b\x32\'.portability.api.cases.v1.AgreementUsed\x12\x35\n\nprofile_id\x18\t \x01(\tB!\xbaH\x1er\x1c\x32\x1a^([a-z][a-z0-9_.]{0,63})?$\x12>\n\x07parties\x18\n \x03(\x0b\x32#.portability.api.cases.v1.CasePartyB\x08\xbaH\x05\x92\x01\x02\x10(\x12!\n\x06\x64ue_on\x18\x0b \x01(\x0b\x32\x11.google.type.Date\x12;\n\x10\x64\x65\x61\x64line_rule_id\x18\x0c \x01(\tB!\xbaH\x1er\x1c\x32\x1a^([a-z][a-z0-9_.]{0,63})?$\x12\x19\n\x08language\x18\r \x01(\tB\x07\xbaH\x04r\x02\x18#\x12L\n\x0b\x61ttachments\x18\x0e \x03(\x0b\x32-.portability.api.cases.v1.AttachmentReferenceB\x08\xbaH\x05\x92\x01\x02\x10\x32\x12\x18\n\x10protected_person\x18\x0f \x01(\x08\x12\x1a\n\x07\x63ontent\x18\x10 \x01(\x0c\x42\t\xbaH\x06z\x04\x18\xc0\x84=b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\'portability/api/cases/v1/envelope.proto\x12\x18portability.api.cases.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x16google/type/date.proto\x1a\'portability/api/cases/v1/messages.proto\x1a&portability/api/common/v1/common.proto\"\x8d\x02\n\tCaseParty\x12L\n\x0binstitution\x18\x01 \x01(\x0b\x32/.portability.api.common.v1.InstitutionReferenceB\x06\xbaH\x03\xc8\x01\x01\x12,\n\x04role\x18\x02 \x01(\tB\x1e\xbaH\x1br\x19\x32\x17^[a-z][a-z0-9_.]{0,63}$\x12\"\n\x07\x63ountry\x18\x03 \x01(\tB\x11\xbaH\x0er\x0c\x32\n^[A-Z]{2}$\x12(\n\x05since\x18\x04 \x01(\x0b\x32\x11.google.type.DateB\x06\xbaH\x03\xc8\x01\x01\x12\x36\n\x0c\x61greement_id\x18\x05 \x01(\tB \xbaH\x1dr\x1b\x32\x19^([a-z][a-z0-9-]{0,63})?$\"\x80\x01\n\x0bPlacedTrack\x12,\n\x05track\x18\x01 \x01(\tB\x1d\xbaH\x1ar\x18\x32\x16^[a-z][a-z0-9_]{0,40}$\x12\x15\n\x03key\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\xc8\x01\x12,\n\x05state\x18\x03 \x01(\tB\x1d\xbaH\x1ar\x18\x32\x16^[a-z][a-z0-9_]{0,40}$\"\xd8\x01\n\x13\x41ttachmentReference\x12\x1f\n\rattachment_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x18\n\x04name\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xc8\x01\x12\x1d\n\nmedia_type\x18\x03 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18\x64\x12 \n\nsize_bytes\x18\x04 \x01(\x05\x42\x0c\xbaH\t\x1a\x07\x18\x80\xc2\xd7/(\x01\x12\x19\n\x06sha256\x18\x05 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\x12\x19\n\x08language\x18\x06 \x01(\tB\x07\xbaH\x04r\x02\x18#\x12\x0f\n\x07medical\x18\x07 \x01(\x08\"\xa9\x07\n\x0b\x43\x61seMessage\x12/\n\x07\x66low_id\x18\x01 \x01(\tB\x1e\xbaH\x1br\x19\x32\x17^[a-z][a-z0-9_.]{0,63}$\x12 \n\x0c\x66low_version\x18\x02 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\x90N(\x01\x12.\n\x06\x61\x63tion\x18\x03 \x01(\tB\x1e\xbaH\x1br\x19\x32\x17^[a-z][a-z0-9_.]{0,63}$\x12 \n\x0bin_reply_to\x18\x04 \x01(\tB\x0b\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01\x12\x1f\n\nsupersedes\x18\x05 \x01(\tB\x0b\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01\x12(\n\rchanged_paths\x18\x06 \x03(\tB\x11\xbaH\x0e\x92\x01\x0b\x10\x32\"\x07r\x05\x10\x01\x18\xc8\x01\x12\x1f\n\rchange_reason\x18\x07 \x01(\tB\x08\xbaH\x05r\x03\x18\xf4\x03\x12:\n\tagreement\x18\x08 \x01(\x0b\x32\'.portability.api.cases.v1.AgreementUsed\x12\x35\n\nprofile_id\x18\t \x01(\tB!\xbaH\x1er\x1c\x32\x1a^([a-z][a-z0-9_.]{0,63})?$\x12>\n\x07parties\x18\n \x03(\x0b\x32#.portability.api.cases.v1.CasePartyB\x08\xbaH\x05\x92\x01\x02\x10(\x12!\n\x06\x64ue_on\x18\x0b \x01(\x0b\x32\x11.google.type.Date\x12;\n\x10\x64\x65\x61\x64line_rule_id\x18\x0c \x01(\tB!\xbaH\x1er\x1c\x32\x1a^([a-z][a-z0-9_.]{0,63})?$\x12\x19\n\x08language\x18\r \x01(\tB\x07\xbaH\x04r\x02\x18#\x12L\n\x0b\x61ttachments\x18\x0e \x03(\x0b\x32-.portability.api.cases.v1.AttachmentReferenceB\x08\xbaH\x05\x92\x01\x02\x10\x32\x12\x18\n\x10protected_person\x18\x0f \x01(\x08\x12\x1a\n\x07\x63ontent\x18\x10 \x01(\x0c\x42\t\xbaH\x06z\x04\x18\xc0\x84=\x12\x1d\n\x0b\x64ocument_id\x18\x11 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12>\n\nrecipients\x18\x12 \x03(\tB*\xbaH\'\x92\x01$\x08\x01\x10(\"\x1er\x1c\x32\x1a^[a-z]{2}-[a-z0-9-]{1,60}$\x12\x1a\n\x05\x61\x62out\x18\x13 \x01(\tB\x0b\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01\x12@\n\x06placed\x18\x14 \x03(\x0b\x32%.portability.api.cases.v1.PlacedTrackB\t\xbaH\x06\x92\x01\x03\x10\x90\x03\x12\x1a\n\topened_by\x18\x15 \x01(\tB\x07\xbaH\x04r\x02\x18?b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -43,6 +43,14 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CASEPARTY'].fields_by_name['country']._serialized_options = b'\272H\016r\0142\n^[A-Z]{2}$'
   _globals['_CASEPARTY'].fields_by_name['since']._loaded_options = None
   _globals['_CASEPARTY'].fields_by_name['since']._serialized_options = b'\272H\003\310\001\001'
+  _globals['_CASEPARTY'].fields_by_name['agreement_id']._loaded_options = None
+  _globals['_CASEPARTY'].fields_by_name['agreement_id']._serialized_options = b'\272H\035r\0332\031^([a-z][a-z0-9-]{0,63})?$'
+  _globals['_PLACEDTRACK'].fields_by_name['track']._loaded_options = None
+  _globals['_PLACEDTRACK'].fields_by_name['track']._serialized_options = b'\272H\032r\0302\026^[a-z][a-z0-9_]{0,40}$'
+  _globals['_PLACEDTRACK'].fields_by_name['key']._loaded_options = None
+  _globals['_PLACEDTRACK'].fields_by_name['key']._serialized_options = b'\272H\005r\003\030\310\001'
+  _globals['_PLACEDTRACK'].fields_by_name['state']._loaded_options = None
+  _globals['_PLACEDTRACK'].fields_by_name['state']._serialized_options = b'\272H\032r\0302\026^[a-z][a-z0-9_]{0,40}$'
   _globals['_ATTACHMENTREFERENCE'].fields_by_name['attachment_id']._loaded_options = None
   _globals['_ATTACHMENTREFERENCE'].fields_by_name['attachment_id']._serialized_options = b'\272H\005r\003\260\001\001'
   _globals['_ATTACHMENTREFERENCE'].fields_by_name['name']._loaded_options = None
@@ -81,10 +89,22 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CASEMESSAGE'].fields_by_name['attachments']._serialized_options = b'\272H\005\222\001\002\0202'
   _globals['_CASEMESSAGE'].fields_by_name['content']._loaded_options = None
   _globals['_CASEMESSAGE'].fields_by_name['content']._serialized_options = b'\272H\006z\004\030\300\204='
+  _globals['_CASEMESSAGE'].fields_by_name['document_id']._loaded_options = None
+  _globals['_CASEMESSAGE'].fields_by_name['document_id']._serialized_options = b'\272H\005r\003\260\001\001'
+  _globals['_CASEMESSAGE'].fields_by_name['recipients']._loaded_options = None
+  _globals['_CASEMESSAGE'].fields_by_name['recipients']._serialized_options = b'\272H\'\222\001$\010\001\020(\"\036r\0342\032^[a-z]{2}-[a-z0-9-]{1,60}$'
+  _globals['_CASEMESSAGE'].fields_by_name['about']._loaded_options = None
+  _globals['_CASEMESSAGE'].fields_by_name['about']._serialized_options = b'\272H\010r\003\260\001\001\330\001\001'
+  _globals['_CASEMESSAGE'].fields_by_name['placed']._loaded_options = None
+  _globals['_CASEMESSAGE'].fields_by_name['placed']._serialized_options = b'\272H\006\222\001\003\020\220\003'
+  _globals['_CASEMESSAGE'].fields_by_name['opened_by']._loaded_options = None
+  _globals['_CASEMESSAGE'].fields_by_name['opened_by']._serialized_options = b'\272H\004r\002\030?'
   _globals['_CASEPARTY']._serialized_start=204
-  _globals['_CASEPARTY']._serialized_end=417
-  _globals['_ATTACHMENTREFERENCE']._serialized_start=420
-  _globals['_ATTACHMENTREFERENCE']._serialized_end=636
-  _globals['_CASEMESSAGE']._serialized_start=639
-  _globals['_CASEMESSAGE']._serialized_end=1359
+  _globals['_CASEPARTY']._serialized_end=473
+  _globals['_PLACEDTRACK']._serialized_start=476
+  _globals['_PLACEDTRACK']._serialized_end=604
+  _globals['_ATTACHMENTREFERENCE']._serialized_start=607
+  _globals['_ATTACHMENTREFERENCE']._serialized_end=823
+  _globals['_CASEMESSAGE']._serialized_start=826
+  _globals['_CASEMESSAGE']._serialized_end=1763
 # @@protoc_insertion_point(module_scope)

@@ -31,10 +31,13 @@ class CaseParty(_message.Message):
     ROLE_FIELD_NUMBER: _builtins.int
     COUNTRY_FIELD_NUMBER: _builtins.int
     SINCE_FIELD_NUMBER: _builtins.int
+    AGREEMENT_ID_FIELD_NUMBER: _builtins.int
     role: _builtins.str
     """Its role in the flow, for example "case_owner". Never empty."""
     country: _builtins.str
     """Its state: ISO 3166-1 alpha-2. Never empty."""
+    agreement_id: _builtins.str
+    """Agreement that binds its state and that of the institution that opened the case. Empty: none, as of that one itself."""
     @_builtins.property
     def institution(self) -> _common_pb2.InstitutionReference:
         """The institution. Always set."""
@@ -50,14 +53,45 @@ class CaseParty(_message.Message):
         role: _builtins.str = ...,
         country: _builtins.str = ...,
         since: _date_pb2.Date | None = ...,
+        agreement_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["institution", b"institution", "since", b"since"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["country", b"country", "institution", b"institution", "role", b"role", "since", b"since"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agreement_id", b"agreement_id", "country", b"country", "institution", b"institution", "role", b"role", "since", b"since"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___CaseParty: _TypeAlias = CaseParty  # noqa: Y015
+
+@_typing.final
+class PlacedTrack(_message.Message):
+    """Where one track of a case stands; told to an institution that joins it."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TRACK_FIELD_NUMBER: _builtins.int
+    KEY_FIELD_NUMBER: _builtins.int
+    STATE_FIELD_NUMBER: _builtins.int
+    track: _builtins.str
+    """Track of the flow, for example "records". Never empty."""
+    key: _builtins.str
+    """Institution that the instance belongs to. Empty: the case as a whole."""
+    state: _builtins.str
+    """State, for example "asked". Never empty."""
+    def __init__(
+        self,
+        *,
+        track: _builtins.str = ...,
+        key: _builtins.str = ...,
+        state: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "state", b"state", "track", b"track"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PlacedTrack: _TypeAlias = PlacedTrack  # noqa: Y015
 
 @_typing.final
 class AttachmentReference(_message.Message):
@@ -129,6 +163,11 @@ class CaseMessage(_message.Message):
     ATTACHMENTS_FIELD_NUMBER: _builtins.int
     PROTECTED_PERSON_FIELD_NUMBER: _builtins.int
     CONTENT_FIELD_NUMBER: _builtins.int
+    DOCUMENT_ID_FIELD_NUMBER: _builtins.int
+    RECIPIENTS_FIELD_NUMBER: _builtins.int
+    ABOUT_FIELD_NUMBER: _builtins.int
+    PLACED_FIELD_NUMBER: _builtins.int
+    OPENED_BY_FIELD_NUMBER: _builtins.int
     flow_id: _builtins.str
     """Flow of the case, for example "record_request". Never empty."""
     flow_version: _builtins.int
@@ -151,6 +190,14 @@ class CaseMessage(_message.Message):
     """True: the person is protected, and so is the case at every institution."""
     content: _builtins.bytes
     """The message that the header's type names, serialised. Empty: the type has no content."""
+    document_id: _builtins.str
+    """Id of what is said, the same in the message to each recipient, a UUID. Never empty. `in_reply_to`, `supersedes` and
+    `about` name such ids.
+    """
+    about: _builtins.str
+    """What is taken back or refused by it, a UUID. Empty: nothing is."""
+    opened_by: _builtins.str
+    """Institution that opened the case. Empty unless parties change."""
     @_builtins.property
     def changed_paths(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Paths of the content that differ from what it supersedes. Empty unless it supersedes one."""
@@ -171,6 +218,14 @@ class CaseMessage(_message.Message):
     def attachments(self) -> _containers.RepeatedCompositeFieldContainer[Global___AttachmentReference]:
         """Documents that go with it. Empty: none."""
 
+    @_builtins.property
+    def recipients(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Institutions to which it is said, as far as the recipient may know of them. Never empty."""
+
+    @_builtins.property
+    def placed(self) -> _containers.RepeatedCompositeFieldContainer[Global___PlacedTrack]:
+        """Where the case stands, for institutions that join it. Empty unless parties change."""
+
     def __init__(
         self,
         *,
@@ -190,10 +245,15 @@ class CaseMessage(_message.Message):
         attachments: _abc.Iterable[Global___AttachmentReference] | None = ...,
         protected_person: _builtins.bool = ...,
         content: _builtins.bytes = ...,
+        document_id: _builtins.str = ...,
+        recipients: _abc.Iterable[_builtins.str] | None = ...,
+        about: _builtins.str = ...,
+        placed: _abc.Iterable[Global___PlacedTrack] | None = ...,
+        opened_by: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["agreement", b"agreement", "due_on", b"due_on"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "agreement", b"agreement", "attachments", b"attachments", "change_reason", b"change_reason", "changed_paths", b"changed_paths", "content", b"content", "deadline_rule_id", b"deadline_rule_id", "due_on", b"due_on", "flow_id", b"flow_id", "flow_version", b"flow_version", "in_reply_to", b"in_reply_to", "language", b"language", "parties", b"parties", "profile_id", b"profile_id", "protected_person", b"protected_person", "supersedes", b"supersedes"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["about", b"about", "action", b"action", "agreement", b"agreement", "attachments", b"attachments", "change_reason", b"change_reason", "changed_paths", b"changed_paths", "content", b"content", "deadline_rule_id", b"deadline_rule_id", "document_id", b"document_id", "due_on", b"due_on", "flow_id", b"flow_id", "flow_version", b"flow_version", "in_reply_to", b"in_reply_to", "language", b"language", "opened_by", b"opened_by", "parties", b"parties", "placed", b"placed", "profile_id", b"profile_id", "protected_person", b"protected_person", "recipients", b"recipients", "supersedes", b"supersedes"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

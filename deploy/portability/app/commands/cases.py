@@ -1,0 +1,119 @@
+"""`portability cases`: the cases of the running node, who holds what, and what is overdue, by partner."""
+
+from typing import Annotated, Any
+
+import typer
+
+from portability.app.commands.at_node import Node, call_node
+from portability.app.commands.printing import heading, table
+from portability.services.access import Role
+
+__all__ = ["app"]
+
+PAGE = 200
+
+app = typer.Typer(
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    help="Cases of the running node: what there is, who holds what until when, and what is overdue.",
+)
+As = Annotated[str, typer.Option("--as", help="Caseworker at this node, for example anna: her certificate is used.")]
+
+
+@app.command("list")
+def list_cases(
+    name: As,
+    node: Node = "",
+    everything: Annotated[bool, typer.Option("--all", help="Closed cases too.")] = False,  # noqa: FBT002 (typer's)
+) -> None:
+    """List the newest cases of every kind."""
+    from portability.api.cases.v1 import flows_pb2 as pb  # noqa: PLC0415 (heavy)
+
+    async def call(stub: Any) -> Any:
+        return await stub.ListFlowCases(pb.ListFlowCasesRequest(page_size=PAGE, open_only=not everything))
+
+    answer = _at(call, name=name, node=node)
+    rows = [
+        (
+            one.case_id,
+            one.flow_id,
+            str(one.flow_version or "-"),
+            "open" if one.open else "closed",
+            f"{one.known_since.ToDatetime():%Y-%m-%d %H:%M}",
+        )
+        for one in answer.cases
+    ]
+    table(("case", "flow", "version", "state", "since"), rows)
+    if answer.next_page_token:
+        typer.echo(f"The newest {PAGE}; there are more.")
+
+
+@app.command()
+def show(
+    case_id: Annotated[str, typer.Argument(help="A case, as `portability cases list` shows it.")],
+    name: As,
+    node: Node = "",
+) -> None:
+    """Show a case on a flow: who holds what until when, what is allowed, and what was said."""
+    from portability.api.cases.v1 import flows_pb2 as pb  # noqa: PLC0415 (heavy)
+
+    async def call(stub: Any) -> Any:
+        return await stub.GetFlowCase(pb.GetFlowCaseRequest(case_id=case_id))
+
+    case = _at(call, name=name, node=node).case
+    typer.echo(f"{case.reference}  {case.flow_id} version {case.flow_version}  {'open' if case.open else 'closed'}")
+    heading("Parties")
+    table(
+        ("institution", "role", "agreement"), [(p.institution_id, p.role, p.agreement_id or "-") for p in case.parties]
+    )
+    heading("Steps")
+    table(("step", "stands at", "held by", "until", "clock", "rule"), [_step(one) for one in case.steps])
+    heading("Said")
+    table(("at", "by", "action", "without effect"), [_document(one) for one in case.documents])
+    heading("Allowed now")
+    table(("action", "what"), [(one.action, one.says) for one in case.actions if not one.why_not])
+
+
+@app.command()
+def overdue(
+    name: As,
+    node: Node = "",
+    partner: Annotated[str, typer.Option("--by", help="Institution that holds the steps, for example de-drv.")] = "",
+    limit: Annotated[int, typer.Option(help="How many at most.", min=1, max=1000)] = 100,
+) -> None:
+    """List what is overdue, the longest first; with --by, at one partner."""
+    from portability.api.cases.v1 import flows_pb2 as pb  # noqa: PLC0415 (heavy)
+
+    async def call(stub: Any) -> Any:
+        return await stub.ListOverdue(pb.ListOverdueRequest(partner=partner, limit=limit))
+
+    steps = _at(call, name=name, node=node).steps
+    if not steps:
+        typer.echo("Nothing is overdue.")
+        return
+    rows = [(_day(one.due_on), one.holder, one.flow_id, one.step_id, one.rule_id, one.case_id) for one in steps]
+    table(("due on", "held by", "flow", "step", "rule", "case"), rows)
+
+
+def _at(call: Any, *, name: str, node: str) -> Any:
+    from portability.api.cases.v1 import flows_pb2_grpc  # noqa: PLC0415 (heavy)
+
+    return call_node(flows_pb2_grpc.FlowServiceStub, call, name=name, node=node, role=Role.CASEWORKER)
+
+
+def _step(step: Any) -> tuple[str, ...]:
+    from portability.api.cases.v1 import flows_pb2 as pb  # noqa: PLC0415 (heavy)
+
+    clock = pb.DueState.Name(step.due_state).removeprefix("DUE_STATE_").lower()
+    until = _day(step.due_on) if step.HasField("due_on") else "-"
+    return step.step_id, step.says, ", ".join(step.holders) or "-", until, clock, step.rule_id or "-"
+
+
+def _document(document: Any) -> tuple[str, ...]:
+    at = f"{document.at.ToDatetime():%Y-%m-%d %H:%M}"
+    what = document.action if not document.passed_rule_id else f"passed: {document.passed_rule_id}"
+    return at, document.sender, what, document.without_effect or "-"
+
+
+def _day(day: Any) -> str:
+    return f"{day.year:04}-{day.month:02}-{day.day:02}"

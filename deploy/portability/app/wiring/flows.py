@@ -1,0 +1,155 @@
+"""The ports of flows filled from the exchange, the directory and the catalogue, all on one connection."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from datetime import timedelta
+
+from portability.adapters.clock.holidays import is_public_holiday
+from portability.adapters.postgres.database import Connection, Database
+from portability.adapters.postgres.exchange_inbox import PostgresExchangeWork
+from portability.adapters.postgres.exchange_outbox import PostgresOutbox
+from portability.adapters.postgres.flows_store import PostgresCaseLines, PostgresShelf, PostgresStandings
+from portability.adapters.postgres.looks import PostgresLooks, PostgresProtected
+from portability.adapters.postgres.records_store import PostgresCommands
+from portability.adapters.postgres.treaties_store import PostgresTreatyWork
+from portability.agreements.errors import GatewayError
+from portability.app.wiring.cases import CaseEffects, CaseParts, DirectoryOfInstitutions, ReadMessages, binding_sha256
+from portability.services.cases.mapping.allowed_fields import check_fields
+from portability.services.exchange.handlers import submit
+from portability.services.exchange.model.messages import OutgoingMessage, ReceivedMessage
+from portability.services.exchange.model.statuses import Unchecked
+from portability.services.exchange.ports.work import ExchangeWork
+from portability.services.flows.arrival import ArrivedMessage, apply_flow_message
+from portability.services.flows.load import packaged_flows
+from portability.services.flows.mapping.envelope import ENVELOPE_VERSION
+from portability.services.flows.ports import FlowMessage, FlowParts
+from portability.services.flows.ticking import tick
+from portability.services.purposes import purpose_named
+
+__all__ = ["FlowTransaction", "NodeEffects", "flow_parts", "flow_unit_of_work", "run_clock"]
+
+LOOK_EVERY = timedelta(seconds=20)
+
+
+class CatalogueRules:
+    """ContentRules: what a message of a type may carry for a purpose."""
+
+    def check(self, kind: str, content: bytes, *, purpose: str) -> None:
+        """Return where the content is right; raise InputError with the field that is not."""
+        check_fields(kind, content, purpose=purpose_named(purpose))
+
+
+def flow_parts(parts: CaseParts) -> FlowParts:
+    """What every transaction of flows needs beside its connection; every flow that ships."""
+    return FlowParts(
+        me=parts.me,
+        flows=packaged_flows(),
+        contents=CatalogueRules(),
+        holidays=is_public_holiday,
+        clock=parts.clock,
+        new_id=parts.new_id,
+    )
+
+
+class EnvelopeSender:
+    """FlowSender: puts enveloped messages into the exchange's outbox, in the same transaction."""
+
+    def __init__(self, connection: Connection, parts: CaseParts) -> None:
+        self._outbox = PostgresOutbox(connection, parts.at_rest)
+        self._treaty_work = PostgresTreatyWork(connection, parts.at_rest)
+        self._parts = parts
+
+    async def send(self, message: FlowMessage) -> None:
+        """Put a message into the outbox; the agreement is named by the hash of the version that binds both today."""
+        purpose = purpose_named(message.purpose)
+        sha256 = ""
+        if message.agreement_id:
+            sha256 = await binding_sha256(
+                message.agreement_id, message.recipient, work=self._treaty_work, parts=self._parts
+            )
+        await submit(
+            OutgoingMessage(
+                message_id=message.message_id,
+                idempotency_key=message.idempotency_key,
+                recipient=message.recipient,
+                case_id=message.case_id,
+                type=message.type,
+                schema_version=ENVELOPE_VERSION,
+                record=message.record,
+                agreement_id=message.agreement_id if sha256 else "",
+                agreement_sha256=sha256,
+                purpose=purpose.code,
+                legal_basis=str(purpose.citation),
+            ),
+            me=self._parts.me,
+            outbox=self._outbox,
+            recipients=self._parts.trust,
+            clock=self._parts.clock,
+        )
+
+
+class FlowTransaction:
+    """FlowWork on one connection."""
+
+    def __init__(self, connection: Connection, parts: CaseParts) -> None:
+        self.shelf = PostgresShelf(connection, parts.at_rest)
+        self.standings = PostgresStandings(connection)
+        self.lines = PostgresCaseLines(connection)
+        self.commands = PostgresCommands(connection, parts.at_rest)
+        self.looks = PostgresLooks(connection, parts.at_rest)
+        self.protected = PostgresProtected(connection)
+        self.sender = EnvelopeSender(connection, parts)
+        self.correspondence = ReadMessages(connection, parts)
+        treaty_work = PostgresTreatyWork(connection, parts.at_rest)
+        self.agreements = DirectoryOfInstitutions(parts.directory, treaty_work, parts.treaties)
+
+
+def flow_unit_of_work(
+    database: Database, parts: CaseParts, *, acting: str = ""
+) -> Callable[[], AbstractAsyncContextManager[FlowTransaction]]:
+    """Opens a transaction of flows."""
+
+    @asynccontextmanager
+    async def work() -> AsyncIterator[FlowTransaction]:
+        async with database.transaction(acting=acting) as connection:
+            yield FlowTransaction(connection, parts)
+
+    return work
+
+
+async def run_clock(database: Database, parts: CaseParts, *, every: timedelta = LOOK_EVERY) -> None:
+    """Note deadlines that have passed, until cancelled; several nodes' clocks leave each other's cases alone."""
+    flows, work = flow_parts(parts), flow_unit_of_work(database, parts, acting="node")
+    while True:
+        looked_at = 0
+        try:
+            async with work() as transaction:
+                looked_at = await tick(transaction, flows)
+        except GatewayError as error:
+            if not error.retryable:
+                raise
+        if not looked_at:
+            await asyncio.sleep(every.total_seconds())
+
+
+class NodeEffects:
+    """MessageEffects: a message in an envelope goes to its flow, a record that stands by itself to the case service."""
+
+    def __init__(self, parts: CaseParts) -> None:
+        self._parts = parts
+        self._flows = flow_parts(parts)
+        self._cases = CaseEffects(parts)
+
+    async def apply(self, message: ReceivedMessage, work: ExchangeWork) -> Unchecked | None:
+        """Apply one message once; an error undoes it, and the exchange sets the message aside or tries it again."""
+        if message.schema_version != ENVELOPE_VERSION:
+            return await self._cases.apply(message, work)
+        if not isinstance(work, PostgresExchangeWork):
+            raise TypeError("flows and the exchange share one PostgreSQL transaction")
+        await apply_flow_message(
+            ArrivedMessage(message.sender, message.case_id, message.type, message.record, message.sent_at),
+            work=FlowTransaction(work.connection, self._parts),
+            parts=self._flows,
+        )
+        return None

@@ -1,0 +1,159 @@
+"""What a use case works with: the ports of its transaction, who "we" are, the present, and small steps they share."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from uuid import UUID
+
+from portability.agreements.errors import InputError, NotFoundError
+from portability.services.flows.clock import ends_at, rules_of
+from portability.services.flows.definition import Flow
+from portability.services.flows.engine import position, steps
+from portability.services.flows.mapping.envelope import write_envelope
+from portability.services.flows.model import (
+    CaseFile,
+    InstitutionId,
+    KeptDocument,
+    Party,
+    Placed,
+    Position,
+    state_of,
+)
+from portability.services.flows.ports import FlowMessage, FlowParts, FlowWork, OpenStep, Standing
+
+__all__ = ["Desk", "no_such_case", "placed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """One institution at one instant, inside one transaction."""
+
+    work: FlowWork
+    parts: FlowParts
+    now: datetime
+
+    @property
+    def me(self) -> InstitutionId:
+        return self.parts.me
+
+    def flow_of(self, case: CaseFile) -> Flow:
+        """The flow and version with which a case was opened. Raises InputError where this node does not have it."""
+        return self.flow(case.flow_id, case.flow_version)
+
+    def flow(self, flow_id: str, version: int) -> Flow:
+        found = self.parts.flows.get((flow_id, version))
+        if found is None:
+            raise InputError(
+                f"Version {version} of the flow '{flow_id[:64]}' is not known here: install the release that has it.",
+                field="flow_version",
+            )
+        return found
+
+    async def case_for_change(self, case_id: UUID) -> CaseFile:
+        """The case, locked; raises NotFoundError where this institution has no such case."""
+        case = await self.work.shelf.get(case_id, for_change=True)
+        if case is None:
+            raise no_such_case(case_id)
+        return case
+
+    async def keep(self, case: CaseFile, documents: Sequence[KeptDocument]) -> CaseFile:
+        """Keep documents that are not here yet, and how the case stands with them."""
+        known = {one.document.document_id for one in case.documents}
+        fresh = [one for one in documents if one.document.document_id not in known]
+        await self.work.shelf.add(case, fresh)
+        case = replace(case, documents=(*case.documents, *fresh))
+        await self.work.standings.put(self.standing(case))
+        return case
+
+    def standing(self, case: CaseFile) -> Standing:
+        """Who holds what, and when the clock has to look again."""
+        flow = self.flow_of(case)
+        found = position(flow, case.said)
+        shown = steps(flow, found, now=self.now, holidays=self.parts.holidays)
+        open_steps = tuple(
+            OpenStep(case.case_id, flow.flow, step.step_id, holder, step.since, step.due_on, step.rule_id)
+            for step in shown
+            for holder in step.holders
+            if step.due_on is not None
+        )
+        return Standing(case.case_id, found.is_open, open_steps, self._look_at(flow, found))
+
+    def _look_at(self, flow: Flow, found: Position) -> datetime | None:
+        days = [
+            ends_at(day)
+            for key, instance in found.instances.items()
+            for rule, day in rules_of(flow, found, key, holidays=self.parts.holidays)
+            if rule.id not in instance.passed
+        ]
+        return min(days, default=None)
+
+    async def send(self, case: CaseFile, kept: KeptDocument, found: Position) -> None:
+        """Send a document to each of its recipients; each is told of those parties only that it has to do with."""
+        flow = self.flow_of(case)
+        document = kept.document
+        for recipient in document.to:
+            if recipient == self.me:
+                continue
+            visible = await self._visible_to(recipient, found.parties.values(), flow)
+            said = replace(
+                document,
+                to=tuple(one for one in document.to if one in visible),
+                parties=tuple(one for one in document.parties if one.institution in visible),
+                placed=tuple(one for one in document.placed if not one.key or one.key.rpartition("/")[2] in visible),
+            )
+            agreement_id = await self.agreement(state_of(self.me), state_of(recipient), flow=flow, on=self.now.date())
+            await self.work.sender.send(
+                FlowMessage(
+                    message_id=self.parts.new_id(),
+                    idempotency_key=f"{document.document_id}:{recipient}",
+                    recipient=recipient,
+                    case_id=case.case_id,
+                    type=kept.type,
+                    purpose=flow.purpose,
+                    record=write_envelope(replace(kept, document=said), flow=flow.key, since=self.now.date()),
+                    agreement_id=agreement_id,
+                )
+            )
+
+    async def _visible_to(
+        self, recipient: InstitutionId, parties: Iterable[Party], flow: Flow
+    ) -> frozenset[InstitutionId]:
+        state, today = state_of(recipient), self.now.date()
+        visible = {recipient, self.me}
+        for party in parties:
+            other = state_of(party.institution)
+            if other == state or await self.agreement(state, other, flow=flow, on=today):
+                visible.add(party.institution)
+        return frozenset(visible)
+
+    async def agreement(self, state: str, other: str, *, flow: Flow, on: date) -> str:
+        """The agreement that binds two states for a flow; empty where none does, and within one state."""
+        if state == other:
+            return ""
+        return await self.work.agreements.agreement_between(state, other, branch=flow.branch, on=on) or ""
+
+    async def bound_parties(self, parties: Sequence[Party], *, owner: InstitutionId, flow: Flow) -> tuple[Party, ...]:
+        """The parties, each with the agreement between its state and the owner's; InputError where none binds."""
+        own, today, found = state_of(owner), self.now.date(), []
+        for index, party in enumerate(parties):
+            state = state_of(party.institution)
+            agreement_id = await self.agreement(own, state, flow=flow, on=today)
+            if state != own and not agreement_id:
+                why = await self.work.agreements.why_no_agreement(own, state, branch=flow.branch, on=today)
+                raise InputError(f"{party.institution} cannot take part: {why}", field=f"parties[{index}]")
+            found.append(replace(party, agreement_id=agreement_id))
+        return tuple(found)
+
+
+def placed(found: Position) -> tuple[Placed, ...]:
+    """Where each track of a case stands, for a newcomer; questions between others are none of its business."""
+    return tuple(
+        Placed(track, key, instance.state)
+        for (track, key), instance in sorted(found.instances.items())
+        if "/" not in key
+    )
+
+
+def no_such_case(case_id: UUID) -> NotFoundError:
+    """What is said of a case that is not here, and in the same words of one that is hidden from who asks."""
+    return NotFoundError(f"There is no case {case_id} here: take an id from the list of cases.")
