@@ -125,6 +125,12 @@ async def test_what_one_says_the_others_see(world: World) -> None:
     assert [await world.state(one, case_id, f"records:{DE}") for one in (IT, DE, FR)] == ["stated"] * 3
 
 
+async def test_who_said_it_is_kept_at_home_and_nowhere_else(world: World) -> None:
+    case_id = await world.start(IT, "old_age_claim", "lodge", PENSION)
+    said_by = [(await world.nodes[one].see(case_id)).case.documents[0].said_by for one in (IT, DE)]
+    assert said_by == ["anna", ""]
+
+
 async def test_every_request_says_until_when_and_by_which_rule(world: World) -> None:
     case_id = await world.start(IT, "old_age_claim", "lodge", PENSION)
     (opening,) = (await world.nodes[DE].see(case_id)).case.documents
@@ -164,6 +170,8 @@ async def test_silence_ends_with_a_reminder_the_liaison_body_and_a_persons_award
     assert next(one for one in view.steps if one.step_id == f"records:{DE}").due_state is DueState.ESCALATED
     told = await world.nodes[BODY].see(case_id)
     assert "tell_liaison_body" in [one.document.action for one in told.case.documents]
+    assert not told.position.waiting
+    assert await world.state(BODY, case_id, f"records:{DE}") == "asked"
     await world.act(IT, case_id, "award_provisionally")
     assert await world.state(FR, case_id, f"provisional_award:{IT}") == "awarded"
     before = len(view.case.documents)

@@ -112,7 +112,8 @@ def _step(step: Any) -> tuple[str, ...]:
 def _document(document: Any) -> tuple[str, ...]:
     at = f"{document.at.ToDatetime():%Y-%m-%d %H:%M}"
     what = document.action if not document.passed_rule_id else f"passed: {document.passed_rule_id}"
-    return at, document.sender, what, document.without_effect or "-"
+    by = f"{document.sender} ({document.said_by})" if document.said_by else document.sender
+    return at, by, what, document.without_effect or "-"
 
 
 def _day(day: Any) -> str:

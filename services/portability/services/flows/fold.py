@@ -91,6 +91,8 @@ def _with_parties(flow: Flow, found: Position, document: Document, action: Actio
     """With the parties that a document names, each with its instances; a newcomer is told where the case stands."""
     if not (action.opens or action.parties) or not document.parties:
         return found
+    # Who was here before knows where the case stands; only what is new to it is taken from the document.
+    known = found.instances.keys()
     owner = found.owner or document.owner or document.sender
     found = replace(found, owner=owner, parties={each.institution: each for each in document.parties})
     placed = {(one.track, one.key): one.state for one in document.placed if one.track in flow.tracks}
@@ -103,7 +105,7 @@ def _with_parties(flow: Flow, found: Position, document: Document, action: Actio
         for key in _keys(found, track.each):
             instances.setdefault((name, key), Instance(track.start, document.at))
     for full, state in placed.items():
-        if full not in instances or instances[full].state != state:
+        if full not in known and state != instances.get(full, Instance("", document.at)).state:
             instances[full] = Instance(state, document.at, document.document_id, document.sender)
     return replace(found, instances=instances)
 

@@ -174,7 +174,8 @@ async def _start(command: StartCase, flow: Flow, *, caller: Caller, desk: Desk) 
     document = _due(flow, (), replace(document, to=recipients(seen, action, desk.me)), desk=desk)
     # Step 4.
     case = CaseFile(desk.parts.new_id(), flow.flow, flow.version, desk.now)
-    await _say(case, KeptDocument(document, action.type, command.content, command.language), flow=flow, desk=desk)
+    kept = KeptDocument(document, action.type, command.content, command.language, caller.name)
+    await _say(case, kept, flow=flow, desk=desk)
     return case.case_id
 
 
@@ -200,7 +201,8 @@ async def _act(command: Act, *, caller: Caller, desk: Desk) -> UUID:
         document = await _with_parties(command, document, before, flow=flow, desk=desk)
     desk.parts.contents.check(action.type, command.content, purpose=flow.purpose)
     document = _due(flow, case.said, document, desk=desk)
-    await _say(case, KeptDocument(document, action.type, command.content, command.language), flow=flow, desk=desk)
+    kept = KeptDocument(document, action.type, command.content, command.language, caller.name)
+    await _say(case, kept, flow=flow, desk=desk)
     return document.document_id
 
 

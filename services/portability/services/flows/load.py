@@ -182,6 +182,8 @@ def _action_faults(flow: Flow, name: str, action: Action) -> Iterator[Fault]:
         for role in getattr(action, key):
             if role not in known:
                 yield ("actions", name, key), f"'{role}' is no role: expected one of {', '.join(sorted(known))}"
+    if action.opens and not _reaches_all(flow, action):
+        yield ("actions", name, "to"), "it opens the case: let it go to all who take part, or they cannot follow it"
     if action.opens and not set(action.by) <= set(flow.roles):
         yield ("actions", name, "by"), "it opens the case: name the role that does"
     for index, move in enumerate(action.moves):
@@ -190,6 +192,16 @@ def _action_faults(flow: Flow, name: str, action: Action) -> Iterator[Fault]:
         yield from _condition_faults(flow, ("actions", name, "when", index), condition)
         if not condition.why:
             yield ("actions", name, "when", index), "say in `why` what a caseworker reads where it does not hold"
+
+
+def _reaches_all(flow: Flow, action: Action) -> bool:
+    """Whether every role but those of the sender and of liaison bodies is told."""
+    others = (
+        flow.roles.keys()
+        - {LIAISON_BODY}
+        - {one for one in action.by if one in flow.roles and not flow.roles[one].many}
+    )
+    return not {ANYBODY, EVERYONE}.isdisjoint(action.to) or others <= set(action.to)
 
 
 def _move_faults(flow: Flow, path: Path, move: Move | Join) -> Iterator[Fault]:

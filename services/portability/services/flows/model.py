@@ -225,9 +225,13 @@ class CaseFile:
 
 @dataclass(frozen=True, slots=True)
 class KeptDocument:
-    """A document with what it carries; `type` and `content` are empty where the clock wrote it."""
+    """A document with what it carries; `type` and `content` are empty where the clock wrote it.
+
+    `said_by` is the person or program of this institution who said it; of others, and of the clock, it is empty.
+    """
 
     document: Document
     type: str = ""
     content: bytes = b""
     language: str = ""
+    said_by: str = ""

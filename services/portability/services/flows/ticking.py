@@ -5,7 +5,7 @@ from uuid import UUID
 
 from portability.services.flows.clock import holders, passed_deadlines
 from portability.services.flows.definition import LIAISON_BODY, Deadline, Flow
-from portability.services.flows.desk import Desk
+from portability.services.flows.desk import Desk, placed
 from portability.services.flows.engine import position
 from portability.services.flows.mapping.clock_messages import overdue_bytes, reminder_bytes
 from portability.services.flows.model import (
@@ -86,6 +86,16 @@ def _to_liaison(
     states = {state_of(one) for one in awaited}
     own = tuple(sorted(one for one in bodies if state_of(one) in states)) or tuple(sorted(bodies))
     if own:
-        document = Document(desk.parts.new_id(), "tell_liaison_body", desk.me, own, desk.now)
+        # The body has not been told of the case before: it is, with who takes part and where it stands.
+        document = Document(
+            desk.parts.new_id(),
+            "tell_liaison_body",
+            desk.me,
+            own,
+            desk.now,
+            parties=tuple(found.parties.values()),
+            owner=found.owner,
+            placed=placed(found),
+        )
         content = overdue_bytes(rule.id, awaited)
         yield KeptDocument(document, flow.actions["tell_liaison_body"].type, content)

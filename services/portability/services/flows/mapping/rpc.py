@@ -135,6 +135,7 @@ def _document(kept: KeptDocument, found: Position) -> pb.FlowDocument:
         without_effect=_without_effect(one.document_id, found),
         passed_rule_id=one.passed.rule_id if one.passed else "",
         content=kept.content,
+        said_by=kept.said_by,
     )
 
 

@@ -273,6 +273,7 @@ class FlowDocument(_message.Message):
     WITHOUT_EFFECT_FIELD_NUMBER: _builtins.int
     PASSED_RULE_ID_FIELD_NUMBER: _builtins.int
     CONTENT_FIELD_NUMBER: _builtins.int
+    SAID_BY_FIELD_NUMBER: _builtins.int
     document_id: _builtins.str
     """Id, a UUID. Never empty."""
     action: _builtins.str
@@ -289,6 +290,8 @@ class FlowDocument(_message.Message):
     """The deadline that passed. Empty: it is no note of the clock."""
     content: _builtins.bytes
     """The message that its type names, serialised. Empty in a note of the clock."""
+    said_by: _builtins.str
+    """Person or program of this institution who said it. Empty: another institution, or the clock."""
     @_builtins.property
     def recipients(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """To whom."""
@@ -315,10 +318,11 @@ class FlowDocument(_message.Message):
         without_effect: _builtins.str = ...,
         passed_rule_id: _builtins.str = ...,
         content: _builtins.bytes = ...,
+        said_by: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["at", b"at", "due_on", b"due_on"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "at", b"at", "content", b"content", "document_id", b"document_id", "due_on", b"due_on", "in_reply_to", b"in_reply_to", "passed_rule_id", b"passed_rule_id", "recipients", b"recipients", "sender", b"sender", "type", b"type", "without_effect", b"without_effect"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "at", b"at", "content", b"content", "document_id", b"document_id", "due_on", b"due_on", "in_reply_to", b"in_reply_to", "passed_rule_id", b"passed_rule_id", "recipients", b"recipients", "said_by", b"said_by", "sender", b"sender", "type", b"type", "without_effect", b"without_effect"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
