@@ -30,7 +30,7 @@ from portability.services.exchange.model.messages import (
     ReceivedMessage,
 )
 from portability.services.exchange.model.receiving import Arrival, InboxBundle, InboxMessage
-from portability.services.exchange.model.sending import Consignment, OutboxMessage, SealedBundle, StoredReceipt
+from portability.services.exchange.model.sending import IN_HAND, Consignment, OutboxMessage, SealedBundle, StoredReceipt
 from portability.services.exchange.model.set_aside import QuarantineEntry
 from portability.services.exchange.model.statuses import ReceiptEntry, ReceiptStatus, confirmation_of
 from portability.services.exchange.outgoing import post
@@ -418,13 +418,13 @@ async def test_while_one_transaction_seals_for_a_recipient_another_takes_nothing
 # Resends
 
 
-async def test_a_consignment_is_due_at_once_and_its_messages_can_be_sealed_again(store: Store) -> None:
+async def test_a_consignment_is_due_when_its_relay_has_let_go_and_can_be_sealed_again(store: Store) -> None:
     async with store() as work:
         entries = await put(work, message(), message(), message())
         bundle = bundle_of(entries[:2])
         await work.bundles.add([bundle])
-        assert list(await work.resends.due(now=NOON - timedelta(seconds=1), limit=9)) == []
-        assert list(await work.resends.due(now=NOON, limit=9)) == [Consignment(ROME, 1, 2, 0, None)]
+        assert list(await work.resends.due(now=NOON + IN_HAND - timedelta(seconds=1), limit=9)) == []
+        assert list(await work.resends.due(now=NOON + IN_HAND, limit=9)) == [Consignment(ROME, 1, 2, 0, None)]
         assert list(await work.bundles.messages_of((ROME, 1))) == [one.sealable for one in entries[:2]]
 
 
@@ -486,7 +486,7 @@ async def test_due_consignments_come_oldest_first_up_to_the_limit(store: Store) 
     assert [one.first_seq for one in due] == [1, 2]
 
 
-async def test_a_consignment_put_back_is_due_behind_the_others_with_no_attempt_counted(store: Store) -> None:
+async def test_a_consignment_put_off_is_due_behind_the_others_with_no_attempt_counted(store: Store) -> None:
     settled, done = await send(store, message())
     async with store() as work:
         await work.receipts.settle([receipt_for(settled, done)])
@@ -494,7 +494,7 @@ async def test_a_consignment_put_back_is_due_behind_the_others_with_no_attempt_c
         bundles = [bundle_of([one], sealed_at=NOON + timedelta(seconds=n)) for n, one in enumerate(entries)]
         await work.bundles.add(bundles)
         # What is settled meanwhile does not become due again.
-        await work.resends.put_back([key_of(bundles[0]), key_of(settled)], now=LATER)
+        await work.resends.put_off([key_of(bundles[0]), key_of(settled)], until=LATER)
         due = await work.resends.due(now=LATER, limit=9)
         assert await status_of(work, entries[0]) is ReceiptStatus.SUBMITTED
     assert [one.first_seq for one in due] == [3, 4, 2]

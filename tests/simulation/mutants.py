@@ -389,11 +389,11 @@ def resends_stop():
 def refused_bundles_are_dropped():
     """A bundle that the stream did not take is not tried again."""
 
-    async def put_back(self, consignments, *, now):
+    async def put_off(self, consignments, *, until):
         for key in consignments:
             _never_due(self._state, key)
 
-    return replaced(sending.MemoryResends, "put_back", put_back)
+    return replaced(sending.MemoryResends, "put_off", put_off)
 
 
 @mutant

@@ -11,6 +11,7 @@ from portability.services.exchange.model.messages import InstitutionId, Lane, Su
 from portability.services.exchange.model.sending import (
     AGAIN_AN_HOUR,
     AGAIN_PAUSE,
+    IN_HAND,
     LONGEST_WAIT,
     Consignment,
     ConsignmentKey,
@@ -132,7 +133,7 @@ class MemoryBundles:
                 self._state.consignments[key] = replace(row, consignment=kept)
             else:
                 fresh = Consignment(bundle.recipient, bundle.first_seq, bundle.last_seq, 0, None)
-                self._state.consignments[key] = ConsignmentRow(fresh, bundle.receiptable, bundle.sealed_at)
+                self._state.consignments[key] = ConsignmentRow(fresh, bundle.receiptable, bundle.sealed_at + IN_HAND)
                 self._state.bundled_seqs[bundle.recipient] = bundle.last_seq
 
     def _bundled(self, recipient: InstitutionId) -> int:
@@ -167,12 +168,12 @@ class MemoryResends:
             again = None if is_done else at
             self._state.consignments[key] = replace(row, consignment=sent, next_attempt_at=again)
 
-    async def put_back(self, consignments: Sequence[ConsignmentKey], *, now: datetime) -> None:
-        """Let consignments wait behind all that was due before."""
+    async def put_off(self, consignments: Sequence[ConsignmentKey], *, until: datetime) -> None:
+        """Let consignments be due later."""
         for key in consignments:
             row = self._state.consignments[key]
             if row.next_attempt_at is not None:
-                self._state.consignments[key] = replace(row, next_attempt_at=now)
+                self._state.consignments[key] = replace(row, next_attempt_at=until)
 
     async def send_again(self, recipient: InstitutionId, ranges: Sequence[tuple[int, int]], *, now: datetime) -> int:
         """Make the consignments of these sequences due, as many as may be."""

@@ -13,6 +13,7 @@ from portability.services.exchange.model.messages import InstitutionId
 from portability.services.exchange.model.sending import (
     AGAIN_AN_HOUR,
     AGAIN_PAUSE,
+    IN_HAND,
     LONGEST_WAIT,
     Consignment,
     ConsignmentKey,
@@ -126,7 +127,7 @@ class PostgresBundles:
                 one.receiptable,
                 one.receiptable,
                 one.confirmation,
-                one.sealed_at,
+                one.sealed_at + IN_HAND,
             ),
         )
 
@@ -163,13 +164,13 @@ class PostgresResends:
             ),
         )
 
-    async def put_back(self, consignments: Sequence[ConsignmentKey], *, now: datetime) -> None:
-        """Let consignments that the stream has not taken wait behind all that was due before."""
+    async def put_off(self, consignments: Sequence[ConsignmentKey], *, until: datetime) -> None:
+        """Let consignments be due later."""
         await self._connection.execute(
             "UPDATE consignments AS one SET next_attempt_at = %s FROM unnest(%b::text[], %b::bigint[]) "
             "AS given (recipient, first_seq) WHERE one.recipient = given.recipient "
             "AND one.first_seq = given.first_seq AND next_attempt_at IS NOT NULL",
-            (now, [recipient for recipient, _ in consignments], [first for _, first in consignments]),
+            (until, [recipient for recipient, _ in consignments], [first for _, first in consignments]),
         )
 
     async def send_again(self, recipient: InstitutionId, ranges: Sequence[tuple[int, int]], *, now: datetime) -> int:

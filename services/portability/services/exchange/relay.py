@@ -13,6 +13,7 @@ from portability.services.exchange.bundle import seal_bundle, still_opens
 from portability.services.exchange.envelope import ITEM_LIMIT, RECORD_LIMIT
 from portability.services.exchange.model.messages import InstitutionId
 from portability.services.exchange.model.sending import (
+    IN_HAND,
     LONGEST_WAIT,
     Consignment,
     ConsignmentKey,
@@ -60,8 +61,8 @@ async def relay_once(node: ExchangeNode, *, bundles_at_once: int = BUNDLES_AT_ON
     """Seal and send what waits, resend what is due; return how many bundles the stream has acknowledged.
 
     A bundle is durable in the store before it is sent and marked after the stream has acknowledged it, so a
-    crash anywhere leads to a repeat and never to a loss. Raises GatewayError after everything that could be
-    sent has been sent and marked.
+    crash anywhere leads to a repeat and never to a loss. Other relays leave alone what is in hand here. Raises
+    GatewayError after everything that could be sent has been sent and marked.
     """
     async with node.unit_of_work() as work:
         due = await _due(node, work, limit=bundles_at_once)
@@ -85,21 +86,24 @@ async def _note(node: ExchangeNode, sent: Sequence[_Ready], *, acknowledged: Col
         if times:
             await work.resends.mark_relayed(times, now=now)
         if missed:
-            await work.resends.put_back(missed, now=now)
+            await work.resends.put_off(missed, until=now)
 
 
 async def _due(node: ExchangeNode, work: ExchangeWork, *, limit: int) -> Sequence[_Ready]:
     """What has to go out again, sealed anew where its bytes were not kept or their keys have ended."""
     now = node.clock.now()
     ready: list[_Ready] = []
-    for one in await work.resends.due(now=now, limit=limit):
+    due = await work.resends.due(now=now, limit=limit)
+    if due:
+        await work.resends.put_off([one.key for one in due], until=now + IN_HAND)
+    for one in due:
         if one.value is not None and still_opens(one.value, me=node.me, trust=node.trust, at=now):
             ready.append(_Ready(one.key, one.attempts, one.value))
         elif messages := await _not_erased(await work.bundles.messages_of(one.key), one.recipient, work, now=now):
             if bundle := await _seal(node, work, one.recipient, messages, again=one):
                 ready.append(_Ready(one.key, one.attempts, bundle.value))
             else:
-                await work.resends.put_back([one.key], now=now)
+                await work.resends.put_off([one.key], until=now)
         else:
             # All of its content was erased meanwhile: there is nothing left that could be sent.
             await work.resends.mark_relayed({one.key: next_attempt(one.attempts + 1, now=now)}, now=now)

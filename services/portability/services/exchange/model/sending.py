@@ -12,6 +12,7 @@ from portability.services.hybrid import HybridSignature
 __all__ = [
     "AGAIN_AN_HOUR",
     "AGAIN_PAUSE",
+    "IN_HAND",
     "LONGEST_WAIT",
     "Consignment",
     "ConsignmentKey",
@@ -28,6 +29,7 @@ ConsignmentKey = tuple[InstitutionId, int]  # recipient and first stream_seq
 AGAIN_PAUSE = timedelta(minutes=10)  # between two times that a consignment is sent on request
 AGAIN_AN_HOUR = 4096  # consignments sent to one recipient on request: a million messages
 LONGEST_WAIT = timedelta(hours=2)  # between two attempts to send a consignment
+IN_HAND = timedelta(seconds=5)  # how long other relays leave a consignment to the one that is sending it
 
 
 @dataclass(frozen=True, slots=True)

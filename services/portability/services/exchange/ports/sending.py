@@ -66,8 +66,8 @@ class Bundles(Consigned, Protocol):
     async def add(self, bundles: Sequence[SealedBundle]) -> None:
         """Keep the head and signatures of bundles.
 
-        Each makes a consignment, due to be sent at once. For a consignment that is there already, it gives the
-        bytes that are sent from now on.
+        Each makes a consignment, in the hand of whoever has sealed it and due to others after IN_HAND. For a
+        consignment that is there already, it gives the bytes that are sent from now on.
         """
 
 
@@ -100,10 +100,11 @@ class Resends(Repeats, Protocol):
         Counts the attempt. Messages of a consignment show as RELAYED from its first attempt on.
         """
 
-    async def put_back(self, consignments: Sequence[ConsignmentKey], *, now: datetime) -> None:
-        """Note that the stream has not taken these: they stay due, behind all that was due before `now`.
+    async def put_off(self, consignments: Sequence[ConsignmentKey], *, until: datetime) -> None:
+        """Let these be due at `until`, behind all that is due before; counts no attempt.
 
-        Counts no attempt. A recipient whose topic is out of reach thus never holds up what is for others.
+        So a relay keeps what it is sending from the others, and a recipient whose topic is out of reach does not hold
+        up what is for others.
         """
 
 
