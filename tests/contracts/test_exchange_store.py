@@ -116,6 +116,7 @@ def bundle_of(entries: Sequence[OutboxMessage], **changes: object) -> SealedBund
         "signature": HybridSignature(b"e" * 64, b"m" * 3309),
         "sealed_at": NOON,
         "receiptable": len(receiptable),
+        "receiptable_bytes": sum(one.sealable.size for one in entries if one.sealable.wants_receipt),
         "confirmation": confirmation_of(receiptable),
     }
     return SealedBundle(**{**values, **changes})
@@ -874,6 +875,42 @@ async def test_an_offset_advances_only_from_where_it_was_thought_to_be(store: St
         assert not await work.offsets.advance("a", 1, after=7, to=8)
     async with store() as work:
         assert [await work.offsets.load("a", one) for one in (0, 1)] == [7, -1]
+
+
+# Bytes in flight
+
+
+async def open_bytes(work: ExchangeWork, recipient: str = ROME) -> int:
+    return (await work.outbox.turns({(recipient, CASE)})).open_bytes[recipient]
+
+
+async def test_bytes_are_in_flight_until_their_message_is_settled(store: Store) -> None:
+    async with store() as work:
+        assert await open_bytes(work) == 0
+        entries = await put(work, message(), message(), message(), message(OTTAWA))
+        sizes = [one.sealable.size for one in entries]
+        assert (await open_bytes(work), await open_bytes(work, OTTAWA)) == (sum(sizes[:3]), sizes[3])
+        bundle, other = bundle_of(entries[:2]), bundle_of(entries[2:3])
+        await work.bundles.add([bundle, other])
+    async with store() as work:
+        await work.receipts.settle([receipt_for(bundle, entries[:1])])
+        assert await open_bytes(work) == sum(sizes[1:3])
+    async with store() as work:
+        await work.receipts.settle([receipt_for(bundle, entries[1:2], ReceiptStatus.FAILED)])
+        assert await open_bytes(work) == sizes[2]
+        await work.receipts.settle([receipt_for(bundle, entries[:2], ReceiptStatus.OPENED)])  # settled before
+        assert await open_bytes(work) == sizes[2]
+    async with store() as work:
+        await work.receipts.settle([receipt_for(other, entries[2:3])])  # a whole one
+        assert (await open_bytes(work), await open_bytes(work, OTTAWA)) == (0, sizes[3])
+        await work.receipts.expire(OTTAWA, [1], at=LATER)
+        assert await open_bytes(work, OTTAWA) == 0
+
+
+async def test_what_wants_no_receipt_is_not_in_flight(store: Store) -> None:
+    async with store() as work:
+        await post([message(type=RECEIPT_TYPE, case_id=NO_CASE)], outbox=work.outbox, me="de-drv", at=NOON)
+        assert await open_bytes(work) == 0
 
 
 # Leases

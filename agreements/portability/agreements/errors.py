@@ -176,9 +176,13 @@ class IdempotencyConflictError(PortabilityError):
 
 
 class OverloadError(PortabilityError):
-    """A limit that protects the node was reached; the caller should wait and try again."""
+    """A limit that protects the node was reached; `limit` names it. The caller should wait and try again."""
 
     code = "OVERLOADED"
+
+    def __init__(self, message: str, *, limit: str = "") -> None:
+        super().__init__(message)
+        self.limit = limit
 
 
 class VerificationError(PortabilityError):

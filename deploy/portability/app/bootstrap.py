@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from functools import partial
 
 from portability.adapters.clock.ids import time_ordered_id
 from portability.adapters.clock.system import SystemClock
@@ -30,6 +31,7 @@ from portability.adapters.workers.code_delivery import OutboxFileGateway, Queued
 from portability.agreements import packaged
 from portability.agreements.errors import GatewayError
 from portability.app.at_rest import open_at_rest
+from portability.app.disk import free_part
 from portability.app.exchange_observer import ExchangeObserver
 from portability.app.keys import key_folder
 from portability.app.logging import configure_logging
@@ -55,6 +57,7 @@ from portability.services.determination.treaties.in_force import Treaties
 from portability.services.determination.treaties.reading import VersionReader
 from portability.services.exchange.consumer import run_consumer
 from portability.services.exchange.lane_watch import run_lane_watch
+from portability.services.exchange.limits import Limits
 from portability.services.exchange.node import ExchangeNode
 from portability.services.exchange.ports.world import Clock, EventStream, Observer
 from portability.services.exchange.receipt_watch import run_receipt_watch
@@ -199,6 +202,7 @@ async def open_node(
             new_id=time_ordered_id,
             observer=ExchangeObserver(metrics, node=institution),
         )
+        limits = _limits(settings, metrics)
         log = await _open_log(settings, database, keys=keys, trust=trust, observer=exchange.observer, clock=clock)
         await _enter_directory(database, directory, clock)
         codes = QueuedCodeSender(OutboxFileGateway(settings.data_folder / "worker-codes.jsonl"), clock=clock)
@@ -230,6 +234,7 @@ async def open_node(
                 registry=registry,
                 worker=worker,
                 parts=parts,
+                limits=limits,
                 receipt_times=settings.receipt_times,
             ),
             limits=ServerLimits(message_bytes=settings.message_bytes, concurrent_calls=settings.concurrent_calls),
@@ -265,6 +270,17 @@ async def serve(settings: Settings) -> None:
     configure_logging(level=settings.log_level, log_format=settings.log_format, on_dropped=metrics.log_fields_dropped)
     async with open_node(settings, metrics=metrics) as node:
         await node.run()
+
+
+def _limits(settings: Settings, metrics: NodeMetrics) -> Limits:
+    """What this node takes on at most."""
+    free_disk = partial(free_part, settings.data_folder)
+    metrics.gauge("portability_disk_free_ratio", "Free part of the volume of the data folder.", free_disk)
+    return Limits(
+        bytes_in_flight=settings.bytes_in_flight,
+        least_free_disk=settings.least_free_disk_percent / 100,
+        free_disk=free_disk,
+    )
 
 
 async def _open_log(

@@ -31,6 +31,7 @@ from portability.services.cases.servicer import CaseServicer
 from portability.services.determination.servicer import AgreementServicer, DeterminationServicer
 from portability.services.determination.treaties.in_force import RatifiedLaw
 from portability.services.determination.treaties.servicer import TreatyDesk
+from portability.services.exchange.limits import Limits
 from portability.services.exchange.node import ExchangeNode
 from portability.services.exchange.receipt_levels import ReceiptTimes
 from portability.services.exchange.servicer import ExchangeServicer
@@ -58,6 +59,7 @@ def rpc_services(
     worker: WorkerUseCases,
     parts: CaseParts,
     receipt_times: ReceiptTimes,
+    limits: Limits,
 ) -> Sequence[RpcService]:
     """The services in the order in which a claim meets them."""
     treaty_work = treaty_unit_of_work(database, parts.at_rest)
@@ -110,6 +112,8 @@ def rpc_services(
                 hidden=_hidden(database),
                 effects=NodeEffects(parts),
                 receipt_times=receipt_times,
+                limits=limits,
+                observer=exchange.observer,
             ),
         ),
         RpcService(

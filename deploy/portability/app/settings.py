@@ -173,6 +173,17 @@ class Settings(BaseModel):
     calls_per_second: float = Field(
         100.0, gt=0, description="Calls a second of each other caller: a person, a worker's channel, another's node."
     )
+    bytes_in_flight: int = Field(
+        4 * 1024**3,
+        ge=1024**2,
+        description="Bytes of messages to one partner that may wait for a receipt; more get RESOURCE_EXHAUSTED.",
+    )
+    least_free_disk_percent: float = Field(
+        10.0,
+        ge=0,
+        le=90,
+        description="Free part of the data folder's volume below which no message is taken on (RESOURCE_EXHAUSTED).",
+    )
     stop_seconds: float = Field(10.0, ge=0, le=300, description="Time that running calls get when the node stops.")
     lane_wait_hours: float = Field(
         24.0, gt=0, le=8760, description="Hours that something may wait in a case before `lane_waits` is reported."

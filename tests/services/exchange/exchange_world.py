@@ -14,6 +14,7 @@ from portability.adapters.memory.exchange_store import MemoryExchangeStore
 from portability.adapters.memory.stream import MemoryStream
 from portability.services.exchange.consumer import consume_once
 from portability.services.exchange.handlers import submit
+from portability.services.exchange.limits import Limits
 from portability.services.exchange.model.messages import (
     OutgoingMessage,
     ReceivedMessage,
@@ -124,7 +125,7 @@ class TestNode:
             observer=self.heard,
         )
 
-    async def submit(self, message: OutgoingMessage, **limits: int) -> SubmittedMessage:
+    async def submit(self, message: OutgoingMessage, **limits: Limits) -> SubmittedMessage:
         async with self.store.transaction() as work:
             return await submit(
                 message,

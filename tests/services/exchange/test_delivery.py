@@ -19,6 +19,7 @@ from portability.agreements.errors import (
 from portability.api.exchange.v1 import bundle_pb2 as pb
 from portability.services.exchange.bundle import seal_bundle
 from portability.services.exchange.handlers import get_message_status, list_messages, list_quarantined
+from portability.services.exchange.limits import Limits
 from portability.services.exchange.mapping import wire
 from portability.services.exchange.model.sending import SentEvidence
 from portability.services.exchange.model.statuses import ReceiptStatus
@@ -115,14 +116,14 @@ async def test_a_record_of_exactly_the_limit_passes_through(world: World) -> Non
 async def test_over_its_limit_the_outbox_takes_no_more_until_receipts_come(world: World) -> None:
     berlin, rome = world.node("de-drv"), world.node("it-inps")
     for number in (1, 2):
-        await berlin.submit(message_to("it-inps", number), backlog_limit=2)
+        await berlin.submit(message_to("it-inps", number), limits=Limits(backlog=2))
     with pytest.raises(OverloadError, match="2 messages to 'it-inps' wait"):
-        await berlin.submit(message_to("it-inps", 3), backlog_limit=2)
+        await berlin.submit(message_to("it-inps", 3), limits=Limits(backlog=2))
     # A repeat of what was taken on is answered all the same, and so is another recipient.
-    await berlin.submit(message_to("it-inps", 2), backlog_limit=2)
-    await berlin.submit(message_to("ca-sc", 4), backlog_limit=2)
+    await berlin.submit(message_to("it-inps", 2), limits=Limits(backlog=2))
+    await berlin.submit(message_to("ca-sc", 4), limits=Limits(backlog=2))
     await _settle(berlin, rome)
-    await berlin.submit(message_to("it-inps", 3), backlog_limit=2)
+    await berlin.submit(message_to("it-inps", 3), limits=Limits(backlog=2))
 
 
 async def test_many_messages_share_bundles_of_256_and_keep_their_order(world: World) -> None:

@@ -60,6 +60,7 @@ class MemoryOutbox:
         return Turns(
             last_seqs={one: self._state.last_seqs.get(one, 0) for one in recipients},
             open_messages={one: self._open_messages(one) for one in recipients},
+            open_bytes={one: self._open_bytes(one) for one in recipients},
             case_seqs={lane: self._state.case_seqs[lane] for lane in lanes if lane in self._state.case_seqs},
         )
 
@@ -84,6 +85,15 @@ class MemoryOutbox:
             message.sealable.message_id not in self._state.outcomes
             for message in self._state.messages.values()
             if message.recipient == recipient and message.sealable.wants_receipt
+        )
+
+    def _open_bytes(self, recipient: InstitutionId) -> int:
+        return sum(
+            message.sealable.size
+            for message in self._state.messages.values()
+            if message.recipient == recipient
+            and message.sealable.wants_receipt
+            and message.sealable.message_id not in self._state.outcomes
         )
 
     def _known(self, message: OutboxMessage) -> KnownSubmission:

@@ -118,13 +118,14 @@ class PostgresBundles:
     async def _add_consignment(self, one: SealedBundle) -> AsyncCursor[tuple[Any, ...]]:
         """No row where it is there already."""
         return await self._connection.execute(
-            "INSERT INTO consignments (recipient, first_seq, last_seq, receiptable, unsettled, confirmation, "
-            "next_attempt_at) VALUES (%s, %s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING",
+            "INSERT INTO consignments (recipient, first_seq, last_seq, receiptable, receiptable_bytes, unsettled, "
+            "confirmation, next_attempt_at) VALUES (%s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING",
             (
                 one.recipient,
                 one.first_seq,
                 one.last_seq,
                 one.receiptable,
+                one.receiptable_bytes,
                 one.receiptable,
                 one.confirmation,
                 one.sealed_at + IN_HAND,

@@ -1,5 +1,6 @@
 """The exchange's outbox in PostgreSQL: one insert a message, in one statement for as many as there are."""
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 
 from psycopg.errors import UniqueViolation
@@ -35,8 +36,9 @@ class PostgresOutbox:
             await self._begin(recipients)
             standing = await self._lock(recipients)
         return Turns(
-            last_seqs={recipient: last for recipient, (last, _) in standing.items()},
-            open_messages={recipient: waiting for recipient, (_, waiting) in standing.items()},
+            last_seqs={recipient: last for recipient, (last, _, _) in standing.items()},
+            open_messages={recipient: waiting for recipient, (_, waiting, _) in standing.items()},
+            open_bytes={recipient: size for recipient, (_, _, size) in standing.items()},
             case_seqs=await self._case_seqs([lane for lane in lanes if lane[1] != NO_CASE]),
         )
 
@@ -47,16 +49,17 @@ class PostgresOutbox:
                 (recipients,),
             )
 
-    async def _lock(self, recipients: Sequence[InstitutionId]) -> Mapping[InstitutionId, tuple[int, int]]:
+    async def _lock(self, recipients: Sequence[InstitutionId]) -> Mapping[InstitutionId, tuple[int, int, int]]:
         """By name, so that two transactions never wait for each other in a ring."""
         found = await self._connection.execute(
-            "SELECT recipient, last_seq, last_seq - unreceipted - coalesce("
-            "(SELECT messages FROM exchange_settled AS settled WHERE settled.recipient = stream.recipient), 0) "
-            "FROM exchange_sequences AS stream WHERE recipient = ANY(%b) ORDER BY recipient FOR UPDATE OF stream",
+            "SELECT recipient, last_seq, last_seq - unreceipted - coalesce(settled.messages, 0), "
+            "stream.bytes - coalesce(settled.bytes, 0) "
+            "FROM exchange_sequences AS stream LEFT JOIN exchange_settled AS settled USING (recipient) "
+            "WHERE recipient = ANY(%b) ORDER BY recipient FOR UPDATE OF stream",
             (recipients,),
             binary=True,
         )
-        return {row[0]: (row[1], row[2]) async for row in found}
+        return {row[0]: (row[1], row[2], row[3]) async for row in found}
 
     async def _case_seqs(self, lanes: Sequence[Lane]) -> Mapping[Lane, int]:
         if not lanes:
@@ -137,10 +140,14 @@ class PostgresOutbox:
 
     async def _count(self, messages: Sequence[OutboxMessage]) -> None:
         last = {message.recipient: message.sealable.stream_seq for message in messages}
-        silent = [message.recipient for message in messages if not message.sealable.wants_receipt]
+        silent = Counter(message.recipient for message in messages if not message.sealable.wants_receipt)
+        sizes: Counter[InstitutionId] = Counter()
+        for message in messages:
+            if message.sealable.wants_receipt:
+                sizes[message.recipient] += message.sealable.size
         await self._connection.execute(
-            "UPDATE exchange_sequences AS stream SET last_seq = given.last, unreceipted = unreceipted + given.silent "
-            "FROM unnest(%b::text[], %b::bigint[], %b::bigint[]) AS given (recipient, last, silent) "
-            "WHERE stream.recipient = given.recipient",
-            (list(last), list(last.values()), [silent.count(recipient) for recipient in last]),
+            "UPDATE exchange_sequences AS stream SET last_seq = given.last, unreceipted = unreceipted + given.silent, "
+            "bytes = bytes + given.size FROM unnest(%b::text[], %b::bigint[], %b::bigint[], %b::bigint[]) "
+            "AS given (recipient, last, silent, size) WHERE stream.recipient = given.recipient",
+            (list(last), list(last.values()), [silent[one] for one in last], [sizes[one] for one in last]),
         )

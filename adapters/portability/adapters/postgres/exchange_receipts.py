@@ -16,6 +16,7 @@ from portability.services.hybrid import HybridSignature
 
 __all__ = ["PostgresReceipts"]
 
+SIZE = "octet_length(outbox.header) + outbox.record_bytes"
 _UNSETTLED = {ReceiptStatus.SUBMITTED, ReceiptStatus.RELAYED}
 _Change = tuple[ReceiptEntry, datetime, UUID]  # and when the message was settled, and by which receipt
 
@@ -49,7 +50,8 @@ class PostgresReceipts:
             "UPDATE consignments AS one SET unsettled = 0, next_attempt_at = NULL, value = NULL, settled_at = %s, "
             "receipt_id = %s FROM sent_bundles AS bundle WHERE bundle.bundle_id = %s AND bundle.recipient = %s "
             "AND one.recipient = bundle.recipient AND one.first_seq = bundle.first_seq "
-            "AND confirmation = %s AND unsettled = receiptable AND receiptable > 0 RETURNING receiptable",
+            "AND confirmation = %s AND unsettled = receiptable AND receiptable > 0 "
+            "RETURNING receiptable, receiptable_bytes",
             (
                 receipt.received_at,
                 receipt.receipt_id,
@@ -61,7 +63,7 @@ class PostgresReceipts:
         row = await found.fetchone()
         if row is None:
             return 0
-        await self._count(receipt.signer, row[0])
+        await self._count(receipt.signer, messages=row[0], size=row[1])
         return int(row[0])
 
     async def _settle_each(self, receipt: StoredReceipt) -> int:
@@ -69,14 +71,17 @@ class PostgresReceipts:
         await self._lock(receipt)
         found = await self._connection.execute(
             f"SELECT message_id, leaf_hash, outbox.stream_seq, consignment.first_seq, {STATUS}, {SETTLED}, "  # noqa: S608 - constants
-            f"coalesce(outcome.receipt_id, consignment.receipt_id) FROM outbox {STANDING} "
+            f"coalesce(outcome.receipt_id, consignment.receipt_id), {SIZE} FROM outbox {STANDING} "
             "WHERE message_id = ANY(%b) AND outbox.recipient = %s AND consignment.first_seq IS NOT NULL",
             ([entry.message_id for entry in receipt.entries], receipt.signer),
             binary=True,
         )
-        known = {(row[0], row[1]): (row[2], row[3], ReceiptStatus(row[4]), row[5:]) for row in await found.fetchall()}
+        rows = await found.fetchall()
+        known = {(row[0], row[1]): (row[2], row[3], ReceiptStatus(row[4]), row[5:7]) for row in rows}
+        sizes = {row[2]: row[7] for row in rows}
         changes: dict[int, _Change] = {}
         first_time: Counter[int] = Counter()
+        size = 0
         for entry in receipt.entries:
             if (entry.message_id, entry.leaf_hash) not in known:
                 continue
@@ -87,9 +92,10 @@ class PostgresReceipts:
                 settled_at, settled_by = settled if goes_on else (receipt.received_at, receipt.receipt_id)
                 changes[sequence] = (entry, settled_at, settled_by)
                 first_time[first] += status in _UNSETTLED
+                size += sizes[sequence] if status in _UNSETTLED else 0
         if changes:
             await self._note(receipt, changes)
-            await self._close(receipt.signer, first_time)
+            await self._close(receipt.signer, first_time, size=size)
         return len(changes)
 
     async def _lock(self, receipt: StoredReceipt) -> None:
@@ -121,7 +127,7 @@ class PostgresReceipts:
             ),
         )
 
-    async def _close(self, signer: InstitutionId, first_time: Counter[int]) -> None:
+    async def _close(self, signer: InstitutionId, first_time: Counter[int], *, size: int) -> None:
         """Count down what is unsettled; a consignment with nothing unsettled is not due again."""
         await self._connection.execute(
             "UPDATE consignments AS one SET unsettled = unsettled - given.settled, "
@@ -131,30 +137,31 @@ class PostgresReceipts:
             "WHERE one.recipient = %s AND one.first_seq = given.first_seq",
             (list(first_time), list(first_time.values()), signer),
         )
-        await self._count(signer, first_time.total())
+        await self._count(signer, messages=first_time.total(), size=size)
 
-    async def _count(self, signer: InstitutionId, settled: int) -> None:
+    async def _count(self, signer: InstitutionId, *, messages: int, size: int) -> None:
         await self._connection.execute(
-            "INSERT INTO exchange_settled AS known VALUES (%s, %s) ON CONFLICT (recipient) "
-            "DO UPDATE SET messages = known.messages + excluded.messages",
-            (signer, settled),
+            "INSERT INTO exchange_settled AS known VALUES (%s, %s, %s) ON CONFLICT (recipient) "
+            "DO UPDATE SET messages = known.messages + excluded.messages, bytes = known.bytes + excluded.bytes",
+            (signer, messages, size),
         )
 
     async def expire(self, recipient: InstitutionId, sequences: Sequence[int], *, at: datetime) -> int:
         """Note as EXPIRED what has no receipt; the sequences are consecutive or of one consignment."""
         found = await self._connection.execute(
-            "WITH waiting AS (SELECT outbox.stream_seq, coalesce(consignment.first_seq, 0) AS first_seq "  # noqa: S608 - constants
+            f"WITH waiting AS (SELECT outbox.stream_seq, coalesce(consignment.first_seq, 0) AS first_seq, {SIZE} AS size "  # noqa: S608 - constants
             f"FROM outbox {STANDING} WHERE outbox.recipient = %(recipient)s AND outbox.stream_seq = ANY(%(sequences)b) "
             f"AND wants_receipt AND {STATUS} IN ('submitted', 'relayed')), "
             "noted AS (INSERT INTO message_outcomes (recipient, stream_seq, status, settled_at, reason) "
             "SELECT %(recipient)s, stream_seq, 'expired', %(at)s, 'CONTENT_ERASED' FROM waiting "
             "ON CONFLICT DO NOTHING RETURNING stream_seq) "
-            "SELECT first_seq, count(*) FROM waiting JOIN noted USING (stream_seq) GROUP BY first_seq",
+            "SELECT first_seq, count(*), sum(size) FROM waiting JOIN noted USING (stream_seq) GROUP BY first_seq",
             {"recipient": recipient, "sequences": list(sequences), "at": at},
         )
-        expired = Counter({int(row[0]): int(row[1]) async for row in found})
+        rows = await found.fetchall()
+        expired = Counter({int(row[0]): int(row[1]) for row in rows})
         if expired:
-            await self._close(recipient, expired)
+            await self._close(recipient, expired, size=sum(int(row[2]) for row in rows))
         await self._connection.execute(
             "UPDATE exchange_cursors SET bundled_seq = %s WHERE recipient = %s AND bundled_seq = %s - 1",
             (_run(sequences), recipient, sequences[0]),

@@ -135,6 +135,8 @@ def _metadata(error: PortabilityError) -> Mapping[str, str]:
         known["first_day"] = error.first_day.isoformat()
     if isinstance(error, InputError):
         known["field"] = error.field
+    if isinstance(error, OverloadError):
+        known["limit"] = error.limit
     if isinstance(error, CaseStateError):
         known |= {"state": error.state, "allowed_actions": ",".join(error.allowed_actions)}
     return {key: value for key, value in known.items() if value}

@@ -96,6 +96,7 @@ def seal_bundle(
         signature=sealed.signature,
         sealed_at=at,
         receiptable=len(receiptable),
+        receiptable_bytes=sum(message.size for message in messages if message.wants_receipt),
         confirmation=confirmation_of(receiptable),
     )
 

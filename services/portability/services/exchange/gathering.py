@@ -7,11 +7,13 @@ import asyncio
 from collections.abc import Sequence
 from typing import Final
 
-from portability.agreements.errors import PortabilityError
+from portability.agreements.errors import OverloadError, PortabilityError
 from portability.services.exchange.handlers import check_outgoing, take_on
+from portability.services.exchange.limits import USUAL, Limits
 from portability.services.exchange.model.messages import InstitutionId, OutgoingMessage, SubmittedMessage
+from portability.services.exchange.node import SILENT
 from portability.services.exchange.ports.work import UnitOfWork
-from portability.services.exchange.ports.world import Clock, Recipients
+from portability.services.exchange.ports.world import Clock, Observer, Recipients
 
 __all__ = ["GatheredSubmits"]
 
@@ -23,11 +25,22 @@ _Waiting = tuple[OutgoingMessage, "asyncio.Future[SubmittedMessage]"]
 class GatheredSubmits:
     """Submits messages of concurrent callers, one transaction at a time for each recipient."""
 
-    def __init__(self, unit_of_work: UnitOfWork, *, me: InstitutionId, recipients: Recipients, clock: Clock) -> None:
+    def __init__(
+        self,
+        unit_of_work: UnitOfWork,
+        *,
+        me: InstitutionId,
+        recipients: Recipients,
+        clock: Clock,
+        limits: Limits = USUAL,
+        observer: Observer = SILENT,
+    ) -> None:
         self._unit_of_work = unit_of_work
         self._me = me
         self._recipients = recipients
         self._clock = clock
+        self._limits = limits
+        self._observer = observer
         self._waiting: dict[InstitutionId, list[_Waiting]] = {}
         self._committing: dict[InstitutionId, asyncio.Task[None]] = {}
 
@@ -60,7 +73,9 @@ class GatheredSubmits:
         try:
             async with self._unit_of_work() as work:
                 messages = [message for message, _ in batch]
-                answers = await take_on(messages, me=self._me, outbox=work.outbox, clock=self._clock)
+                answers = await take_on(
+                    messages, me=self._me, outbox=work.outbox, clock=self._clock, limits=self._limits
+                )
         except PortabilityError as error:
             answers = [error] * len(batch)  # nothing of the batch was taken on
         except BaseException as error:
@@ -69,9 +84,14 @@ class GatheredSubmits:
             raise
         for (_, waiting), answer in zip(batch, answers, strict=True):
             if isinstance(answer, PortabilityError):
+                self._tell(answer)
                 _refuse(waiting, answer)
             elif not waiting.done():
                 waiting.set_result(answer)
+
+    def _tell(self, error: PortabilityError) -> None:
+        if isinstance(error, OverloadError):
+            self._observer.happened(f"submit_refused_{error.limit}", code=error.code)
 
 
 def _refuse(waiting: "asyncio.Future[SubmittedMessage]", error: BaseException) -> None:

@@ -11,10 +11,10 @@ from portability.agreements.errors import (
     IdempotencyConflictError,
     InputError,
     NotFoundError,
-    OverloadError,
     PortabilityError,
 )
 from portability.services.exchange.envelope import RECORD_LIMIT
+from portability.services.exchange.limits import USUAL, Limits
 from portability.services.exchange.mapping import wire
 from portability.services.exchange.model.messages import (
     NO_CASE,
@@ -36,7 +36,6 @@ from portability.services.exchange.receipt_levels import ReceiptTimes, shown
 from portability.services.purposes import why_not_for
 
 __all__ = [
-    "BACKLOG_LIMIT",
     "check_outgoing",
     "get_message_status",
     "list_messages",
@@ -47,8 +46,6 @@ __all__ = [
     "take_on",
 ]
 
-BACKLOG_LIMIT: Final = 1_000_000
-"""Messages to one recipient without a receipt; beyond it a node takes no more on for that recipient."""
 PAGE_LIMIT: Final = 200
 
 _TYPE = re.compile(r"[a-z_]+(\.[a-z_]+){0,3}")
@@ -62,12 +59,10 @@ async def submit(
     outbox: Outbox,
     recipients: Recipients,
     clock: Clock,
-    backlog_limit: int = BACKLOG_LIMIT,
+    limits: Limits = USUAL,
 ) -> SubmittedMessage:
     """Take one message on for delivery, inside the caller's transaction; see `submit_many`."""
-    (submitted,) = await submit_many(
-        [message], me=me, outbox=outbox, recipients=recipients, clock=clock, backlog_limit=backlog_limit
-    )
+    (submitted,) = await submit_many([message], me=me, outbox=outbox, recipients=recipients, clock=clock, limits=limits)
     return submitted
 
 
@@ -78,20 +73,20 @@ async def submit_many(
     outbox: Outbox,
     recipients: Recipients,
     clock: Clock,
-    backlog_limit: int = BACKLOG_LIMIT,
+    limits: Limits = USUAL,
     draw: Draw = secrets.token_bytes,
 ) -> Sequence[SubmittedMessage]:
     """Take messages on for delivery; durable once the caller's transaction has committed.
 
     An idempotency key that was used before gives the first answer again (also its message id). Raises
     InputError (what is wrong with which field), IdempotencyConflictError (same key, other content) and
-    OverloadError (too many messages wait for this recipient). On an error nothing of the call counts:
+    OverloadError (`limits`). On an error nothing of the call counts:
     the caller lets its transaction undo it.
     """
     for message in messages:
         check_outgoing(message, recipients)
     submitted = []
-    for answer in await take_on(messages, me=me, outbox=outbox, clock=clock, backlog_limit=backlog_limit, draw=draw):
+    for answer in await take_on(messages, me=me, outbox=outbox, clock=clock, limits=limits, draw=draw):
         if isinstance(answer, PortabilityError):
             raise answer
         submitted.append(answer)
@@ -104,15 +99,17 @@ async def take_on(
     me: InstitutionId,
     outbox: Outbox,
     clock: Clock,
-    backlog_limit: int = BACKLOG_LIMIT,
+    limits: Limits = USUAL,
     draw: Draw = secrets.token_bytes,
 ) -> Sequence[SubmittedMessage | PortabilityError]:
     """Answer each of the messages, which `check_outgoing` has let pass: one that is refused does not hold up others."""
     turns = await outbox.turns({lane_of(message) for message in messages})
     known = dict(await outbox.find_submitted([message.idempotency_key for message in messages]))
+    recipients = {message.recipient for message in messages}
+    refusals = {one: refusal for one in recipients if (refusal := limits.full(one, turns))}
     fresh: dict[str, OutgoingMessage] = {}
     for message in messages:
-        if message.idempotency_key not in known and turns.open_messages.get(message.recipient, 0) < backlog_limit:
+        if message.idempotency_key not in known and message.recipient not in refusals:
             fresh.setdefault(message.idempotency_key, message)
     made = await enqueue(list(fresh.values()), turns=turns, outbox=outbox, me=me, at=clock.now(), draw=draw)
     known.update((one.idempotency_key, _as_known(one)) for one in made)
@@ -120,7 +117,7 @@ async def take_on(
     for message in messages:
         before = known.get(message.idempotency_key)
         if before is None:
-            answers.append(_overload(message.recipient, turns.open_messages[message.recipient], limit=backlog_limit))
+            answers.append(refusals[message.recipient])
         elif fresh.get(message.idempotency_key) is message or _same_content(message, before):
             answers.append(before.submitted)
         else:
@@ -191,12 +188,6 @@ def check_outgoing(message: OutgoingMessage, recipients: Recipients) -> None:
         raise InputError("An agreement is named by its id and its hash together.", field="agreement_id")
     if not _AGREEMENT_HASH.fullmatch(message.agreement_sha256):
         raise InputError("The agreement's hash must be 64 lower-case hexadecimal digits.", field="agreement_sha256")
-
-
-def _overload(recipient: InstitutionId, waiting: int, *, limit: int) -> OverloadError:
-    return OverloadError(
-        f"{waiting} messages to '{recipient}' wait for a receipt; {limit} are allowed: try again later."
-    )
 
 
 def _conflict(known: KnownSubmission) -> IdempotencyConflictError:

@@ -7,7 +7,7 @@ from portability.services.exchange.model.messages import InstitutionId
 from portability.services.exchange.ports.work import UnitOfWork
 from portability.services.exchange.ports.world import Clock, EventStream, KeyRing, NewId, Observer, TrustDirectory
 
-__all__ = ["ExchangeNode", "SilentObserver", "inbox_topic"]
+__all__ = ["SILENT", "ExchangeNode", "SilentObserver", "inbox_topic"]
 
 
 class SilentObserver:
@@ -15,6 +15,9 @@ class SilentObserver:
 
     def happened(self, event: str, **ids: str | int) -> None:
         """Do nothing."""
+
+
+SILENT = SilentObserver()
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from portability.services.exchange.handlers import (
     list_quarantined,
     no_such_message,
 )
+from portability.services.exchange.limits import USUAL, Limits
 from portability.services.exchange.mapping.api import (
     entry_message,
     outgoing,
@@ -24,8 +25,9 @@ from portability.services.exchange.mapping.api import (
     submitted_message,
 )
 from portability.services.exchange.model.messages import InstitutionId
+from portability.services.exchange.node import SILENT
 from portability.services.exchange.ports.work import MessageEffects, UnitOfWork
-from portability.services.exchange.ports.world import Clock, NewId, Recipients
+from portability.services.exchange.ports.world import Clock, NewId, Observer, Recipients
 from portability.services.exchange.quarantine import (
     Clerk,
     Released,
@@ -65,10 +67,14 @@ class ExchangeServicer(exchange_pb2_grpc.ExchangeServiceServicer):
         hidden: HiddenCases,
         effects: MessageEffects,
         receipt_times: ReceiptTimes,
+        limits: Limits = USUAL,
+        observer: Observer = SILENT,
     ) -> None:
         self._unit_of_work = unit_of_work
         self._me, self._clock, self._effects = me, clock, effects
-        self._submits = GatheredSubmits(unit_of_work, me=me, recipients=recipients, clock=clock)
+        self._submits = GatheredSubmits(
+            unit_of_work, me=me, recipients=recipients, clock=clock, limits=limits, observer=observer
+        )
         self._new_id = new_id
         self._reserved_types = reserved_types
         self._times = receipt_times

@@ -52,6 +52,11 @@ class Sealable:
         """Whether nothing is left that could be sealed."""
         return not self.salt
 
+    @property
+    def size(self) -> int:
+        """Bytes of header and record."""
+        return len(self.header) + len(self.record)
+
 
 @dataclass(frozen=True, slots=True)
 class OutboxMessage:
@@ -72,6 +77,7 @@ class Turns:
 
     last_seqs: Mapping[InstitutionId, int]
     open_messages: Mapping[InstitutionId, int]  # without a receipt; messages that want none do not count
+    open_bytes: Mapping[InstitutionId, int]  # of their headers and records
     case_seqs: Mapping[Lane, int]  # the last of each lane; none of NO_CASE
 
 
@@ -101,6 +107,7 @@ class SealedBundle:
     signature: HybridSignature
     sealed_at: datetime
     receiptable: int  # messages that want a receipt; where it is 0 the bundle is sent once
+    receiptable_bytes: int  # of their headers and records
     confirmation: bytes  # see `confirmation_of`: what a receipt says that says DELIVERED of all of them
     left_out: tuple[int, ...] = ()  # sequences of its consignment that were erased before this sealing
 

@@ -14,7 +14,8 @@ TABLES = """
 CREATE TABLE exchange_sequences (
     recipient text PRIMARY KEY,
     last_seq bigint NOT NULL DEFAULT 0,
-    unreceipted bigint NOT NULL DEFAULT 0  -- messages among them that want no receipt
+    unreceipted bigint NOT NULL DEFAULT 0,  -- messages among them that want no receipt
+    bytes bigint NOT NULL DEFAULT 0  -- headers and records of those that want one
 ) WITH (fillfactor = 50);
 CREATE TABLE exchange_cursors (
     recipient text PRIMARY KEY,
@@ -22,7 +23,8 @@ CREATE TABLE exchange_cursors (
 ) WITH (fillfactor = 50);
 CREATE TABLE exchange_settled (
     recipient text PRIMARY KEY,
-    messages bigint NOT NULL
+    messages bigint NOT NULL,
+    bytes bigint NOT NULL
 ) WITH (fillfactor = 50);
 
 -- Rows are inserted and never changed: how far a message has come is said by its consignment or its outcome.
@@ -52,6 +54,7 @@ CREATE TABLE consignments (
     first_seq bigint NOT NULL,
     last_seq bigint NOT NULL,
     receiptable integer NOT NULL,
+    receiptable_bytes bigint NOT NULL,
     unsettled integer NOT NULL,
     confirmation bytea NOT NULL,
     attempts integer NOT NULL DEFAULT 0,
