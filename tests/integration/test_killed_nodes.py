@@ -49,8 +49,9 @@ async def lose_topics(stream_url: str, pair: Pair) -> None:
     topics = [inbox_topic(node.settings.me) for node in (pair.sender, pair.recipient)]
     if not stream_url.startswith("kafka:"):
         async with await psycopg.AsyncConnection.connect(stream_url) as connection:
-            await connection.execute("DELETE FROM stream_records")
+            # In this order: whoever appends meanwhile waits for the row of the topic.
             await connection.execute("DELETE FROM stream_topics")
+            await connection.execute("DELETE FROM stream_records")
         return
     admin = AIOKafkaAdminClient(bootstrap_servers=stream_url.removeprefix("kafka:"))
     await admin.start()

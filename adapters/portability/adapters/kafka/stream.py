@@ -11,7 +11,7 @@ from typing import Any, Self
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
-from aiokafka.errors import KafkaError, OffsetOutOfRangeError, TopicAlreadyExistsError
+from aiokafka.errors import KafkaError, OffsetOutOfRangeError, TopicAlreadyExistsError, UnknownTopicOrPartitionError
 
 from portability.adapters.kafka.tls import KafkaTls
 from portability.agreements.errors import GatewayError
@@ -38,6 +38,7 @@ class KafkaStream:
         self._producer: AIOKafkaProducer | None = None
         self._consumers: dict[str, AIOKafkaConsumer] = {}
         self._known: set[str] = set()
+        self._seen: set[str] = set()
         self._lock = asyncio.Lock()
         self._reading = asyncio.Lock()
 
@@ -93,10 +94,19 @@ class KafkaStream:
                 await self._ensure_topic(topic)
                 consumer = await self._started_consumer(topic)
                 await _seek(consumer, positions)
-                return await _fetch(consumer, limit=limit, wait=wait)
+                found = await _fetch(consumer, limit=limit, wait=wait)
+                self._notice_loss(topic, consumer)
+                return found
             except (KafkaError, TimeoutError, OSError) as exc:
                 await self._drop_consumer(topic)
                 raise GatewayError("The Kafka brokers did not answer a read.", retryable=True) from exc
+
+    def _notice_loss(self, topic: str, consumer: AIOKafkaConsumer) -> None:
+        """A topic that was there and is not any more was deleted: reading it would bring nothing for ever."""
+        if consumer.partitions_for_topic(topic):
+            self._seen.add(topic)
+        elif topic in self._seen:
+            raise UnknownTopicOrPartitionError(topic)
 
     async def close(self) -> None:
         """Flush what is pending and disconnect."""
@@ -171,6 +181,7 @@ class KafkaStream:
     async def _drop_consumer(self, topic: str) -> None:
         consumer = self._consumers.pop(topic, None)
         self._known.discard(topic)
+        self._seen.discard(topic)
         if consumer is not None:
             try:
                 await consumer.stop()
