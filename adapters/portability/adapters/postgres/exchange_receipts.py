@@ -149,8 +149,9 @@ class PostgresReceipts:
     async def expire(self, recipient: InstitutionId, sequences: Sequence[int], *, at: datetime) -> int:
         """Note as EXPIRED what has no receipt; the sequences are consecutive or of one consignment."""
         found = await self._connection.execute(
-            f"WITH waiting AS (SELECT outbox.stream_seq, coalesce(consignment.first_seq, 0) AS first_seq, {SIZE} AS size "  # noqa: S608 - constants
-            f"FROM outbox {STANDING} WHERE outbox.recipient = %(recipient)s AND outbox.stream_seq = ANY(%(sequences)b) "
+            "WITH waiting AS (SELECT outbox.stream_seq, "  # noqa: S608 - constants
+            f"coalesce(consignment.first_seq, 0) AS first_seq, {SIZE} AS size FROM outbox {STANDING} "
+            "WHERE outbox.recipient = %(recipient)s AND outbox.stream_seq = ANY(%(sequences)b) "
             f"AND wants_receipt AND {STATUS} IN ('submitted', 'relayed')), "
             "noted AS (INSERT INTO message_outcomes (recipient, stream_seq, status, settled_at, reason) "
             "SELECT %(recipient)s, stream_seq, 'expired', %(at)s, 'CONTENT_ERASED' FROM waiting "
