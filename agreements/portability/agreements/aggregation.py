@@ -120,7 +120,7 @@ def _by_calendar(foreign: list[CountedPeriod], scheme: Scheme, rule: Aggregation
         if entry.period.start is None and (duration.unit, duration.day_regime) != (scheme.unit, scheme.day_regime):
             raise NoRuleInForceError(
                 f"{rule.cite} adds up periods, and no rule of the agreement turns {duration.unit} without dates into "
-                f"{scheme.unit}: ask for the dates of {entry.period.period_id}, or determine it by hand.",
+                f"{scheme.unit}: ask {entry.period.state} for the dates, or determine it by hand.",
                 citation=rule.cite,
             )
     return time_in_unit(foreign, scheme, None)

@@ -182,37 +182,37 @@ def check_period(period: InsurancePeriod, *, field: str) -> None:
     if (period.start is None) != (period.end is None):
         missing = "first_day" if period.start is None else "last_day"
         raise InputError(
-            f"Period '{period.period_id}' has one date only: give {missing}, or neither date and an amount.",
+            f"{field} has one date only: give {missing}, or neither date and an amount.",
             field=f"{field}.{missing}",
         )
     if period.start is not None and period.end is not None and period.end <= period.start:
         last_day = date.fromordinal(period.end.toordinal() - 1)
         raise InputError(
-            f"Period '{period.period_id}' ends on {last_day} before it starts on {period.start}: correct the dates.",
+            f"{field} ends on {last_day} before it starts on {period.start}: correct the dates.",
             field=f"{field}.last_day",
         )
     duration = period.duration
     if duration is None:
         if period.start is None:
             raise InputError(
-                f"Period '{period.period_id}' has neither dates nor an amount: give one of them.",
+                f"{field} has neither dates nor an amount: give one of them.",
                 field=f"{field}.amount",
             )
         return
     if duration.amount <= 0:
         raise InputError(
-            f"Period '{period.period_id}' counts {duration.amount} {duration.unit}: the amount must be above zero.",
+            f"{field} counts {duration.amount} {duration.unit}: the amount must be above zero.",
             field=f"{field}.amount",
         )
     if duration.unit is PeriodUnit.DAYS and duration.day_regime is None:
         raise InputError(
-            f"Period '{period.period_id}' is counted in days: say whether the scheme counts 5, 6 or 7 a week.",
+            f"{field} is counted in days: say whether the scheme counts 5, 6 or 7 a week.",
             field=f"{field}.day_regime",
             citation="Regulation (EC) No 987/2009 Art. 13(4)",
         )
     if duration.unit is not PeriodUnit.DAYS and duration.day_regime is not None:
         raise InputError(
-            f"Period '{period.period_id}' is counted in {duration.unit}: leave the day regime out.",
+            f"{field} is counted in {duration.unit}: leave the day regime out.",
             field=f"{field}.day_regime",
         )
 

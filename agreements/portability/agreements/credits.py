@@ -102,8 +102,8 @@ def _spans_of_schemes(schemes: tuple[str, ...], foreign: Sequence[CountedPeriod]
 def _dated(entry: CountedPeriod) -> tuple[Span, ...]:
     if entry.period.start is None:
         raise InputError(
-            f"Period {entry.period.period_id} has no dates, and this agreement counts by calendar: ask its institution "
-            "for the dates.",
+            f"A period of {entry.period.state} has no dates, and this agreement counts by calendar: ask for its "
+            "dates there.",
             field="periods",
         )
     return entry.spans

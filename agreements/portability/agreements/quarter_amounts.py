@@ -73,7 +73,7 @@ def _rule_for(period: InsurancePeriod, rules: Sequence[QuarterCredit]) -> Quarte
             return rule
     units = ", ".join(rule.counted for rule in fitting)
     raise InputError(
-        f"Period {period.period_id} comes in {period.duration.unit}; {fitting[0].cite} counts {units}: give it as "
+        f"A period of {period.state} comes in {period.duration.unit}; {fitting[0].cite} counts {units}: give it as "
         f"{period.state} certified it, or its dates alone.",
         field="periods",
     )
@@ -82,7 +82,7 @@ def _rule_for(period: InsurancePeriod, rules: Sequence[QuarterCredit]) -> Quarte
 def _stretch(period: InsurancePeriod, rule: QuarterCredit) -> Stretch | None:
     if period.start is None or period.end is None:
         raise InputError(
-            f"Period {period.period_id} has no dates, and quarters stand in the calendar: ask for them.",
+            f"A period of {period.state} has no dates, and quarters stand in the calendar: ask for them.",
             field="periods",
         )
     last = period.end - timedelta(days=1)

@@ -80,6 +80,7 @@ class Node:
     """An institution's node with its parts in reach; `run` serves it until cancelled."""
 
     settings: Settings
+    metrics: NodeMetrics
     database: Database
     tls: NodeTls
     registry: Registry
@@ -246,6 +247,7 @@ async def open_node(
             opened.enter_context(MetricsPage(settings.metrics_listen, metrics))
         yield Node(
             settings=settings,
+            metrics=metrics,
             database=database,
             tls=tls,
             registry=registry,

@@ -103,7 +103,7 @@ def purpose_named(code: str, *, field: str = "purpose") -> Purpose:
     """The purpose of a code. Raises InputError where the closed list has none of that code."""
     found = PURPOSES.get(code)
     if found is None:
-        raise InputError(f"There is no purpose '{code}': choose one of {', '.join(PURPOSES)}.", field=field)
+        raise InputError(f"There is no such purpose: choose one of {', '.join(PURPOSES)}.", field=field)
     return found
 
 
@@ -115,7 +115,7 @@ def why_not_for(code: str, message_type: str) -> str:
     listed = allowed_fields().get(message_type)
     if purpose.own_messages if listed is None else code in listed.purposes:
         return ""
-    return f"A message '{message_type}' is not sent for '{code}'."
+    return f"A message of this type is not sent for '{code}'."
 
 
 def _paths(items: list[Any], groups: Mapping[str, Any], before: str = "") -> Iterator[str]:

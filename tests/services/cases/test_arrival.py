@@ -190,7 +190,7 @@ async def test_nobody_speaks_for_another(world: World) -> None:
     message = next(m for _, m in world.waiting() if m.recipient == INPS)
     error = await refused(world, message, sender=SERVICE_CANADA)
     assert isinstance(error, VerificationError)
-    assert "signed by ca-sc, but speaks for de-drv" in error.message
+    assert "signed by ca-sc, but speaks for another institution" in error.message
 
 
 async def test_another_claim_for_a_case_does_not_move_its_date(world: World) -> None:

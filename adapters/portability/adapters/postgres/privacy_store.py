@@ -86,16 +86,18 @@ class PostgresPeople:
 
 
 class PostgresHolds:
-    """LegalHolds."""
+    """LegalHolds. The order that demands a hold may name people: it is sealed by the key of its case."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, at_rest: AtRest) -> None:
         self._connection = connection
+        self._at_rest = at_rest
 
     async def add(self, hold: LegalHold) -> None:
         """Keep a hold."""
+        (citation,) = await self._at_rest.seal([(hold.case_id, hold.citation.encode())])
         await self._connection.execute(
             "INSERT INTO legal_holds (hold_id, case_id, citation, set_by, set_at) VALUES (%s, %s, %s, %s, %s)",
-            (hold.hold_id, hold.case_id, hold.citation, hold.set_by, hold.set_at),
+            (hold.hold_id, hold.case_id, citation, hold.set_by, hold.set_at),
         )
 
     async def lift(self, hold_id: UUID, *, at: datetime) -> UUID | None:
@@ -114,7 +116,12 @@ class PostgresHolds:
             "WHERE case_id = ANY(%s) AND lifted_at IS NULL ORDER BY set_at, hold_id",
             (list(case_ids),),
         )
-        return [LegalHold(*row) for row in await found.fetchall()]
+        holds = await found.fetchall()
+        opened = await self._at_rest.open([(row[1], row[2]) for row in holds])
+        return [
+            LegalHold(row[0], row[1], (citation or b"").decode(), *row[3:])
+            for row, citation in zip(holds, opened, strict=True)
+        ]
 
 
 class PostgresErasures:
@@ -167,7 +174,7 @@ class PostgresPrivacyWork:
 
     def __init__(self, connection: Connection, at_rest: AtRest) -> None:
         self.people = PostgresPeople(connection, at_rest)
-        self.holds = PostgresHolds(connection)
+        self.holds = PostgresHolds(connection, at_rest)
         self.protected = PostgresProtected(connection)
         self.erasures = PostgresErasures(connection)
         self.looks = PostgresLooks(connection, at_rest)

@@ -35,9 +35,9 @@ from portability.app.demo.show import (
 from portability.app.demo.story import AWARD_ON, CONTACT, INSTITUTIONS, WORKER
 from portability.app.logging import configure_logging
 from portability.app.settings import load_settings
-from portability.services.workers.model import AskForCode, WorkerOnFile, parse_contact
+from portability.services.workers.model import AskForCode, SignedIn, SignInRefused, WorkerOnFile, parse_contact
 
-__all__ = ["run_demo"]
+__all__ = ["enrol", "run_demo", "sign_in"]
 
 PATIENCE_SECONDS = 60.0
 WIDTH_IN_A_FILE = 132
@@ -49,10 +49,13 @@ def run_demo(*, serve: bool, kafka: str, data_folder: Path | None) -> int:
     console = Console(highlight=False, soft_wrap=True)
     if not console.is_terminal:
         console.width = WIDTH_IN_A_FILE
-    configure_logging(level="CRITICAL")
     with contextlib.ExitStack() as kept:
-        served = load_settings().database_url.get_secret_value()
+        settings = load_settings()
+        served = settings.database_url.get_secret_value()
         folder = data_folder or Path(kept.enter_context(tempfile.TemporaryDirectory(prefix="portability-")))
+        folder.mkdir(parents=True, exist_ok=True)
+        log = kept.enter_context((folder / "log.jsonl").open("a", encoding="utf-8"))
+        configure_logging(level=settings.log_level, stream=log)
         if served and data_folder is None:
             kept.callback(drop_databases, folder, served)
         try:
@@ -100,7 +103,7 @@ async def _until_decided(console: Console, desks: dict[str, DemoNode], *, today:
     for desk in desks.values():
         await put_records(desk, today)
     case_id = await lodge_claim(desks[CONTACT], today=today, award_on=award_on)
-    await _put_worker_on_file(desks[CONTACT], case_id)
+    await enrol(desks[CONTACT], case_id)
     console.print(f"[bold]2.[/bold] {WORKER.given_names} lodges one claim, at {CONTACT}. Then, desk by desk:\n")
     until = time.monotonic() + PATIENCE_SECONDS
     while not await _closed_everywhere(desks, case_id):
@@ -140,7 +143,7 @@ async def _closed_everywhere(desks: dict[str, DemoNode], case_id: str) -> bool:
     return all(case is not None and case.HasField("closed_at") for case in found)
 
 
-async def _put_worker_on_file(desk: DemoNode, case_id: str) -> None:
+async def enrol(desk: DemoNode, case_id: str) -> None:
     """The contact institution enrols the worker, so that she can sign in and see her case."""
     worker = WorkerOnFile(
         time_ordered_id(), parse_contact(WORKER.email), (desk.institution.account.number[1],), WORKER.language
@@ -181,18 +184,26 @@ async def _messages(desk: DemoNode, case_id: str, *, until_all: str) -> list[exc
 
 
 async def _tell_worker(console: Console, desk: DemoNode) -> None:
-    """She signs in by one-time code, as on her page, and reads her case."""
+    """She signs in, as on her page, and reads her case."""
+    worker = desk.node.worker
+    worker_id = await worker.resolve_session((await sign_in(desk)).token)
+    (case,) = await worker.list_my_cases(worker_id)
+    decisions = await worker.get_my_decisions(worker_id)
+    show_worker(console, case, decisions)
+
+
+async def sign_in(desk: DemoNode) -> SignedIn:
+    """The worker signs in by one-time code."""
     worker = desk.node.worker
     asked = await worker.request_sign_in_code(
         AskForCode(request_id=str(time_ordered_id()), contact=WORKER.email, language="en", origin="127.0.0.1")
     )
     await desk.node.codes.drain()
     code = _last_code(desk.node.settings.data_folder / "worker-codes.jsonl")
-    signed_in: Any = await worker.sign_in(challenge=asked.challenge, code=code, origin="127.0.0.1")
-    worker_id = await worker.resolve_session(signed_in.token)
-    (case,) = await worker.list_my_cases(worker_id)
-    decisions = await worker.get_my_decisions(worker_id)
-    show_worker(console, case, decisions)
+    signed_in = await worker.sign_in(challenge=asked.challenge, code=code, origin="127.0.0.1")
+    if isinstance(signed_in, SignInRefused):
+        raise PortabilityError(f"The worker could not sign in: {signed_in.reason}.")
+    return signed_in
 
 
 def _last_code(path: Path) -> str:

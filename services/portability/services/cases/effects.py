@@ -107,7 +107,7 @@ def _read(message: ArrivedMessage) -> Any:
     kind = _KINDS.get(message.type)
     if kind is None:
         raise InputError(
-            f"Messages of type '{message.type[:40]}' are not known here: expected {', '.join(sorted(MESSAGE_TYPES))}.",
+            f"Messages of this type are not known here: expected {', '.join(sorted(MESSAGE_TYPES))}.",
             field="type",
         )
     if message.schema_version != SCHEMA_VERSION:
@@ -128,7 +128,7 @@ def _require_own_words(content: Any, sender: InstitutionId) -> None:
         SummaryNotice: lambda each: each.contact,
     }[type(content)](content)
     if said_by != sender:
-        raise VerificationError(f"The message was signed by {sender}, but speaks for {said_by}.")
+        raise VerificationError(f"The message was signed by {sender}, but speaks for another institution.")
 
 
 async def _apply(case: Case, content: Any, message: ArrivedMessage, *, desk: Desk) -> Case:
@@ -147,7 +147,7 @@ async def _open_case(sent: ClaimSent, message: ArrivedMessage, *, desk: Desk) ->
     ids = [each.institution for each in participants]
     if desk.me not in ids or sent.contact not in ids:
         raise InputError(
-            f"The claim names {', '.join(ids)}: it must name its contact institution and {desk.me}.",
+            f"The claim names {len(ids)} institutions: its contact institution and {desk.me} must be among them.",
             field="institutions",
         )
     states = {each.state for each in participants}
@@ -156,7 +156,7 @@ async def _open_case(sent: ClaimSent, message: ArrivedMessage, *, desk: Desk) ->
     for index, each in enumerate(participants):
         if each.state != state_of(each.institution):
             raise InputError(
-                f"{each.institution} is not an institution of {each.state}.", field=f"institutions[{index}].state"
+                f"institutions[{index}] is not an institution of {each.state}.", field=f"institutions[{index}].state"
             )
     desk.note(
         sent.case_id,

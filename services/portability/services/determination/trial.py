@@ -40,5 +40,5 @@ class TrialLaw:
     def _file(self, agreement_id: str) -> VersionInForce:
         known = self._library.agreements()
         if agreement_id not in known:
-            raise NotFoundError(f"There is no agreement '{agreement_id}'. Known: {', '.join(sorted(known))}.")
+            raise NotFoundError(f"There is no agreement of that id. Known: {', '.join(sorted(known))}.")
         return VersionInForce(known[agreement_id])

@@ -69,7 +69,7 @@ async def _refuse_unjoined(
     if agreement_id not in known:
         # Says whether it is unknown, or only not published here.
         await law.version_between(agreement_id, [], on=query.on)
-        raise NotFoundError(f"There is no agreement '{agreement_id}'.")
+        raise NotFoundError("There is no agreement of that id.")
     raise NotBindingError(
         f"Agreement '{agreement_id}' has nothing to bind: the facts name fewer than two of its states.",
         reason=NotBinding.NO_OTHER_STATE,

@@ -168,9 +168,11 @@ def _is_ours(message_type: str) -> bool:
 def check_outgoing(message: OutgoingMessage, recipients: Recipients) -> None:
     """Raise InputError, naming the field, where a message cannot be sent at all."""
     if not recipients.knows(message.recipient):
-        raise InputError(f"Institution '{message.recipient}' is not in the directory: check its id.", field="recipient")
+        raise InputError("The directory has no institution of the recipient's id: check it.", field="recipient")
     if not _TYPE.fullmatch(message.type) or len(message.type) > 64 or _is_ours(message.type):
-        raise InputError(f"'{message.type}' is not a message type that can be submitted.", field="type")
+        raise InputError(
+            "This is not a message type that can be submitted: give one of your own, such as record.note.", field="type"
+        )
     if message.case_id == NO_CASE:
         raise InputError("A message belongs to a case: name it.", field="case_id")
     if reason := why_not_for(message.purpose, message.type):

@@ -119,7 +119,7 @@ class Intake:
         for one in sorted(new, key=lambda one: one.opened.message.case_seq):
             message = one.opened.message
             if message.case_id == NO_CASE:
-                self._set_aside_message(one, NOT_READ, f"Messages of type '{message.type}' are of no case here.")
+                self._set_aside_message(one, NOT_READ, "Messages of this type are of no case here.")
             elif message.replaces and effect.lane(message.lane).is_full:
                 self._refuse_for_good(one, effect)
             elif effect.arrive(message):

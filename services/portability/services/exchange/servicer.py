@@ -89,9 +89,7 @@ class ExchangeServicer(exchange_pb2_grpc.ExchangeServiceServicer):
                 field="purpose",
             )
         if message.type in self._reserved_types:
-            raise DeniedError(
-                f"Messages of type '{message.type}' are sent by the steps of their case: use CaseService."
-            )
+            raise DeniedError("Messages of this type are sent by the steps of their case: use CaseService.")
         return submitted_message(await self._submits.submit(message))
 
     async def GetMessageStatus(self, request: pb.GetMessageStatusRequest, context: Any) -> pb.GetMessageStatusResponse:

@@ -21,7 +21,7 @@ async def read_log(path: str, *, unit_of_work: LogUnitOfWork) -> bytes:
         elif latest is not None and wanted is not None and _is_under(wanted, latest.checkpoint.size):
             content = await (_tile(wanted, work) if wanted.level is not None else _entries(wanted, work))
     if not content:
-        raise NotFoundError(f"The log has no '{path}' under a signed checkpoint.")
+        raise NotFoundError("The log has nothing of that path under a signed checkpoint.")
     return content
 
 

@@ -61,5 +61,5 @@ class WitnessServicer(log_pb2_grpc.WitnessServiceServicer):
     async def GetCheckpoint(self, request: pb.GetCheckpointRequest, context: Any) -> pb.GetCheckpointResponse:
         note = await newest_of(origin_of(request.institution), unit_of_work=self._unit_of_work)
         if note is None:
-            raise NotFoundError(f"This witness has cosigned no checkpoint of '{request.institution}'.")
+            raise NotFoundError("This witness has cosigned no checkpoint of that institution.")
         return pb.GetCheckpointResponse(checkpoint=note)

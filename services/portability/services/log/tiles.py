@@ -50,7 +50,7 @@ class TilePath:
         match = _PATH.fullmatch(path)
         digits = match[2].replace("x", "").replace("/", "") if match else ""
         if match is None or int(match[3] or 1) >= TILE_WIDTH or len(digits) > 15 or match[2].startswith("x000"):
-            raise InputError(f"'{path[:100]}' names no tile: it would be such as tile/0/x001/067.p/8.", field="path")
+            raise InputError("This path names no tile: it would be such as tile/0/x001/067.p/8.", field="path")
         level = None if match[1] == "entries" else int(match[1])
         return cls(level, int(digits), int(match[3]) if match[3] else TILE_WIDTH)
 

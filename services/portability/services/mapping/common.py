@@ -355,14 +355,12 @@ def _duration(message: common.InsurancePeriod, *, field: str) -> Duration | None
     if not message.amount:
         if message.unit or message.day_regime:
             raise InputError(
-                f"Period '{message.period_id}' has a unit but no amount: give the amount, or leave both out.",
+                f"{field} has a unit but no amount: give the amount, or leave both out.",
                 field=f"{field}.amount",
             )
         return None
     if not message.unit:
-        raise InputError(
-            f"Period '{message.period_id}' has an amount but no unit: say what it counts.", field=f"{field}.unit"
-        )
+        raise InputError(f"{field} has an amount but no unit: say what it counts.", field=f"{field}.unit")
     regime = DayRegime(str(message.day_regime)) if message.day_regime in {5, 6, 7} else None
     return Duration(
         read_decimal(message.amount, field=f"{field}.amount"),

@@ -55,7 +55,7 @@ def _check_periods(account: InsuranceAccount, *, field: str) -> None:
         check_period(recorded.period, field=place)
         if recorded.period.period_id in seen:
             raise InputError(
-                f"Period id '{recorded.period.period_id}' stands twice in the account: give each period its own.",
+                f"{place}.period_id stands in the account already: give each period its own.",
                 field=f"{place}.period_id",
             )
         seen.add(recorded.period.period_id)

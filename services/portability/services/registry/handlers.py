@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 from dataclasses import dataclass, field
 
-from portability.agreements.errors import VerificationError
+from portability.agreements.errors import NotFoundError, VerificationError
 from portability.services.registry.model import Directory, Institution
 from portability.services.registry.ports import Clock, DirectoryStore
 from portability.services.registry.roots import Signed, Trust, TrustChain
@@ -110,4 +110,7 @@ async def _newest_known(registry: Registry) -> Trust | None:
 def get_institution(institution_id: str, *, in_force: DirectoryInForce) -> tuple[Institution, int]:
     """Return an institution and the version of the directory it stands in. Raises NotFoundError."""
     directory = in_force.current()
-    return directory.institution(institution_id), directory.version
+    try:
+        return directory.institution(institution_id), directory.version
+    except NotFoundError as error:  # a caller's own words are in no error
+        raise NotFoundError(f"Directory {directory.version} has no institution of that id: check it.") from error

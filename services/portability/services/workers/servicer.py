@@ -111,4 +111,4 @@ def _uuid(text: str) -> UUID:
     try:
         return UUID(text)
     except ValueError as error:
-        raise InputError(f"'{text[:40]}' is not a case id: it is a UUID.", field="case_id") from error
+        raise InputError("This is not a case id: it is a UUID.", field="case_id") from error

@@ -234,7 +234,7 @@ def read_decision(message: pb.Decision, *, field: str) -> Decision:
         branch = Branch(message.branch)
     except ValueError as error:
         raise InputError(
-            f"{field}.branch is '{message.branch}': expected one of {', '.join(Branch)}.", field=f"{field}.branch"
+            f"{field}.branch is none: expected one of {', '.join(Branch)}.", field=f"{field}.branch"
         ) from error
     determination_id = message.determination_id
     return Decision(

@@ -258,13 +258,16 @@ def _check_statement(statement: RecordStatement) -> None:
         period, place = recorded.period, f"periods[{index}]"
         if period.state != statement.state:
             raise InputError(
-                f"Period '{period.period_id}' is of {period.state}, but the statement is of {statement.state}: "
+                f"{place} is of {period.state}, but the statement is of {statement.state}: "
                 "an institution states the periods under its own legislation.",
                 field=f"{place}.state",
                 citation="Regulation (EC) No 987/2009 Art. 47(5)",
             )
         if period.period_id in seen:
-            raise InputError(f"Period id '{period.period_id}' stands twice.", field=f"{place}.period_id")
+            raise InputError(
+                f"{place}.period_id stands in the statement already: give each period its own.",
+                field=f"{place}.period_id",
+            )
         seen.add(period.period_id)
 
 

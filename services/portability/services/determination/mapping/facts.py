@@ -53,7 +53,7 @@ def read_branch(branch: str, *, field: str) -> Branch:
     try:
         return Branch(branch)
     except ValueError as error:
-        raise InputError(f"{field} is '{branch}': expected one of {', '.join(Branch)}.", field=field) from error
+        raise InputError(f"{field} is none: expected one of {', '.join(Branch)}.", field=field) from error
 
 
 def read_needed_date(message: Message, name: str, *, field: str) -> date:
@@ -83,7 +83,7 @@ def _figures(messages: Iterable[pb.Figure]) -> dict[str, dict[str, Fraction]]:
     for index, each in enumerate(messages):
         field = f"facts.figures[{index}]"
         of_scheme = figures.setdefault(each.scheme, {})
-        _refuse_second(each.name, of_scheme, f"The figure '{each.name}' of '{each.scheme}'", field=field)
+        _refuse_second(each.name, of_scheme, f"The figure of {field}", field=field)
         of_scheme[each.name] = read_decimal(each.value, field=f"{field}.value")
     return figures
 
@@ -93,11 +93,11 @@ def _yearly(messages: Iterable[pb.YearlyFigure]) -> dict[str, dict[str, dict[int
     for index, each in enumerate(messages):
         field = f"facts.yearly_figures[{index}]"
         of_scheme = figures.setdefault(each.scheme, {})
-        _refuse_second(each.name, of_scheme, f"The figure '{each.name}' of '{each.scheme}'", field=field)
+        _refuse_second(each.name, of_scheme, f"The figure of {field}", field=field)
         years = of_scheme[each.name] = {}
         for position, one in enumerate(each.years):
             at = f"{field}.years[{position}]"
-            _refuse_second(one.year, years, f"The year {one.year} of '{each.name}'", field=at)
+            _refuse_second(one.year, years, f"The year {one.year}", field=at)
             years[one.year] = read_decimal(one.value, field=f"{at}.value")
     return figures
 
@@ -107,7 +107,7 @@ def _scheme_dates(messages: Iterable[pb.SchemeDate]) -> dict[str, dict[str, date
     for index, each in enumerate(messages):
         field = f"facts.scheme_dates[{index}]"
         of_scheme = days.setdefault(each.scheme, {})
-        _refuse_second(each.name, of_scheme, f"The date '{each.name}' of '{each.scheme}'", field=field)
+        _refuse_second(each.name, of_scheme, f"The date of {field}", field=field)
         of_scheme[each.name] = read_needed_date(each, "day", field=f"{field}.day")
     return days
 
@@ -122,7 +122,7 @@ def _answers(messages: Iterable[pb.NationalAnswer]) -> dict[str, NationalAnswer]
     for index, each in enumerate(messages):
         field = f"facts.national_answers[{index}]"
         if each.scheme in answers:
-            raise InputError(f"'{each.scheme}' is answered twice: give one answer.", field=field)
+            raise InputError(f"The scheme of {field} is answered twice: give one answer.", field=field)
         answers[each.scheme] = NationalAnswer(
             scheme=each.scheme,
             answered_by=each.answered_by,

@@ -207,7 +207,7 @@ def _unpublished(agreement_id: str, shipped: Mapping[str, Agreement]) -> NotBind
             "administrator publishes its file, then each state ratifies that version.",
             reason=NotBinding.NOT_PUBLISHED,
         )
-    return NotFoundError(f"There is no agreement '{agreement_id}'. Known: {', '.join(sorted(shipped))}.")
+    return NotFoundError(f"There is no agreement of that id. Known: {', '.join(sorted(shipped))}.")
 
 
 def _bindings(

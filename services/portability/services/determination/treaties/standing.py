@@ -161,4 +161,4 @@ def _chosen(
 
 def _unknown(agreement_id: str, shipped: Mapping[str, Agreement]) -> NotFoundError:
     known = ", ".join(sorted(shipped))
-    return NotFoundError(f"There is no agreement '{agreement_id}'. Known: {known}.")
+    return NotFoundError(f"There is no agreement of that id. Known: {known}.")

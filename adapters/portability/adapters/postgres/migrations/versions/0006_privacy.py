@@ -11,7 +11,7 @@ TABLES = """
 CREATE TABLE legal_holds (
     hold_id uuid PRIMARY KEY,
     case_id uuid NOT NULL,
-    citation text NOT NULL,
+    citation bytea NOT NULL,  -- sealed by the case's key
     set_by text NOT NULL,
     set_at timestamptz NOT NULL,
     lifted_at timestamptz
