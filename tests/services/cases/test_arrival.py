@@ -209,7 +209,7 @@ async def test_another_claim_for_a_case_does_not_move_its_date(world: World) -> 
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"type": "record.correction"}, "Messages of type 'record.correction' are not known here"),
+        ({"type": "record.correction"}, "Messages of this type are not known here"),
         ({"schema_version": 2}, "Version 2 of 'claim.old_age' is not known here"),
         ({"record": b"\xff\xff"}, "its bytes do not parse"),
         ({"record": b""}, "case_id"),

@@ -83,7 +83,7 @@ async def test_other_content_under_one_request_id_is_refused(servicer) -> None:
 
 
 async def test_what_only_a_step_of_a_case_may_send_cannot_be_submitted(berlin, servicer) -> None:
-    with pytest.raises(DeniedError, match=r"'decision.notify' are sent by the steps of their case"):
+    with pytest.raises(DeniedError, match="are sent by the steps of their case"):
         await servicer.SubmitMessage(request(type="decision.notify"), None)
     assert await berlin.timeline() == []
 

@@ -27,7 +27,15 @@ from portability.services.exchange.setting_aside import SettingAside
 from portability.services.exchange.taking_effect import TakingEffect
 from portability.services.log_entry import LogEntryKind, entry_of
 
-__all__ = ["Clerk", "LaneView", "Released", "reject_quarantined", "replay_quarantined", "show_quarantined"]
+__all__ = [
+    "Clerk",
+    "LaneView",
+    "Released",
+    "no_such_entry",
+    "reject_quarantined",
+    "replay_quarantined",
+    "show_quarantined",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,8 +177,13 @@ async def _released(entry: QuarantineEntry, effect: TakingEffect, work: Exchange
 async def _entry(entry_id: UUID, work: ExchangeWork) -> QuarantineEntry:
     entry = await work.desk.find(entry_id)
     if entry is None:
-        raise NotFoundError(f"Nothing was set aside as {entry_id}: `portability quarantine list` shows what was.")
+        raise no_such_entry(entry_id)
     return entry
+
+
+def no_such_entry(entry_id: UUID) -> NotFoundError:
+    """What whoever may not see an entry reads, as if it were not there."""
+    return NotFoundError(f"Nothing was set aside as {entry_id}: `portability quarantine list` shows what was.")
 
 
 async def _message(entry: QuarantineEntry, work: ExchangeWork) -> InboxMessage | None:

@@ -2,13 +2,14 @@
 # ruff: noqa: N802 (the methods have the names of the RPCs)
 
 from collections.abc import Awaitable, Callable, Collection, Sequence
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
-from portability.agreements.errors import DeniedError, InputError
+from portability.agreements.errors import DeniedError, InputError, NotFoundError
 from portability.api.exchange.v1 import exchange_pb2 as pb
 from portability.api.exchange.v1 import exchange_pb2_grpc
-from portability.services.access import current_caller
+from portability.services.access import Role, current_caller
 from portability.services.exchange.gathering import GatheredSubmits
 from portability.services.exchange.handlers import (
     get_message_status,
@@ -25,12 +26,14 @@ from portability.services.exchange.mapping.api import (
     submitted_message,
 )
 from portability.services.exchange.model.messages import InstitutionId
+from portability.services.exchange.model.set_aside import QuarantineEntry
 from portability.services.exchange.node import SILENT
 from portability.services.exchange.ports.work import MessageEffects, UnitOfWork
 from portability.services.exchange.ports.world import Clock, NewId, Observer, Recipients
 from portability.services.exchange.quarantine import (
     Clerk,
     Released,
+    no_such_entry,
     reject_quarantined,
     replay_quarantined,
     show_quarantined,
@@ -90,6 +93,8 @@ class ExchangeServicer(exchange_pb2_grpc.ExchangeServiceServicer):
             )
         if message.type in self._reserved_types:
             raise DeniedError("Messages of this type are sent by the steps of their case: use CaseService.")
+        if await self._is_hidden(message.case_id):
+            raise NotFoundError(f"There is no case {message.case_id} here: take an id from the list of cases.")
         return submitted_message(await self._submits.submit(message))
 
     async def GetMessageStatus(self, request: pb.GetMessageStatusRequest, context: Any) -> pb.GetMessageStatusResponse:
@@ -124,44 +129,65 @@ class ExchangeServicer(exchange_pb2_grpc.ExchangeServiceServicer):
         async with self._unit_of_work() as work:
             page = await list_quarantined(quarantine=work.quarantine, after=_after(request.page_token), limit=limit)
         token = str(page[-1].entry_id) if len(page) == limit else ""
-        return pb.ListQuarantinedResponse(entries=[quarantined_message(one) for one in page], next_page_token=token)
+        shown = await self._shown(page)
+        return pb.ListQuarantinedResponse(entries=[quarantined_message(one) for one in shown], next_page_token=token)
 
     async def _is_hidden(self, case_id: UUID) -> bool:
         return case_id in await self._hidden([case_id]) and not current_caller().is_cleared
 
-    async def ShowQuarantined(self, request: pb.ShowQuarantinedRequest, context: Any) -> pb.ShowQuarantinedResponse:
+    async def _shown(self, entries: Sequence[QuarantineEntry]) -> Sequence[QuarantineEntry]:
+        """What of entries the caller may see: of protected cases administrators see that something waits, not which."""
+        cases = [one.case_id for one in entries if one.case_id is not None]
+        hidden = await self._hidden(cases)
+        if not hidden or current_caller().is_cleared:
+            return entries
+        if current_caller().role is Role.ADMINISTRATOR:
+            return [replace(one, case_id=None) if one.case_id in hidden else one for one in entries]
+        return [one for one in entries if one.case_id not in hidden]
+
+    async def _of_caller(self, entry_id: UUID) -> UUID:
+        """The id of an entry that the caller may see, or that is unknown. Raises NotFoundError for any other."""
         async with self._unit_of_work() as work:
-            view = await show_quarantined(parse_uuid(request.entry_id, field="entry_id"), work=work)
+            entry = await work.desk.find(entry_id)
+        if entry is not None and not await self._shown([entry]):
+            raise no_such_entry(entry_id)
+        return entry_id
+
+    async def ShowQuarantined(self, request: pb.ShowQuarantinedRequest, context: Any) -> pb.ShowQuarantinedResponse:
+        entry_id = await self._of_caller(parse_uuid(request.entry_id, field="entry_id"))
+        async with self._unit_of_work() as work:
+            view = await show_quarantined(entry_id, work=work)
+        (entry,) = await self._shown([view.entry])
         return pb.ShowQuarantinedResponse(
-            entry=quarantined_message(view.entry), waiting=view.waiting, can_replay=view.can_replay
+            entry=quarantined_message(entry), waiting=view.waiting, can_replay=view.can_replay
         )
 
     async def ReplayQuarantined(
         self, request: pb.ReplayQuarantinedRequest, context: Any
     ) -> pb.ReplayQuarantinedResponse:
-        entry_id = parse_uuid(request.entry_id, field="entry_id")
+        entry_id = await self._of_caller(parse_uuid(request.entry_id, field="entry_id"))
         async with self._unit_of_work() as work:
             released = await replay_quarantined(entry_id, work=work, clerk=self._clerk())
-        return pb.ReplayQuarantinedResponse(**_released(released))
+        return pb.ReplayQuarantinedResponse(**await self._released(released))
 
     async def RejectQuarantined(
         self, request: pb.RejectQuarantinedRequest, context: Any
     ) -> pb.RejectQuarantinedResponse:
-        entry_id = parse_uuid(request.entry_id, field="entry_id")
+        entry_id = await self._of_caller(parse_uuid(request.entry_id, field="entry_id"))
         async with self._unit_of_work() as work:
             released = await reject_quarantined(entry_id, reasons=request.reasons, work=work, clerk=self._clerk())
-        return pb.RejectQuarantinedResponse(**_released(released))
+        return pb.RejectQuarantinedResponse(**await self._released(released))
 
     def _clerk(self) -> Clerk:
         return Clerk(current_caller().name, self._me, self._effects, self._new_id, self._clock.now())
 
-
-def _released(released: Released) -> dict[str, Any]:
-    return {
-        "entry": quarantined_message(released.entry),
-        "took_effect": released.took_effect,
-        "still_waiting": released.still_waiting,
-    }
+    async def _released(self, released: Released) -> dict[str, Any]:
+        (entry,) = await self._shown([released.entry])
+        return {
+            "entry": quarantined_message(entry),
+            "took_effect": released.took_effect,
+            "still_waiting": released.still_waiting,
+        }
 
 
 def _after(token: str) -> UUID | None:
