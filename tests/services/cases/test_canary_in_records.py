@@ -5,8 +5,8 @@ from google.protobuf.message import Message
 from portability.adapters.clock.fake import counting_ids
 from portability.agreements.errors import PortabilityError
 from portability.services.cases.effects import apply_message
-from portability.services.cases.mapping.allowed_fields import KINDS
-from portability.services.cases.messages import ArrivedMessage, CaseMessage
+from portability.services.cases.mapping.kinds import CATALOGUE
+from portability.services.cases.messages import MESSAGE_TYPES, ArrivedMessage, CaseMessage
 from tests.demo.planting import is_in, planted_requests
 from tests.services.cases.world import Node, World
 
@@ -26,7 +26,7 @@ async def test_no_reason_quotes_what_it_is_about() -> None:
             recipient = world.nodes[message.recipient]
             if message.type not in kinds or message.type == "record.statement":
                 kinds.add(message.type)
-                for place, record in planted_requests(KINDS[message.type].FromString(message.record)):
+                for place, record in planted_requests(CATALOGUE[message.type].FromString(message.record)):
                     reasons.append(await reason_for(record, message, sender, recipient) + f" [{place}]")
             await recipient.receive(message, sender=sender)
 
@@ -36,7 +36,7 @@ async def test_no_reason_quotes_what_it_is_about() -> None:
     await world.answer_all(case_id)
     await world.decide_all(case_id)
     await world.send_summary(case_id)
-    assert kinds == set(KINDS)
+    assert kinds == MESSAGE_TYPES
     assert [node.set_aside for node in world.nodes.values()] == [[], [], []]
     assert len([one for one in reasons if not one.startswith(" ")]) > 500
     assert sorted({one for one in reasons if is_in(one)}) == []

@@ -11,7 +11,9 @@ from portability.services.cases.messages import CaseMessage
 from portability.services.cases.model import Case, CaseEvent
 from portability.services.cases.ports import CasePage, CaseQuery, Determiner, InstitutionDirectory
 
-__all__ = ["MemoryCaseWork", "MemoryCases", "MemoryCorrespondence", "MemorySender", "MemoryTimeline"]
+__all__ = ["MemoryCaseWork", "MemoryCases", "MemoryCorrespondence", "MemoryPeople", "MemorySender", "MemoryTimeline"]
+
+MANY = 1_000
 
 
 class MemoryCases:
@@ -78,6 +80,20 @@ class MemoryCorrespondence:
         self.read.append(case_id)
 
 
+class MemoryPeople:
+    """People: whose cases share an identifier."""
+
+    def __init__(self, cases: MemoryCases) -> None:
+        self._cases = cases
+
+    async def kept_of(self, case_id: UUID) -> Sequence[UUID]:
+        case = await self._cases.get(case_id, for_change=False)
+        if case is None:
+            return []
+        page = await self._cases.page(CaseQuery(size=MANY, identifiers=case.claim.person.identifiers))
+        return [one.case_id for one in page.cases]
+
+
 @dataclass
 class MemoryCaseWork:
     """The ports of one node, all in memory but for the directory and the determiner."""
@@ -93,3 +109,7 @@ class MemoryCaseWork:
     timeline: MemoryTimeline = field(default_factory=MemoryTimeline)
     sender: MemorySender = field(default_factory=MemorySender)
     correspondence: MemoryCorrespondence = field(default_factory=MemoryCorrespondence)
+
+    @property
+    def people(self) -> MemoryPeople:
+        return MemoryPeople(self.cases)

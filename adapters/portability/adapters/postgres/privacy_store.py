@@ -16,7 +16,7 @@ from portability.services.exchange.model.messages import Direction
 from portability.services.exchange.model.statuses import ReceiptStatus
 from portability.services.privacy.model import CaseFacts, Erasure, LegalHold, PersonScopes
 
-__all__ = ["PostgresPrivacyWork"]
+__all__ = ["PostgresPeople", "PostgresPrivacyWork"]
 
 MESSAGES_OF_A_CASE = 10_000
 ERASURES: Final = "SELECT erasure_id, scopes, erased_at, erased_by, basis FROM erasures"
@@ -57,6 +57,10 @@ class PostgresPeople:
             tuple(sorted(account_scope(row[0]) for row in await accounts.fetchall())),
             tuple(sorted(workers)),
         )
+
+    async def kept_of(self, case_id: UUID) -> Sequence[UUID]:
+        """All scopes of the person of a case."""
+        return (await self.scopes_of(case_id)).all
 
     async def facts_of(self, case_ids: Sequence[UUID]) -> Sequence[CaseFacts]:
         """When each was closed, and its agreements."""

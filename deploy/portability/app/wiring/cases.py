@@ -13,6 +13,7 @@ from portability.adapters.postgres.database import Connection, Database
 from portability.adapters.postgres.exchange_inbox import PostgresExchangeWork
 from portability.adapters.postgres.exchange_outbox import PostgresOutbox
 from portability.adapters.postgres.looks import PostgresLooks, PostgresProtected
+from portability.adapters.postgres.privacy_store import PostgresPeople
 from portability.adapters.postgres.records_store import PostgresCareers, PostgresCommands, PostgresRegister
 from portability.adapters.postgres.treaties_store import PostgresTreatyWork
 from portability.agreements.errors import NotBindingError
@@ -161,6 +162,7 @@ class CaseTransaction:
         self.commands = PostgresCommands(connection, parts.at_rest)
         self.looks = PostgresLooks(connection, parts.at_rest)
         self.protected = PostgresProtected(connection)
+        self.people = PostgresPeople(connection, parts.at_rest)
         treaty_work = PostgresTreatyWork(connection, parts.at_rest)
         self.sender = OutboxSender(connection, parts)
         self.correspondence = ReadMessages(connection, parts)

@@ -8,6 +8,7 @@ from uuid import UUID
 from portability.agreements.careers import AnswerStatus, CareerRecord
 from portability.agreements.errors import NotFoundError
 from portability.agreements.values import Citation, StateCode
+from portability.services.cases.mapping.protection import marked
 from portability.services.cases.messages import SCHEMA_VERSION, CaseMessage
 from portability.services.cases.model import Case, CaseEvent, EventKind, InstitutionId, Participant, state_of
 from portability.services.cases.ports import CaseWork, NewId
@@ -99,6 +100,8 @@ class Desk:
         agreement_id: str,
         in_reply_to: UUID | None = None,
     ) -> None:
+        if await self.work.protected.among([case_id]):
+            record = marked(kind, record)
         await self.work.sender.send(
             CaseMessage(
                 message_id=self.new_id(),
@@ -112,6 +115,15 @@ class Desk:
                 in_reply_to=in_reply_to,
             )
         )
+
+    async def protect(self, case_id: UUID) -> None:
+        """Hide all that is kept here of the person of a case. Only cleared staff shows it again."""
+        await self.work.protected.protect([case_id, *await self.work.people.kept_of(case_id)])
+
+    async def protect_like_others(self, case_id: UUID) -> None:
+        """Protect a new case whose person is protected here already."""
+        if await self.work.protected.among(await self.work.people.kept_of(case_id)):
+            await self.protect(case_id)
 
     async def expect_answers(self, case_id: UUID, participants: Iterable[Participant]) -> None:
         """Note in the career that these institutions were asked and have not answered."""

@@ -23,6 +23,7 @@ from portability.services.cases.answers import take_statement
 from portability.services.cases.commands import check_claim
 from portability.services.cases.desk import Desk
 from portability.services.cases.flow import actions, stage
+from portability.services.cases.mapping.protection import says_protected
 from portability.services.cases.mapping.wire import (
     read_claim_sent,
     read_decision_notice,
@@ -76,16 +77,26 @@ async def apply_message(
         if case is None:
             case = await _open_case(content, message, desk=desk)
             await desk.keep(case)
+            await desk.protect_like_others(case.case_id)
+            await _heed(message, desk=desk)
             await desk.expect_answers(case.case_id, case.participants)
         else:
             _require_same_claim(case, content)
+            await _heed(message, desk=desk)
         return None
     if case is None:
         raise NotYetError(f"The claim of case {message.case_id} has not come yet.", state="unknown")
     changed = await _apply(case, content, message, desk=desk)
     if changed is not case:
         await desk.keep(changed)
+    await _heed(message, desk=desk)
     return _unchecked(content)
+
+
+async def _heed(message: ArrivedMessage, *, desk: Desk) -> None:
+    """Protect the person where the sender does."""
+    if says_protected(message.type, message.record):
+        await desk.protect(message.case_id)
 
 
 def _unchecked(content: Any) -> Unchecked | None:

@@ -56,6 +56,9 @@ async def lodge(command: LodgeClaim, *, caller: Caller, desk: Desk) -> UUID:
         request=RecordRequest(desk.new_id(), desk.me, desk.me, desk.now, _QUESTIONS),
     )
     _note_lodging(case, actor=caller.name, desk=desk)
+    await desk.work.cases.save(case)
+    if caller.is_cleared:  # to anybody else it would show that there is something
+        await desk.protect_like_others(case_id)
     for other in others:
         await _send_claim(case, other, desk=desk)
     for state, _, why in not_asked:

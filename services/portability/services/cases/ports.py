@@ -185,6 +185,12 @@ class Determiner(Protocol):
         ...
 
 
+class People(Protocol):
+    async def kept_of(self, case_id: UUID) -> Sequence[UUID]:
+        """All that this institution keeps of the person of a case, each by the scope that protects it; the case too."""
+        ...
+
+
 class CaseWork(Protocol):
     """The ports of one transaction."""
 
@@ -202,6 +208,8 @@ class CaseWork(Protocol):
     def looks(self) -> LookBook: ...
     @property
     def protected(self) -> ProtectedScopes: ...
+    @property
+    def people(self) -> People: ...
     @property
     def sender(self) -> MessageSender: ...
     @property
