@@ -11,11 +11,13 @@ from psycopg import AsyncServerCursor
 from portability.adapters.postgres.database import Connection
 from portability.adapters.postgres.log_audit import PostgresLedger
 from portability.adapters.postgres.log_store import PostgresLogWork
-from portability.agreements.errors import PortabilityError
+from portability.adapters.postgres.privacy_store import erasures_with_digests
+from portability.agreements.errors import PortabilityError, VerificationError
 from portability.app.offline import NodeState, open_state
 from portability.app.settings import Settings
 from portability.services.exchange.mapping import wire
 from portability.services.log.auditing import audit
+from portability.services.log_entry import SALT_BYTES, LogEntryKind, commitment, entry_of
 from portability.services.merkle import leaf_hash, root_of
 
 __all__ = ["examine_database"]
@@ -33,6 +35,14 @@ MESSAGES = (
 )
 
 
+SEALED = (
+    "SELECT 'acts ' || act_id, scope, content, digest FROM acts "
+    "UNION ALL SELECT 'looks ' || look_id, scope, content, digest FROM looks"
+)
+ENTERED = (
+    "SELECT 1 FROM log_entries WHERE kind = %(kind)s AND digest = %(digest)s "
+    "UNION ALL SELECT 1 FROM log_staged WHERE kind = %(kind)s AND digest = %(digest)s"
+)
 TOLD_EVERY = 10_000
 ROWS_AT_ONCE = 500
 
@@ -49,7 +59,9 @@ async def examine_database(
         tell(f"The log of {state.me} has {head.size} entries.")
         for title, found in (
             ("log", _log(state, connection, work, lambda read: progress(f"{read} of {head.size} entries"))),
+            ("directory", _directory(state, connection)),
             ("bundles", _bundles(connection, progress)),
+            ("acts and looks", _sealed(state, connection, progress)),
         ):
             tell(f"Reading the {title}.")
             async for fault in found:
@@ -89,6 +101,29 @@ async def _bundles(connection: Connection, progress: Callable[[str], object]) ->
     async for row, header, leaf, in_bundle in _stream(connection, MESSAGES, progress):
         if leaf_hash(header) != leaf or leaf != in_bundle:
             yield f"{row}: its header is not the one that its bundle holds."
+
+
+async def _directory(state: NodeState, connection: Connection) -> AsyncIterator[str]:
+    """The directory that the node goes by is in its log; of earlier ones only the log is left."""
+    entry = entry_of(LogEntryKind.DIRECTORY_VERSION, state.chain.directory.content, at=state.clock.now())
+    found = await connection.execute(ENTERED, {"kind": entry.kind.value, "digest": entry.digest})
+    if await found.fetchone() is None:
+        yield f"directory {state.trust.version()}: the log has no entry of it."
+
+
+async def _sealed(state: NodeState, connection: Connection, progress: Callable[[str], object]) -> AsyncIterator[str]:
+    """Acts and looks open to what the log commits to; what is erased opens no more. Erasures stand in the clear."""
+    async for row, scope, content, digest in _stream(connection, SEALED, progress):
+        try:
+            (opened,) = await state.at_rest.open([(scope, content)])
+        except VerificationError:
+            yield f"{row}: what is sealed in it was changed."
+            continue
+        if opened is not None and commitment(opened[:SALT_BYTES], opened[SALT_BYTES:]) != digest:
+            yield f"{row}: it is not what the log commits to."
+    for erasure, digest in await erasures_with_digests(connection):
+        if erasure.entry.digest != digest:
+            yield f"erasures {erasure.erasure_id}: it is not what the log commits to."
 
 
 def _root_of_head(signed_head: bytes) -> bytes:

@@ -28,6 +28,7 @@ class NodeState:
     trust: DirectoryTrust
     database: Database
     at_rest: AtRest
+    clock: SystemClock
 
 
 @asynccontextmanager
@@ -47,4 +48,4 @@ async def open_state(settings: Settings) -> AsyncIterator[NodeState]:
             keys_url, master_file=settings.data_folder / "master.key", clock=clock, opened=opened
         )
         trust = DirectoryTrust(registry.in_force.current, clock=clock)
-        yield NodeState(settings.required_institution(), in_force.chain, trust, database, at_rest)
+        yield NodeState(settings.required_institution(), in_force.chain, trust, database, at_rest, clock)

@@ -14,7 +14,17 @@ from typing import Final, Protocol
 
 from portability.services.hybrid import length_prefixed
 
-__all__ = ["LogEntry", "LogEntryKind", "LogSink", "commitment", "encoded", "entry_bytes", "entry_of", "milliseconds"]
+__all__ = [
+    "SALT_BYTES",
+    "LogEntry",
+    "LogEntryKind",
+    "LogSink",
+    "commitment",
+    "encoded",
+    "entry_bytes",
+    "entry_of",
+    "milliseconds",
+]
 
 ENTRY_CONTEXT: Final = b"portability/v1/log-entry"
 COMMITMENT_CONTEXT: Final = b"portability/v1/log-commit"

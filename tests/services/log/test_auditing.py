@@ -39,7 +39,7 @@ async def logged() -> LogNode:
     node, rome = LogNode("de-drv", ManualClock(NOON)), LogNode("it-inps", ManualClock(NOON))
     before = 0
     for size in SIZES:
-        await node.stage(*contents(size - before, start=before), kind=LogEntryKind.ADMINISTRATION)
+        await node.stage(*contents(size - before, start=before), kind=LogEntryKind.DIRECTORY_VERSION)
         await node.sequence()
         signed = await node.sign()
         assert signed is not None
@@ -192,7 +192,7 @@ async def test_edits_of_rows_in_postgresql_are_found(new_database: Callable[[], 
     node = LogNode("de-drv", ManualClock(NOON))  # its keys, its directory
     work = log_unit_of_work(database)
     async with database.transaction() as connection:
-        entries = [LogEntry(LogEntryKind.ADMINISTRATION, sha256(one).digest(), NOON) for one in contents(ENTRIES)]
+        entries = [LogEntry(LogEntryKind.DIRECTORY_VERSION, sha256(one).digest(), NOON) for one in contents(ENTRIES)]
         await PostgresLogSink(connection).append(entries)
     assert await sequence_once(work) == ENTRIES
     assert await sign_once(work, origin=node.origin, keys=node.keys, clock=node.clock)

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field, fields
 from datetime import datetime
 from uuid import UUID
 
+from portability.services.acts import Act
 from portability.services.exchange.lanes import LaneStanding
 from portability.services.exchange.leases import Lease
 from portability.services.exchange.model.messages import InstitutionId, Lane, MessageKey
@@ -81,6 +82,7 @@ class State:
     rounds: dict[InstitutionId, RoundRow] = field(default_factory=dict)
     overdue: dict[tuple[InstitutionId, OverdueLevel], int] = field(default_factory=dict)
     log_staged: dict[int, LogEntry] = field(default_factory=dict)
+    acts: dict[bytes, Act] = field(default_factory=dict)
 
     def snapshot(self) -> "State":
         """Return a copy that later changes do not touch."""

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
 
+from portability.adapters.memory.acts import MemoryActs
 from portability.adapters.memory.exchange_lanes import MemoryBusinessStatuses, MemoryLanes
 from portability.adapters.memory.exchange_openings import MemoryAcceptedBlind, MemoryOpenings
 from portability.adapters.memory.exchange_receipt_alarms import MemoryReceiptAlarms
@@ -54,6 +55,7 @@ class MemoryExchangeWork:
         self.reconciliations = MemoryReconciliations(state)
         self.timeline = MemoryTimeline(state)
         self.log = MemoryLogSink(state)
+        self.acts = MemoryActs(state)
 
     @asynccontextmanager
     async def savepoint(self) -> AsyncIterator[None]:

@@ -1,6 +1,6 @@
 """All tables of a log in memory, as the auditor reads them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from hashlib import sha256
 
 from portability.adapters.memory.exchange_state import State
@@ -26,12 +26,29 @@ class MemoryLedger:
             for size, one in sorted(self._log.checkpoints.items())
         ]
 
-    async def tiles(self) -> Mapping[TileId, bytes]:
-        """Every tile."""
-        return {tile: b"".join(hashes) for tile, hashes in self._log.tiles.items()}
+    async def tiles(self) -> Collection[TileId]:
+        """Which tiles there are."""
+        return list(self._log.tiles)
 
-    async def things(self, kind: LogEntryKind) -> Mapping[bytes, str]:
-        """Bundles sent or received; memory keeps no agreements beside a log."""
+    async def unlogged(self, kind: LogEntryKind) -> AsyncIterator[str]:
+        """Things without an entry."""
+        entered = {row.digest for row in self._log.rows.values() if row.kind == kind}
+        entered |= {entry.digest for entry in self._exchange.log_staged.values() if entry.kind is kind}
+        for digest, name in self._things(kind).items():
+            if digest not in entered:
+                yield name
+
+    async def unkept(self, kind: LogEntryKind) -> AsyncIterator[int]:
+        """Entries without their thing."""
+        kept = self._things(kind)
+        for row in self._log.rows.values():
+            if row.kind == kind and row.digest not in kept:
+                yield row.position
+
+    def _things(self, kind: LogEntryKind) -> Mapping[bytes, str]:
+        """Bundles and acts; memory keeps no agreements, looks and erasures beside a log."""
+        if kind is LogEntryKind.ADMINISTRATION:
+            return {digest: f"acts {act.act_id}" for digest, act in self._exchange.acts.items()}
         if kind is LogEntryKind.BUNDLE_SENT:
             return {
                 sha256(one.signed_head).digest(): f"sent_bundles {key}" for key, one in self._exchange.bundles.items()

@@ -9,6 +9,7 @@ from uuid import UUID
 from psycopg import OperationalError
 
 from portability.adapters.keys.at_rest import AtRest
+from portability.adapters.postgres.acts import PostgresActs
 from portability.adapters.postgres.arrays import bigints, byteas, ints, texts, timestamps, uuids
 from portability.adapters.postgres.database import Connection, Database
 from portability.adapters.postgres.exchange_bundles import PostgresBundles, PostgresResends
@@ -380,6 +381,7 @@ class PostgresExchangeWork:
         self.reconciliations = PostgresReconciliations(connection)
         self.timeline = PostgresTimeline(connection)
         self.log = PostgresLogSink(connection)
+        self.acts = PostgresActs(connection, at_rest)
 
     def savepoint(self) -> AbstractAsyncContextManager[None]:
         """A nested transaction: an error inside undoes what happened inside, then passes on."""

@@ -32,18 +32,17 @@ class PostgresLooks:
             return
         contents = [json.dumps(to_document(look)).encode() for look in looks]
         salts = [self._at_rest.random_bytes(SALT_BYTES) for _ in looks]
+        digests = [commitment(salt, content) for salt, content in zip(salts, contents, strict=True)]
         sealed = await self._at_rest.seal(
             [(look.scope, salt + content) for look, salt, content in zip(looks, salts, contents, strict=True)]
         )
         await self._connection.execute(
-            "INSERT INTO looks (look_id, scope, content) SELECT * FROM unnest(%b::uuid[], %b::uuid[], %b::bytea[])",
-            ([look.look_id for look in looks], [look.scope for look in looks], sealed),
+            "INSERT INTO looks (look_id, scope, content, digest) "
+            "SELECT * FROM unnest(%b::uuid[], %b::uuid[], %b::bytea[], %b::bytea[])",
+            ([look.look_id for look in looks], [look.scope for look in looks], sealed, digests),
         )
         await self._log.append(
-            [
-                LogEntry(LogEntryKind.RECORD_LOOK, commitment(salt, content), look.at)
-                for look, salt, content in zip(looks, salts, contents, strict=True)
-            ]
+            [LogEntry(LogEntryKind.RECORD_LOOK, digest, look.at) for look, digest in zip(looks, digests, strict=True)]
         )
 
     async def of(self, scopes: Sequence[UUID]) -> Sequence[Look]:

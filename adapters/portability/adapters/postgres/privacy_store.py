@@ -6,6 +6,7 @@ from typing import Final
 from uuid import UUID
 
 from portability.adapters.keys.at_rest import AtRest
+from portability.adapters.postgres.acts import PostgresActs
 from portability.adapters.postgres.cases_store import PostgresCases
 from portability.adapters.postgres.database import Connection
 from portability.adapters.postgres.exchange_inbox import PostgresTimeline
@@ -16,10 +17,11 @@ from portability.services.exchange.model.messages import Direction
 from portability.services.exchange.model.statuses import ReceiptStatus
 from portability.services.privacy.model import CaseFacts, Erasure, LegalHold, PersonScopes
 
-__all__ = ["PostgresPeople", "PostgresPrivacyWork"]
+__all__ = ["PostgresPeople", "PostgresPrivacyWork", "erasures_with_digests"]
 
 MESSAGES_OF_A_CASE = 10_000
-ERASURES: Final = "SELECT erasure_id, scopes, erased_at, erased_by, basis FROM erasures"
+ERASURE_COLUMNS: Final = "erasure_id, scopes, erased_at, erased_by, basis, salt"
+ERASURES: Final = f"SELECT {ERASURE_COLUMNS} FROM erasures"  # noqa: S608 - constants
 WAITING = {ReceiptStatus.SUBMITTED, ReceiptStatus.RELAYED}
 
 # An account's scope is made of the first half of the keyed hash of its id.
@@ -142,8 +144,16 @@ class PostgresErasures:
         scopes = {"scopes": list(erasure.scopes)}
         async with self._connection.pipeline():
             await self._connection.execute(
-                "INSERT INTO erasures VALUES (%s, %s, %s, %s, %s) ON CONFLICT DO NOTHING",
-                (erasure.erasure_id, scopes["scopes"], erasure.erased_at, erasure.erased_by, erasure.basis),
+                "INSERT INTO erasures VALUES (%s, %s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING",
+                (
+                    erasure.erasure_id,
+                    scopes["scopes"],
+                    erasure.erased_at,
+                    erasure.erased_by,
+                    erasure.basis,
+                    erasure.salt,
+                    erasure.entry.digest,
+                ),
             )
             for table, key in (
                 ("cases", "case_id"),
@@ -173,6 +183,13 @@ class PostgresErasures:
         return [Erasure(row[0], tuple(row[1]), *row[2:]) for row in await found.fetchall()]
 
 
+async def erasures_with_digests(connection: Connection) -> Sequence[tuple[Erasure, bytes]]:
+    """Every act with the digest that its row says the log has of it."""
+    query = f"SELECT {ERASURE_COLUMNS}, digest FROM erasures ORDER BY erasure_id"  # noqa: S608 - constants
+    found = await connection.execute(query.encode())
+    return [(Erasure(row[0], tuple(row[1]), *row[2:-1]), row[-1]) for row in await found.fetchall()]
+
+
 class PostgresPrivacyWork:
     """PrivacyWork: the ports of one transaction."""
 
@@ -184,3 +201,4 @@ class PostgresPrivacyWork:
         self.looks = PostgresLooks(connection, at_rest)
         self.commands = PostgresCommands(connection, at_rest)
         self.log = PostgresLogSink(connection)
+        self.acts = PostgresActs(connection, at_rest)

@@ -4,13 +4,13 @@ A message that could not take effect is parked at the head of its lane. It gets 
 here, by a message of its sender that takes its place, or by `reject`; what waits behind it then has its turn.
 """
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from portability.agreements.errors import CaseStateError, InputError, NotFoundError
+from portability.services.acts import OF_NO_CASE, Act
 from portability.services.exchange.business_status import Decided, status_messages
 from portability.services.exchange.envelope import REASON_LENGTH, Item
 from portability.services.exchange.lanes import LaneInHand
@@ -25,7 +25,6 @@ from portability.services.exchange.ports.work import ExchangeWork, MessageEffect
 from portability.services.exchange.ports.world import NewId
 from portability.services.exchange.setting_aside import SettingAside
 from portability.services.exchange.taking_effect import TakingEffect
-from portability.services.log_entry import LogEntryKind, entry_of
 
 __all__ = [
     "Clerk",
@@ -109,7 +108,8 @@ async def replay_quarantined(entry_id: UUID, *, work: ExchangeWork, clerk: Clerk
         await work.desk.close_entry(entry_id, QuarantineState.APPLIED, at=clerk.at, by=clerk.name)
     else:
         await work.desk.note_reason(entry_id, code=failed.code, reason=failed.reason)
-    await _tell([*effect.decided, *await effect.tell_replaced(work)], f"replay {entry_id}", work, clerk)
+    decided = [*effect.decided, *await effect.tell_replaced(work)]
+    await _tell(decided, _act("quarantine.replay", entry, clerk), work, clerk)
     return await _released(entry, effect, work, clerk)
 
 
@@ -129,7 +129,8 @@ async def reject_quarantined(entry_id: UUID, *, reasons: Sequence[str], work: Ex
         await effect.run([], work)
     await work.desk.close_entry(entry_id, QuarantineState.REJECTED, at=clerk.at, by=clerk.name)
     told: Sequence[Decided] = [(held.message, BusinessStatus.REJECTED, list(reasons))] if held else ()
-    await _tell([*told, *effect.decided, *await effect.tell_replaced(work)], f"reject {entry_id}", work, clerk)
+    act = _act("quarantine.reject", entry, clerk, why="; ".join(reasons))
+    await _tell([*told, *effect.decided, *await effect.tell_replaced(work)], act, work, clerk)
     return await _released(entry, effect, work, clerk)
 
 
@@ -150,12 +151,15 @@ def _waits_for(entry: QuarantineEntry, lane: LaneInHand) -> bool:
     return is_open and lane.parked(entry.message_id) is not None
 
 
-async def _tell(decided: Sequence[Decided], act: str, work: ExchangeWork, clerk: Clerk) -> None:
-    """The senders by a message, and the log by a hash of who did what when."""
+def _act(what: str, entry: QuarantineEntry, clerk: Clerk, *, why: str = "") -> Act:
+    return Act(clerk.new_id(), entry.case_id or OF_NO_CASE, clerk.at, clerk.name, what, str(entry.entry_id), why)
+
+
+async def _tell(decided: Sequence[Decided], act: Act, work: ExchangeWork, clerk: Clerk) -> None:
+    """The senders by a message, and the log by a commitment to who did what when and why."""
     statuses = status_messages(decided, new_id=clerk.new_id, at=clerk.at)
     await post(statuses, outbox=work.outbox, me=clerk.me, at=clerk.at)
-    said = json.dumps({"act": act, "by": clerk.name, "at": clerk.at.isoformat()}, sort_keys=True).encode()
-    await work.log.append([entry_of(LogEntryKind.ADMINISTRATION, said, at=clerk.at)])
+    await work.acts.add(act)
 
 
 async def _released(entry: QuarantineEntry, effect: TakingEffect, work: ExchangeWork, clerk: Clerk) -> Released:

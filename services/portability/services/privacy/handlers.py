@@ -4,17 +4,17 @@ Erasure is the destruction of keys: what they sealed cannot be read again, in ta
 headers, leaf hashes and signatures stay, so that every proof still stands (GDPR Art. 17; EDPB Guidelines 02/2025).
 """
 
+import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
-from hashlib import sha256
 from uuid import UUID
 
 from portability.agreements.errors import DeniedError, ErasureRefusedError, InputError, NotFoundError
 from portability.services.access import Caller
-from portability.services.hybrid import length_prefixed
+from portability.services.acts import Act
 from portability.services.idempotency import once
-from portability.services.log_entry import LogEntry, LogEntryKind
+from portability.services.log_entry import SALT_BYTES
 from portability.services.looking import Look
 from portability.services.privacy.commands import Erase, Hold, Protect, ReleaseHold
 from portability.services.privacy.model import (
@@ -41,6 +41,7 @@ class PrivacyUseCases:
     retentions: Retentions
     clock: Clock
     new_id: Callable[[], UUID]
+    draw: Callable[[int], bytes] = secrets.token_bytes
 
     async def erase(self, command: Erase, *, caller: Caller) -> Erasure:
         """Erase a case or a person. Raises ErasureRefusedError where something keeps the data, NotFoundError.
@@ -55,7 +56,7 @@ class PrivacyUseCases:
             async def run() -> str:
                 erasure = await self._decided(command, caller, work)
                 await work.erasures.add(erasure)
-                await work.log.append([_entry(LogEntryKind.ERASURE, erasure)])
+                await work.log.append([erasure.entry])
                 return str(erasure.erasure_id)
 
             erasure = await work.erasures.find(UUID(await once(command, log=work.commands, run=run)))
@@ -79,6 +80,8 @@ class PrivacyUseCases:
             erasures = sorted(known.values(), key=lambda one: one.erased_at)
             for erasure in erasures:
                 await work.erasures.add(erasure)
+            # A log that was restored does not know of them either; what it has it does not take again.
+            await work.log.append([one.entry for one in kept_elsewhere])
         return sum([len(await self.keys.destroy(one.scopes, made_before=one.erased_at)) for one in erasures])
 
     async def hold(self, command: Hold, *, caller: Caller) -> LegalHold:
@@ -91,7 +94,9 @@ class PrivacyUseCases:
 
             async def run() -> str:
                 await work.holds.add(hold)
-                await work.log.append([self._act("hold", command.case_id, caller)])
+                await work.acts.add(
+                    self._act("hold", command.case_id, caller, about=hold.hold_id, why=command.citation)
+                )
                 return str(hold.hold_id)
 
             hold_id = UUID(await once(command, log=work.commands, run=run))
@@ -108,7 +113,7 @@ class PrivacyUseCases:
                 case_id = await work.holds.lift(command.hold_id, at=self.clock.now())
                 if case_id is None:
                     raise NotFoundError(f"There is no hold {command.hold_id} in force: see the holds of the case.")
-                await work.log.append([self._act("release", case_id, caller)])
+                await work.acts.add(self._act("release", case_id, caller, about=command.hold_id, why=command.reason))
                 return ""
 
             await once(command, log=work.commands, run=run)
@@ -123,7 +128,8 @@ class PrivacyUseCases:
             async def run() -> str:
                 change = work.protected.protect if command.protected else work.protected.unprotect
                 await change(scopes.all)
-                await work.log.append([self._act("protect", command.case_id, caller)])
+                what = "protect" if command.protected else "show again"
+                await work.acts.add(self._act(what, command.case_id, caller, why=command.reason))
                 return ""
 
             await once(command, log=work.commands, run=run)
@@ -173,7 +179,7 @@ class PrivacyUseCases:
         scopes = PersonScopes(cases, accounts, workers).all
         grounds = [command.ordered_by or str(kept[0].citation if kept else DEFAULT_RETENTION.citation)]
         basis = "; ".join(grounds + ([command.register_basis] if accounts else []))
-        return Erasure(self.new_id(), scopes, self.clock.now(), caller.name, basis)
+        return Erasure(self.new_id(), scopes, self.clock.now(), caller.name, basis, self.draw(SALT_BYTES))
 
     def _require_over(self, facts: CaseFacts, retention: Retention) -> None:
         until = _kept_until(facts, retention)
@@ -194,11 +200,8 @@ class PrivacyUseCases:
         said = [found for one in facts.agreement_ids if (found := self.retentions.of_agreement(one)) is not None]
         return max(said, key=lambda one: one.years, default=DEFAULT_RETENTION)
 
-    def _act(self, what: str, case_id: UUID, caller: Caller) -> LogEntry:
-        """An administrative act; a case id is random, so its hash says nothing by itself."""
-        now = self.clock.now()
-        content = length_prefixed(what.encode(), case_id.bytes, caller.name.encode(), now.isoformat().encode())
-        return LogEntry(LogEntryKind.ADMINISTRATION, sha256(content).digest(), now)
+    def _act(self, what: str, case_id: UUID, caller: Caller, *, why: str, about: UUID | None = None) -> Act:
+        return Act(self.new_id(), case_id, self.clock.now(), caller.name, what, str(about or ""), why)
 
 
 async def _known(case_id: UUID, work: PrivacyWork) -> PersonScopes:
@@ -216,14 +219,6 @@ def _kept_until(facts: CaseFacts, retention: Retention) -> date | None:
         return facts.closed_on.replace(year=year)
     except ValueError:  # closed on 29 February
         return date(year, 3, 1)
-
-
-def _entry(kind: LogEntryKind, erasure: Erasure) -> LogEntry:
-    """The act in the log: its content is in the list of erasures, which names nobody."""
-    content = length_prefixed(
-        erasure.erasure_id.bytes, *(scope.bytes for scope in erasure.scopes), erasure.erased_by.encode()
-    )
-    return LogEntry(kind, sha256(content).digest(), erasure.erased_at)
 
 
 def _require_name(caller: Caller) -> None:

@@ -6,6 +6,8 @@ from typing import Final
 from uuid import UUID
 
 from portability.agreements.values import Citation
+from portability.services.hybrid import length_prefixed
+from portability.services.log_entry import LogEntry, LogEntryKind, commitment
 
 __all__ = [
     "ART_17_3_B",
@@ -81,6 +83,16 @@ class Erasure:
     erased_at: datetime
     erased_by: str
     basis: str  # why it was lawful: a citation
+    salt: bytes  # of the act's commitment in the log
+
+    @property
+    def entry(self) -> LogEntry:
+        """The act in the log."""
+        said = (self.erased_by, self.erased_at.isoformat(), self.basis)
+        content = length_prefixed(
+            self.erasure_id.bytes, *(one.bytes for one in self.scopes), *(one.encode() for one in said)
+        )
+        return LogEntry(LogEntryKind.ERASURE, commitment(self.salt, content), self.erased_at)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
+from portability.services.acts import ActBook
 from portability.services.idempotency import CommandLog
 from portability.services.log_entry import LogSink
 from portability.services.looking import LookBook, ProtectedScopes
@@ -100,6 +101,8 @@ class PrivacyWork(Protocol):
     def erasures(self) -> Erasures: ...
     @property
     def looks(self) -> LookBook: ...
+    @property
+    def acts(self) -> ActBook: ...
     @property
     def commands(self) -> CommandLog: ...
     @property

@@ -5,6 +5,7 @@ from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 from uuid import UUID
 
+from portability.services.acts import ActBook
 from portability.services.exchange.model.messages import ReceivedMessage, TimelineEntry
 from portability.services.exchange.model.statuses import Unchecked
 from portability.services.exchange.ports.receipt_levels import Openings, ReceiptAlarms
@@ -73,6 +74,8 @@ class ExchangeWork(Protocol):
     def timeline(self) -> Timeline: ...
     @property
     def log(self) -> LogSink: ...
+    @property
+    def acts(self) -> ActBook: ...
 
     def savepoint(self) -> AbstractAsyncContextManager[None]:
         """Return a nested transaction: an error inside undoes what happened inside, then passes on."""

@@ -27,13 +27,24 @@ CREATE TABLE erasures (
     scopes uuid[] NOT NULL,
     erased_at timestamptz NOT NULL,
     erased_by text NOT NULL,
-    basis text NOT NULL
+    basis text NOT NULL,
+    salt bytea NOT NULL,  -- of the act's commitment in the log
+    digest bytea NOT NULL  -- the commitment
+);
+
+-- What administrators and clerks do. Rows stay when their case is erased: no key opens them then, and the log has them.
+CREATE TABLE acts (
+    act_id uuid PRIMARY KEY,
+    scope uuid NOT NULL,
+    content bytea NOT NULL,  -- the salt of its log entry, and the act itself; sealed
+    digest bytea NOT NULL  -- its commitment, as in the log
 );
 
 CREATE TABLE looks (
     look_id uuid PRIMARY KEY,
     scope uuid NOT NULL,
-    content bytea NOT NULL  -- the salt of its log entry, and the look itself; sealed
+    content bytea NOT NULL,  -- the salt of its log entry, and the look itself; sealed
+    digest bytea NOT NULL  -- its commitment, as in the log
 );
 CREATE INDEX looks_by_scope ON looks (scope, look_id);
 """
@@ -44,4 +55,4 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    op.execute("DROP TABLE looks, erasures, protected_scopes, legal_holds")
+    op.execute("DROP TABLE looks, acts, erasures, protected_scopes, legal_holds")

@@ -55,6 +55,7 @@ POLICIES = {
     "account_periods": f"{NODE} OR (NOT coalesce({WORKER}, true) AND portability_sees(scope))",
     "record_import_refusals": f"NOT coalesce({WORKER}, true)",
     "looks": f"{NODE} OR portability_sees(scope)",
+    "acts": STAFF,
     "workers": f"{STAFF} OR ({WORKER} AND {HERSELF})",
     "worker_cases": f"{STAFF} OR ({WORKER} AND {HERSELF})",
 }
