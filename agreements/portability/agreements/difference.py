@@ -134,7 +134,7 @@ def _concerned(gap: NotModelled, content: AgreementFile) -> Affected:
 
 def _record(old: AgreementFile, new: AgreementFile) -> Iterator[Change]:
     """What the files say of themselves: title, review, succession, legal texts."""
-    for name in ("id", "title", "kind", "status", "supersedes", "superseded_by", "incorporates"):
+    for name in ("id", "title", "kind", "status", "supersedes", "superseded_by", "incorporates", "retention"):
         was, now = getattr(old, name), getattr(new, name)
         if was != now:
             said = f"{name.replace('_', ' ').capitalize()} was {_plain(was)}, is {_plain(now)}."

@@ -129,6 +129,7 @@ def _unknown_citations(content: AgreementFile, tree: SourceTree) -> list[Agreeme
         *(item for index, gap in enumerate(content.not_modelled) for item in _citations(gap, ("not_modelled", index))),
         *(item for index, party in enumerate(content.bound) for item in _citations(party, ("bound", index))),
         *(_citations(content.incorporates, ("incorporates",)) if content.incorporates else ()),
+        *(_citations(content.retention, ("retention",)) if content.retention else ()),
     ]
     return [
         tree.error(path, f"cites '{value}': expected '<instrument> <article>' with an instrument of this file "

@@ -13,7 +13,7 @@ from portability.adapters.postgres.privacy_store import PostgresPrivacyWork
 from portability.agreements.errors import InputError
 from portability.app.offline import NodeState, open_state
 from portability.app.settings import Settings
-from portability.app.wiring.privacy import AgreementsSayNothing
+from portability.app.wiring.privacy import OnlyTheDefault
 from portability.services.privacy.handlers import PrivacyUseCases
 from portability.services.privacy.model import Erasure
 
@@ -47,4 +47,4 @@ def _use_cases(state: NodeState) -> PrivacyUseCases:
         async with state.database.transaction(acting=AS_DATA_PROTECTION) as connection:
             yield PostgresPrivacyWork(connection, state.at_rest)
 
-    return PrivacyUseCases(work, state.at_rest, AgreementsSayNothing(), SystemClock(), time_ordered_id)
+    return PrivacyUseCases(work, state.at_rest, OnlyTheDefault(), SystemClock(), time_ordered_id)

@@ -10,7 +10,7 @@ from portability.adapters.postgres.database import Database
 from portability.adapters.postgres.looks import PostgresProtected
 from portability.adapters.postgres.records_intake import PostgresImportWork
 from portability.adapters.postgres.records_store import PostgresRecordWork
-from portability.adapters.postgres.treaties_store import PostgresTreatyWork
+from portability.adapters.postgres.treaties_store import treaty_unit_of_work
 from portability.adapters.postgres.witness_store import witness_unit_of_work
 from portability.api.agreements.v1 import agreements_pb2_grpc
 from portability.api.cases.v1 import cases_pb2_grpc, flows_pb2_grpc
@@ -139,19 +139,6 @@ def rpc_services(
             WorkerServicer(worker, zone=UTC),
         ),
     )
-
-
-def treaty_unit_of_work(
-    database: Database, at_rest: AtRest
-) -> Callable[[], AbstractAsyncContextManager[PostgresTreatyWork]]:
-    """Opens a transaction on versions of agreements and statements."""
-
-    @asynccontextmanager
-    async def work() -> AsyncIterator[PostgresTreatyWork]:
-        async with database.transaction() as connection:
-            yield PostgresTreatyWork(connection, at_rest)
-
-    return work
 
 
 def _records(database: Database, at_rest: AtRest) -> Callable[[], AbstractAsyncContextManager[PostgresRecordWork]]:

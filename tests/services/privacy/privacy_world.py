@@ -53,7 +53,7 @@ class Subject:
 
 
 class NoAgreementSays:
-    def of_agreement(self, agreement_id: str) -> Retention | None:
+    async def of_agreement(self, agreement_id: str, state: str, *, on: date) -> Retention | None:
         return None
 
 

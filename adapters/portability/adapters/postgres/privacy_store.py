@@ -70,8 +70,9 @@ class PostgresPeople:
         return [
             CaseFacts(
                 case.case_id,
+                case.claim.lodged_on,
                 case.summary.sent_at.date() if case.summary else None,
-                tuple(sorted({each.agreement_id for each in case.participants if each.agreement_id})),
+                tuple(sorted({(each.agreement_id, each.state) for each in case.participants if each.agreement_id})),
             )
             for case in cases
             if case is not None

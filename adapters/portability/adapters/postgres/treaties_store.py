@@ -1,9 +1,10 @@
 """Versions of agreements and signed statements in PostgreSQL, within the caller's transaction; rows are only added."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from portability.adapters.keys.at_rest import AtRest
-from portability.adapters.postgres.database import Connection
+from portability.adapters.postgres.database import Connection, Database
 from portability.adapters.postgres.log_staging import PostgresLogSink
 from portability.adapters.postgres.records_store import PostgresCommands
 from portability.services.determination.treaties.mapping.statements import (
@@ -12,7 +13,7 @@ from portability.services.determination.treaties.mapping.statements import (
 )
 from portability.services.determination.treaties.model import KeptStatement, PublishedVersion
 
-__all__ = ["PostgresStatements", "PostgresTreatyWork", "PostgresVersions"]
+__all__ = ["PostgresStatements", "PostgresTreatyWork", "PostgresVersions", "treaty_unit_of_work"]
 
 
 class PostgresVersions:
@@ -87,3 +88,16 @@ class PostgresTreatyWork:
         self.statements = PostgresStatements(connection)
         self.commands = PostgresCommands(connection, at_rest)
         self.log = PostgresLogSink(connection)
+
+
+def treaty_unit_of_work(
+    database: Database, at_rest: AtRest
+) -> Callable[[], AbstractAsyncContextManager[PostgresTreatyWork]]:
+    """Opens a transaction on versions of agreements and statements."""
+
+    @asynccontextmanager
+    async def work() -> AsyncIterator[PostgresTreatyWork]:
+        async with database.transaction() as connection:
+            yield PostgresTreatyWork(connection, at_rest)
+
+    return work

@@ -114,6 +114,16 @@ class Incorporation(Entry):
     cite: Text
 
 
+class DataRetention(Entry):
+    """What an agreement says of how long personal data that were sent under it are kept."""
+
+    cite: Text
+    says: Text = Field(description="What it says, in a sentence of our own")
+    years: Annotated[int, Field(ge=1, le=120)] | None = Field(
+        default=None, description="Years after a case is closed; left out where the provision names no time"
+    )
+
+
 class AgreementFile(Entry):
     """One treaty file."""
 
@@ -129,6 +139,7 @@ class AgreementFile(Entry):
     incorporates: Incorporation | None = Field(default=None, description="Another agreement whose rules apply here too")
     supersedes: tuple[Text, ...] = Field(default=(), description="Earlier instruments between the same parties")
     superseded_by: Id | None = Field(default=None, description="The agreement that took this one's place")
+    retention: DataRetention | None = Field(default=None, description="How long personal data are kept, where it says")
     not_modelled: tuple[NotModelled, ...]
     rules: tuple[Rule, ...] = Field(min_length=1)
     examples: tuple[ExampleCase, ...] = ()

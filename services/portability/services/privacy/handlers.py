@@ -139,7 +139,7 @@ class PrivacyUseCases:
         async with self.unit_of_work() as work:
             await _known(case_id, work)
             facts = await work.people.facts_of([case_id])
-            retention = self._retention(facts[0]) if facts else DEFAULT_RETENTION
+            retention = await self._retention(facts[0]) if facts else DEFAULT_RETENTION
             return PrivacyOfCase(
                 case_id=case_id,
                 retention=retention,
@@ -169,7 +169,7 @@ class PrivacyUseCases:
             )
         # (4) retention
         facts = await work.people.facts_of(cases)
-        kept = [self._retention(one) for one in facts]
+        kept = [await self._retention(one) for one in facts]
         if not command.ordered_by:
             for one, retention in zip(facts, kept, strict=True):
                 self._require_over(one, retention)
@@ -195,9 +195,10 @@ class PrivacyUseCases:
                 state="retained",
             )
 
-    def _retention(self, facts: CaseFacts) -> Retention:
+    async def _retention(self, facts: CaseFacts) -> Retention:
         """The longest of the agreements' own, or the default where none says anything."""
-        said = [found for one in facts.agreement_ids if (found := self.retentions.of_agreement(one)) is not None]
+        asked = [await self.retentions.of_agreement(*one, on=facts.lodged_on) for one in facts.agreements]
+        said = [found for found in asked if found is not None]
         return max(said, key=lambda one: one.years, default=DEFAULT_RETENTION)
 
     def _act(self, what: str, case_id: UUID, caller: Caller, *, why: str, about: UUID | None = None) -> Act:

@@ -5,7 +5,7 @@ from datetime import date, datetime
 from typing import Final
 from uuid import UUID
 
-from portability.agreements.values import Citation
+from portability.agreements.values import Citation, StateCode
 from portability.services.hybrid import length_prefixed
 from portability.services.log_entry import LogEntry, LogEntryKind, commitment
 
@@ -45,8 +45,9 @@ class CaseFacts:
     """What erasure asks of a case; `closed_on` is None while it is open."""
 
     case_id: UUID
+    lodged_on: date
     closed_on: date | None
-    agreement_ids: tuple[str, ...]
+    agreements: tuple[tuple[str, StateCode], ...]  # each with the other state that it binds
 
 
 @dataclass(frozen=True, slots=True)

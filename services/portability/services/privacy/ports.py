@@ -2,10 +2,11 @@
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
-from datetime import datetime
+from datetime import date, datetime
 from typing import Protocol
 from uuid import UUID
 
+from portability.agreements.values import StateCode
 from portability.services.acts import ActBook
 from portability.services.idempotency import CommandLog
 from portability.services.log_entry import LogSink
@@ -47,8 +48,8 @@ class People(Protocol):
 
 
 class Retentions(Protocol):
-    def of_agreement(self, agreement_id: str) -> Retention | None:
-        """What an agreement says of how long data are kept; None where it says nothing."""
+    async def of_agreement(self, agreement_id: str, state: StateCode, *, on: date) -> Retention | None:
+        """What the version says that binds the own state and another on a day; None where it says nothing."""
         ...
 
 
