@@ -73,6 +73,26 @@ final class Envelope {
         return receipt;
     }
 
+    /** Read and check the record of a message of type "exchange.status". */
+    static Wire.Message report(byte[] record) {
+        Wire.Message report = Shapes.REPORT.read(record);
+        List<byte[]> entries = report.blobs("entries");
+        Refused.need(!entries.isEmpty() && entries.size() <= 1024, "a report has 1 to 1024 entries");
+        for (byte[] one : entries) {
+            Wire.Message entry = Shapes.REPORT_ENTRY.read(one);
+            long first = entry.count("first_seq");
+            long last = entry.count("last_seq");
+            Refused.need(first >= 1 && first <= last && last < first + 4096 && last < 1L << 53, "a report has a wrong range");
+            Refused.need(entry.number("status") >= 1 && entry.number("status") <= 5, "a report says nothing known");
+            Refused.need(entry.count("decided_at_ms") > 0 && entry.count("decided_at_ms") < 253_402_300_800_000L, "a report has no instant");
+            Refused.need(entry.texts("reasons").size() <= 8, "a report has too many reasons");
+            for (String reason : entry.texts("reasons")) {
+                Refused.need(characters(reason) >= 1 && characters(reason) <= 500, "a reason has 1 to 500 characters");
+            }
+        }
+        return report;
+    }
+
     static boolean isCase(byte[] caseId) {
         return !java.util.Arrays.equals(caseId, new byte[16]);
     }

@@ -12,11 +12,20 @@ import java.util.UUID;
 final class Evidence {
     private static final byte[] FIRST_LINE = Crypto.ascii("portability evidence v1\n");
     private static final String[] STATUS = {"", "delivered", "opened", "failed"};
+    private static final String[] MADE_OF_IT = {"", "accepted", "accepted_blind", "rejected", "parked", "held"};
 
     /** One message of the file. */
     private record Message(Wire.Message head, Wire.Message bundle, Wire.Message header, byte[] leaf, Wire.Message proof) {
         boolean isReceipt() {
             return header.text("type").equals("receipt");
+        }
+
+        boolean isReport() {
+            return header.text("type").equals("exchange.status");
+        }
+
+        boolean isOfCase() {
+            return !isReceipt() && !isReport();
         }
     }
 
@@ -30,6 +39,7 @@ final class Evidence {
     private final boolean anchored;
     private final List<Message> messages = new ArrayList<>();
     private final List<Word> words = new ArrayList<>();
+    private final List<Word> statuses = new ArrayList<>();
 
     /** All checks in the order of the document. `anchor`: the serialised root that was given by hand, or null. */
     Evidence(byte[] data, byte[] anchor) {
@@ -40,6 +50,7 @@ final class Evidence {
         checkpoint = new Checkpoint(file.bytes("checkpoint"), institution, trust);
         readBundles();
         messages.stream().filter(Message::isReceipt).forEach(this::readReceipt);
+        messages.stream().filter(Message::isReport).forEach(this::readReport);
     }
 
     private static Wire.Message form(byte[] data) {
@@ -105,9 +116,9 @@ final class Evidence {
             head.bytes("merkle_root"), "a message");
         Message message = new Message(head, bundle, header, Tree.leaf(raw), proof);
         Refused.need(proof.has("salt") || !proof.has("record"), "a record comes without its salt");
-        boolean receiptOfNoCase = message.isReceipt() && !Envelope.isCase(header.bytes("case_id")) && proof.has("salt");
-        boolean ofCase = !message.isReceipt() && Arrays.equals(header.bytes("case_id"), file.bytes("case_id"));
-        Refused.need(receiptOfNoCase || ofCase, "a message is of another case, or a receipt without its record");
+        boolean wordOfNoCase = !message.isOfCase() && !Envelope.isCase(header.bytes("case_id")) && proof.has("salt");
+        boolean ofCase = message.isOfCase() && Arrays.equals(header.bytes("case_id"), file.bytes("case_id"));
+        Refused.need(wordOfNoCase || ofCase, "a message is of another case, or a receipt or report without its record");
         if (proof.has("salt")) {
             Envelope.committed(header, proof.bytes("salt"), proof.bytes("record"));
         }
@@ -123,8 +134,25 @@ final class Evidence {
         Refused.need(words.size() > before, "a receipt is about no message of this file");
     }
 
+    private void readReport(Message report) {
+        int before = statuses.size();
+        for (byte[] one : Envelope.report(report.proof.bytes("record")).blobs("entries")) {
+            Wire.Message entry = Shapes.REPORT_ENTRY.read(one);
+            messages.stream().filter(about -> reports(report, entry, about)).forEach(about -> statuses.add(new Word(report, entry, about)));
+        }
+        Refused.need(statuses.size() > before, "a report is about no message of this file");
+    }
+
+    private static boolean reports(Message report, Wire.Message entry, Message about) {
+        long number = about.header.count("stream_seq");
+        return about.isOfCase()
+            && number >= entry.count("first_seq") && number <= entry.count("last_seq")
+            && about.head.text("recipient").equals(report.head.text("sender"))
+            && about.head.text("sender").equals(report.head.text("recipient"));
+    }
+
     private static boolean answers(Message receipt, Wire.Message entry, Message about) {
-        return !about.isReceipt()
+        return about.isOfCase()
             && Arrays.equals(entry.bytes("message_id"), about.header.bytes("message_id"))
             && Arrays.equals(entry.bytes("leaf_hash"), about.leaf)
             && about.head.text("recipient").equals(receipt.head.text("sender"))
@@ -145,7 +173,7 @@ final class Evidence {
         if (checkpoint.witnesses.isEmpty()) {
             told.add("No witness has cosigned this: that the log has no second history is the word of " + institution + " alone.");
         }
-        messages.stream().filter(one -> !one.isReceipt()).forEach(one -> tell(one, told));
+        messages.stream().filter(Message::isOfCase).forEach(one -> tell(one, told));
         return told;
     }
 
@@ -171,6 +199,12 @@ final class Evidence {
         }
         if (about.isEmpty()) {
             told.add("  No receipt of it is in this file.");
+        }
+        for (Word word : statuses.stream().filter(word -> word.about == one).toList()) {
+            List<String> reasons = word.entry.texts("reasons");
+            told.add("  " + word.receipt.head.text("sender") + " signed on " + at(word.receipt.head.count("sealed_at_ms"))
+                + " that it is " + MADE_OF_IT[(int) word.entry.number("status")] + " since "
+                + at(word.entry.count("decided_at_ms")) + (reasons.isEmpty() ? "" : ": " + String.join("; ", reasons)) + ".");
         }
     }
 

@@ -14,6 +14,10 @@ final class Shapes {
     static final Wire.Shape RECEIPT = new Wire.Shape("bundle_id:BYTES merkle_root:BYTES entries:BLOBS");
     static final Wire.Shape RECEIPT_ENTRY = new Wire.Shape("message_id:BYTES leaf_hash:BYTES status:SMALL reason:TEXT");
 
+    static final Wire.Shape REPORT = new Wire.Shape("entries:BLOBS");
+    static final Wire.Shape REPORT_ENTRY = new Wire.Shape(
+        "first_seq:NUMBER last_seq:NUMBER status:SMALL reasons:TEXTS decided_at_ms:NUMBER");
+
     static final Wire.Shape CHAIN = new Wire.Shape("roots:BLOBS directory:PART freshness:PART");
     static final Wire.Shape SIGNED = new Wire.Shape("content:BYTES signatures:BLOBS");
     static final Wire.Shape ROLE_PAIR = new Wire.Shape("key_id:TEXT ed25519:BYTES mldsa65:BYTES");

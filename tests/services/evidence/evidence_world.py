@@ -8,6 +8,9 @@ from keepers import Keepers
 
 from portability.adapters.memory.log_store import MemoryWitnessStore
 from portability.app.evidence.exporting import export_evidence
+from portability.services.exchange.business_status import status_messages
+from portability.services.exchange.model.statuses import BusinessStatus
+from portability.services.exchange.outgoing import post
 from portability.services.log.ports import Offer
 from portability.services.log.running import NodeLog, log_once
 from portability.services.log.witness import cosign_checkpoint, newest_of
@@ -58,8 +61,18 @@ class EvidenceWorld:
         for number in range(1, messages + 1):
             await berlin.submit(message_to(ROME, number, agreement_id="eu-883-2004", agreement_sha256="ab" * 32))
         await self.deliver()
+        await self.report(BusinessStatus.REJECTED, "The period ends before it starts.")
         await rome.submit(message_to(BERLIN, 100, type="record.statement", in_reply_to=message_to(ROME, 1).message_id))
         await self.deliver()
+
+    async def report(self, status: BusinessStatus, *reasons: str, number: int = 1) -> None:
+        """Rome says what it has made of a message of Berlin."""
+        rome, at = self.nodes[ROME], self.world.clock.now()
+        async with rome.store.transaction() as work:
+            found = await work.inbox.find(BERLIN, message_to(ROME, number).message_id)
+            assert found is not None
+            said = status_messages([(found.message, status, reasons)], new_id=self.world.new_id, at=at)
+            await post(said, outbox=work.outbox, me=ROME, at=at)
 
     async def deliver(self) -> None:
         for _ in range(3):

@@ -12,6 +12,7 @@ from keepers import Keepers
 from portability.agreements.errors import GatewayError, NotFoundError, VerificationError
 from portability.app.evidence.file import FIRST_LINE, Evidence, decode_evidence, encode_evidence
 from portability.app.evidence.verifying import verify_evidence
+from portability.services.exchange.mapping.wire import decode_header
 from portability.services.registry.mapping.roots import encode_chain
 from portability.services.registry.model import KeyPurpose, PublicKey
 
@@ -178,5 +179,34 @@ async def test_a_file_holds_messages_of_its_case_and_receipts_of_them_only(world
     evidence = decode_evidence(await world.evidence())
     assert evidence.case_id == CASE
     assert all(
-        CASE.bytes in one.header or b"receipt" in one.header for bundle in evidence.bundles for one in bundle.messages
+        any(part in one.header for part in (CASE.bytes, b"receipt", b"exchange.status"))
+        for bundle in evidence.bundles
+        for one in bundle.messages
     )
+
+
+async def test_what_the_recipient_made_of_a_message_is_in_the_senders_file(world: EvidenceWorld) -> None:
+    told = verify_evidence(await world.evidence(), anchor=world.keepers.anchor).sentences
+    said = [one for one in told if "that it is rejected since" in one]
+    assert len(said) == 1
+    assert ": The period ends before it starts." in said[0]
+    # The other side's file shows what that side has received, and no report of its own.
+    await world.log(ROME, witnessed=False)
+    rome = verify_evidence(await world.evidence(ROME), anchor=world.keepers.anchor).sentences
+    assert not any("that it is rejected" in one for one in rome)
+
+
+async def test_a_report_about_nothing_in_the_file_is_refused(world: EvidenceWorld) -> None:
+    evidence = decode_evidence(await world.evidence())
+
+    def is_kept(header: bytes) -> bool:
+        found = decode_header(header)
+        return found.type in {"receipt", "exchange.status"} or found.stream_seq != 1
+
+    bundles = []
+    for bundle in evidence.bundles:
+        messages = tuple(one for one in bundle.messages if is_kept(one.header))
+        if messages:
+            bundles.append(replace(bundle, messages=messages))
+    with pytest.raises(VerificationError, match="about no message of this file"):
+        verify_evidence(encode_evidence(replace(evidence, bundles=tuple(bundles))), anchor=world.keepers.anchor)

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from uuid import UUID
 
 from portability.adapters.memory.exchange_state import State
 from portability.services.exchange.lanes import LaneEntry, LaneEntryState, LaneStanding
@@ -56,10 +57,17 @@ class MemoryBusinessStatuses:
     def __init__(self, state: State) -> None:
         self._state = state
 
-    async def note(self, recipient: InstitutionId, entries: Sequence[StatusEntry]) -> None:
+    async def note(self, recipient: InstitutionId, entries: Sequence[StatusEntry], *, report_id: UUID) -> None:
         """Keep what the recipient says, the later decided over the earlier."""
         for entry in entries:
             for seq in range(entry.first_seq, entry.last_seq + 1):
+                self._state.reports[(recipient, seq)] = self._state.reports.get((recipient, seq), frozenset()) | {
+                    report_id
+                }
                 known = self._state.statuses.get((recipient, seq))
                 if known is None or known.decided_at <= entry.decided_at:
                     self._state.statuses[(recipient, seq)] = entry
+
+    async def reports(self, recipient: InstitutionId, stream_seq: int) -> Sequence[UUID]:
+        """Return messages that said something of ours."""
+        return sorted(self._state.reports.get((recipient, stream_seq), ()))

@@ -78,6 +78,7 @@ class State:
     quarantine: dict[UUID, QuarantineEntry] = field(default_factory=dict)
     lanes: dict[Lane, LaneStanding] = field(default_factory=dict)
     statuses: dict[tuple[InstitutionId, int], StatusEntry] = field(default_factory=dict)
+    reports: dict[tuple[InstitutionId, int], frozenset[UUID]] = field(default_factory=dict)
     watches: dict[InstitutionId, StreamWatch] = field(default_factory=dict)
     rounds: dict[InstitutionId, RoundRow] = field(default_factory=dict)
     overdue: dict[tuple[InstitutionId, OverdueLevel], int] = field(default_factory=dict)

@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from portability.adapters.postgres.database import Connection
+from portability.services.exchange.envelope import STATUS_SPAN
 from portability.services.exchange.lanes import LaneEntry, LaneEntryState, LaneStanding
 from portability.services.exchange.model.messages import InstitutionId, Lane
 from portability.services.exchange.model.statuses import StatusEntry
@@ -182,13 +183,13 @@ class PostgresBusinessStatuses:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    async def note(self, recipient: InstitutionId, entries: Sequence[StatusEntry]) -> None:
+    async def note(self, recipient: InstitutionId, entries: Sequence[StatusEntry], *, report_id: UUID) -> None:
         """Keep what the recipient says."""
         for entry in entries:
             await self._connection.execute(
-                "INSERT INTO business_statuses VALUES (%s, %s, %s, %s, %s, %s) "
+                "INSERT INTO business_statuses VALUES (%s, %s, %s, %s, %s, %s, %s) "
                 "ON CONFLICT (recipient, first_seq, last_seq, decided_at) "
-                "DO UPDATE SET status = excluded.status, reasons = excluded.reasons",
+                "DO UPDATE SET status = excluded.status, reasons = excluded.reasons, report_id = excluded.report_id",
                 (
                     recipient,
                     entry.first_seq,
@@ -196,8 +197,18 @@ class PostgresBusinessStatuses:
                     entry.decided_at,
                     entry.status.value,
                     list(entry.reasons),
+                    report_id,
                 ),
             )
+
+    async def reports(self, recipient: InstitutionId, stream_seq: int) -> Sequence[UUID]:
+        """Messages that said something of ours."""
+        found = await self._connection.execute(
+            "SELECT DISTINCT report_id FROM business_statuses "
+            "WHERE recipient = %s AND first_seq BETWEEN %s AND %s AND last_seq >= %s ORDER BY report_id",
+            (recipient, stream_seq - STATUS_SPAN, stream_seq, stream_seq),
+        )
+        return [row[0] async for row in found]
 
 
 def _columns(lanes: Sequence[Lane]) -> tuple[list[InstitutionId], list[UUID]]:

@@ -8,7 +8,7 @@ from uuid import UUID
 from portability.agreements.errors import GatewayError, NotFoundError
 from portability.app.evidence.file import BundleProof, Evidence, MessageProof, encode_evidence
 from portability.services.exchange.mapping import wire
-from portability.services.exchange.model.messages import Direction, TimelineEntry
+from portability.services.exchange.model.messages import Direction, MessageKey, TimelineEntry
 from portability.services.exchange.ports.work import ExchangeWork, UnitOfWork
 from portability.services.hybrid import HybridSignature
 from portability.services.log.model import LogRow
@@ -68,15 +68,15 @@ async def _gather(
     entry: TimelineEntry, work: ExchangeWork, bundles: dict[bytes, _Gathered], *, with_records: bool
 ) -> None:
     if entry.direction is Direction.SENT:
-        await _gather_sent(entry.message_id, work, bundles, with_records=with_records)
+        await _gather_sent(entry, work, bundles, with_records=with_records)
     else:
-        await _gather_received(entry, work, bundles, with_records=with_records)
+        await _gather_received((entry.partner, entry.message_id), work, bundles, with_records=with_records)
 
 
 async def _gather_sent(
-    message_id: UUID, work: ExchangeWork, bundles: dict[bytes, _Gathered], *, with_records: bool
+    entry: TimelineEntry, work: ExchangeWork, bundles: dict[bytes, _Gathered], *, with_records: bool
 ) -> None:
-    kept = await work.receipts.evidence(message_id)
+    kept = await work.receipts.evidence(entry.message_id)
     if kept is None:  # not sealed yet: there is nothing signed to show
         return
     message = kept.message
@@ -87,15 +87,18 @@ async def _gather_sent(
         sealed, item, path, content_of = wire.decode_evidence(kept.receipt)
         receipt = MessageProof(item, content_of.header, path, content_of.salt, content_of.record)
         _put(bundles, sealed.signed_head, sealed.signature, receipt)
+    number = wire.decode_header(message.header).stream_seq
+    for report_id in await work.statuses.reports(entry.partner, number):
+        await _gather_received((entry.partner, report_id), work, bundles, with_records=True)
 
 
 async def _gather_received(
-    entry: TimelineEntry, work: ExchangeWork, bundles: dict[bytes, _Gathered], *, with_records: bool
+    message: MessageKey, work: ExchangeWork, bundles: dict[bytes, _Gathered], *, with_records: bool
 ) -> None:
-    found = await work.inbox.find(entry.partner, entry.message_id)
+    found = await work.inbox.find(*message)
     if found is None:
         return
-    key = (entry.partner, found.bundle_id)
+    key = (message[0], found.bundle_id)
     bundle = (await work.inbox.bundles([key]))[key]
     content = (found.salt, found.message.record) if with_records else (b"", b"")
     proof = MessageProof(found.item, found.header, audit_path(bundle.leaf_hashes, found.item), *content)

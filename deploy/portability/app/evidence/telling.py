@@ -7,12 +7,12 @@ from hashlib import sha256
 
 from portability.app.evidence.file import BundleProof, MessageProof
 from portability.services.exchange.envelope import Head, Header
-from portability.services.exchange.model.messages import RECEIPT_TYPE
-from portability.services.exchange.model.statuses import ReceiptEntry
+from portability.services.exchange.model.messages import RECEIPT_TYPE, STATUS_TYPE
+from portability.services.exchange.model.statuses import ReceiptEntry, StatusEntry
 from portability.services.log.model import Checkpoint
 from portability.services.registry.roots import Signed, Trust
 
-__all__ = ["Proven", "ProvenMessage", "Receipts", "about_log", "about_message", "about_trust"]
+__all__ = ["Proven", "ProvenMessage", "Receipts", "Reports", "about_log", "about_message", "about_trust"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,12 +27,24 @@ class ProvenMessage:
 
     @property
     def is_receipt(self) -> bool:
-        """Whether it says something of other messages."""
+        """Whether it says that other messages are held."""
         return self.header.type == RECEIPT_TYPE
+
+    @property
+    def is_report(self) -> bool:
+        """Whether it says what was made of other messages."""
+        return self.header.type == STATUS_TYPE
+
+    @property
+    def is_of_case(self) -> bool:
+        """Whether it is no word about others."""
+        return not (self.is_receipt or self.is_report)
 
 
 Receipts = Mapping[bytes, Sequence[tuple[ProvenMessage, ReceiptEntry]]]
 """What receipts say, by the leaf of the message that they are about."""
+Reports = Mapping[bytes, Sequence[tuple[ProvenMessage, StatusEntry]]]
+"""What reports of statuses say, by the leaf of the message that they are about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +76,7 @@ def about_log(
         yield f"No witness has cosigned this: that the log has no second history is the word of {institution} alone."
 
 
-def about_message(one: ProvenMessage, receipts: Receipts) -> Iterator[str]:
+def about_message(one: ProvenMessage, receipts: Receipts, reports: Reports) -> Iterator[str]:
     """Who sent it to whom, when, under which law, and what its recipient has signed."""
     header, head = one.header, one.head
     law = f" under {header.agreement_id} (file {header.agreement_sha256.hex()})" if header.agreement_id else ""
@@ -84,6 +96,12 @@ def about_message(one: ProvenMessage, receipts: Receipts) -> Iterator[str]:
         yield f"  {receipt.head.sender} signed on {signed_at} that it was {entry.status.value}{reason}."
     if one.leaf not in receipts:
         yield "  No receipt of it is in this file."
+    for report, status in reports.get(one.leaf, ()):
+        why = f": {'; '.join(status.reasons)}" if status.reasons else ""
+        yield (
+            f"  {report.head.sender} signed on {_at(report.head.sealed_at)} that it is {status.status.value} since "
+            f"{_at(status.decided_at)}{why}."
+        )
 
 
 def _at(at: datetime) -> str:

@@ -1,5 +1,6 @@
 """Verifying an evidence file with nothing but the file and the root of the directory: what it proves, in sentences."""
 
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from hashlib import sha256
@@ -10,14 +11,15 @@ from portability.app.evidence.telling import (
     Proven,
     ProvenMessage,
     Receipts,
+    Reports,
     about_log,
     about_message,
     about_trust,
 )
 from portability.services.exchange.envelope import HEADER_LIMIT, Head, Header
 from portability.services.exchange.mapping import wire
-from portability.services.exchange.model.messages import NO_CASE, RECEIPT_TYPE
-from portability.services.exchange.model.statuses import ReceiptEntry
+from portability.services.exchange.model.messages import NO_CASE, RECEIPT_TYPE, STATUS_TYPE
+from portability.services.exchange.model.statuses import ReceiptEntry, StatusEntry
 from portability.services.exchange.suites import ACCEPTED_SUITES, BUNDLE_CONTEXT, commitment
 from portability.services.hybrid import verify_hybrid
 from portability.services.log.checkpoint import verify_cosignature, verify_log_signature
@@ -44,7 +46,7 @@ def verify_evidence(data: bytes, *, anchor: Signed | None, witnesses: int = 0) -
     # 3. The log's checkpoint is signed by the institution, and each further signature on it stands.
     # 4. Each bundle: signed by its sender, within its key's window, to or from the institution, in its log.
     # 5. Each message: its header is in its bundle, of this case or a receipt; its record, where here, is the one.
-    # 6. Each receipt answers a message of this file that went to its signer.
+    # 6. Each receipt, and each report of a status, answers a message of this file that went to its signer.
     # (1) form
     evidence = decode_evidence(data)
     # (2) directory
@@ -59,12 +61,12 @@ def verify_evidence(data: bytes, *, anchor: Signed | None, witnesses: int = 0) -
         raise VerificationError(f"{len(cosigned)} witnesses have cosigned the checkpoint; {witnesses} are asked for.")
     # (4) bundles, (5) messages
     messages = _messages(evidence, checkpoint, trust.directory)
-    # (6) receipts
-    receipts = _receipts(messages)
+    # (6) receipts and reports
+    receipts, reports = _receipts(messages), _reports(messages)
     sentences = [
         *about_trust(trust, anchor),
         *about_log(evidence.institution, checkpoint, signed_at, cosigned),
-        *(sentence for one in messages if not one.is_receipt for sentence in about_message(one, receipts)),
+        *(sentence for one in messages if one.is_of_case for sentence in about_message(one, receipts, reports)),
     ]
     return Proven(tuple(sentences), tuple(name for name, _ in cosigned))
 
@@ -144,9 +146,9 @@ def _of_bundle(bundle: BundleProof, head: Head, evidence: Evidence) -> Iterator[
 
 
 def _verify_scope(header: Header, proof: MessageProof, evidence: Evidence) -> None:
-    if header.type == RECEIPT_TYPE:
+    if header.type in {RECEIPT_TYPE, STATUS_TYPE}:
         if header.case_id != NO_CASE or not proof.salt:
-            raise VerificationError(f"Receipt {header.message_id} is of a case, or its record is missing.")
+            raise VerificationError(f"Message {header.message_id} ({header.type}) is of a case, or has no record here.")
     elif header.case_id != evidence.case_id:
         raise VerificationError(f"Message {header.message_id} is of another case than the file.")
     if proof.salt and (
@@ -158,7 +160,7 @@ def _verify_scope(header: Header, proof: MessageProof, evidence: Evidence) -> No
 def _receipts(messages: Sequence[ProvenMessage]) -> Receipts:
     """What receipts say, by the leaf of the message that they are about."""
     about: dict[bytes, list[tuple[ProvenMessage, ReceiptEntry]]] = {}
-    known = {one.leaf: one for one in messages if not one.is_receipt}
+    known = {one.leaf: one for one in messages if one.is_of_case}
     for receipt in messages:
         if not receipt.is_receipt:
             continue
@@ -169,6 +171,34 @@ def _receipts(messages: Sequence[ProvenMessage]) -> Receipts:
             raise VerificationError(f"Receipt {receipt.header.message_id} is about no message of this file.")
         for entry in here:
             about.setdefault(entry.leaf_hash, []).append((receipt, entry))
+    return about
+
+
+def _reports(messages: Sequence[ProvenMessage]) -> Reports:
+    """What reports of statuses say, by the leaf of the message that they are about."""
+    numbered: dict[tuple[str, str], list[tuple[int, bytes]]] = {}
+    for one in messages:
+        if one.is_of_case:
+            pair = numbered.setdefault((one.header.sender, one.header.recipient), [])
+            pair.append((one.header.stream_seq, one.leaf))
+    for pair in numbered.values():
+        pair.sort()
+    about: dict[bytes, list[tuple[ProvenMessage, StatusEntry]]] = {}
+    for report in messages:
+        if not report.is_report:
+            continue
+        pair = numbered.get((report.header.recipient, report.header.sender), [])
+        here = [
+            (leaf, entry)
+            for entry in wire.decode_statuses(report.proof.record)
+            for _, leaf in pair[
+                bisect_left(pair, (entry.first_seq, b"")) : bisect_left(pair, (entry.last_seq + 1, b""))
+            ]
+        ]
+        if not here:
+            raise VerificationError(f"Report {report.header.message_id} is about no message of this file.")
+        for leaf, entry in here:
+            about.setdefault(leaf, []).append((report, entry))
     return about
 
 

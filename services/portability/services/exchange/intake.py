@@ -199,7 +199,8 @@ class Intake:
                     await self._repair(one, work)
                 else:
                     entries = decode_statuses(one.opened.message.record)
-                    await work.statuses.note(one.bundle.head.sender, entries)
+                    report_id = one.opened.message.message_id
+                    await work.statuses.note(one.bundle.head.sender, entries, report_id=report_id)
             except VerificationError as error:
                 self._set_aside_message(one, error.code, error.message)
         if receipts:

@@ -132,5 +132,11 @@ class Receipts(Protocol):
 class BusinessStatuses(Protocol):
     """What recipients have made of our messages."""
 
-    async def note(self, recipient: InstitutionId, entries: Sequence[StatusEntry]) -> None:
-        """Keep what the recipient says of messages by their stream sequence; of two the later decided counts."""
+    async def note(self, recipient: InstitutionId, entries: Sequence[StatusEntry], *, report_id: UUID) -> None:
+        """Keep what the recipient says of messages by their stream sequence; of two the later decided counts.
+
+        `report_id` is the id of the recipient's message that says it.
+        """
+
+    async def reports(self, recipient: InstitutionId, stream_seq: int) -> Sequence[UUID]:
+        """Return the ids of the recipient's messages that said something of ours, each once."""

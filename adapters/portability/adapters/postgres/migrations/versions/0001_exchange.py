@@ -161,6 +161,7 @@ CREATE TABLE business_statuses (
     decided_at timestamptz NOT NULL,
     status text NOT NULL,
     reasons text[] NOT NULL,
+    report_id uuid NOT NULL,  -- the message of the recipient that says it
     PRIMARY KEY (recipient, first_seq, last_seq, decided_at)
 );
 

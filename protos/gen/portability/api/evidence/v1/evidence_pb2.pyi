@@ -62,7 +62,7 @@ Global___Evidence: _TypeAlias = Evidence  # noqa: Y015
 
 @_typing.final
 class BundleProof(_message.Message):
-    """A bundle that the institution has sent or received, and its messages of the case or receipts of them."""
+    """A bundle that the institution has sent or received, and its messages of the case, or receipts and reports about them."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -128,7 +128,7 @@ class MessageProof(_message.Message):
     salt: _builtins.bytes
     """Salt of the record: 32 bytes. Empty: the record is not in this file."""
     record: _builtins.bytes
-    """The record; of a receipt always here. Empty: it is empty, or not in this file."""
+    """The record; of a receipt or report always here. Empty: it is empty, or not in this file."""
     @_builtins.property
     def audit_path(self) -> _containers.RepeatedScalarFieldContainer[_builtins.bytes]:
         """RFC 6962 audit path from the header to the bundle's root, lowest first: 32 bytes each. Empty: a bundle of one."""
