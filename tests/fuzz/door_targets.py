@@ -8,6 +8,7 @@ from random import Random
 import protovalidate
 from google.protobuf.message import DecodeError, Message
 
+from portability.adapters.spreadsheets.map_file import load_map_text
 from portability.agreements.errors import InputError, VerificationError
 from portability.api.agreements.v1 import agreements_pb2
 from portability.api.cases.v1 import cases_pb2, envelope_pb2, flows_pb2, messages_pb2
@@ -27,6 +28,7 @@ from portability.services.flows.mapping.envelope import read_envelope
 from portability.services.privacy import mapping as privacy
 from portability.services.records.mapping import importing
 from portability.services.records.mapping.register import read_put_records
+from tests.doors.files import GOOD_MAP
 from tests.fuzz.good_records import good_acts, good_records, good_requests
 from tests.fuzz.messages import field_mutator, filled
 from tests.fuzz.target import Target
@@ -110,7 +112,12 @@ def door_targets() -> Sequence[Target]:
             )
             for name, (kind, read) in REQUESTS.items()
         ),
+        Target("import-map", _read_map, (InputError,), [GOOD_MAP.encode()]),
     ]
+
+
+def _read_map(data: bytes) -> object:
+    return load_map_text(data.decode(errors="replace"), name="map.yaml")
 
 
 def _read_request(

@@ -173,8 +173,10 @@ def _add_groups() -> None:
     from portability.app.commands.evidence import app as evidence  # noqa: PLC0415 (the same)
     from portability.app.commands.flows import app as flows  # noqa: PLC0415 (the same)
     from portability.app.commands.key_files import app as keys  # noqa: PLC0415 (the same)
+    from portability.app.commands.maps import app as maps  # noqa: PLC0415 (the same)
     from portability.app.commands.privacy import app as privacy  # noqa: PLC0415 (the same)
     from portability.app.commands.quarantine import app as quarantine  # noqa: PLC0415 (the same)
+    from portability.app.commands.records import app as records  # noqa: PLC0415 (the same)
 
     app.command("convert")(convert)
     app.add_typer(agreements, name="agreements")
@@ -185,6 +187,8 @@ def _add_groups() -> None:
     app.add_typer(quarantine, name="quarantine")
     app.add_typer(cases, name="cases")
     app.add_typer(flows, name="flows")
+    app.add_typer(records, name="records")
+    app.add_typer(maps, name="map")
 
 
 def _settings() -> "Settings":

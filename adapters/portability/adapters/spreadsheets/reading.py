@@ -1,0 +1,248 @@
+"""A file and its map to records, line by line; a line that cannot be one is set aside with the reason."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from enum import Enum
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Final
+
+from google.type.date_pb2 import Date
+
+from portability.adapters.spreadsheets.lines import Line, csv_lines
+from portability.adapters.spreadsheets.map_file import RecordMap
+from portability.adapters.spreadsheets.sheets import is_workbook, sheet_lines
+from portability.adapters.spreadsheets.values import as_amount, as_day, as_text
+from portability.agreements.errors import InputError
+from portability.agreements.periods import PeriodKind, PeriodUnit
+from portability.api.common.v1 import common_pb2 as common
+from portability.api.records.v1 import imports_pb2 as pb
+from portability.api.records.v1 import messages_pb2 as messages
+
+__all__ = ["ASIDE", "TOTALS", "ReadLine", "RecordFile", "file_lines"]
+
+TOTALS = frozenset(
+    [
+        "total",
+        "totals",
+        "totale",
+        "totali",
+        "totaal",
+        "summe",
+        "gesamt",
+        "gesamtsumme",
+        "insgesamt",
+        "somme",
+        "ensemble",
+        "suma",
+        "razem",
+        "ogolem",
+        "ogółem",
+        "celkem",
+        "spolu",
+        "összesen",
+        "skupaj",
+        "ukupno",
+        "итого",
+        "всего",
+        "сума",
+        "σύνολο",
+        "toplam",
+        "المجموع",
+        "الاجمالي",
+    ]
+)
+"""What the first word of a row of totals is, in the languages of agencies."""
+ASIDE: Final = ("_line", "_reason")
+"""Columns that a rejects file has beside those of the file itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadLine:
+    """A line of the file: its record, or why it is none."""
+
+    number: int
+    cells: tuple[object, ...]
+    record: pb.ImportedRecord | None = None
+    reason: str = ""
+
+
+def file_lines(path: Path, shape: Any) -> Iterator[Line]:
+    """The lines of a file, whatever kind it is; what it is, its first bytes say."""
+    if is_workbook(path):
+        return sheet_lines(path, sheet=shape.sheet)
+    return csv_lines(path, encoding=shape.encoding, separator=shape.separator)
+
+
+class RecordFile:
+    """A file as its map reads it. Raises InputError where the file's header does not have the map's columns."""
+
+    def __init__(self, path: Path, by: RecordMap) -> None:
+        self._map = by
+        self._serials = is_workbook(path)
+        self._lines = file_lines(path, by.file)
+        self.header = self._find_header(path)
+        self._places = {name: self.header.index(column) for name, column in by.columns.items()}
+        self._template = self._same_on_each()
+        self._words = {
+            name: {key.casefold(): value for key, value in given.items()} for name, given in by.words.items()
+        }
+
+    def __iter__(self) -> Iterator[ReadLine]:
+        for line in self._lines:
+            if line.trouble:
+                yield ReadLine(line.number, line.cells, reason=line.trouble)
+                continue
+            try:
+                yield ReadLine(line.number, line.cells, self._record(line.cells))
+            except InputError as error:
+                yield ReadLine(line.number, line.cells, reason=error.message)
+
+    def _find_header(self, path: Path) -> tuple[str, ...]:
+        wanted = self._map.file.header_line
+        for line in self._lines:
+            header = tuple(as_text(cell) for cell in line.cells)
+            # Lines that were set aside stand below a header of their own, whatever stood above that of their file.
+            if line.number < wanted and header[-2:] != ASIDE:
+                continue
+            missing = [column for column in self._map.columns.values() if column not in header]
+            if missing or line.trouble:
+                told = line.trouble or f"it has no column {_named(missing)}; its columns are {_named(header)}"
+                raise InputError(
+                    f"Line {line.number} of {path.name} should name the columns: {told}. Correct `columns`, "
+                    "`separator` or `header_line` in the map, or make the map anew with `portability map new`.",
+                    field="columns",
+                )
+            return header
+        raise InputError(f"{path.name} has no line {wanted} to name the columns: it ends before.", field="header_line")
+
+    def _same_on_each(self) -> common.InsurancePeriod:
+        same = self._map.same_on_each_line
+        return common.InsurancePeriod(
+            state=same.state,
+            scheme=same.scheme,
+            kind=_number("PERIOD_KIND", same.kind),
+            evidence=common.Evidence(
+                level=_number("EVIDENCE_LEVEL", same.evidence), method=same.method, verified_by=same.verified_by
+            ),
+        )
+
+    def _record(self, cells: tuple[object, ...]) -> pb.ImportedRecord:
+        if len(cells) < len(self.header):
+            cells += ("",) * (len(self.header) - len(cells))
+        elif len(cells) > len(self.header) and any(as_text(cell) for cell in cells[len(self.header) :]):
+            raise InputError(
+                f"The line has {len(cells)} cells, the header names {len(self.header)}: a separator stands in a cell "
+                "without quotes, or a column has no name."
+            )
+        said = {name: cells[place] for name, place in self._places.items()}
+        _refuse_totals(cells, said)
+        if all(as_text(cells[place]) == self.header[place] for place in self._places.values()):
+            raise InputError("The line names the columns again: delete it.")
+        identifier = as_text(said.get("identifier", ""))
+        account_id = as_text(said["account_id"]) if "account_id" in said else identifier
+        if not account_id:
+            raise InputError(f"{self._column('account_id', 'identifier')} is empty: nothing says whose line it is.")
+        record = pb.ImportedRecord(account_id=account_id, period=self._template)
+        self._fill(record.period, said)
+        person = self._person(said, identifier)
+        if person is not None:
+            record.person.CopyFrom(person)
+        return record
+
+    def _fill(self, period: common.InsurancePeriod, said: Mapping[str, object]) -> None:
+        for name, last in (("first_day", False), ("last_day", True)):
+            if name in said:
+                day = self._day(said[name], name)
+                if day is not None:
+                    (period.last_day if last else period.first_day).CopyFrom(_as_message(day))
+        if "amount" in said and (amount := self._asked("amount", as_amount, said["amount"], self._map.decimals)):
+            same = self._map.same_on_each_line
+            unit = self._word("unit", said["unit"], PeriodUnit) if "unit" in said else same.unit
+            period.amount = amount
+            period.unit = _number("PERIOD_UNIT", unit) if unit else common.PERIOD_UNIT_UNSPECIFIED
+            if unit == PeriodUnit.DAYS:
+                period.day_regime = int(same.day_regime or 0)
+        if "kind" in said:
+            period.kind = _number("PERIOD_KIND", self._word("kind", said["kind"], PeriodKind))
+        for name in ("scheme", "state"):
+            if name in said:
+                setattr(period, name, as_text(said[name]))
+        period.period_id = as_text(said["period_id"]) if "period_id" in said else _made_id(period)
+
+    def _person(self, said: Mapping[str, object], identifier: str) -> pb.InsuredPerson | None:
+        """Whose line it is, where the columns say so; without all of it the account has to be known."""
+        parts = [as_text(said[name]) for name in ("name", "family_name", "given_names") if name in said]
+        name = ", ".join(part for part in parts if part)
+        born = self._day(said["birth_date"], "birth_date") if "birth_date" in said else None
+        if not (name and born and identifier):
+            return None
+        same = self._map.same_on_each_line
+        return _person(name, born, same.identifier_country, same.identifier_sector, identifier)
+
+    def _day(self, cell: object, name: str) -> date | None:
+        day: date | None = self._asked(name, as_day, cell, self._map.dates, serials=self._serials)
+        return day
+
+    def _word(self, name: str, cell: object, kind: type[Any]) -> Any:
+        text = as_text(cell)
+        known = {one.value: one for one in kind}
+        found = known.get(self._words.get(name, {}).get(text.casefold(), text.casefold()))
+        if found is None:
+            raise InputError(
+                f"Column '{self._map.columns[name]}': '{text}' is not known; write it under `words: {name}:` in the "
+                f"map as one of {_named(known)}."
+            )
+        return found
+
+    def _asked(self, name: str, read: Any, *given: Any, **more: Any) -> Any:
+        try:
+            return read(*given, **more)
+        except InputError as error:
+            raise InputError(f"Column '{self._map.columns[name]}': {error.message}", field=name) from error
+
+    def _column(self, *names: str) -> str:
+        return next(f"Column '{self._map.columns[name]}'" for name in names if name in self._map.columns)
+
+
+def _refuse_totals(cells: Sequence[object], said: Mapping[str, object]) -> None:
+    words = next((text for cell in cells if (text := as_text(cell))), "").casefold().strip(":.").split()
+    if (
+        words
+        and words[0].strip(":") in TOTALS
+        and not all(as_text(said.get(name, "x")) for name in ("first_day", "last_day"))
+    ):
+        raise InputError("The line is a row of totals, not a record: delete it.")
+
+
+def _made_id(period: common.InsurancePeriod) -> str:
+    """A stable id where the file has none: the same period of the same account gets the same one each time."""
+    first, last = period.first_day, period.last_day
+    days = f"{first.year:04}-{first.month:02}-{first.day:02}/{last.year:04}-{last.month:02}-{last.day:02}"
+    return f"{days}/{period.kind}/{period.scheme}"[:64]
+
+
+@lru_cache(maxsize=65_536)
+def _as_message(day: date) -> Date:
+    return Date(year=day.year, month=day.month, day=day.day)
+
+
+@lru_cache(maxsize=1024)
+def _person(name: str, born: date, country: str, sector: str, number: str) -> pb.InsuredPerson:
+    return pb.InsuredPerson(
+        name=name,
+        birth_date=_as_message(born),
+        identifiers=[messages.PersonIdentifier(country=country, sector=sector, value=number)],
+    )
+
+
+@lru_cache(maxsize=64)
+def _number(prefix: str, member: Enum) -> Any:
+    kinds = {"PERIOD_KIND": common.PeriodKind, "PERIOD_UNIT": common.PeriodUnit, "EVIDENCE_LEVEL": common.EvidenceLevel}
+    kind: Any = kinds[prefix]
+    return kind.Value(f"{prefix}_{member.name}")
+
+
+def _named(names: Any) -> str:
+    return ", ".join(f"'{name}'" for name in names if name not in ASIDE) or "none"

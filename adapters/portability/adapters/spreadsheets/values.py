@@ -1,0 +1,88 @@
+"""What a cell says: dates in the order that the map gives, amounts with their decimal sign, numbers kept as text.
+
+Each raises InputError in words for the clerk who has the file before her; nothing is guessed.
+"""
+
+import re
+from datetime import date, timedelta
+from functools import lru_cache
+from typing import Final
+
+from portability.adapters.spreadsheets.map_file import DateOrder
+from portability.agreements.errors import InputError
+
+__all__ = ["as_amount", "as_day", "as_text"]
+
+_PARTS = re.compile(r"(\d{1,4})[./\- ](\d{1,2})[./\- ](\d{1,4})")
+_TIME = re.compile(r"[T ]00:00(:00(\.0+)?)?$")
+_SERIAL = re.compile(r"\d{4,5}")
+_ZERO_OF_SERIALS: Final = date(1899, 12, 30)
+"""Excel counts days from 1900 with a 29 February that was none; from 1 March 1900 on this zero is right."""
+_ORDERS: Final = {
+    DateOrder.DAY_FIRST: "dmy",
+    DateOrder.MONTH_FIRST: "mdy",
+    DateOrder.YEAR_FIRST: "ymd",
+}
+
+
+def as_text(cell: object) -> str:
+    """Text without what people and programs put around it: spaces, the apostrophe that makes a number a text."""
+    if isinstance(cell, date):
+        return cell.isoformat()
+    return str(cell).replace("\u00a0", " ").strip().removeprefix("'").strip()
+
+
+def as_day(cell: object, order: DateOrder, *, serials: bool = False) -> date | None:
+    """The day in a cell; None where it is empty. `serials`: a bare number is a day as Excel counts them."""
+    if isinstance(cell, date):
+        return cell
+    return _day(as_text(cell), order, serials)
+
+
+def as_amount(cell: object, decimals: str) -> str:
+    """Decimal text with a point; empty where the cell is."""
+    text = as_text(cell).replace(" ", "")
+    if decimals == "comma":
+        if "." in text and "," not in text and not re.fullmatch(r"\d{1,3}(\.\d{3})+", text) and text.count(".") == 1:
+            raise InputError(f"'{text}' has a point where the map says comma: correct `decimals` or the number.")
+        text = text.replace(".", "").replace(",", ".")
+    elif "," in text:
+        raise InputError(f"'{text}' has a comma where the map says point: correct `decimals` or the number.")
+    if text and not re.fullmatch(r"-?\d+(\.\d+)?", text):
+        raise InputError(f"'{text}' is not a number.")
+    return text
+
+
+@lru_cache(maxsize=65_536)
+def _day(text: str, order: DateOrder, serials: bool) -> date | None:  # noqa: FBT001 (a key of the cache)
+    if not text:
+        return None
+    plain = _TIME.sub("", text)
+    if serials and _SERIAL.fullmatch(plain):
+        return _ZERO_OF_SERIALS + timedelta(days=int(plain))
+    written = _PARTS.fullmatch(plain)
+    if written is None:
+        raise InputError(f"'{text}' is not a date: write it as 1980-03-10, or as the map says ({order.value}).")
+    first, second, third = written.groups()
+    if len(first) == 4:
+        return _date(text, first, second, third)
+    if len(third) != 4:
+        raise InputError(f"'{text}' has a year of {len(third)} digits: write four.")
+    if order is DateOrder.YEAR_FIRST:
+        raise InputError(f"'{text}' does not begin with the year, as the map says ({order.value}).")
+    if order is DateOrder.UNKNOWN:
+        if int(first) <= 12 and int(second) <= 12 and first != second:
+            raise InputError(
+                f"'{text}' could be two days: say in the map whether `dates` are day-month-year or month-day-year."
+            )
+        day, month = (first, second) if int(first) > 12 else (second, first)
+        return _date(text, third, month, day)
+    parts = dict(zip(_ORDERS[order], (first, second, third), strict=True))
+    return _date(text, parts["y"], parts["m"], parts["d"])
+
+
+def _date(text: str, year: str, month: str, day: str) -> date:
+    try:
+        return date(int(year), int(month), int(day))
+    except ValueError as error:
+        raise InputError(f"There is no day '{text}': correct it, or `dates` in the map.") from error
