@@ -25,6 +25,9 @@ from portability.agreements.careers import (
 from portability.agreements.errors import InputError
 from portability.agreements.periods import DayRegime, Duration, InsurancePeriod, PeriodKind, PeriodUnit
 from portability.services.idempotency import KnownCommand
+from portability.services.persons.births import BirthDate
+from portability.services.persons.likeness import PersonFacts
+from portability.services.persons.search_keys import search_keys
 from portability.services.records.ports import RecordWork
 from tests.at_rest import AT_REST
 from tests.conftest import NewDatabase
@@ -93,6 +96,16 @@ async def test_accounts_that_share_an_identifier_are_all_found(work: RecordWork)
     second = replace(ACCOUNT, account_id="DE-0", identifiers=(PENSION,))
     await work.register.put([ACCOUNT, second])
     assert [each.account_id for each in await work.register.find([PENSION])] == ["DE-0", "DE-1"]
+
+
+async def test_an_account_is_filed_under_the_search_keys_of_its_person(work: RecordWork) -> None:
+    await work.register.put([ACCOUNT, replace(ACCOUNT, account_id="DE-0", name="Maria Rossi", identifiers=(TAX,))])
+    sought = PersonFacts(("Росси",), "Мария", BirthDate(1958, 3, 10))
+    assert [each.account_id for each in await work.people.like(search_keys(sought))] == ["DE-0", "DE-1"]
+    assert list(await work.people.like(search_keys(replace(sought, birth=BirthDate(1971))))) == []
+    # Put again under another name, she is filed anew.
+    await work.register.put([replace(ACCOUNT, name="Bianchi, Maria", birth_date=date(1960, 1, 2))])
+    assert [each.account_id for each in await work.people.like(search_keys(sought))] == ["DE-0"]
 
 
 async def test_an_account_put_again_replaces_the_whole_one(work: RecordWork) -> None:

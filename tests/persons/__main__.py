@@ -2,7 +2,7 @@
 
 import argparse
 
-from tests.persons.measured import measure
+from tests.persons.measured import measure, measure_accounts
 
 
 def main() -> None:
@@ -12,6 +12,8 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1, help="the same seed gives the same people")
     options = parser.parse_args()
     print(measure(options.people, options.searches, seed=options.seed).told())
+    print("\nas accounts of a register:")
+    print(measure_accounts(options.people, options.searches, seed=options.seed).told())
 
 
 if __name__ == "__main__":

@@ -1,14 +1,18 @@
 """Precision, recall and the share that goes to a person, over a made-up population."""
 
+import asyncio
 import time
 from collections import defaultdict
 from dataclasses import dataclass
+from datetime import date
 
+from portability.agreements.careers import InsuranceAccount
+from portability.services.matching import MatchOutcome, account_keys, match_person
 from portability.services.persons.likeness import Candidate, Likeness, Verdict, decide, likeness
 from portability.services.persons.search_keys import search_keys
 from tests.persons.population import Person, Search, population, searches
 
-__all__ = ["Figures", "Register", "measure"]
+__all__ = ["Figures", "Register", "measure", "measure_accounts"]
 
 
 @dataclass(slots=True)
@@ -58,6 +62,49 @@ class Figures:
             f"{self.candidates / max(1, self.searched):.1f} candidates a search, "
             f"{1e6 * self.seconds / max(1, self.searched):.0f} microseconds"
         )
+
+
+class Accounts:
+    """The same people as accounts of a register: one name, a whole birth date, no sex; searched as a node searches."""
+
+    def __init__(self, people: list[Person]) -> None:
+        self._filed: dict[str, list[InsuranceAccount]] = defaultdict(list)
+        for person in people:
+            account = _account(person)
+            for key in account_keys(account):
+                self._filed[key].append(account)
+
+    async def like(self, keys: frozenset[str]) -> list[InsuranceAccount]:
+        found = {account.account_id: account for key in keys for account in self._filed.get(key, ())}
+        return list(found.values())
+
+
+def measure_accounts(people: int, count: int, *, seed: int) -> Figures:
+    """Search `count` times in a register of accounts of `people`, by the way that FindRecords and cases go."""
+    register_of = population(people, seed=seed)
+    accounts = Accounts(register_of)
+    figures = Figures()
+
+    async def search_all() -> None:
+        for search in searches(register_of, count, seed=seed + 1):
+            before = time.perf_counter()
+            match = await match_person(search.facts, people=accounts)
+            figures.seconds += time.perf_counter() - before
+            figures.candidates += len(match.accounts)
+            found = match.outcome is MatchOutcome.FOUND
+            verdict = Verdict.MATCHED if found else Verdict.TO_A_PERSON if match.accounts else Verdict.NOBODY
+            _count(figures, search, verdict, [one.account_id for one in match.accounts])
+            figures.weak += found and _weak(match.likenesses[0])
+
+    asyncio.run(search_all())
+    return figures
+
+
+def _account(person: Person) -> InsuranceAccount:
+    facts = person.facts
+    born = date(facts.birth.year, facts.birth.month or 1, facts.birth.day or 1)
+    name = f"{facts.family_names[0]}, {facts.given_names}"
+    return InsuranceAccount(person.person_id, name, born, facts.identifiers, (), born)
 
 
 class Register:

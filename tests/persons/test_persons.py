@@ -16,7 +16,7 @@ from portability.services.persons.likeness import (
 )
 from portability.services.persons.names import NameAgreement, compare_names
 from portability.services.persons.search_keys import search_keys
-from tests.persons.measured import measure
+from tests.persons.measured import measure, measure_accounts
 
 FISCAL_CODE = PersonIdentifier("IT", "tax", "RSSMRA58C50H501X")
 GERMAN_NUMBER = PersonIdentifier("DE", "pension", "12 100358 R 501")
@@ -152,3 +152,11 @@ def test_in_a_population_with_twins_and_noise_nobody_is_attached_wrongly() -> No
     assert figures.right > 1_000
     assert figures.recall > 0.95
     assert figures.to_a_person < 0.5
+
+
+def test_the_accounts_of_a_register_are_told_apart_as_people_are() -> None:
+    figures = measure_accounts(20_000, 4_000, seed=7)
+    assert figures.wrong == 0
+    assert figures.weak == 0
+    assert figures.right > 1_000
+    assert figures.recall > 0.9

@@ -92,6 +92,7 @@ class RecordTransaction:
         @dataclass
         class Ports:
             register: Any = work.accounts
+            people: Any = work.accounts
             scopes: Any = work.accounts
             careers: Any = work.careers
             commands: Any = work.commands
@@ -239,7 +240,8 @@ async def test_a_person_who_is_not_matched_is_identified_by_hand(world: World, d
     )
     answered = await german.cases.AnswerRecordRequest(answer)
     assert answered.needs_a_person
-    assert answered.case.identification.outcome == "none"
+    assert answered.case.identification.outcome == "likely"
+    assert list(answered.case.identification.candidates) == ["DE-1"]
     found = await german.records.FindRecords(
         records.FindRecordsRequest(
             identifiers=[pb_identifier(GERMAN_NUMBER.country, GERMAN_NUMBER.sector, "12100358R501")]

@@ -202,12 +202,14 @@ async def test_an_account_stands_once_in_a_call(work: MemoryRecordWork) -> None:
 
 async def test_search_ends_in_one_of_four_ways(work: MemoryRecordWork) -> None:
     born = date(1958, 3, 10)
-    none = await find_records(register=work.register, identifiers=[NUMBER], birth_date=born)
+    none = await find_records(register=work.register, people=work.people, identifiers=[NUMBER], birth_date=born)
     await put(work, request())
-    found = await find_records(register=work.register, identifiers=[NUMBER], birth_date=born)
-    other = await find_records(register=work.register, identifiers=[NUMBER], birth_date=date(1958, 3, 11))
+    found = await find_records(register=work.register, people=work.people, identifiers=[NUMBER], birth_date=born)
+    other = await find_records(
+        register=work.register, people=work.people, identifiers=[NUMBER], birth_date=date(1958, 3, 11)
+    )
     await put(work, request(account("DE-2")))
-    several = await find_records(register=work.register, identifiers=[NUMBER], birth_date=born)
+    several = await find_records(register=work.register, people=work.people, identifiers=[NUMBER], birth_date=born)
     outcomes = [each.outcome for each in (none, found, other, several)]
     assert outcomes == [MatchOutcome.NONE, MatchOutcome.FOUND, MatchOutcome.CONTRADICTION, MatchOutcome.SEVERAL]
     assert [each.needs_a_person for each in (none, found, other, several)] == [True, False, True, True]
@@ -216,8 +218,10 @@ async def test_search_ends_in_one_of_four_ways(work: MemoryRecordWork) -> None:
 
 async def test_a_search_for_nothing_is_refused(work: MemoryRecordWork) -> None:
     with pytest.raises(InputError):
-        await find_records(register=work.register)
-    assert (await find_records(register=work.register, account_id="DE-9")).outcome is MatchOutcome.NONE
+        await find_records(register=work.register, people=work.people)
+    assert (
+        await find_records(register=work.register, people=work.people, account_id="DE-9")
+    ).outcome is MatchOutcome.NONE
 
 
 async def test_a_career_of_no_case_is_not_found(work: MemoryRecordWork) -> None:
@@ -286,6 +290,33 @@ async def stub(work: MemoryRecordWork) -> AsyncIterator[Any]:
     async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
         yield records_pb2_grpc.RecordServiceStub(channel)
     await server.stop(None)
+
+
+async def test_a_person_is_found_by_a_description_in_another_script_with_reasons(stub: Any) -> None:
+    await stub.PutRecords(request(account(), account("DE-2")))
+    described = pb.PersonDescription(family_names=["Росси"], given_names="Мария", birth_date="1958-03-10")
+    both = await stub.FindRecords(pb.FindRecordsRequest(person=described))
+    assert (both.outcome, [each.account_id for each in both.accounts]) == (pb.FIND_OUTCOME_SEVERAL, ["DE-1", "DE-2"])
+    assert [each.strong_keys for each in both.likenesses] == [1, 1]
+    reasons = {each.reason: (each.found, each.weight) for each in both.likenesses[0].findings}
+    assert reasons["birth"] == ("same", 8)
+    assert reasons["family_name"][1] > 0
+    described.birth_date = "1958"
+    assert (await stub.FindRecords(pb.FindRecordsRequest(person=described))).outcome == pb.FIND_OUTCOME_SEVERAL
+    nobody = pb.PersonDescription(family_names=["Weber"], given_names="Anna", birth_date="1971-01-02")
+    assert (await stub.FindRecords(pb.FindRecordsRequest(person=nobody))).outcome == pb.FIND_OUTCOME_NONE
+
+
+async def test_no_account_is_found_without_two_independent_strong_keys(stub: Any) -> None:
+    await stub.PutRecords(request())
+    described = pb.PersonDescription(family_names=["Rossi"], given_names="Maria", birth_date="1958-03-10")
+    by_name = await stub.FindRecords(pb.FindRecordsRequest(person=described))
+    assert by_name.outcome == pb.FIND_OUTCOME_LIKELY
+    described.identifiers.add(country="DE", sector="pension", value=NUMBER.value)
+    assert (await stub.FindRecords(pb.FindRecordsRequest(person=described))).outcome == pb.FIND_OUTCOME_FOUND
+    described.given_names = "Giulia"
+    by_number = await stub.FindRecords(pb.FindRecordsRequest(person=described))
+    assert by_number.outcome == pb.FIND_OUTCOME_CONTRADICTION
 
 
 async def test_what_was_put_is_found_unchanged(stub: Any) -> None:

@@ -11,6 +11,7 @@ from portability.agreements.careers import CareerRecord, InsuranceAccount, Perso
 from portability.api.common.v1 import common_pb2 as common
 from portability.services.idempotency import KnownCommand
 from portability.services.mapping.common import read_period
+from portability.services.matching import account_keys
 from portability.services.records.imports import (
     ImportItem,
     ImportOpening,
@@ -56,6 +57,10 @@ class MemoryRegister:
     async def get(self, account_id: str) -> InsuranceAccount | None:
         return self._accounts.get(account_id)
 
+    async def like(self, keys: frozenset[str]) -> Sequence[InsuranceAccount]:
+        filed = (self._accounts[account_id] for account_id in sorted(self._accounts))
+        return [account for account in filed if keys & account_keys(account)]
+
     def scope_of(self, account_id: str) -> UUID:
         return UUID(bytes=sha256(account_id.encode()).digest()[:16])
 
@@ -100,6 +105,10 @@ class MemoryRecordWork:
 
     @property
     def scopes(self) -> MemoryRegister:
+        return self.register
+
+    @property
+    def people(self) -> MemoryRegister:
         return self.register
 
 

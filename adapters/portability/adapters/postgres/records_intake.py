@@ -14,7 +14,13 @@ from portability.adapters.keys.at_rest import AtRest
 from portability.adapters.postgres.arrays import byteas, ids, uuids
 from portability.adapters.postgres.database import Connection
 from portability.adapters.postgres.documents import open_documents, seal_documents
-from portability.adapters.postgres.records_store import account_scope, birth_of, hidden_account, hidden_identifiers
+from portability.adapters.postgres.records_store import (
+    account_scope,
+    birth_of,
+    file_people,
+    hidden_account,
+    hidden_identifiers,
+)
 from portability.agreements.careers import InsuranceAccount
 from portability.agreements.errors import GatewayError
 from portability.services.records.imports import (
@@ -124,13 +130,8 @@ class PostgresIntake:
         if not people:
             return
         accounts = {account_id: hidden_account(self._at_rest, account_id) for account_id in people}
-        documents = await seal_documents(
-            self._at_rest,
-            (
-                (account_scope(accounts[account_id]), _account(account_id, person, as_of))
-                for account_id, person in people.items()
-            ),
-        )
+        opened = {accounts[account_id]: _account(account_id, person, as_of) for account_id, person in people.items()}
+        documents = await seal_documents(self._at_rest, ((account_scope(one), each) for one, each in opened.items()))
         await self._connection.execute(
             "INSERT INTO accounts (account, birth, as_of, document) "
             "SELECT account, birth, %s, document FROM unnest(%b::bytea[], %b::bytea[], %b::bytea[]) "
@@ -143,6 +144,7 @@ class PostgresIntake:
                 byteas(documents),
             ),
         )
+        await file_people(self._connection, self._at_rest, opened)
         identified = [
             (identifier, accounts[account_id])
             for account_id, person in people.items()

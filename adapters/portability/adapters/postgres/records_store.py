@@ -6,6 +6,8 @@ from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
 
+from psycopg import AsyncCursor
+
 from portability.adapters.keys.at_rest import AtRest
 from portability.adapters.postgres.database import Connection
 from portability.adapters.postgres.documents import open_documents, seal_documents
@@ -15,6 +17,7 @@ from portability.agreements.errors import GatewayError
 from portability.api.common.v1 import common_pb2 as common
 from portability.services.idempotency import KnownCommand
 from portability.services.mapping.common import read_period
+from portability.services.matching import account_keys
 
 __all__ = [
     "PostgresCareers",
@@ -23,9 +26,14 @@ __all__ = [
     "PostgresRegister",
     "account_scope",
     "birth_of",
+    "file_people",
     "hidden_account",
     "hidden_identifiers",
 ]
+
+
+CANDIDATES = 100
+"""Accounts that a search for a person reads at most: keys are shared by a handful."""
 
 
 def hidden_identifiers(at_rest: AtRest, identifiers: Iterable[PersonIdentifier]) -> list[bytes]:
@@ -36,6 +44,25 @@ def hidden_identifiers(at_rest: AtRest, identifiers: Iterable[PersonIdentifier])
 def hidden_account(at_rest: AtRest, account_id: str) -> bytes:
     """The keyed hash by which an account is found."""
     return at_rest.hidden("account", account_id)
+
+
+async def file_people(
+    connection: Connection | AsyncCursor[Any], at_rest: AtRest, accounts: Mapping[bytes, InsuranceAccount]
+) -> None:
+    """File accounts, by the keyed hashes of their ids, under the search keys of their people, in place of before."""
+    await connection.execute("DELETE FROM account_search_keys WHERE account = ANY(%b)", (list(accounts),))
+    filed = [
+        (key, hidden) for hidden, account in accounts.items() for key in _hidden_keys(at_rest, account_keys(account))
+    ]
+    await connection.execute(
+        "INSERT INTO account_search_keys (key, account) SELECT * FROM unnest(%b::bytea[], %b::bytea[]) "
+        "ON CONFLICT DO NOTHING",
+        ([key for key, _ in filed], [hidden for _, hidden in filed]),
+    )
+
+
+def _hidden_keys(at_rest: AtRest, keys: Iterable[str]) -> list[bytes]:
+    return [at_rest.hidden("search", key)[:16] for key in keys]
 
 
 def birth_of(at_rest: AtRest, account_id: str, birth_date: date) -> bytes:
@@ -70,6 +97,7 @@ class PostgresRegister:
                 ),
             )
             await cursor.execute("DELETE FROM account_identifiers WHERE account = ANY(%b)", (ids,))
+            await file_people(cursor, self._at_rest, dict(zip(ids, accounts, strict=True)))
             await cursor.execute(
                 "DELETE FROM account_periods WHERE scope = ANY(%b)", ([account_scope(one) for one in ids],)
             )
@@ -103,6 +131,16 @@ class PostgresRegister:
         )
         accounts = await self._opened(await found.fetchall())
         return accounts[0] if accounts else None
+
+    async def like(self, keys: frozenset[str]) -> Sequence[InsuranceAccount]:
+        """Accounts filed under one of the search keys of a person."""
+        found = await self._connection.execute(
+            "SELECT account, as_of, document FROM accounts WHERE account IN "
+            "(SELECT account FROM account_search_keys WHERE key = ANY(%b) LIMIT %s)",
+            (_hidden_keys(self._at_rest, keys), CANDIDATES),
+            binary=True,
+        )
+        return sorted(await self._opened(await found.fetchall()), key=lambda account: account.account_id)
 
     def scope_of(self, account_id: str) -> UUID:
         """The account's scope at rest."""
@@ -217,7 +255,7 @@ class PostgresRecordWork:
     """RecordWork: the ports of one transaction."""
 
     def __init__(self, connection: Connection, at_rest: AtRest) -> None:
-        self.register = self.scopes = PostgresRegister(connection, at_rest)
+        self.register = self.scopes = self.people = PostgresRegister(connection, at_rest)
         self.careers = PostgresCareers(connection, at_rest)
         self.commands = PostgresCommands(connection, at_rest)
         self.looks = PostgresLooks(connection, at_rest)

@@ -162,8 +162,6 @@ def _why_not_identify(case: Case, mine: Participant) -> str:
         return "this institution has answered."
     if case.identification is None:
         return "no search has been made yet: answer the record request from own records first."
-    if not case.identification.needs_a_person:
-        return "the person is identified."
     return ""
 
 

@@ -53,7 +53,9 @@ from portability.services.cases.ports import (
 from portability.services.cases.procedure import ServiceStandards
 from portability.services.idempotency import Command, once
 from portability.services.looking import read_by_staff
-from portability.services.matching import MatchOutcome, match_exactly
+from portability.services.matching import MatchOutcome, match_person
+from portability.services.persons.births import BirthDate
+from portability.services.persons.likeness import PersonFacts
 from portability.services.purposes import PENSION_CLAIM
 
 __all__ = ["CaseUseCases", "CaseView"]
@@ -228,18 +230,23 @@ async def _answer(case: Case, command: AnswerRecordRequest, caller: Caller, desk
 
 
 async def _search(case: Case, *, desk: Desk) -> Case:
-    """Look for her account by exact identifier, unless a person has already said which it is."""
+    """Look for her account by all that the claim says of her, unless a person has already said which it is."""
     if case.identification is not None and case.identification.account_id:
         return case
     person = case.claim.person
-    match = match_exactly(await desk.work.accounts.find(person.identifiers), birth_date=person.birth_date)
+    born = person.birth_date
+    facts = PersonFacts(
+        (person.family_name,), person.given_names, BirthDate(born.year, born.month, born.day), person.identifiers
+    )
+    match = await match_person(facts, people=desk.work.accounts)
     candidates = tuple(account.account_id for account in match.accounts)
     if match.outcome is MatchOutcome.FOUND:
         return replace(case, identification=Identification(match.outcome.value, desk.now, account_id=candidates[0]))
     why = {
-        MatchOutcome.NONE: "no own account has one of her identifiers",
-        MatchOutcome.SEVERAL: f"{len(candidates)} own accounts have one of her identifiers",
-        MatchOutcome.CONTRADICTION: "the account with her identifier has another birth date",
+        MatchOutcome.NONE: "no own account comes into question",
+        MatchOutcome.SEVERAL: f"{len(candidates)} own accounts come into question",
+        MatchOutcome.CONTRADICTION: "one own account comes into question, and something speaks against it",
+        MatchOutcome.LIKELY: "one own account is likely hers, on fewer than two independent strong keys",
     }[match.outcome]
     desk.note(case.case_id, EventKind.PERSON_NOT_MATCHED, f"A person has to look: {why}.")
     searched_at = case.identification.searched_at if case.identification else desk.now
@@ -247,6 +254,8 @@ async def _search(case: Case, *, desk: Desk) -> Case:
 
 
 async def _identify(case: Case, command: IdentifyPerson, caller: Caller, desk: Desk) -> Case:
+    if not command.account_id:
+        return _unlinked(case, caller, desk)
     account = await desk.work.accounts.get(command.account_id)
     if account is None:
         raise NotFoundError("There is no own account of that id: find it in the register first.")
@@ -264,6 +273,17 @@ async def _identify(case: Case, command: IdentifyPerson, caller: Caller, desk: D
             reason=command.reason,
         ),
     )
+
+
+def _unlinked(case: Case, caller: Caller, desk: Desk) -> Case:
+    """The link undone; that it was made and undone stays in the timeline."""
+    linked = case.identification
+    if linked is None or not linked.account_id:
+        raise InputError("No account is linked to the case: name the one that is hers.", field="account_id")
+    text = "The link to an own account was undone: a person has to look again."
+    desk.note(case.case_id, EventKind.PERSON_NOT_MATCHED, text, actor=caller.name)
+    undone = replace(linked, account_id="", linked_by="", linked_at=None, reason="", outcome=MatchOutcome.LIKELY.value)
+    return replace(case, identification=replace(undone, candidates=(linked.account_id, *linked.candidates)))
 
 
 async def _national_answer(case: Case, command: RecordNationalAnswer, caller: Caller, desk: Desk) -> Case:

@@ -100,6 +100,10 @@ class OwnAccounts(Protocol):
 
     async def get(self, account_id: str) -> InsuranceAccount | None: ...
 
+    async def like(self, keys: frozenset[str]) -> Sequence[InsuranceAccount]:
+        """Accounts filed under one of the search keys of a person, a hundred at most."""
+        ...
+
 
 class CareerBook(Protocol):
     """What each country has answered in a case."""

@@ -7,7 +7,8 @@ from uuid import UUID
 from portability.agreements.careers import CareerRecord, InsuranceAccount, PersonIdentifier
 from portability.agreements.errors import InputError, NotFoundError
 from portability.services.idempotency import CommandLog, once
-from portability.services.matching import Match, MatchOutcome, match_exactly
+from portability.services.matching import Match, MatchOutcome, PersonIndex, match_exactly, match_person
+from portability.services.persons.likeness import PersonFacts
 from portability.services.records.career_view import KnownCareer, known_careers
 from portability.services.records.model import (
     ACCOUNTS_IN_ONE_CALL,
@@ -54,14 +55,19 @@ async def put_records(command: PutRecords, *, register: InsuredRegister, command
 async def find_records(
     *,
     register: InsuredRegister,
+    people: PersonIndex,
+    person: PersonFacts | None = None,
     identifiers: Sequence[PersonIdentifier] = (),
     birth_date: date | None = None,
     account_id: str = "",
 ) -> Match:
-    """Find own accounts by exact identifier, or the one account by its own id; nothing else is compared.
+    """Find own accounts: by all that is known of a person, by exact identifier, or the one account by its own id.
 
-    Anything but exactly one account of the same birth date is for a person to look at.
+    Only one account with two independent strong keys, or of the exact number and birth date, is found; everything else
+    is for a person to look at.
     """
+    if person is not None:
+        return await match_person(person, people=people)
     if account_id:
         account = await register.get(account_id)
         return Match(MatchOutcome.FOUND, (account,)) if account else Match(MatchOutcome.NONE, ())
@@ -94,4 +100,5 @@ def no_career(case_id: UUID) -> NotFoundError:
 
 def left_of(match: Match, shown: Sequence[InsuranceAccount]) -> Match:
     """The match as one who is shown only these accounts sees it."""
-    return Match(match.outcome if shown else MatchOutcome.NONE, tuple(shown))
+    likenesses = [one for account, one in zip(match.accounts, match.likenesses, strict=False) if account in shown]
+    return Match(match.outcome if shown else MatchOutcome.NONE, tuple(shown), tuple(likenesses))

@@ -9,6 +9,7 @@ from uuid import UUID
 from portability.agreements.careers import CareerRecord, InsuranceAccount, PersonIdentifier
 from portability.services.idempotency import CommandLog
 from portability.services.looking import LookBook, ProtectedScopes
+from portability.services.matching import PersonIndex
 from portability.services.records.imports import (
     ImportItem,
     ImportOpening,
@@ -81,6 +82,8 @@ class RecordWork(Protocol):
 
     @property
     def register(self) -> InsuredRegister: ...
+    @property
+    def people(self) -> PersonIndex: ...
     @property
     def scopes(self) -> AccountScopes: ...
     @property

@@ -19,7 +19,7 @@ from portability.services.records.handlers import find_records, get_career, left
 from portability.services.records.importing import open_import, take_batch
 from portability.services.records.imports import ImportBatch, ImportOpening
 from portability.services.records.mapping.importing import read_batch, read_opening, write_answer, write_refused
-from portability.services.records.mapping.register import read_put_records, write_match
+from portability.services.records.mapping.register import read_person, read_put_records, write_match
 from portability.services.records.ports import Clock, ImportUnitOfWork, RecordWork, UnitOfWork
 
 __all__ = ["ImportServicer", "RecordServicer"]
@@ -45,6 +45,8 @@ class RecordServicer(records_pb2_grpc.RecordServiceServicer):
         async with self._unit_of_work() as work:
             found = await find_records(
                 register=work.register,
+                people=work.people,
+                person=read_person(request.person) if request.HasField("person") else None,
                 identifiers=[read_identifier(each) for each in request.identifiers],
                 birth_date=read_date(request, "birth_date", field="birth_date"),
                 account_id=request.account_id,

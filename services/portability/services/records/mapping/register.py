@@ -16,9 +16,11 @@ from portability.services.mapping.common import (
     write_period,
 )
 from portability.services.matching import Match, MatchOutcome
+from portability.services.persons.births import BirthDate
+from portability.services.persons.likeness import Likeness, PersonFacts
 from portability.services.records.model import PutRecords
 
-__all__ = ["read_put_records", "write_match"]
+__all__ = ["read_person", "read_put_records", "write_match"]
 
 _OUTCOME = EnumTable(MatchOutcome, pb.FindOutcome, "FIND_OUTCOME")
 
@@ -31,9 +33,32 @@ def read_put_records(request: pb.PutRecordsRequest) -> PutRecords:
     )
 
 
+def read_person(message: pb.PersonDescription) -> PersonFacts:
+    """What is known of a person; raises InputError where the birth date is none."""
+    return PersonFacts(
+        family_names=tuple(message.family_names),
+        given_names=message.given_names,
+        birth=BirthDate.read(message.birth_date),
+        identifiers=tuple(read_identifier(each) for each in message.identifiers),
+        sex=message.sex,
+    )
+
+
 def write_match(match: Match) -> pb.FindRecordsResponse:
     return pb.FindRecordsResponse(
-        outcome=_OUTCOME.write(match.outcome), accounts=[_write_account(each) for each in match.accounts]
+        outcome=_OUTCOME.write(match.outcome),
+        accounts=[_write_account(each) for each in match.accounts],
+        likenesses=[_write_likeness(each) for each in match.likenesses],
+    )
+
+
+def _write_likeness(found: Likeness) -> pb.Likeness:
+    return pb.Likeness(
+        score=found.score,
+        strong_keys=found.strong_keys,
+        findings=[
+            pb.Finding(reason=each.reason.value, found=each.found, weight=each.weight) for each in found.findings
+        ],
     )
 
 

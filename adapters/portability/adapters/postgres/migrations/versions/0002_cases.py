@@ -31,6 +31,14 @@ CREATE TABLE account_identifiers (
 );
 CREATE INDEX account_identifiers_by_account ON account_identifiers (account);
 
+-- Under which keys a person is searched for: keyed hashes, of no use without the node's master key.
+CREATE TABLE account_search_keys (
+    key bytea NOT NULL CHECK (length(key) = 16),
+    account bytea NOT NULL REFERENCES accounts ON DELETE CASCADE,
+    PRIMARY KEY (key, account)
+);
+CREATE INDEX account_search_keys_by_account ON account_search_keys (account);
+
 -- Periods that were imported, each by the keyed hash of its id; one stands in place of one of that id in the document.
 CREATE TABLE account_periods (
     scope uuid NOT NULL,
@@ -148,7 +156,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.execute(
-        "DROP TABLE case_steps, flow_documents, flow_cases, case_events, case_careers, case_decisions,"
-        " case_determinations, case_identifiers, cases, record_import_refusals, record_imports, account_periods,"
-        " account_identifiers, accounts, commands"
+        "DROP TABLE case_steps, flow_documents, flow_cases, case_events, case_careers,"
+        " case_decisions, case_determinations, case_identifiers, cases, record_import_refusals, record_imports,"
+        " account_periods, account_search_keys, account_identifiers, accounts, commands"
     )

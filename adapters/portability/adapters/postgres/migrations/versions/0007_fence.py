@@ -51,6 +51,7 @@ POLICIES = {
     "quarantine": f"{STAFF} OR (case_id IS NOT NULL AND portability_sees(case_id))",
     "accounts": NOT_BY_WORKERS,
     "account_identifiers": NOT_BY_WORKERS,
+    "account_search_keys": NOT_BY_WORKERS,
     # An import is the node's own work: it takes in also what is of protected persons, and reads nothing back.
     "account_periods": f"{NODE} OR (NOT coalesce({WORKER}, true) AND portability_sees(scope))",
     "record_import_refusals": f"NOT coalesce({WORKER}, true)",

@@ -327,7 +327,7 @@ class Identification(_message.Message):
     ACCOUNT_ID_FIELD_NUMBER: _builtins.int
     LINKED_BY_FIELD_NUMBER: _builtins.int
     outcome: _builtins.str
-    """How the exact search ended: "found", "none", "several" or "contradiction". Never empty."""
+    """How the search ended: "found", "none", "several", "contradiction" or "likely". Never empty."""
     account_id: _builtins.str
     """The account. Empty: a person has to look."""
     linked_by: _builtins.str
@@ -987,7 +987,7 @@ class IdentifyPersonRequest(_message.Message):
     case_id: _builtins.str
     """Case, a UUID. Never empty."""
     account_id: _builtins.str
-    """The institution's own id of the account. Never empty."""
+    """The institution's own id of the account. Empty: the link to the account that was found is undone."""
     reason: _builtins.str
     """How the person knows. Never empty."""
     def __init__(

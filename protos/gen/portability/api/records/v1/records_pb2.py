@@ -30,7 +30,7 @@ from portability.api.records.v1 import career_pb2 as portability_dot_api_dot_rec
 from portability.api.records.v1 import messages_pb2 as portability_dot_api_dot_records_dot_v1_dot_messages__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n(portability/api/records/v1/records.proto\x12\x1aportability.api.records.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16google/type/date.proto\x1a&portability/api/common/v1/common.proto\x1a\'portability/api/records/v1/career.proto\x1a)portability/api/records/v1/messages.proto\"\x8b\x01\n\nSchemeFact\x12\x19\n\x06scheme\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\x12+\n\x04name\x18\x02 \x01(\tB\x1d\xbaH\x1ar\x18\x32\x16^[a-z][a-z0-9_]{0,63}$\x12\x35\n\x05value\x18\x03 \x01(\tB&\xbaH#r!2\x1f^-?[0-9]{1,15}(\\.[0-9]{1,12})?$\"\x83\x03\n\x10InsuranceAccount\x12\x1d\n\naccount_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\x12\x18\n\x04name\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xc8\x01\x12-\n\nbirth_date\x18\x03 \x01(\x0b\x32\x11.google.type.DateB\x06\xbaH\x03\xc8\x01\x01\x12M\n\x0bidentifiers\x18\x04 \x03(\x0b\x32,.portability.api.records.v1.PersonIdentifierB\n\xbaH\x07\x92\x01\x04\x08\x01\x10\x14\x12\x46\n\x07periods\x18\x05 \x03(\x0b\x32*.portability.api.common.v1.InsurancePeriodB\t\xbaH\x06\x92\x01\x03\x10\xd0\x0f\x12(\n\x05\x61s_of\x18\x06 \x01(\x0b\x32\x11.google.type.DateB\x06\xbaH\x03\xc8\x01\x01\x12\x46\n\x0cscheme_facts\x18\x07 \x03(\x0b\x32&.portability.api.records.v1.SchemeFactB\x08\xbaH\x05\x92\x01\x02\x10\x32\"~\n\x11PutRecordsRequest\x12\x1c\n\nrequest_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12K\n\x08\x61\x63\x63ounts\x18\x02 \x03(\x0b\x32,.portability.api.records.v1.InsuranceAccountB\x0b\xbaH\x08\x92\x01\x05\x08\x01\x10\xf4\x03\"-\n\x12PutRecordsResponse\x12\x17\n\x0fstored_accounts\x18\x01 \x01(\x05\"\xa5\x01\n\x12\x46indRecordsRequest\x12K\n\x0bidentifiers\x18\x01 \x03(\x0b\x32,.portability.api.records.v1.PersonIdentifierB\x08\xbaH\x05\x92\x01\x02\x10\x14\x12%\n\nbirth_date\x18\x02 \x01(\x0b\x32\x11.google.type.Date\x12\x1b\n\naccount_id\x18\x03 \x01(\tB\x07\xbaH\x04r\x02\x18@\"\x8f\x01\n\x13\x46indRecordsResponse\x12\x38\n\x07outcome\x18\x01 \x01(\x0e\x32\'.portability.api.records.v1.FindOutcome\x12>\n\x08\x61\x63\x63ounts\x18\x02 \x03(\x0b\x32,.portability.api.records.v1.InsuranceAccount\"^\n\x10GetCareerRequest\x12\x19\n\x07\x63\x61se_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12/\n\x0b\x61s_known_at\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\xa0\x01\n\x0bPeriodCheck\x12\x11\n\tperiod_id\x18\x01 \x01(\t\x12\x33\n\x04\x63ode\x18\x02 \x01(\x0e\x32%.portability.api.records.v1.CheckCode\x12\x39\n\x07outcome\x18\x03 \x01(\x0e\x32(.portability.api.records.v1.CheckOutcome\x12\x0e\n\x06reason\x18\x04 \x01(\t\"\x8b\x01\n\tTotalNote\x12\x35\n\x04sent\x18\x01 \x01(\x0b\x32\'.portability.api.records.v1.CareerTotal\x12\x37\n\x08\x63omputed\x18\x02 \x01(\x0b\x32%.portability.api.records.v1.PeriodSum\x12\x0e\n\x06reason\x18\x03 \x01(\t\">\n\tQuirkNote\x12\x11\n\tperiod_id\x18\x01 \x01(\t\x12\x10\n\x08quirk_id\x18\x02 \x01(\t\x12\x0c\n\x04text\x18\x03 \x01(\t\"\xf4\x01\n\x0bKnownCareer\x12>\n\tstatement\x18\x01 \x01(\x0b\x32+.portability.api.records.v1.CareerStatement\x12\x37\n\x06\x63hecks\x18\x02 \x03(\x0b\x32\'.portability.api.records.v1.PeriodCheck\x12\x35\n\x06totals\x18\x03 \x03(\x0b\x32%.portability.api.records.v1.TotalNote\x12\x35\n\x06quirks\x18\x04 \x03(\x0b\x32%.portability.api.records.v1.QuirkNote\"\x8a\x01\n\x11GetCareerResponse\x12;\n\tcountries\x18\x01 \x03(\x0b\x32(.portability.api.records.v1.CareerRecord\x12\x38\n\x07\x63\x61reers\x18\x02 \x03(\x0b\x32\'.portability.api.records.v1.KnownCareer*\x94\x01\n\x0b\x46indOutcome\x12\x1c\n\x18\x46IND_OUTCOME_UNSPECIFIED\x10\x00\x12\x16\n\x12\x46IND_OUTCOME_FOUND\x10\x01\x12\x15\n\x11\x46IND_OUTCOME_NONE\x10\x02\x12\x18\n\x14\x46IND_OUTCOME_SEVERAL\x10\x03\x12\x1e\n\x1a\x46IND_OUTCOME_CONTRADICTION\x10\x04*\xa8\x01\n\tCheckCode\x12\x1a\n\x16\x43HECK_CODE_UNSPECIFIED\x10\x00\x12\x15\n\x11\x43HECK_CODE_SIGNED\x10\x01\x12\x18\n\x14\x43HECK_CODE_COMPETENT\x10\x02\x12\x19\n\x15\x43HECK_CODE_IDENTIFIED\x10\x03\x12\x18\n\x14\x43HECK_CODE_PLAUSIBLE\x10\x04\x12\x19\n\x15\x43HECK_CODE_CONSISTENT\x10\x05*\x81\x01\n\x0c\x43heckOutcome\x12\x1d\n\x19\x43HECK_OUTCOME_UNSPECIFIED\x10\x00\x12\x18\n\x14\x43HECK_OUTCOME_PASSED\x10\x01\x12\x18\n\x14\x43HECK_OUTCOME_FAILED\x10\x02\x12\x1e\n\x1a\x43HECK_OUTCOME_NOT_EXAMINED\x10\x03\x32\xd6\x02\n\rRecordService\x12k\n\nPutRecords\x12-.portability.api.records.v1.PutRecordsRequest\x1a..portability.api.records.v1.PutRecordsResponse\x12n\n\x0b\x46indRecords\x12..portability.api.records.v1.FindRecordsRequest\x1a/.portability.api.records.v1.FindRecordsResponse\x12h\n\tGetCareer\x12,.portability.api.records.v1.GetCareerRequest\x1a-.portability.api.records.v1.GetCareerResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n(portability/api/records/v1/records.proto\x12\x1aportability.api.records.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16google/type/date.proto\x1a&portability/api/common/v1/common.proto\x1a\'portability/api/records/v1/career.proto\x1a)portability/api/records/v1/messages.proto\"\x8b\x01\n\nSchemeFact\x12\x19\n\x06scheme\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\x12+\n\x04name\x18\x02 \x01(\tB\x1d\xbaH\x1ar\x18\x32\x16^[a-z][a-z0-9_]{0,63}$\x12\x35\n\x05value\x18\x03 \x01(\tB&\xbaH#r!2\x1f^-?[0-9]{1,15}(\\.[0-9]{1,12})?$\"\x83\x03\n\x10InsuranceAccount\x12\x1d\n\naccount_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\x12\x18\n\x04name\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xc8\x01\x12-\n\nbirth_date\x18\x03 \x01(\x0b\x32\x11.google.type.DateB\x06\xbaH\x03\xc8\x01\x01\x12M\n\x0bidentifiers\x18\x04 \x03(\x0b\x32,.portability.api.records.v1.PersonIdentifierB\n\xbaH\x07\x92\x01\x04\x08\x01\x10\x14\x12\x46\n\x07periods\x18\x05 \x03(\x0b\x32*.portability.api.common.v1.InsurancePeriodB\t\xbaH\x06\x92\x01\x03\x10\xd0\x0f\x12(\n\x05\x61s_of\x18\x06 \x01(\x0b\x32\x11.google.type.DateB\x06\xbaH\x03\xc8\x01\x01\x12\x46\n\x0cscheme_facts\x18\x07 \x03(\x0b\x32&.portability.api.records.v1.SchemeFactB\x08\xbaH\x05\x92\x01\x02\x10\x32\"~\n\x11PutRecordsRequest\x12\x1c\n\nrequest_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12K\n\x08\x61\x63\x63ounts\x18\x02 \x03(\x0b\x32,.portability.api.records.v1.InsuranceAccountB\x0b\xbaH\x08\x92\x01\x05\x08\x01\x10\xf4\x03\"-\n\x12PutRecordsResponse\x12\x17\n\x0fstored_accounts\x18\x01 \x01(\x05\"\xd9\x01\n\x11PersonDescription\x12&\n\x0c\x66\x61mily_names\x18\x01 \x03(\tB\x10\xbaH\r\x92\x01\n\x10\x05\"\x06r\x04\x10\x01\x18\x64\x12\x1c\n\x0bgiven_names\x18\x02 \x01(\tB\x07\xbaH\x04r\x02\x18\x64\x12\x1b\n\nbirth_date\x18\x03 \x01(\tB\x07\xbaH\x04r\x02\x18\n\x12K\n\x0bidentifiers\x18\x04 \x03(\x0b\x32,.portability.api.records.v1.PersonIdentifierB\x08\xbaH\x05\x92\x01\x02\x10\x14\x12\x14\n\x03sex\x18\x05 \x01(\tB\x07\xbaH\x04r\x02\x18\x01\"\xe4\x01\n\x12\x46indRecordsRequest\x12K\n\x0bidentifiers\x18\x01 \x03(\x0b\x32,.portability.api.records.v1.PersonIdentifierB\x08\xbaH\x05\x92\x01\x02\x10\x14\x12%\n\nbirth_date\x18\x02 \x01(\x0b\x32\x11.google.type.Date\x12\x1b\n\naccount_id\x18\x03 \x01(\tB\x07\xbaH\x04r\x02\x18@\x12=\n\x06person\x18\x04 \x01(\x0b\x32-.portability.api.records.v1.PersonDescription\"8\n\x07\x46inding\x12\x0e\n\x06reason\x18\x01 \x01(\t\x12\r\n\x05\x66ound\x18\x02 \x01(\t\x12\x0e\n\x06weight\x18\x03 \x01(\x11\"e\n\x08Likeness\x12\r\n\x05score\x18\x01 \x01(\x11\x12\x13\n\x0bstrong_keys\x18\x02 \x01(\x05\x12\x35\n\x08\x66indings\x18\x03 \x03(\x0b\x32#.portability.api.records.v1.Finding\"\xc9\x01\n\x13\x46indRecordsResponse\x12\x38\n\x07outcome\x18\x01 \x01(\x0e\x32\'.portability.api.records.v1.FindOutcome\x12>\n\x08\x61\x63\x63ounts\x18\x02 \x03(\x0b\x32,.portability.api.records.v1.InsuranceAccount\x12\x38\n\nlikenesses\x18\x03 \x03(\x0b\x32$.portability.api.records.v1.Likeness\"^\n\x10GetCareerRequest\x12\x19\n\x07\x63\x61se_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12/\n\x0b\x61s_known_at\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\xa0\x01\n\x0bPeriodCheck\x12\x11\n\tperiod_id\x18\x01 \x01(\t\x12\x33\n\x04\x63ode\x18\x02 \x01(\x0e\x32%.portability.api.records.v1.CheckCode\x12\x39\n\x07outcome\x18\x03 \x01(\x0e\x32(.portability.api.records.v1.CheckOutcome\x12\x0e\n\x06reason\x18\x04 \x01(\t\"\x8b\x01\n\tTotalNote\x12\x35\n\x04sent\x18\x01 \x01(\x0b\x32\'.portability.api.records.v1.CareerTotal\x12\x37\n\x08\x63omputed\x18\x02 \x01(\x0b\x32%.portability.api.records.v1.PeriodSum\x12\x0e\n\x06reason\x18\x03 \x01(\t\">\n\tQuirkNote\x12\x11\n\tperiod_id\x18\x01 \x01(\t\x12\x10\n\x08quirk_id\x18\x02 \x01(\t\x12\x0c\n\x04text\x18\x03 \x01(\t\"\xf4\x01\n\x0bKnownCareer\x12>\n\tstatement\x18\x01 \x01(\x0b\x32+.portability.api.records.v1.CareerStatement\x12\x37\n\x06\x63hecks\x18\x02 \x03(\x0b\x32\'.portability.api.records.v1.PeriodCheck\x12\x35\n\x06totals\x18\x03 \x03(\x0b\x32%.portability.api.records.v1.TotalNote\x12\x35\n\x06quirks\x18\x04 \x03(\x0b\x32%.portability.api.records.v1.QuirkNote\"\x8a\x01\n\x11GetCareerResponse\x12;\n\tcountries\x18\x01 \x03(\x0b\x32(.portability.api.records.v1.CareerRecord\x12\x38\n\x07\x63\x61reers\x18\x02 \x03(\x0b\x32\'.portability.api.records.v1.KnownCareer*\xad\x01\n\x0b\x46indOutcome\x12\x1c\n\x18\x46IND_OUTCOME_UNSPECIFIED\x10\x00\x12\x16\n\x12\x46IND_OUTCOME_FOUND\x10\x01\x12\x15\n\x11\x46IND_OUTCOME_NONE\x10\x02\x12\x18\n\x14\x46IND_OUTCOME_SEVERAL\x10\x03\x12\x1e\n\x1a\x46IND_OUTCOME_CONTRADICTION\x10\x04\x12\x17\n\x13\x46IND_OUTCOME_LIKELY\x10\x05*\xa8\x01\n\tCheckCode\x12\x1a\n\x16\x43HECK_CODE_UNSPECIFIED\x10\x00\x12\x15\n\x11\x43HECK_CODE_SIGNED\x10\x01\x12\x18\n\x14\x43HECK_CODE_COMPETENT\x10\x02\x12\x19\n\x15\x43HECK_CODE_IDENTIFIED\x10\x03\x12\x18\n\x14\x43HECK_CODE_PLAUSIBLE\x10\x04\x12\x19\n\x15\x43HECK_CODE_CONSISTENT\x10\x05*\x81\x01\n\x0c\x43heckOutcome\x12\x1d\n\x19\x43HECK_OUTCOME_UNSPECIFIED\x10\x00\x12\x18\n\x14\x43HECK_OUTCOME_PASSED\x10\x01\x12\x18\n\x14\x43HECK_OUTCOME_FAILED\x10\x02\x12\x1e\n\x1a\x43HECK_OUTCOME_NOT_EXAMINED\x10\x03\x32\xd6\x02\n\rRecordService\x12k\n\nPutRecords\x12-.portability.api.records.v1.PutRecordsRequest\x1a..portability.api.records.v1.PutRecordsResponse\x12n\n\x0b\x46indRecords\x12..portability.api.records.v1.FindRecordsRequest\x1a/.portability.api.records.v1.FindRecordsResponse\x12h\n\tGetCareer\x12,.portability.api.records.v1.GetCareerRequest\x1a-.portability.api.records.v1.GetCareerResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -61,18 +61,28 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_PUTRECORDSREQUEST'].fields_by_name['request_id']._serialized_options = b'\272H\005r\003\260\001\001'
   _globals['_PUTRECORDSREQUEST'].fields_by_name['accounts']._loaded_options = None
   _globals['_PUTRECORDSREQUEST'].fields_by_name['accounts']._serialized_options = b'\272H\010\222\001\005\010\001\020\364\003'
+  _globals['_PERSONDESCRIPTION'].fields_by_name['family_names']._loaded_options = None
+  _globals['_PERSONDESCRIPTION'].fields_by_name['family_names']._serialized_options = b'\272H\r\222\001\n\020\005\"\006r\004\020\001\030d'
+  _globals['_PERSONDESCRIPTION'].fields_by_name['given_names']._loaded_options = None
+  _globals['_PERSONDESCRIPTION'].fields_by_name['given_names']._serialized_options = b'\272H\004r\002\030d'
+  _globals['_PERSONDESCRIPTION'].fields_by_name['birth_date']._loaded_options = None
+  _globals['_PERSONDESCRIPTION'].fields_by_name['birth_date']._serialized_options = b'\272H\004r\002\030\n'
+  _globals['_PERSONDESCRIPTION'].fields_by_name['identifiers']._loaded_options = None
+  _globals['_PERSONDESCRIPTION'].fields_by_name['identifiers']._serialized_options = b'\272H\005\222\001\002\020\024'
+  _globals['_PERSONDESCRIPTION'].fields_by_name['sex']._loaded_options = None
+  _globals['_PERSONDESCRIPTION'].fields_by_name['sex']._serialized_options = b'\272H\004r\002\030\001'
   _globals['_FINDRECORDSREQUEST'].fields_by_name['identifiers']._loaded_options = None
   _globals['_FINDRECORDSREQUEST'].fields_by_name['identifiers']._serialized_options = b'\272H\005\222\001\002\020\024'
   _globals['_FINDRECORDSREQUEST'].fields_by_name['account_id']._loaded_options = None
   _globals['_FINDRECORDSREQUEST'].fields_by_name['account_id']._serialized_options = b'\272H\004r\002\030@'
   _globals['_GETCAREERREQUEST'].fields_by_name['case_id']._loaded_options = None
   _globals['_GETCAREERREQUEST'].fields_by_name['case_id']._serialized_options = b'\272H\005r\003\260\001\001'
-  _globals['_FINDOUTCOME']._serialized_start=2157
-  _globals['_FINDOUTCOME']._serialized_end=2305
-  _globals['_CHECKCODE']._serialized_start=2308
-  _globals['_CHECKCODE']._serialized_end=2476
-  _globals['_CHECKOUTCOME']._serialized_start=2479
-  _globals['_CHECKOUTCOME']._serialized_end=2608
+  _globals['_FINDOUTCOME']._serialized_start=2659
+  _globals['_FINDOUTCOME']._serialized_end=2832
+  _globals['_CHECKCODE']._serialized_start=2835
+  _globals['_CHECKCODE']._serialized_end=3003
+  _globals['_CHECKOUTCOME']._serialized_start=3006
+  _globals['_CHECKOUTCOME']._serialized_end=3135
   _globals['_SCHEMEFACT']._serialized_start=283
   _globals['_SCHEMEFACT']._serialized_end=422
   _globals['_INSURANCEACCOUNT']._serialized_start=425
@@ -81,22 +91,28 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_PUTRECORDSREQUEST']._serialized_end=940
   _globals['_PUTRECORDSRESPONSE']._serialized_start=942
   _globals['_PUTRECORDSRESPONSE']._serialized_end=987
-  _globals['_FINDRECORDSREQUEST']._serialized_start=990
-  _globals['_FINDRECORDSREQUEST']._serialized_end=1155
-  _globals['_FINDRECORDSRESPONSE']._serialized_start=1158
-  _globals['_FINDRECORDSRESPONSE']._serialized_end=1301
-  _globals['_GETCAREERREQUEST']._serialized_start=1303
-  _globals['_GETCAREERREQUEST']._serialized_end=1397
-  _globals['_PERIODCHECK']._serialized_start=1400
-  _globals['_PERIODCHECK']._serialized_end=1560
-  _globals['_TOTALNOTE']._serialized_start=1563
-  _globals['_TOTALNOTE']._serialized_end=1702
-  _globals['_QUIRKNOTE']._serialized_start=1704
-  _globals['_QUIRKNOTE']._serialized_end=1766
-  _globals['_KNOWNCAREER']._serialized_start=1769
-  _globals['_KNOWNCAREER']._serialized_end=2013
-  _globals['_GETCAREERRESPONSE']._serialized_start=2016
-  _globals['_GETCAREERRESPONSE']._serialized_end=2154
-  _globals['_RECORDSERVICE']._serialized_start=2611
-  _globals['_RECORDSERVICE']._serialized_end=2953
+  _globals['_PERSONDESCRIPTION']._serialized_start=990
+  _globals['_PERSONDESCRIPTION']._serialized_end=1207
+  _globals['_FINDRECORDSREQUEST']._serialized_start=1210
+  _globals['_FINDRECORDSREQUEST']._serialized_end=1438
+  _globals['_FINDING']._serialized_start=1440
+  _globals['_FINDING']._serialized_end=1496
+  _globals['_LIKENESS']._serialized_start=1498
+  _globals['_LIKENESS']._serialized_end=1599
+  _globals['_FINDRECORDSRESPONSE']._serialized_start=1602
+  _globals['_FINDRECORDSRESPONSE']._serialized_end=1803
+  _globals['_GETCAREERREQUEST']._serialized_start=1805
+  _globals['_GETCAREERREQUEST']._serialized_end=1899
+  _globals['_PERIODCHECK']._serialized_start=1902
+  _globals['_PERIODCHECK']._serialized_end=2062
+  _globals['_TOTALNOTE']._serialized_start=2065
+  _globals['_TOTALNOTE']._serialized_end=2204
+  _globals['_QUIRKNOTE']._serialized_start=2206
+  _globals['_QUIRKNOTE']._serialized_end=2268
+  _globals['_KNOWNCAREER']._serialized_start=2271
+  _globals['_KNOWNCAREER']._serialized_end=2515
+  _globals['_GETCAREERRESPONSE']._serialized_start=2518
+  _globals['_GETCAREERRESPONSE']._serialized_end=2656
+  _globals['_RECORDSERVICE']._serialized_start=3138
+  _globals['_RECORDSERVICE']._serialized_end=3480
 # @@protoc_insertion_point(module_scope)

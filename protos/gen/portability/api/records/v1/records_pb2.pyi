@@ -39,7 +39,9 @@ class _FindOutcomeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_FindOutco
     FIND_OUTCOME_SEVERAL: _FindOutcome.ValueType  # 3
     """More than one account: a person must choose."""
     FIND_OUTCOME_CONTRADICTION: _FindOutcome.ValueType  # 4
-    """One account, but with another birth date: a person must look."""
+    """One account, but something speaks against it, such as another birth date: a person must look."""
+    FIND_OUTCOME_LIKELY: _FindOutcome.ValueType  # 5
+    """One account, on fewer than two independent strong keys: a person must look."""
 
 class FindOutcome(_FindOutcome, metaclass=_FindOutcomeEnumTypeWrapper):
     """How a search ended."""
@@ -53,7 +55,9 @@ FIND_OUTCOME_NONE: FindOutcome.ValueType  # 2
 FIND_OUTCOME_SEVERAL: FindOutcome.ValueType  # 3
 """More than one account: a person must choose."""
 FIND_OUTCOME_CONTRADICTION: FindOutcome.ValueType  # 4
-"""One account, but with another birth date: a person must look."""
+"""One account, but something speaks against it, such as another birth date: a person must look."""
+FIND_OUTCOME_LIKELY: FindOutcome.ValueType  # 5
+"""One account, on fewer than two independent strong keys: a person must look."""
 Global___FindOutcome: _TypeAlias = FindOutcome  # noqa: Y015
 
 class _CheckCode:
@@ -257,14 +261,57 @@ class PutRecordsResponse(_message.Message):
 Global___PutRecordsResponse: _TypeAlias = PutRecordsResponse  # noqa: Y015
 
 @_typing.final
+class PersonDescription(_message.Message):
+    """What is known of a person, in any script."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FAMILY_NAMES_FIELD_NUMBER: _builtins.int
+    GIVEN_NAMES_FIELD_NUMBER: _builtins.int
+    BIRTH_DATE_FIELD_NUMBER: _builtins.int
+    IDENTIFIERS_FIELD_NUMBER: _builtins.int
+    SEX_FIELD_NUMBER: _builtins.int
+    given_names: _builtins.str
+    """Given names. Empty: none is known."""
+    birth_date: _builtins.str
+    """Date of birth as far as it is known: "1958-03-10", "1958-03", "1958". Empty: nothing is known."""
+    sex: _builtins.str
+    """Sex as registers give it, "f" or "m". Empty: not known; it is compared and never asked for."""
+    @_builtins.property
+    def family_names(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Family names as used now, at birth, before; any of them may agree. Empty: none is known."""
+
+    @_builtins.property
+    def identifiers(self) -> _containers.RepeatedCompositeFieldContainer[_messages_pb2.PersonIdentifier]:
+        """Numbers, of whatever issuer. Empty: none is known."""
+
+    def __init__(
+        self,
+        *,
+        family_names: _abc.Iterable[_builtins.str] | None = ...,
+        given_names: _builtins.str = ...,
+        birth_date: _builtins.str = ...,
+        identifiers: _abc.Iterable[_messages_pb2.PersonIdentifier] | None = ...,
+        sex: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["birth_date", b"birth_date", "family_names", b"family_names", "given_names", b"given_names", "identifiers", b"identifiers", "sex", b"sex"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PersonDescription: _TypeAlias = PersonDescription  # noqa: Y015
+
+@_typing.final
 class FindRecordsRequest(_message.Message):
-    """Find accounts: by identifiers, or one by its account id."""
+    """Find accounts: by a person's description, by identifiers, or one by its account id."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
     IDENTIFIERS_FIELD_NUMBER: _builtins.int
     BIRTH_DATE_FIELD_NUMBER: _builtins.int
     ACCOUNT_ID_FIELD_NUMBER: _builtins.int
+    PERSON_FIELD_NUMBER: _builtins.int
     account_id: _builtins.str
     """The institution's own id of the account. Empty: search by identifiers."""
     @_builtins.property
@@ -275,20 +322,87 @@ class FindRecordsRequest(_message.Message):
     def birth_date(self) -> _date_pb2.Date:
         """Date of birth that the account must have. Unset: the identifier alone decides."""
 
+    @_builtins.property
+    def person(self) -> Global___PersonDescription:
+        """All that is known of the person. Unset: search by identifiers; set, nothing else is looked at."""
+
     def __init__(
         self,
         *,
         identifiers: _abc.Iterable[_messages_pb2.PersonIdentifier] | None = ...,
         birth_date: _date_pb2.Date | None = ...,
         account_id: _builtins.str = ...,
+        person: Global___PersonDescription | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["birth_date", b"birth_date"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["birth_date", b"birth_date", "person", b"person"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "birth_date", b"birth_date", "identifiers", b"identifiers"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "birth_date", b"birth_date", "identifiers", b"identifiers", "person", b"person"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___FindRecordsRequest: _TypeAlias = FindRecordsRequest  # noqa: Y015
+
+@_typing.final
+class Finding(_message.Message):
+    """One thing that was compared."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REASON_FIELD_NUMBER: _builtins.int
+    FOUND_FIELD_NUMBER: _builtins.int
+    WEIGHT_FIELD_NUMBER: _builtins.int
+    reason: _builtins.str
+    """What: identifier_same, identifier_differs, birth, family_name, given_name or sex_differs. Never empty."""
+    found: _builtins.str
+    """How it was found, for example "same", "close", "swapped", or the issuer of a number. Never empty."""
+    weight: _builtins.int
+    """What it adds to the score; below zero it speaks against. Zero: it says nothing."""
+    def __init__(
+        self,
+        *,
+        reason: _builtins.str = ...,
+        found: _builtins.str = ...,
+        weight: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["found", b"found", "reason", b"reason", "weight", b"weight"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Finding: _TypeAlias = Finding  # noqa: Y015
+
+@_typing.final
+class Likeness(_message.Message):
+    """How far an account agrees with the description."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SCORE_FIELD_NUMBER: _builtins.int
+    STRONG_KEYS_FIELD_NUMBER: _builtins.int
+    FINDINGS_FIELD_NUMBER: _builtins.int
+    score: _builtins.int
+    """Sum of the weights; from 7 on an account is shown to a person."""
+    strong_keys: _builtins.int
+    """Independent strong keys that agree: a number of each issuer, and whole birth date with both names."""
+    @_builtins.property
+    def findings(self) -> _containers.RepeatedCompositeFieldContainer[Global___Finding]:
+        """Why. Never empty."""
+
+    def __init__(
+        self,
+        *,
+        score: _builtins.int = ...,
+        strong_keys: _builtins.int = ...,
+        findings: _abc.Iterable[Global___Finding] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["findings", b"findings", "score", b"score", "strong_keys", b"strong_keys"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Likeness: _TypeAlias = Likeness  # noqa: Y015
 
 @_typing.final
 class FindRecordsResponse(_message.Message):
@@ -298,21 +412,27 @@ class FindRecordsResponse(_message.Message):
 
     OUTCOME_FIELD_NUMBER: _builtins.int
     ACCOUNTS_FIELD_NUMBER: _builtins.int
+    LIKENESSES_FIELD_NUMBER: _builtins.int
     outcome: Global___FindOutcome.ValueType
     """How the search ended."""
     @_builtins.property
     def accounts(self) -> _containers.RepeatedCompositeFieldContainer[Global___InsuranceAccount]:
         """The account found, or the candidates for a person to look at. Empty where none has such an identifier."""
 
+    @_builtins.property
+    def likenesses(self) -> _containers.RepeatedCompositeFieldContainer[Global___Likeness]:
+        """How far each of them agrees with the description, in their order. Empty where none was given."""
+
     def __init__(
         self,
         *,
         outcome: Global___FindOutcome.ValueType = ...,
         accounts: _abc.Iterable[Global___InsuranceAccount] | None = ...,
+        likenesses: _abc.Iterable[Global___Likeness] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["accounts", b"accounts", "outcome", b"outcome"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["accounts", b"accounts", "likenesses", b"likenesses", "outcome", b"outcome"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -64,7 +64,8 @@ class RecordServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def FindRecords(self, request, context):
-        """Finds own accounts by exact identifier. Anything but exactly one match is for a person to look at.
+        """Finds own accounts: by all that is known of a person, or by exact identifier. Anything but one account that is found
+        is for a person to look at.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -36,7 +36,9 @@ class RecordServiceStub:
     PutRecords: _grpc.UnaryUnaryMultiCallable[_records_pb2.PutRecordsRequest, _records_pb2.PutRecordsResponse]
     """Puts accounts into the institution's own register, all or none. An account known before is replaced as a whole."""
     FindRecords: _grpc.UnaryUnaryMultiCallable[_records_pb2.FindRecordsRequest, _records_pb2.FindRecordsResponse]
-    """Finds own accounts by exact identifier. Anything but exactly one match is for a person to look at."""
+    """Finds own accounts: by all that is known of a person, or by exact identifier. Anything but one account that is found
+    is for a person to look at.
+    """
     GetCareer: _grpc.UnaryUnaryMultiCallable[_records_pb2.GetCareerRequest, _records_pb2.GetCareerResponse]
     """Gives what each country has answered in a case, now or as it was known at an instant."""
 
@@ -48,7 +50,9 @@ class RecordServiceAsyncStub(RecordServiceStub):
     PutRecords: _aio.UnaryUnaryMultiCallable[_records_pb2.PutRecordsRequest, _records_pb2.PutRecordsResponse]  # type: ignore[assignment]
     """Puts accounts into the institution's own register, all or none. An account known before is replaced as a whole."""
     FindRecords: _aio.UnaryUnaryMultiCallable[_records_pb2.FindRecordsRequest, _records_pb2.FindRecordsResponse]  # type: ignore[assignment]
-    """Finds own accounts by exact identifier. Anything but exactly one match is for a person to look at."""
+    """Finds own accounts: by all that is known of a person, or by exact identifier. Anything but one account that is found
+    is for a person to look at.
+    """
     GetCareer: _aio.UnaryUnaryMultiCallable[_records_pb2.GetCareerRequest, _records_pb2.GetCareerResponse]  # type: ignore[assignment]
     """Gives what each country has answered in a case, now or as it was known at an instant."""
 
@@ -69,7 +73,9 @@ class RecordServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _records_pb2.FindRecordsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_records_pb2.FindRecordsResponse, _abc.Awaitable[_records_pb2.FindRecordsResponse]]:
-        """Finds own accounts by exact identifier. Anything but exactly one match is for a person to look at."""
+        """Finds own accounts: by all that is known of a person, or by exact identifier. Anything but one account that is found
+        is for a person to look at.
+        """
 
     @_abc_1.abstractmethod
     def GetCareer(
