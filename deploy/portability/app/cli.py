@@ -73,6 +73,16 @@ def demo(
 
 
 @app.command()
+def sandbox(
+    seed: Annotated[int, typer.Option(help="The same seed gives the same made-up people.")] = 1,
+) -> None:
+    """Two agencies, made-up people, twelve stories of which four go wrong on purpose; under a minute."""
+    from portability.app.sandbox.run import run_sandbox  # noqa: PLC0415 (heavy)
+
+    run_sandbox(seed=seed)
+
+
+@app.command()
 def doctor() -> None:
     """Say what this machine has for a node, what is missing, and the next step."""
     import asyncio  # noqa: PLC0415 (heavy)

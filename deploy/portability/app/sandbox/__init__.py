@@ -1,0 +1,1 @@
+"""Two agencies and made-up people, in which an office tries what it will do, and what goes wrong."""
