@@ -2,9 +2,10 @@
 
     python deploy/kafka/rights.py broker.example.org:9093 administrator.properties de-drv it-inps | sh -e
 
-Every institution may write to every inbox; only its owner reads it; nobody makes, changes or deletes anything, joins a
-group or uses a transaction. Who sent a message is said by its signature and not by the principal that wrote it. All
-commands may be run again; for an institution that leaves, run what `--leave` prints.
+Every institution may write to every inbox; only its owner reads it. The topic of an institution's own events is its
+own: its node writes it, its systems read it. Nobody makes, changes or deletes anything, joins a group or uses a
+transaction. Who sent a message is said by its signature and not by the principal that wrote it. All commands may be
+run again; for an institution that leaves, run what `--leave` prints.
 """
 
 import argparse
@@ -14,11 +15,14 @@ from collections.abc import Sequence
 __all__ = ["commands", "farewell"]
 
 INBOX = "portability.exchange.v1."
+EVENTS = "portability.events.v1."
 MAX_RECORD_BYTES = 2_097_152
 """Equal to message.max.bytes of production.properties and to the adapter's MAX_RECORD_BYTES: a full bundle is 1 MiB."""
 RETENTION_MILLISECONDS = 30 * 24 * 3600 * 1000
 QUOTA = "producer_byte_rate=20971520,consumer_byte_rate=41943040,request_percentage=100"
 """For each institution on each broker: a flood of one slows that one down. 20 MiB a second are 20 full bundles."""
+
+BOTH = ("--operation", "Read", "--operation", "Write")
 
 Command = Sequence[str]
 
@@ -49,6 +53,14 @@ def commands(
         *reads,
         ["kafka-acls.sh", *to, "--add", *_principals(institutions), *writes],
         ["kafka-configs.sh", *to, *quota],
+        *(
+            ["kafka-topics.sh", *to, "--create", "--if-not-exists", "--topic", EVENTS + owner, *topic]
+            for owner in institutions
+        ),
+        *(
+            ["kafka-acls.sh", *to, "--add", *_principals([owner]), *BOTH, "--topic", EVENTS + owner]
+            for owner in institutions
+        ),
     ]
 
 
@@ -59,7 +71,11 @@ def farewell(bootstrap: str, config: str, institutions: Sequence[str]) -> list[C
     return [
         ["kafka-acls.sh", *to, "--remove", "--force", *_principals([one]), *what]
         for one in institutions
-        for what in (["--operation", "Write", *writes], ["--operation", "Read", "--topic", INBOX + one])
+        for what in (
+            ["--operation", "Write", *writes],
+            ["--operation", "Read", "--topic", INBOX + one],
+            [*BOTH, "--topic", EVENTS + one],
+        )
     ]
 
 

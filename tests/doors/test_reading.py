@@ -72,9 +72,9 @@ def test_numbers_kept_as_text_are_numbers(tmp_path: Path, cell: str) -> None:
 
 def test_an_ambiguous_date_is_refused_unless_the_map_says(tmp_path: Path) -> None:
     unknown = GOOD_MAP.replace("day-month-year", "unknown")
-    found = reasons(
-        written(tmp_path, line(von="03/04/2000"), line(von="13/04/2000"), line(von="04/04/2000"), by=unknown)
-    )
+    whole = {"geboren": "1958-03-10", "bis": "2000-12-31"}
+    lines = [line(von=first, **whole) for first in ("03/04/2000", "13/04/2000", "04/04/2000")]
+    found = reasons(written(tmp_path, *lines, by=unknown))
     assert "'03/04/2000' could be two days" in found[0][1]
     assert found[1:] == [(3, ""), (4, "")]
     (only,) = read(written(tmp_path, line(von="03/04/2000")))
@@ -153,6 +153,12 @@ def test_a_byte_order_mark_and_old_encodings(tmp_path: Path) -> None:
     assert found[1] == (3, "")
     (tmp_path / "map.yaml").write_text(GOOD_MAP.replace('separator: ";"', 'separator: ";"\n  encoding: cp1252'))
     assert read(file)[0].record.person.name == "Müller"  # type: ignore[union-attr]  # it is a record
+
+
+def test_a_character_that_no_database_keeps_sets_its_line_aside(tmp_path: Path) -> None:
+    found = reasons(written(tmp_path, line(2000, Name="Rossi\0, Maria"), line(2001)))
+    assert "U+0000" in found[0][1]
+    assert found[1] == (3, "")
 
 
 def test_a_missing_column_stops_before_the_first_line(tmp_path: Path) -> None:

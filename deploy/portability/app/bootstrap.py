@@ -13,12 +13,14 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import partial
+from typing import TYPE_CHECKING
 
 from portability.adapters.clock.ids import time_ordered_id
 from portability.adapters.clock.system import SystemClock
 from portability.adapters.keys.authorities import DirectoryAuthorities
 from portability.adapters.keys.node_keys import KeyFolder, NodeKeys, follow_keys
 from portability.adapters.keys.trust import DirectoryTrust
+from portability.adapters.postgres.change_store import change_unit_of_work
 from portability.adapters.postgres.database import Database, migrate
 from portability.adapters.postgres.embedded import start_embedded
 from portability.adapters.postgres.exchange_inbox import exchange_unit_of_work
@@ -29,7 +31,7 @@ from portability.adapters.postgres.stream import PostgresStream
 from portability.adapters.postgres.workers_store import PostgresSignInHousekeeping
 from portability.adapters.workers.code_delivery import OutboxFileGateway, QueuedCodeSender
 from portability.agreements import packaged
-from portability.agreements.errors import GatewayError
+from portability.agreements.errors import GatewayError, InputError
 from portability.app.at_rest import open_at_rest
 from portability.app.disk import free_part
 from portability.app.exchange_observer import ExchangeObserver
@@ -63,12 +65,17 @@ from portability.services.exchange.ports.world import Clock, EventStream, Observ
 from portability.services.exchange.receipt_watch import run_receipt_watch
 from portability.services.exchange.relay import run_relay
 from portability.services.exchange.repair import run_repair
+from portability.services.feed.ports import ChangeTopic
+from portability.services.feed.publishing import run_feed
 from portability.services.log.running import NodeLog, run_log
 from portability.services.log.witnessing import WitnessRound, refuse_restored_state
 from portability.services.log_entry import LogEntryKind, entry_of
 from portability.services.registry.handlers import DirectoryInForce, Registry
 from portability.services.workers.handlers import forget_expired_sign_ins
 from portability.services.workers.use_cases import WorkerUseCases
+
+if TYPE_CHECKING:
+    from portability.adapters.kafka.stream import KafkaStream
 
 __all__ = ["Node", "databases", "open_node", "serve"]
 
@@ -95,6 +102,7 @@ class Node:
     server: NodeServer
     page: WorkerPage | None
     signal: PostgresOutboxSignal
+    feed: ChangeTopic | None
     codes: QueuedCodeSender
     port: int = 0
     started: asyncio.Event = field(default_factory=asyncio.Event)
@@ -116,6 +124,9 @@ class Node:
                     tasks.create_task(watching, name="receipts")
                     tasks.create_task(run_log(self.log), name="log")
                     tasks.create_task(run_clock(self.database, self.parts), name="clock")
+                    if self.feed is not None:
+                        work = change_unit_of_work(self.database)
+                        tasks.create_task(run_feed(unit_of_work=work, topic=self.feed), name="feed")
                 if role in (NodeRole.ALL, NodeRole.CONSUMER):
                     tasks.create_task(run_consumer(self.exchange, self.effects), name="consumer")
                     longest = timedelta(hours=self.settings.lane_wait_hours)
@@ -262,6 +273,7 @@ async def open_node(
             server=server,
             page=page,
             signal=signal,
+            feed=await _open_feed(settings, opened) if settings.kafka_events else None,
             codes=codes,
         )
 
@@ -323,14 +335,32 @@ def databases(settings: Settings, opened: AsyncExitStack) -> tuple[str, str, str
     )
 
 
+async def _open_feed(settings: Settings, opened: AsyncExitStack) -> ChangeTopic:
+    if not settings.kafka:
+        raise InputError(
+            "PORTABILITY_KAFKA_EVENTS is true and PORTABILITY_KAFKA is not set: name the brokers, or leave it false; "
+            "systems can watch changes over gRPC instead.",
+            field="PORTABILITY_KAFKA_EVENTS",
+        )
+    from portability.adapters.kafka.feed import KafkaFeed  # noqa: PLC0415 (heavy, and not for every node)
+
+    stream = await _open_kafka(settings)
+    opened.push_async_callback(stream.close)
+    return KafkaFeed(stream, node=settings.required_institution())
+
+
+async def _open_kafka(settings: Settings) -> "KafkaStream":
+    from portability.adapters.kafka.stream import KafkaStream  # noqa: PLC0415 (heavy, and not for every node)
+    from portability.adapters.kafka.tls import KafkaTls  # noqa: PLC0415 (the same)
+
+    files = settings.kafka_files
+    if files is None:
+        return await KafkaStream.open(settings.kafka)
+    # Where brokers know who connects, inboxes and rights are made by their administrator (deploy/kafka/rights.py).
+    return await KafkaStream.open(settings.kafka, tls=KafkaTls(*files), create_topics=False)
+
+
 async def _open_stream(settings: Settings, stream_url: str) -> EventStream:
     if settings.kafka:
-        from portability.adapters.kafka.stream import KafkaStream  # noqa: PLC0415 (heavy, and not for every node)
-        from portability.adapters.kafka.tls import KafkaTls  # noqa: PLC0415 (the same)
-
-        files = settings.kafka_files
-        if files is None:
-            return await KafkaStream.open(settings.kafka)
-        # Where brokers know who connects, inboxes and rights are made by their administrator (deploy/kafka/rights.py).
-        return await KafkaStream.open(settings.kafka, tls=KafkaTls(*files), create_topics=False)
+        return await _open_kafka(settings)
     return await PostgresStream.open(stream_url)

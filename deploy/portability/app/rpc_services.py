@@ -6,6 +6,7 @@ from datetime import UTC
 from uuid import UUID
 
 from portability.adapters.keys.at_rest import AtRest
+from portability.adapters.postgres.change_store import change_unit_of_work
 from portability.adapters.postgres.database import Database
 from portability.adapters.postgres.looks import PostgresProtected
 from portability.adapters.postgres.records_intake import PostgresImportWork
@@ -16,6 +17,7 @@ from portability.api.agreements.v1 import agreements_pb2_grpc
 from portability.api.cases.v1 import cases_pb2_grpc, flows_pb2_grpc
 from portability.api.determination.v1 import determination_pb2_grpc
 from portability.api.exchange.v1 import exchange_pb2_grpc
+from portability.api.feed.v1 import feed_pb2_grpc
 from portability.api.log.v1 import log_pb2_grpc
 from portability.api.privacy.v1 import privacy_pb2_grpc
 from portability.api.records.v1 import imports_pb2_grpc, records_pb2_grpc
@@ -37,6 +39,7 @@ from portability.services.exchange.receipt_levels import ReceiptTimes
 from portability.services.exchange.servicer import ExchangeServicer
 from portability.services.flows.handlers import FlowUseCases
 from portability.services.flows.servicer import FlowServicer
+from portability.services.feed.servicer import FeedServicer
 from portability.services.log.running import NodeLog
 from portability.services.log.servicer import LogServicer, WitnessServicer
 from portability.services.privacy.servicer import PrivacyServicer
@@ -98,6 +101,11 @@ def rpc_services(
             "portability.api.cases.v1.FlowService",
             flows_pb2_grpc.add_FlowServiceServicer_to_server,
             FlowServicer(FlowUseCases(flow_parts(parts)), unit_of_work=flow_unit_of_work(database, parts)),
+        ),
+        RpcService(
+            "portability.api.feed.v1.FeedService",
+            feed_pb2_grpc.add_FeedServiceServicer_to_server,
+            FeedServicer(change_unit_of_work(database)),
         ),
         RpcService(
             "portability.api.exchange.v1.ExchangeService",

@@ -133,6 +133,11 @@ class Settings(BaseModel):
     )
     kafka_certificate: Path | None = Field(None, description="This institution's certificate for Kafka (PEM).")
     kafka_key: Path | None = Field(None, description="Key of that certificate (PEM).")
+    kafka_events: bool = Field(
+        False,
+        description="true: pointers to what changes go to the Kafka topic portability.events.v1.<institution>, for the "
+        "institution's own systems.",
+    )
     stream_url: Annotated[SecretStr, AfterValidator(_postgresql_url)] = Field(
         SecretStr(""),
         description="PostgreSQL database of the event stream that all nodes share, where no Kafka is set; empty: the "

@@ -69,7 +69,9 @@ class KafkaStream:
             self._known.discard(topic)
             raise GatewayError("The Kafka brokers do not know the topic or did not answer.", retryable=True) from exc
 
-    async def append(self, topic: str, records: Sequence[tuple[bytes, bytes]]) -> None:
+    async def append(
+        self, topic: str, records: Sequence[tuple[bytes, bytes]], *, headers: Sequence[tuple[str, bytes]] = ()
+    ) -> None:
         """Append (key, value) pairs, each to its key's partition; returns when all in-sync replicas have them.
 
         After any error the producer is rebuilt: whether its records arrived is unknown, and the caller sends again.
@@ -77,7 +79,7 @@ class KafkaStream:
         try:
             await self._ensure_topic(topic)
             producer = await self._started_producer()
-            sent = [await producer.send(topic, value=value, key=key) for key, value in records]
+            sent = [await producer.send(topic, value=value, key=key, headers=[*headers]) for key, value in records]
             await asyncio.gather(*sent)
         except (KafkaError, TimeoutError, OSError) as exc:
             await self._drop_producer()

@@ -93,19 +93,21 @@ class AtRest:
 
     async def prepare(self, scopes: Collection[UUID]) -> None:
         """Have the keys of scopes at hand, so that sealing for them needs no transaction of its own for a while."""
-        await self._of_scopes(list(scopes))
+        await self._of_scopes(scopes)
 
     async def seal(self, contents: Sequence[tuple[UUID, bytes]]) -> Sequence[bytes]:
         """Seal (scope, content) pairs, in their order; a scope without a key gets one, durable before it is used."""
-        keys = await self._of_scopes([scope for scope, _ in contents])
-        ciphers = {scope: AESGCM(key.key) for scope, key in keys.items()}
+        keys = await self._of_scopes({scope for scope, _ in contents})
+        # One look-up for each content: an id is hashed in Python, and an import seals a hundred thousand a second.
+        sealers = {
+            scope: (FORMAT + key.key_id.bytes, AESGCM(key.key).encrypt, scope.bytes) for scope, key in keys.items()
+        }
         nonces = self.random_bytes(NONCE_BYTES * len(contents))
         sealed = []
         for place, (scope, content) in enumerate(contents):
             nonce = nonces[place * NONCE_BYTES : (place + 1) * NONCE_BYTES]
-            sealed.append(
-                b"".join((FORMAT, keys[scope].key_id.bytes, nonce, ciphers[scope].encrypt(nonce, content, scope.bytes)))
-            )
+            begin, encrypt, name = sealers[scope]
+            sealed.append(begin + nonce + encrypt(nonce, content, name))
         return sealed
 
     async def open(self, sealed: Sequence[tuple[UUID, bytes]]) -> Sequence[bytes | None]:
@@ -141,13 +143,14 @@ class AtRest:
         keys = await self._of_ids(key_ids)
         return [key_id in keys for key_id in key_ids]
 
-    async def _of_scopes(self, scopes: Sequence[UUID]) -> Mapping[UUID, _OpenKey]:
-        keys = self._recent.find(set(scopes))
-        missing = sorted(set(scopes) - keys.keys())  # in one order everywhere: no two batches wait in a ring
+    async def _of_scopes(self, scopes: Collection[UUID]) -> Mapping[UUID, _OpenKey]:
+        wanted = frozenset(scopes)
+        keys = self._recent.find(wanted)
+        missing = sorted(wanted - keys.keys())  # in one order everywhere: no two batches wait in a ring
         if missing:
             for kept in await self._table.keep([self._fresh(scope) for scope in missing]):
                 keys[kept.scope] = self._opened(kept)
-        if len(keys) < len(set(scopes)):
+        if len(keys) < len(wanted):
             raise GatewayError("A key was destroyed while it was asked for.", retryable=True)
         return keys
 

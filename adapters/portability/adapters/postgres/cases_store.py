@@ -6,6 +6,7 @@ from typing import Any, LiteralString, TypeVar
 from uuid import UUID
 
 from portability.adapters.keys.at_rest import AtRest
+from portability.adapters.postgres.change_store import note_changes
 from portability.adapters.postgres.database import Connection
 from portability.adapters.postgres.documents import open_documents, seal_documents
 from portability.adapters.postgres.records_store import hidden_identifiers
@@ -164,6 +165,7 @@ class PostgresTimeline:
             "AS given (event_id, case_id, document, place) ORDER BY place",
             ([event.event_id for event in events], [event.case_id for event in events], documents),
         )
+        await note_changes(self._connection, events)
 
     async def of_case(self, case_id: UUID) -> Sequence[CaseEvent]:
         """In the order in which they happened."""

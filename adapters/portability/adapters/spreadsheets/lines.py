@@ -43,9 +43,7 @@ def csv_lines(path: Path, *, encoding: str, separator: str) -> Iterator[Line]:
                     yield _split(line, encoding, separator)
         while pending:
             number, raw = pending.pop(0)
-            if raw.count(b'"') % 2:
-                yield _unclosed(number, raw, encoding)
-            elif raw.strip():
+            if raw.strip():
                 yield _split((number, raw), encoding, separator)
 
 
@@ -66,19 +64,10 @@ def _row(pending: list[tuple[int, bytes]]) -> tuple[tuple[int, bytes], int] | No
 
 def _split(line: tuple[int, bytes], encoding: str, separator: str) -> Line:
     number, raw = line
-    if len(raw) > LONGEST_LINE:
-        return Line(number, (_shown(raw, encoding),), f"The line is longer than {LONGEST_LINE // 1024} KiB.")
-    if raw.count(b'"') % 2:
-        return _unclosed(number, raw, encoding)
-    try:
-        text = raw.decode(encoding)
-    except UnicodeDecodeError as error:
-        return Line(
-            number,
-            (_shown(raw, encoding),),
-            f"The line is not {encoding}: byte {error.start + 1} of it is no character. Correct `encoding` in the map, "
-            "or the line.",
-        )
+    trouble = _trouble(raw, encoding)
+    if trouble:
+        return Line(number, (_shown(raw, encoding),), trouble)
+    text = raw.decode(encoding)
     if '"' not in text:
         # What the csv module gives for a line without quotes, in a third of its time.
         return Line(number, tuple(text.rstrip("\r\n").split(separator)))
@@ -89,14 +78,24 @@ def _split(line: tuple[int, bytes], encoding: str, separator: str) -> Line:
     return Line(number, tuple(rows[0])) if rows else Line(number, ())
 
 
-def _unclosed(number: int, raw: bytes, encoding: str) -> Line:
-    return Line(
-        number, (_shown(raw, encoding),), "A quote is opened in this line and never closed: close or delete it."
-    )
+def _trouble(raw: bytes, encoding: str) -> str:
+    """Why the bytes of a line are none; empty where they are one."""
+    if len(raw) > LONGEST_LINE:
+        return f"The line is longer than {LONGEST_LINE // 1024} KiB."
+    if raw.count(b'"') % 2:
+        return "A quote is opened in this line and never closed: close or delete it."
+    try:
+        text = raw.decode(encoding)
+    except UnicodeDecodeError as error:
+        return (
+            f"The line is not {encoding}: byte {error.start + 1} of it is no character. Correct `encoding` in the map, "
+            "or the line."
+        )
+    return "The line holds the character U+0000: delete it." if "\0" in text else ""
 
 
 def _shown(raw: bytes, encoding: str) -> str:
-    return raw[:1000].decode(encoding, errors="replace").rstrip("\r\n")
+    return raw[:1000].decode(encoding, errors="replace").replace("\0", "").rstrip("\r\n")
 
 
 def _raw_lines(file: BinaryIO) -> Iterator[tuple[int, bytes]]:

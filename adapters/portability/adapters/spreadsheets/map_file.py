@@ -34,7 +34,7 @@ class _Strict(BaseModel):
 class FileShape(_Strict):
     """What kind of file it is."""
 
-    encoding: Literal["utf-8", "cp1252", "iso-8859-2", "iso-8859-15", "cp1250", "cp1251", "cp1253", "utf-16"] = "utf-8"
+    encoding: Literal["utf-8", "cp1252", "iso-8859-2", "iso-8859-15", "cp1250", "cp1251", "cp1253"] = "utf-8"
     separator: Annotated[str, Field(min_length=1, max_length=1)] = ";"
     sheet: str = ""
     header_line: Annotated[int, Field(ge=1, le=1000)] = 1

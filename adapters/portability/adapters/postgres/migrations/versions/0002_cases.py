@@ -147,6 +147,24 @@ CREATE TABLE case_steps (
 );
 CREATE INDEX case_steps_by_holder ON case_steps (holder, due_on, case_id);
 CREATE INDEX case_steps_by_day ON case_steps (due_on, case_id);
+-- Pointers to events for the institution's own systems: no word of what they say. `number` is given after the commit.
+CREATE TABLE case_changes (
+    place bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    number bigint,
+    event_id uuid NOT NULL,
+    case_id uuid NOT NULL,
+    kind text NOT NULL,
+    occurred_at timestamptz NOT NULL,
+    institution text NOT NULL,
+    message_id uuid
+) WITH (fillfactor = 80);
+CREATE UNIQUE INDEX case_changes_by_number ON case_changes (number) WHERE number IS NOT NULL;
+CREATE INDEX case_changes_without_number ON case_changes (place) WHERE number IS NULL;
+CREATE TABLE change_cursors (
+    reader text PRIMARY KEY,
+    number bigint NOT NULL
+);
+INSERT INTO change_cursors VALUES ('numbered', 0), ('kafka', 0);
 """
 
 
@@ -156,7 +174,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.execute(
-        "DROP TABLE case_steps, flow_documents, flow_cases, case_events, case_careers,"
+        "DROP TABLE change_cursors, case_changes, case_steps, flow_documents, flow_cases, case_events, case_careers,"
         " case_decisions, case_determinations, case_identifiers, cases, record_import_refusals, record_imports,"
         " account_periods, account_search_keys, account_identifiers, accounts, commands"
     )

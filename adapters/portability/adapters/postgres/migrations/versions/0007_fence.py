@@ -35,6 +35,7 @@ BY_CASE = (
     "flow_cases",
     "flow_documents",
     "case_steps",
+    "case_changes",
     "inbox",
     "outbox",
 )

@@ -1,0 +1,93 @@
+"""The change feed in PostgreSQL: an outbox that the timeline of cases fills in its own transaction.
+
+A row gets its number after its commit, under a lock: numbers handed out before would be seen out of order, and a reader
+who had passed one would never see what was committed later below it. Changes of one case are made one after the other,
+so their rows are in order.
+"""
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+
+from portability.adapters.postgres.database import Connection, Database
+from portability.services.cases.model import CaseEvent
+from portability.services.feed.model import Change
+from portability.services.feed.ports import ChangeTopic
+
+__all__ = ["PostgresChanges", "change_unit_of_work", "note_changes"]
+
+LOCK = 727006
+NUMBERED_AT_ONCE = 5_000
+NUMBER = """
+WITH fresh AS (
+    SELECT place, row_number() OVER (ORDER BY place) AS rank FROM case_changes
+    WHERE number IS NULL ORDER BY place LIMIT %s
+), cursor AS (
+    UPDATE change_cursors SET number = number + (SELECT count(*) FROM fresh)
+    WHERE reader = 'numbered' RETURNING number - (SELECT count(*) FROM fresh) AS before
+)
+UPDATE case_changes SET number = cursor.before + fresh.rank FROM fresh, cursor WHERE case_changes.place = fresh.place
+"""
+COLUMNS = "number, event_id, case_id, kind, occurred_at, institution, message_id"
+
+
+async def note_changes(connection: Connection, events: Sequence[CaseEvent]) -> None:
+    """Keep pointers to events, with whatever made them."""
+    await connection.execute(
+        "INSERT INTO case_changes (event_id, case_id, kind, occurred_at, institution, message_id) "
+        "SELECT event_id, case_id, kind, occurred_at, institution, message_id "
+        "FROM unnest(%b::uuid[], %b::uuid[], %b::text[], %b::timestamptz[], %b::text[], %b::uuid[]) WITH ORDINALITY "
+        "AS given (event_id, case_id, kind, occurred_at, institution, message_id, place) ORDER BY place",
+        (
+            [event.event_id for event in events],
+            [event.case_id for event in events],
+            [event.kind.value for event in events],
+            [event.at for event in events],
+            [event.institution for event in events],
+            [event.message_id for event in events],
+        ),
+    )
+
+
+class PostgresChanges:
+    """ChangeBook."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def number(self) -> None:
+        """Number what was committed; whoever holds the lock has seen every commit before his own."""
+        await self._connection.execute("SELECT pg_advisory_xact_lock(%s)", (LOCK,))
+        await self._connection.execute(NUMBER, (NUMBERED_AT_ONCE,))
+
+    async def after(self, number: int, *, limit: int) -> Sequence[Change]:
+        """Changes with higher numbers, in order."""
+        found = await self._connection.execute(
+            f"SELECT {COLUMNS} FROM case_changes WHERE number > %s ORDER BY number LIMIT %s",  # noqa: S608 (our own columns)
+            (number, limit),
+        )
+        return [Change(*row) for row in await found.fetchall()]
+
+    async def publish(self, *, limit: int, send: ChangeTopic) -> int:
+        """Send, then note how far; a stop between the two sends again."""
+        found = await self._connection.execute(
+            "SELECT number FROM change_cursors WHERE reader = 'kafka' FOR UPDATE SKIP LOCKED"
+        )
+        row = await found.fetchone()
+        changes = await self.after(row[0], limit=limit) if row else ()
+        if changes:
+            await send.send(changes)
+            await self._connection.execute(
+                "UPDATE change_cursors SET number = %s WHERE reader = 'kafka'", (changes[-1].number,)
+            )
+        return len(changes)
+
+
+def change_unit_of_work(database: Database) -> Callable[[bool], AbstractAsyncContextManager[PostgresChanges]]:
+    """Opens a transaction on the feed."""
+
+    @asynccontextmanager
+    async def work(as_node: bool) -> AsyncIterator[PostgresChanges]:  # noqa: FBT001 (the port's)
+        async with database.transaction(acting="node" if as_node else "") as connection:
+            yield PostgresChanges(connection)
+
+    return work
