@@ -14,6 +14,7 @@ from portability.api.agreements.v1 import agreements_pb2
 from portability.api.cases.v1 import cases_pb2, envelope_pb2, flows_pb2, messages_pb2
 from portability.api.determination.v1 import determination_pb2
 from portability.api.exchange.v1 import exchange_pb2
+from portability.api.feed.v1 import feed_pb2
 from portability.api.privacy.v1 import privacy_pb2
 from portability.api.records.v1 import imports_pb2, records_pb2
 from portability.api.records.v1 import messages_pb2 as record_messages
@@ -23,6 +24,7 @@ from portability.services.determination.mapping import choices, facts
 from portability.services.determination.treaties.mapping import api as treaties
 from portability.services.exchange.mapping.api import outgoing
 from portability.services.exchange.model.messages import NO_CASE
+from portability.services.feed import mapping as feed
 from portability.services.flows.mapping import rpc as flow_rpc
 from portability.services.flows.mapping.envelope import read_envelope
 from portability.services.privacy import mapping as privacy
@@ -58,6 +60,7 @@ REQUESTS: Mapping[str, tuple[type[Message], Callable[..., object]]] = {
     "put-records": (records_pb2.PutRecordsRequest, read_put_records),
     "open-import": (imports_pb2.ImportRecordsRequest, importing.read_opening),
     "import-records": (imports_pb2.ImportRecordsRequest, partial(importing.read_batch, today=date(2026, 11, 21))),
+    "watch-changes": (feed_pb2.WatchChangesRequest, feed.read_token),
     "submit-message": (exchange_pb2.SubmitMessageRequest, partial(outgoing, message_id=NO_CASE)),
     "claim-facts": (determination_pb2.ClaimFacts, partial(facts.read_query, agreement_ids=("eu-883-2004",))),
     "publish-agreement": (agreements_pb2.PublishAgreementRequest, treaties.read_publish),

@@ -37,9 +37,9 @@ from portability.services.exchange.limits import Limits
 from portability.services.exchange.node import ExchangeNode
 from portability.services.exchange.receipt_levels import ReceiptTimes
 from portability.services.exchange.servicer import ExchangeServicer
+from portability.services.feed.servicer import FeedServicer
 from portability.services.flows.handlers import FlowUseCases
 from portability.services.flows.servicer import FlowServicer
-from portability.services.feed.servicer import FeedServicer
 from portability.services.log.running import NodeLog
 from portability.services.log.servicer import LogServicer, WitnessServicer
 from portability.services.privacy.servicer import PrivacyServicer

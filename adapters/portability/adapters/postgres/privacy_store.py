@@ -163,7 +163,9 @@ class PostgresErasures:
                 ("case_careers", "case_id"),
                 ("worker_cases", "case_id"),
                 ("workers", "worker_id"),
+                ("case_changes", "case_id"),
                 ("accounts", ACCOUNT_SCOPE),
+                ("account_periods", "scope"),
                 ("looks", "scope"),
                 ("protected_scopes", "scope"),
             ):

@@ -145,6 +145,10 @@ class PostgresIntake:
             ),
         )
         await file_people(self._connection, self._at_rest, opened)
+        # Of an account that was erased, nothing is known any more: not even that a period is the same.
+        await self._connection.execute(
+            "DELETE FROM account_periods WHERE scope = ANY(%b)", (uuids([account_scope(one) for one in opened]),)
+        )
         identified = [
             (identifier, accounts[account_id])
             for account_id, person in people.items()

@@ -61,7 +61,7 @@ async def demo_nodes(
     clock: Clock | None = None,
     directory_life: timedelta = DIRECTORY_LIFE,
 ) -> AsyncIterator[dict[str, DemoNode]]:
-    """Running nodes by institution id, or those that `only` names, with commas between; all ends, in order, with the block.
+    """Running nodes by institution id, or those that `only` names, with commas between; all ends with the block.
 
     `clock` is the system's where none is given.
     """
