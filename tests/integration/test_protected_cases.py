@@ -19,7 +19,7 @@ from google.type.date_pb2 import Date
 import portability.api.field_rules
 from portability.adapters.clock.ids import time_ordered_id
 from portability.adapters.postgres.embedded import EmbeddedServer
-from portability.api.cases.v1 import cases_pb2, cases_pb2_grpc
+from portability.api.cases.v1 import cases_pb2, cases_pb2_grpc, flows_pb2
 from portability.api.exchange.v1 import exchange_pb2, exchange_pb2_grpc
 from portability.api.privacy.v1 import privacy_pb2, privacy_pb2_grpc
 from portability.api.records.v1 import records_pb2
@@ -55,6 +55,8 @@ def requests_about(case_id: UUID) -> dict[str, Message]:
             request_id=request, case_id=case, risk_materialised_on=Date(year=2026, month=12, day=1)
         ),
         cases_pb2.SendSummaryRequest(request_id=request, case_id=case),
+        flows_pb2.ActRequest(request_id=request, case_id=case, action="close"),
+        flows_pb2.GetFlowCaseRequest(case_id=case),
         exchange_pb2.ListMessagesRequest(case_id=case),
         privacy_pb2.EraseRequest(request_id=request, case_id=case),
         privacy_pb2.HoldCaseRequest(request_id=request, case_id=case, citation="Art. 18"),
