@@ -74,6 +74,15 @@ async def test_a_state_that_never_answers_ends_in_escalation_and_a_provisional_a
         assert step.due_state == pb.DUE_STATE_ESCALATED
         assert {"remind", "tell_liaison_body"} <= set(actions(seen, IT))
         assert "eu.pension_statement_missing" in actions(seen, "clock")
+        await case.until({f"records:{DE}": "asked"}, at=[LIAISON])
+        told = await case.seen_by(LIAISON)
+        assert told is not None
+        assert "tell_liaison_body" in actions(told, IT)
+
+        await case.say(IT, "award_provisionally")  # by a named caseworker: no program awards
+        await case.until({f"provisional_award:{IT}": "awarded"}, at=[IT, DE, CA])
+        await case.say(DE, "state")  # late, and still taken
+        await case.until({f"decision:{DE}": "due"}, at=[IT, DE, CA])
 
 
 @pytest.mark.kafka
