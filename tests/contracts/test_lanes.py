@@ -150,7 +150,7 @@ async def test_of_two_things_said_at_one_instant_the_later_said_counts(store: St
     async with store() as work:
         await put(work, sent)
         for status in (BusinessStatus.PARKED, BusinessStatus.REJECTED):
-            await work.statuses.note(ROME, [StatusEntry(1, 1, status, (status.value,), LATER)])
+            await work.statuses.note(ROME, [StatusEntry(1, 1, status, (status.value,), LATER)], report_id=UUID(int=9))
         found = await work.timeline.of_message(sent.message_id)
         assert found is not None
         assert (found.business, found.reasons) == (BusinessStatus.REJECTED, ("rejected",))
