@@ -58,7 +58,7 @@ async def test_what_is_wrong_is_told_by_its_line_and_what_was_set_aside_is_corre
     assert (code, said.splitlines()[0]) == (3, "5 lines read: 2 accepted, 0 known already.")
     told = complained.splitlines()
     assert [each.partition("  ")[0] for each in told] == [f"contributions.csv:{number}" for number in (3, 4, 6)]
-    assert "Column 'bis': Period" in told[0]
+    assert "Column 'bis': period" in told[0]
     assert "There is no day '31.02.2002'" in told[1]
     assert "Column 'geboren': The account has another birth date" in told[2]
     account = await door.account("K-1")
@@ -149,7 +149,7 @@ async def test_a_long_file_with_a_broken_line_survives_sigkill_and_nothing_is_do
         f"\n{LINES} lines, {LINES - 1 - before} after the kill in {seconds:.1f} s; peak of the command {peak:.0f} MiB"
     )
     assert code == 3, complained
-    assert complained.startswith(f"contributions.csv:{broken + 1}  Column 'bis': Period")
+    assert complained.startswith(f"contributions.csv:{broken + 1}  Column 'bis': period")
     assert said.startswith(f"{LINES} lines read: ")
     assert await door.count() == LINES - 1
     account = await door.account("K-7")
