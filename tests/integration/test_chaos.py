@@ -15,6 +15,7 @@ from typing import Any
 import psycopg
 import pytest
 from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.partitioner import DefaultPartitioner
 
 from deploy.kafka import local_kafka
 from portability.adapters.postgres.database import migrate
@@ -225,14 +226,16 @@ async def submitted_in_the_end(pair: Pair) -> list:
 
 
 async def leader_of(topic: str, pair: Pair, *, copies_in_sync: int) -> int:
-    """The number of the broker that leads a topic, as soon as so many copies of it are in step."""
+    """The number of the broker that leads the sender's partition of a topic, once so many copies of it are in step."""
+    key = pair.sender.settings.me.encode()
     admin = AIOKafkaAdminClient(bootstrap_servers=pair.sender.settings.stream_url.removeprefix("kafka:"))
     await admin.start()
     try:
         async with asyncio.timeout(RECOVERED_WITHIN_SECONDS):
             while True:
                 (found,) = await admin.describe_topics([topic])
-                (partition,) = found["partitions"]
+                by_number = {one["partition"]: one for one in found["partitions"]}
+                partition = by_number[DefaultPartitioner()(key, sorted(by_number), sorted(by_number))]
                 if len(partition["isr"]) == copies_in_sync:
                     return int(partition["leader"])
                 await asyncio.sleep(0.2)
