@@ -2,19 +2,24 @@
 
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
+from uuid import UUID
 
+from portability.adapters.postgres.documents import to_document
 from portability.services.log.running import log_once
+from portability.services.privacy.model import Erasure
 from tests.integration.test_evidence_command import CASE, SECRET, run, send_one
 from tests.integration.witnessed_nodes import open_nodes, prepare
 
-ACT = {
-    "erasure_id": "01936e00-0000-7000-8000-0000000000e1",
-    "scopes": [CASE],
-    "erased_at": "2099-01-01T00:00:00+00:00",
-    "erased_by": "karl",
-    "basis": "Order 12 C 34/26",
-}
+ACT = Erasure(
+    erasure_id=UUID("01936e00-0000-7000-8000-0000000000e1"),
+    scopes=(UUID(CASE),),
+    erased_at=datetime(2099, 1, 1, tzinfo=UTC),
+    erased_by="karl",
+    basis="Order 12 C 34/26",
+    salt=bytes(32),
+)
 
 
 async def test_erased_on_both_sides_a_case_is_proven_without_its_content(
@@ -26,7 +31,7 @@ async def test_erased_on_both_sides_a_case_is_proven_without_its_content(
         await send_one(berlin, rome)
         assert await log_once(rome.log) is not None
     acts = tmp_path / "acts"
-    acts.write_text(json.dumps(ACT) + "\n")
+    acts.write_text(json.dumps(to_document(ACT)) + "\n")
     for name, url in urls.items():
         node = {
             "institution": name,
@@ -50,7 +55,7 @@ async def test_erased_on_both_sides_a_case_is_proven_without_its_content(
             assert "record.note" in verified.stdout
         listed = tmp_path / f"{name}.acts"
         assert run("privacy", "erasures", "--out", listed, **node).returncode == 0
-        assert json.loads(listed.read_text()) == ACT
+        assert json.loads(listed.read_text()) == to_document(ACT)
         again = run("privacy", "erasures", "replay", listed, **node)
         assert again.stdout.startswith("1 acts of erasure carried out; 0 keys"), again.stdout + again.stderr
         assert run("privacy", "erasures", "replay", after, **node).returncode == 1

@@ -127,7 +127,7 @@ async def test_no_agreement_is_an_error_of_the_caller() -> None:
 
 
 async def test_an_unknown_agreement_is_named_with_those_that_there_are() -> None:
-    with pytest.raises(NotFoundError, match=r"'eu-883'.*ca-de.*eu-883-2004"):
+    with pytest.raises(NotFoundError, match=r"of that id\. Known: .*ca-de.*eu-883-2004"):
         await under("eu-883")
 
 
