@@ -214,6 +214,15 @@ async def test_a_request_that_comes_twice_is_carried_out_once(nodes: dict[str, D
     assert len(second.case.documents) == 2
 
 
+async def test_cases_are_listed_newest_first_and_page_by_page(nodes: dict[str, DemoNode]) -> None:
+    roles = {IT: "requesting_institution", DE: "asked_institution"}
+    older, newer = [await play("F4", nodes, roles, [(IT, "ask", {})]) for _ in range(2)]
+    first = await newer.stub(IT).ListFlowCases(pb.ListFlowCasesRequest(page_size=1, open_only=True))
+    after = pb.ListFlowCasesRequest(page_size=1, open_only=True, page_token=first.next_page_token)
+    second = await newer.stub(IT).ListFlowCases(after)
+    assert [one.case_id for one in (*first.cases, *second.cases)] == [newer.case_id, older.case_id]
+
+
 async def test_a_case_that_another_institution_takes_over_goes_on_there(nodes: dict[str, DemoNode]) -> None:
     case = await play("F4", nodes, {IT: "requesting_institution", DE: "asked_institution"}, [(IT, "ask", {})])
     await case.until({f"records:{DE}": "asked"})
