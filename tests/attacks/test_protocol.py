@@ -50,7 +50,7 @@ async def exchanged(world: World, sender: TestNode, recipient: TestNode, *, mess
 def on(world: World, topic: str) -> list[tuple[bytes, bytes]]:
     """Everything that a topic holds, as it was put there."""
     assert isinstance(world.stream, MemoryStream)
-    return [(record.key, record.value) for record in world.stream._topics[topic]]
+    return [(record.key, record.value) for record in world.stream._topics[topic, 0]]
 
 
 def a_bundle(world: World, *, sender: str = BERLIN, recipient: str = ROME, messages: int = 3, number: int = 1) -> bytes:

@@ -20,6 +20,7 @@ from tests.services.workers.test_views_of_cases import (
     ADA,
     ADAS_CASE,
     CASE,
+    OPENED,
     ROSA,
     case,
     decision,
@@ -42,7 +43,7 @@ async def test_what_is_kept_reads_the_same(connection: Connection) -> None:
     for each in (hers, adas):
         await PostgresCases(connection, AT_REST).save(each)
     for one in RECORDS:
-        await PostgresCareers(connection, AT_REST).put(CASE, one)
+        await PostgresCareers(connection, AT_REST).put(CASE, one, at=OPENED)
     kept = replace(
         in_memory,
         links=PostgresWorkerCases(connection),
