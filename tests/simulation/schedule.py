@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from portability.agreements.errors import GatewayError, VerificationError
+from portability.services.exchange.leases import LEASE
 from portability.services.exchange.model.messages import OutgoingMessage, SubmittedMessage
 from portability.services.exchange.node import inbox_topic
 from portability.services.purposes import PENSION_CLAIM
@@ -170,7 +171,10 @@ class Schedule:
             why = "though the broker has lost nothing" if honest else f"in {QUIET_WITHIN_SECONDS / 3600:.0f} hours"
             self.broken(f"{self._open()} not settled after the faults, {why}")
         self.loop.calm_since = None
-        self.loop.run_until(self.loop.time() + AFTERWARDS_SECONDS)
+        # What nobody waits for, such as a lie, may lie with a process that stands still: another takes over its lease.
+        self.loop.run_until(
+            self.loop.time() + AFTERWARDS_SECONDS + (2 * LEASE.total_seconds() if self.contradicted else 0)
+        )
         self.is_cured = True
         for _ in range(self.faults.messages):
             if not sum([self.loop.complete(node.look_after_parked("in the end")) for node in self.nodes.values()]):
