@@ -10,7 +10,7 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from portability.services.flows.clock import rules_of
-from portability.services.flows.definition import CASE, LIAISON_BODY, Flow
+from portability.services.flows.definition import CASE, LIAISON_BODY, Flow, Move
 from portability.services.flows.engine import allowed, position, steps
 from portability.services.flows.load import administration, packaged_flows
 from portability.services.flows.model import Document
@@ -39,22 +39,22 @@ def choices(world: World) -> list[tuple[str, str]]:
     ]
 
 
-def questions(world: World) -> dict[str, Document]:
-    """By asked institution, the last question by message that is open to it."""
+def question(world: World, action: str, asked: str) -> Document | None:
+    """The last question by message, open to an institution, that this action answers."""
+    answered = {move.track for move in world.flow.actions[action].moves if move.from_}
     by_id = {str(one.document_id): one for one in world.documents}
-    found = {}
+    found = None
     for (track, key), instance in world.position.instances.items():
-        if world.flow.tracks[track].by_message and instance.state == world.flow.tracks[track].start:
-            _, document, asked = key.split("/")
-            found[asked] = by_id[document]
+        definition = world.flow.tracks[track]
+        if track in answered and definition.by_message and instance.state == definition.start:
+            _, document, name = key.split("/")
+            found = by_id[document] if name == asked else found
     return found
 
 
 def go_on(world: World, draw: st.DataObject) -> None:
     institution, action = draw.draw(st.sampled_from(choices(world)))
-    moves = world.flow.actions[action].moves
-    answers = any(world.flow.tracks[move.track].by_message and move.from_ for move in moves)
-    world.say(institution, action, reply=questions(world).get(institution) if answers else None)
+    world.say(institution, action, reply=question(world, action, institution))
     if draw.draw(st.booleans()):
         world.wait(days=draw.draw(st.integers(0, 70)))
 
@@ -143,18 +143,14 @@ def test_where_the_flow_says_so_two_institutions_may_come_in_any_order(number: s
 def _asks(flow: Flow, first: Document, second: Document) -> bool:
     """Whether one speaks to the other's own instance: then one is the cause of the other, and not beside it."""
     return any(
-        one.sender in other.to
-        and any(
-            not world_role_holds_own(flow, other, move.track) and move.of != "sender"
-            for move in flow.actions[other.action].moves
-        )
+        one.sender in other.to and any(_moves_others(flow, other, move) for move in flow.actions[other.action].moves)
         for one, other in ((first, second), (second, first))
     )
 
 
-def world_role_holds_own(flow: Flow, document: Document, track: str) -> bool:
-    role = cast(flow)[document.sender]
-    return role in flow.tracks[track].each
+def _moves_others(flow: Flow, document: Document, move: Move) -> bool:
+    own = cast(flow)[document.sender] in flow.tracks[move.track].each
+    return move.of == "recipients" or (move.of != "sender" and not own)
 
 
 def test_each_flow_has_the_whole_administration() -> None:
