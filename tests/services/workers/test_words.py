@@ -1,9 +1,12 @@
 """Every language says everything, with the same facts in it, in the way its readers write."""
 
 import re
+from collections import Counter
 from datetime import UTC, date, datetime, timedelta, timezone
 from fractions import Fraction
 from importlib.resources import files
+from importlib.resources.abc import Traversable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,21 +17,29 @@ from portability.agreements.values import Branch, Money
 from portability.services.access import Role
 from portability.services.purposes import PURPOSES
 from portability.services.workers.views import RefusalReason, StepKind
-from portability.services.workers.words import languages, placeholders, words_for
+from portability.services.workers.words import languages, placeholders, read_folder, words_for
 
 OTHERS = [language for language in languages() if language != "en"]
 
 
+LOCALES = files("portability.services.workers").joinpath("locales")
+
+
+def files_of(language: str) -> list[Traversable]:
+    found = (file for file in LOCALES.joinpath(language).iterdir() if file.name.endswith(".po"))
+    return sorted(found, key=lambda file: file.name)
+
+
 def catalogue(language: str) -> dict[str, tuple[str, ...]]:
-    path = files("portability.services.workers").joinpath("locales", language, "messages.po")
-    with path.open("rb") as source:
-        read = read_po(source, locale=language)
     messages = {}
-    for message in read:
-        key = message.id if isinstance(message.id, str) else message.id[0]
-        if key:
-            text = message.string
-            messages[key] = (text,) if isinstance(text, str) else tuple(text or ())
+    for path in files_of(language):
+        with path.open("rb") as source:
+            read = read_po(source, locale=language)
+        for message in read:
+            key = message.id if isinstance(message.id, str) else message.id[0]
+            if key:
+                text = message.string
+                messages[key] = (text,) if isinstance(text, str) else tuple(text or ())
     return messages
 
 
@@ -45,6 +56,35 @@ def test_no_message_is_missing_empty_or_left_over(language: str) -> None:
     messages = catalogue(language)
     assert messages.keys() == ENGLISH.keys()
     assert [key for key, forms in messages.items() if not all(form.strip() for form in forms)] == []
+
+
+@pytest.mark.parametrize("language", languages())
+def test_every_file_of_a_language_is_in_its_catalogue_and_a_key_stands_once(language: str) -> None:
+    texts = {file.name: file.read_text(encoding="utf-8") for file in files_of(language)}
+    keys = [key for text in texts.values() for key in re.findall(r'^msgid "(.+)"$', text, re.MULTILINE)]
+
+    assert texts.keys() == {file.name for file in files_of("en")}
+    assert [key for key, times in Counter(keys).items() if times > 1] == []
+    words = words_for([language])
+    assert all(words.messages.gettext(key) != key or words.messages.ngettext(key, key, 5) != key for key in keys)
+
+
+def test_a_key_in_two_files_of_a_language_is_refused(tmp_path: Path) -> None:
+    folder = tmp_path / "en"
+    folder.mkdir()
+    header = (LOCALES / "en" / "messages.po").read_text(encoding="utf-8").split("\n\n")[0]
+    (folder / "messages.po").write_text(header + '\n\nmsgid "a"\nmsgstr "A"\n', encoding="utf-8")
+    (folder / "topic.po").write_text(header + '\n\nmsgid "b"\nmsgstr "B"\n', encoding="utf-8")
+    assert {message.id for message in read_folder(folder)} == {"", "a", "b"}
+
+    (folder / "topic.po").write_text(header + '\n\nmsgid "a"\nmsgstr "C"\n', encoding="utf-8")
+    with pytest.raises(ValueError, match="'a' stands in another file"):
+        read_folder(folder)
+
+
+@pytest.mark.parametrize("language", languages())
+def test_every_file_of_a_language_begins_with_the_same_header(language: str) -> None:
+    assert len({file.read_text(encoding="utf-8").split("\n\n")[0] for file in files_of(language)}) == 1
 
 
 @pytest.mark.parametrize("language", OTHERS)

@@ -1,7 +1,7 @@
 """Sentences in the reader's language: message catalogues, and dates, money and names as she writes them.
 
-A language is one folder, locales/<tag>/messages.po; English is complete and the source. Escaping
-for a page is left to whoever writes the page.
+A language is one folder, locales/<tag>/: all its .po files are one catalogue, and the `Language` of messages.po is the
+locale in which dates and money are written. English is complete and the source. Escaping is left to whoever writes.
 """
 
 import gettext
@@ -20,6 +20,7 @@ from babel import Locale
 from babel.core import negotiate_locale
 from babel.dates import format_date
 from babel.lists import format_list
+from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.numbers import format_currency, format_decimal
@@ -33,10 +34,10 @@ from portability.agreements.sentences import can_say, sentence
 from portability.agreements.values import Money, StateCode
 from portability.services.workers.story import Phrase, Value, WhyLine
 
-__all__ = ["DEFAULT_LANGUAGE", "Words", "languages", "placeholders", "words_for"]
+__all__ = ["DEFAULT_LANGUAGE", "Words", "languages", "placeholders", "read_folder", "words_for"]
 
 DEFAULT_LANGUAGE = "en"
-_PLAIN_LOCALE = {"en": "en-001"}  # "1 March 2027": English as most of its readers in the world write it
+_MAIN = "messages.po"
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,19 +114,24 @@ class Words:
 
     def duration(self, duration: Duration) -> str:
         """An amount of time in the unit in which it was counted: "118 months"."""
-        # A broken number takes the plural in the languages there are.
-        count = int(duration.amount) if duration.amount.denominator == 1 else 2
-        return self.text(f"unit.{duration.unit}", {"amount": duration.amount}, count=count)
+        return self.text(f"unit.{duration.unit}", {"amount": duration.amount}, count=self._count(duration.amount))
 
     def state(self, code: StateCode) -> str:
         """Name of a state (ISO 3166-1 alpha-2), or the code where the language has no name for it."""
         return self.locale.territories.get(code) or code
 
+    def _count(self, amount: Fraction) -> int:
+        """A whole number with the plural form of the amount, for a catalogue knows whole numbers only; else two."""
+        if amount.denominator == 1:
+            return int(amount)
+        form = self.locale.plural_form(_to_places(amount, 4).normalize())
+        return next((number for number in range(1, 200) if self.locale.plural_form(number) == form), 2)
+
 
 @lru_cache(maxsize=1)
 def languages() -> tuple[str, ...]:
     """Tags of the languages there are, English first."""
-    found = {folder.name for folder in _folder().iterdir() if folder.joinpath("messages.po").is_file()}
+    found = {folder.name for folder in _folder().iterdir() if folder.joinpath(_MAIN).is_file()}
     return (DEFAULT_LANGUAGE, *sorted(found - {DEFAULT_LANGUAGE}))
 
 
@@ -133,12 +139,26 @@ def words_for(wanted: Sequence[str], *, zone: tzinfo = UTC) -> Words:
     """The first of the wanted languages (BCP 47 tags) that there is, or English."""
     tags = [tag.replace("_", "-") for tag in wanted if tag]
     chosen = negotiate_locale(tags, list(languages()), sep="-") or DEFAULT_LANGUAGE
-    return Words(chosen, Locale.parse(_PLAIN_LOCALE.get(chosen, chosen), sep="-"), _messages(chosen), zone)
+    locale, messages = _messages(chosen)
+    return Words(chosen, locale, messages, zone)
 
 
 def placeholders(message: str) -> frozenset[str]:
     """Names that a message wants filled in."""
     return frozenset(name for _, name, _, _ in string.Formatter().parse(message) if name)
+
+
+def read_folder(folder: Traversable) -> Catalog:
+    """All .po files of a language as one catalogue. ValueError where the same key stands in two of them."""
+    files_of_it = (file for file in folder.iterdir() if file.name.endswith(".po"))
+    first, *others = sorted(files_of_it, key=lambda file: (file.name != _MAIN, file.name))
+    whole = _read(first, folder.name)
+    for file in others:
+        for message in filter(lambda message: message.id, _read(file, folder.name)):
+            if message.id in whole:
+                raise ValueError(f"{folder.name}/{file.name}: '{message.id}' stands in another file too. Keep one.")
+            whole[message.id] = message
+    return whole
 
 
 def _told(line: WhyLine, language: str) -> str:
@@ -152,13 +172,17 @@ def _told(line: WhyLine, language: str) -> str:
 
 
 @lru_cache(maxsize=64)
-def _messages(language: str) -> gettext.NullTranslations:
-    with _folder().joinpath(language, "messages.po").open("rb") as source:
-        catalogue = read_po(source, locale=language.replace("-", "_"))
+def _messages(language: str) -> tuple[Locale, gettext.NullTranslations]:
+    whole = read_folder(_folder().joinpath(language))
     compiled = io.BytesIO()
-    write_mo(compiled, catalogue)
+    write_mo(compiled, whole)
     compiled.seek(0)
-    return gettext.GNUTranslations(compiled)
+    return whole.locale or Locale.parse(language, sep="-"), gettext.GNUTranslations(compiled)
+
+
+def _read(file: Traversable, language: str) -> Catalog:
+    with file.open("rb") as source:
+        return read_po(source, locale=language.replace("-", "_"))
 
 
 def _folder() -> Traversable:
