@@ -1,47 +1,45 @@
-"""The web application of the worker: which address leads to which page, and what an error turns into."""
+"""The web application of the worker: the pages of every topic in one frame, and what an error turns into."""
+
+from collections.abc import Callable
 
 from starlette.applications import Starlette
-from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import Response
 from starlette.routing import Route
 
-from portability.adapters.workers.web.pages import Pages
+from portability.adapters.workers.web import career_pages, case_pages, error_pages, sign_in_pages
+from portability.adapters.workers.web.rendering import style_sheet
 from portability.adapters.workers.web.security import SecurityHeaders
 from portability.adapters.workers.web.settings import WebSettings
-from portability.agreements.errors import DeniedError, NotFoundError, OverloadError
+from portability.adapters.workers.web.shell import Shell
 from portability.services.workers.use_cases import WorkerUseCases
 
-__all__ = ["WebSettings", "create_app"]
+__all__ = ["Topic", "WebSettings", "create_app"]
+
+Topic = Callable[[Shell], list[Route]]  # the pages of one topic, its use cases already bound
 
 
-def create_app(use_cases: WorkerUseCases, settings: WebSettings) -> Starlette:
-    """The pages over the given use cases; to be served by any ASGI server.
+def create_app(use_cases: WorkerUseCases, settings: WebSettings, *topics: Topic) -> Starlette:
+    """The pages over the given use cases, and those of further topics; to be served by any ASGI server.
 
     Attempts to sign in are counted by the address of the connection. Behind a proxy the server must
     take that address from the proxy's header (uvicorn: proxy_headers), or all readers count as one.
     """
-    pages = Pages(use_cases, settings)
+    shell = Shell(use_cases, settings)
     return Starlette(
         routes=[
-            Route("/", pages.start),
-            Route("/sign-in", pages.sign_in_form, methods=["GET"]),
-            Route("/sign-in", pages.ask_for_code, methods=["POST"]),
-            Route("/sign-in/code", pages.code_form, methods=["GET"]),
-            Route("/sign-in/code", pages.sign_in, methods=["POST"]),
-            Route("/sign-out", pages.sign_out, methods=["POST"]),
-            Route("/cases", pages.cases),
-            Route("/cases/{case_id:uuid}", pages.case),
-            Route("/cases/{case_id:uuid}/decisions", pages.decisions),
-            Route("/decisions", pages.decisions),
-            Route("/career", pages.career),
-            Route("/style.css", pages.style),
+            *sign_in_pages.routes(shell, use_cases),
+            *case_pages.routes(shell, use_cases),
+            *career_pages.routes(shell, use_cases),
+            *(route for topic in topics for route in topic(shell)),
+            Route("/style.css", _style),
         ],
         middleware=[Middleware(SecurityHeaders, https=settings.https)],
-        exception_handlers={
-            DeniedError: pages.session_over,
-            NotFoundError: pages.not_found,
-            OverloadError: pages.too_many,
-            HTTPException: pages.refused,
-            Exception: pages.broken,
-        },
+        exception_handlers=error_pages.handlers(shell),
     )
+
+
+async def _style(request: Request) -> Response:
+    headers = {"Cache-Control": "public, max-age=31536000, immutable"}
+    return Response(style_sheet(), media_type="text/css", headers=headers)

@@ -10,6 +10,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.requests import Request
 
+from portability.adapters.workers.web.menu import MENU
 from portability.agreements.periods import Duration
 from portability.services.workers.words import Words, languages, words_for
 
@@ -39,6 +40,7 @@ def environment() -> Environment:
     )
     made.filters["day_before"] = lambda day: day - timedelta(days=1)
     made.globals["style_version"] = style_version()
+    made.globals["menu"] = MENU
     made.globals["languages"] = [words_for([tag]) for tag in languages()]
     return made
 

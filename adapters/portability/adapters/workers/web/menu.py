@@ -1,0 +1,9 @@
+"""The menu of who is signed in: an address and the key of its words, the most wanted first."""
+
+__all__ = ["MENU"]
+
+MENU = (
+    ("/cases", "nav.cases"),
+    ("/career", "nav.career"),
+    ("/decisions", "nav.decisions"),
+)
