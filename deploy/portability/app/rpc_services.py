@@ -10,7 +10,6 @@ from portability.adapters.postgres.change_store import change_unit_of_work
 from portability.adapters.postgres.database import Database
 from portability.adapters.postgres.looks import PostgresProtected
 from portability.adapters.postgres.records_intake import PostgresImportWork
-from portability.adapters.postgres.records_store import PostgresRecordWork
 from portability.adapters.postgres.treaties_store import treaty_unit_of_work
 from portability.adapters.postgres.witness_store import witness_unit_of_work
 from portability.api.agreements.v1 import agreements_pb2_grpc
@@ -27,6 +26,7 @@ from portability.app.rpc.server import RpcService
 from portability.app.wiring.cases import CaseParts, CaseTransaction
 from portability.app.wiring.flows import NodeEffects, flow_parts, flow_unit_of_work
 from portability.app.wiring.privacy import privacy_use_cases
+from portability.app.wiring.records import record_unit_of_work
 from portability.services.cases.handlers import CaseUseCases
 from portability.services.cases.mapping.kinds import CATALOGUE
 from portability.services.cases.servicer import CaseServicer
@@ -85,7 +85,7 @@ def rpc_services(
         RpcService(
             "portability.api.records.v1.RecordService",
             records_pb2_grpc.add_RecordServiceServicer_to_server,
-            RecordServicer(unit_of_work=_records(database, parts.at_rest), clock=parts.clock, new_id=parts.new_id),
+            RecordServicer(unit_of_work=record_unit_of_work(database, parts), clock=parts.clock, new_id=parts.new_id),
         ),
         RpcService(
             "portability.api.records.v1.ImportService",
@@ -147,15 +147,6 @@ def rpc_services(
             WorkerServicer(worker, zone=UTC),
         ),
     )
-
-
-def _records(database: Database, at_rest: AtRest) -> Callable[[], AbstractAsyncContextManager[PostgresRecordWork]]:
-    @asynccontextmanager
-    async def work() -> AsyncIterator[PostgresRecordWork]:
-        async with database.transaction() as connection:
-            yield PostgresRecordWork(connection, at_rest)
-
-    return work
 
 
 def import_unit_of_work(

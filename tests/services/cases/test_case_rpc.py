@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
@@ -14,6 +14,7 @@ from grpc_status import rpc_status
 
 from portability.adapters.access.cedar import CedarPolicy
 from portability.adapters.clock.ids import time_ordered_id
+from portability.adapters.memory.records import MemoryCaseFacts
 from portability.api.cases.v1 import cases_pb2 as pb
 from portability.api.cases.v1 import cases_pb2_grpc
 from portability.api.cases.v1 import messages_pb2 as messages
@@ -95,6 +96,7 @@ class RecordTransaction:
             people: Any = work.accounts
             scopes: Any = work.accounts
             careers: Any = work.careers
+            facts: Any = field(default_factory=MemoryCaseFacts)
             commands: Any = work.commands
             looks: Any = work.looks
             protected: Any = work.protected

@@ -29,7 +29,7 @@ from portability.services.records.career import (
 )
 from portability.services.records.career_mapping.statements import write_known_career
 from portability.services.records.career_totals import TotalOutcome, check_totals, totals
-from portability.services.records.career_view import known_careers
+from portability.services.records.career_view import AroundCase, Stater, known_careers
 from portability.services.records.handlers import get_career
 from portability.services.records.quirks import known_quirks, quirks_of
 from portability.services.records.verifying import (
@@ -42,12 +42,17 @@ from portability.services.records.verifying import (
     level_of,
 )
 
+JANUARY = datetime(2026, 1, 1, tzinfo=UTC)
 MARCH, MAY = datetime(2026, 3, 1, 9, tzinfo=UTC), datetime(2026, 5, 1, 9, tzinfo=UTC)
 TODAY = date(2026, 5, 2)
 
 
 def months(number: int) -> PeriodSum:
     return PeriodSum(months=Fraction(number))
+
+
+def years(number: int) -> PeriodSum:
+    return PeriodSum(years=Fraction(number))
 
 
 def period(identity: str, first: str = "2000-01-01", last: str = "2000-12-31", **fields: object) -> CareerPeriod:
@@ -205,7 +210,7 @@ def test_a_quirk_says_whether_its_source_was_read() -> None:
     assert {one.id for one in known_quirks() if not one.verified} == {"sum-without-dates", "after-the-contingency"}
 
 
-ALL_WELL = Known(TODAY, signed=True, competent=True, identified=True, birth_date=date(1970, 1, 1))
+ALL_WELL = Known(TODAY, signed="", competent="", identified="", birth_date=date(1970, 1, 1))
 
 
 def test_a_period_of_which_all_is_known_is_verified_to_the_end() -> None:
@@ -216,7 +221,7 @@ def test_a_period_of_which_all_is_known_is_verified_to_the_end() -> None:
 
 
 def test_what_nobody_looked_at_is_no_pass() -> None:
-    checks = checks_of(period("a"), Known(TODAY, signed=True))
+    checks = checks_of(period("a"), Known(TODAY, signed=""))
 
     assert level_of(checks) is VerificationLevel.SIGNED
     assert for_a_person(checks, least=VerificationLevel.SIGNED) == ()
@@ -231,15 +236,16 @@ def test_what_nobody_looked_at_is_no_pass() -> None:
 @pytest.mark.parametrize(
     ("given", "around", "code", "reason"),
     [
-        (period("a"), {"signed": False}, CheckCode.SIGNED, "does not verify"),
-        (period("a"), {"competent": False}, CheckCode.COMPETENT, "ask who is competent"),
-        (period("a"), {"identified": False}, CheckCode.IDENTIFIED, "a person decides"),
+        (period("a"), {"signed": "It does not verify."}, CheckCode.SIGNED, "does not verify"),
+        (period("a"), {"competent": "Not named: ask who is."}, CheckCode.COMPETENT, "ask who is"),
+        (period("a"), {"identified": "No number of hers."}, CheckCode.IDENTIFIED, "No number"),
         (period("a", "1969-01-01"), {}, CheckCode.PLAUSIBLE, "before the person was born"),
         (period("a", "1960-01-01", "1961-12-31"), {}, CheckCode.PLAUSIBLE, "before the person was born"),
         (period("a", "2026-05-03", "2026-06-01"), {}, CheckCode.PLAUSIBLE, "begins in the future"),
         (period("a", "2026-05-01", "2026-05-03"), {}, CheckCode.PLAUSIBLE, "ends in the future"),
         (period("a", "2001-01-01", "2000-01-01"), {}, CheckCode.PLAUSIBLE, "ends before it begins"),
         (period("a", sum=months(13)), {}, CheckCode.PLAUSIBLE, "longer than the calendar"),
+        (period("a", "2002-02-01", "2015-12-31", sum=years(15)), {}, CheckCode.PLAUSIBLE, "longer than the calendar"),
         (period("a", "", "", sum=months(1_501)), {}, CheckCode.PLAUSIBLE, "longer than 125 years"),
         (period("a", sum=PeriodSum(days=Fraction(367))), {}, CheckCode.PLAUSIBLE, "days are more"),
         (period("a"), {"others": (period("b", period_type="20"),)}, CheckCode.CONSISTENT, "as type 20"),
@@ -278,6 +284,12 @@ def test_what_may_only_overlap_contradicts_nothing() -> None:
     assert level_of(checks_of(period("a", sum=None), known)) is VerificationLevel.PLAUSIBLE  # 1 January is in both
 
 
+def test_a_scheme_that_counts_in_years_may_count_each_that_is_touched() -> None:
+    """Canada Pension Plan: a year with contributions in eleven months of it is a year."""
+    checks = checks_of(period("a", "2002-02-01", "2015-12-31", sum=years(14)), ALL_WELL)
+    assert level_of(checks) is VerificationLevel.CONSISTENT
+
+
 @pytest.mark.parametrize("last", ["2000-02-29", "2000-02", "2000"])
 def test_a_date_of_which_parts_are_unknown_gets_the_benefit_of_the_doubt(last: str) -> None:
     checks = checks_of(period("a", "2000-02", last, sum=months(1)), ALL_WELL)
@@ -303,20 +315,21 @@ async def test_a_career_is_shown_as_it_was_known_at_an_instant() -> None:
         (MARCH, AnswerStatus.KNOWN, ["a"]),
         (MAY, AnswerStatus.KNOWN, ["b", "a"]),
     ):
-        countries, careers = await get_career(case_id, careers=work.careers, at=at)
+        countries, careers = await get_career(case_id, careers=work.careers, facts=work.facts, at=at)
         assert [one.status for one in countries] == [status]
         assert [one.period_id for one in careers[0].statement.periods] == ids
-    assert await get_career(case_id, careers=work.careers, at=datetime(2026, 1, 1, tzinfo=UTC)) == ([], ())
+    assert await get_career(case_id, careers=work.careers, facts=work.facts, at=JANUARY) == ([], ())
 
 
 def test_what_is_shown_has_each_check_with_its_reason() -> None:
     told = CareerRecord(
         "NO", "no-nav", AnswerStatus.KNOWN, periods=(recorded("a", date(2000, 1, 1), date(2027, 1, 1)),)
     )
-    (career,) = known_careers([(MARCH, told)], at=MAY, known=Known(TODAY, signed=True, birth_date=date(1970, 1, 1)))
+    around = AroundCase(date(1970, 1, 1), {"no-nav": Stater("", "No number of hers.")})
+    (career,) = known_careers([(MARCH, told)], at=MAY, around=around)
     shown = write_known_career(career)
 
     assert shown.statement.known_at == Timestamp(seconds=int(MARCH.timestamp()))
-    assert [(check.code, check.outcome) for check in shown.checks] == [(1, 1), (2, 3), (3, 3), (4, 2), (5, 1)]
+    assert [(check.code, check.outcome) for check in shown.checks] == [(1, 1), (2, 1), (3, 2), (4, 2), (5, 1)]
     assert "ends in the future" in shown.checks[3].reason
     assert statement_of(told, known_at=MARCH).periods[0].last_day == PartialDate(2026, 12, 31)

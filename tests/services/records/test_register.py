@@ -226,7 +226,7 @@ async def test_a_search_for_nothing_is_refused(work: MemoryRecordWork) -> None:
 
 async def test_a_career_of_no_case_is_not_found(work: MemoryRecordWork) -> None:
     with pytest.raises(NotFoundError):
-        await get_career(time_ordered_id(), careers=work.careers, at=CLOCK.now())
+        await get_career(time_ordered_id(), careers=work.careers, facts=work.facts, at=CLOCK.now())
 
 
 def test_totals_are_by_scheme_kind_and_unit_and_convert_nothing() -> None:

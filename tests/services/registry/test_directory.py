@@ -269,3 +269,12 @@ async def test_the_rpcs_give_the_directory_with_what_proves_it_and_take_a_newer_
     older = encode_chain(keepers.chain(replace(directory, version=6)))
     with pytest.raises(VerificationError, match="never goes back"):
         await servicer.InstallDirectory(pb.InstallDirectoryRequest(chain=older), None)
+
+
+def test_who_is_not_competent_is_told_with_the_days_on_which_it_is(directory: Directory) -> None:
+    assert directory.why_not_competent("de-drv", Branch.OLD_AGE, date(2010, 5, 1)) == ""
+    assert "from 2010-05-01 to now" in directory.why_not_competent("de-drv", Branch.OLD_AGE, date(2010, 4, 30))
+    assert directory.why_not_competent("de-drv", Branch.INVALIDITY, date(2025, 12, 31)) == ""
+    assert "to 2026-01-01" in directory.why_not_competent("de-drv", Branch.INVALIDITY, date(2026, 1, 1))
+    assert "at no time" in directory.why_not_competent("de-drv", Branch.SICKNESS, date(2025, 1, 1))
+    assert "does not name de-aok" in directory.why_not_competent("de-aok", Branch.OLD_AGE, date(2025, 1, 1))

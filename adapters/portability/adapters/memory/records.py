@@ -12,6 +12,7 @@ from portability.api.common.v1 import common_pb2 as common
 from portability.services.idempotency import KnownCommand
 from portability.services.mapping.common import read_period
 from portability.services.matching import account_keys
+from portability.services.records.career_view import AroundCase
 from portability.services.records.imports import (
     ImportItem,
     ImportOpening,
@@ -23,6 +24,7 @@ from portability.services.records.imports import (
 
 __all__ = [
     "MemoryCareers",
+    "MemoryCaseFacts",
     "MemoryCommands",
     "MemoryImportWork",
     "MemoryImports",
@@ -82,6 +84,16 @@ class MemoryCareers:
         return list(self._careers.get(case_id, []))
 
 
+class MemoryCaseFacts:
+    """What is known around careers, by case."""
+
+    def __init__(self) -> None:
+        self.known: dict[UUID, AroundCase] = {}
+
+    async def around(self, case_id: UUID) -> AroundCase:
+        return self.known.get(case_id, AroundCase())
+
+
 class MemoryCommands:
     """Commands carried out; there is one transaction at a time, so none is waited for."""
 
@@ -99,6 +111,7 @@ class MemoryCommands:
 class MemoryRecordWork:
     register: MemoryRegister = field(default_factory=MemoryRegister)
     careers: MemoryCareers = field(default_factory=MemoryCareers)
+    facts: MemoryCaseFacts = field(default_factory=MemoryCaseFacts)
     commands: MemoryCommands = field(default_factory=MemoryCommands)
     looks: MemoryLooks = field(default_factory=MemoryLooks)
     protected: MemoryProtected = field(default_factory=MemoryProtected)

@@ -4,10 +4,10 @@ from dataclasses import replace
 
 from portability.agreements.careers import AnswerStatus, CareerRecord, InsuranceAccount, period_totals
 from portability.services.cases.desk import Desk
-from portability.services.cases.messages import RecordStatement
-from portability.services.cases.model import Case, EventKind, Participant, RecordRequest
+from portability.services.cases.messages import RecordStatement, StatedPerson
+from portability.services.cases.model import Case, EventKind, Participant, Person, RecordRequest
 
-__all__ = ["absence", "from_account", "take_statement"]
+__all__ = ["absence", "from_account", "take_statement", "why_not_hers"]
 
 
 def from_account(account: InsuranceAccount, *, case: Case, request: RecordRequest, desk: Desk) -> RecordStatement:
@@ -25,6 +25,7 @@ def from_account(account: InsuranceAccount, *, case: Case, request: RecordReques
         as_of=account.as_of,
         periods=account.periods,
         totals=period_totals(each.period for each in account.periods),
+        person=StatedPerson(account.birth_date, account.identifiers),
     )
 
 
@@ -39,6 +40,21 @@ def absence(status: AnswerStatus, *, case: Case, request: RecordRequest, desk: D
         status=status,
         stated_at=desk.now,
     )
+
+
+def why_not_hers(person: Person, stated: StatedPerson | None) -> str | None:
+    """Why a statement is not known to be of the person of the claim; empty: it is; None: it does not say whose it is.
+
+    A number alone is no proof: number and birth date have to agree, as they do for an own account.
+    """
+    if stated is None:
+        return None
+    if stated.birth_date != person.birth_date:
+        return "The account that it rests on has another birth date than the claim: ask the institution whose it is."
+    numbers = {(each.country, each.sector, each.comparable) for each in person.identifiers}
+    if not any((each.country, each.sector, each.comparable) in numbers for each in stated.identifiers):
+        return "The account that it rests on has no number that the claim names: ask the institution whose it is."
+    return ""
 
 
 async def take_statement(case: Case, of: Participant, statement: RecordStatement, *, desk: Desk) -> Case:
@@ -71,5 +87,6 @@ async def take_statement(case: Case, of: Participant, statement: RecordStatement
         statement_id=statement.statement_id,
         answered_at=desk.now,
         totals_differ=differ,
+        why_not_hers=why_not_hers(case.claim.person, statement.person),
     )
     return case.with_participant(answered)

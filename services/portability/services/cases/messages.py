@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
-from portability.agreements.careers import AnswerStatus, PeriodTotal, RecordedPeriod, period_totals
+from portability.agreements.careers import AnswerStatus, PeriodTotal, PersonIdentifier, RecordedPeriod, period_totals
 from portability.agreements.values import StateCode
 from portability.services.cases.model import Claim, DecidedAmount, Decision, DecisionResult, InstitutionId, Remedy
 
@@ -22,6 +22,7 @@ __all__ = [
     "ClaimSent",
     "DecisionNotice",
     "RecordStatement",
+    "StatedPerson",
     "SummarisedDecision",
     "SummaryNotice",
     "Unchecked",
@@ -92,6 +93,14 @@ class ClaimSent:
 
 
 @dataclass(frozen=True, slots=True)
+class StatedPerson:
+    """Whose account a statement rests on, as the register of its sender has it."""
+
+    birth_date: date
+    identifiers: tuple[PersonIdentifier, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class RecordStatement:
     """Message record.statement. `totals` are those that its sender counted."""
 
@@ -105,6 +114,7 @@ class RecordStatement:
     as_of: date | None = None
     periods: tuple[RecordedPeriod, ...] = ()
     totals: tuple[PeriodTotal, ...] = ()
+    person: StatedPerson | None = None
 
     @property
     def totals_differ(self) -> bool:

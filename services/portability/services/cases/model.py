@@ -119,6 +119,7 @@ class Participant:
 
     `agreement_id` is the agreement between its state and that of the contact institution. `status` is ASKED_NO_ANSWER
     until its statement is here. `totals_differ` says that the totals it sent are not those of its periods.
+    `why_not_hers`: why its statement is not known to be of this person; empty: it is; None: it does not say.
     """
 
     institution: InstitutionId
@@ -129,6 +130,7 @@ class Participant:
     statement_id: UUID | None = None
     answered_at: datetime | None = None
     totals_differ: bool = False
+    why_not_hers: str | None = None
 
     @property
     def has_answered(self) -> bool:

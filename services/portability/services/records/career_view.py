@@ -1,7 +1,7 @@
 """The careers of a case as a caseworker looks at them: as known at an instant, checked, compared, explained."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from portability.agreements.careers import CareerRecord
@@ -10,7 +10,7 @@ from portability.services.records.career_totals import CheckedTotal, TotalOutcom
 from portability.services.records.quirks import QuirkNote, quirks_of
 from portability.services.records.verifying import Check, Known, checks_of
 
-__all__ = ["KnownCareer", "known_careers"]
+__all__ = ["AroundCase", "KnownCareer", "Stater", "known_careers"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,19 +23,46 @@ class KnownCareer:
     quirks: tuple[QuirkNote, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Stater:
+    """Why an institution is not competent, and why what it states is not known to be of the person of the case.
+
+    Empty: it is. None: nobody has looked.
+    """
+
+    competent: str | None = None
+    identified: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AroundCase:
+    """What a case knows around the careers in it."""
+
+    birth_date: date | None = None
+    staters: Mapping[str, Stater] = field(default_factory=dict)  # by institution
+
+
 def known_careers(
-    history: Iterable[tuple[datetime, CareerRecord]], *, at: datetime, known: Known
+    history: Iterable[tuple[datetime, CareerRecord]], *, at: datetime, around: AroundCase
 ) -> tuple[KnownCareer, ...]:
-    """What was known at an instant, by state. `known` is what is known around every period of the case."""
+    """What was known at an instant, by state."""
     statements = as_known_at((statement_of(career, known_at=since) for since, career in history), at)
-    return tuple(_seen(one, known, at.date()) for one in statements)
+    return tuple(_seen(one, around, at.date()) for one in statements)
 
 
-def _seen(statement: CareerStatement, known: Known, today: date) -> KnownCareer:
-    around = replace(known, today=today, others=statement.periods)
+def _seen(statement: CareerStatement, around: AroundCase, today: date) -> KnownCareer:
+    stater = around.staters.get(statement.institution, Stater())
+    known = Known(
+        today,
+        signed="",  # the exchange gives nothing on that it has not verified
+        competent=stater.competent,
+        identified=stater.identified,
+        birth_date=around.birth_date,
+        others=statement.periods,
+    )
     return KnownCareer(
         statement,
-        tuple((period.period_id, checks_of(period, around)) for period in statement.periods),
+        tuple((period.period_id, checks_of(period, known)) for period in statement.periods),
         tuple(one for one in check_totals(statement) if one.outcome is not TotalOutcome.SAME),
         quirks_of(statement, today=today),
     )

@@ -15,8 +15,7 @@ from portability.services.records.model import (
     PutRecords,
     check_account,
 )
-from portability.services.records.ports import CareerBook, Clock, InsuredRegister
-from portability.services.records.verifying import Known
+from portability.services.records.ports import CareerBook, CaseFacts, Clock, InsuredRegister
 
 __all__ = ["find_records", "get_career", "left_of", "no_career", "put_records"]
 
@@ -77,7 +76,7 @@ async def find_records(
 
 
 async def get_career(
-    case_id: UUID, *, careers: CareerBook, at: datetime
+    case_id: UUID, *, careers: CareerBook, facts: CaseFacts, at: datetime
 ) -> tuple[Sequence[CareerRecord], Sequence[KnownCareer]]:
     """What each country had answered in a case by an instant, as it was and in full.
 
@@ -87,9 +86,7 @@ async def get_career(
     if not history:
         raise no_career(case_id)
     latest = {career.state: career for since, career in history if since <= at}
-    # The exchange gives nothing on that it has not verified. Who is competent and whether the person is matched is
-    # known to the case and its directory, not here: both stay unexamined until they tell.
-    known = known_careers(history, at=at, known=Known(today=at.date(), signed=True))
+    known = known_careers(history, at=at, around=await facts.around(case_id))
     return [latest[state] for state in sorted(latest)], known
 
 

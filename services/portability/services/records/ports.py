@@ -10,6 +10,7 @@ from portability.agreements.careers import CareerRecord, InsuranceAccount, Perso
 from portability.services.idempotency import CommandLog
 from portability.services.looking import LookBook, ProtectedScopes
 from portability.services.matching import PersonIndex
+from portability.services.records.career_view import AroundCase
 from portability.services.records.imports import (
     ImportItem,
     ImportOpening,
@@ -22,6 +23,7 @@ from portability.services.records.imports import (
 __all__ = [
     "AccountScopes",
     "CareerBook",
+    "CaseFacts",
     "Clock",
     "FilledAccounts",
     "ImportBook",
@@ -77,6 +79,14 @@ class CareerBook(Protocol):
         ...
 
 
+class CaseFacts(Protocol):
+    """What the case of a career knows, its directory and the agreements between states."""
+
+    async def around(self, case_id: UUID) -> AroundCase:
+        """What is known around the careers of a case; of one that is not here, nothing."""
+        ...
+
+
 class RecordWork(Protocol):
     """The ports of one transaction."""
 
@@ -88,6 +98,8 @@ class RecordWork(Protocol):
     def scopes(self) -> AccountScopes: ...
     @property
     def careers(self) -> CareerBook: ...
+    @property
+    def facts(self) -> CaseFacts: ...
     @property
     def commands(self) -> CommandLog: ...
     @property

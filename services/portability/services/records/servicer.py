@@ -64,7 +64,7 @@ class RecordServicer(records_pb2_grpc.RecordServiceServicer):
             shown = await self._read((case_id,), work)
             if not shown:
                 raise no_career(case_id)
-            countries, careers = await get_career(case_id, careers=work.careers, at=at)
+            countries, careers = await get_career(case_id, careers=work.careers, facts=work.facts, at=at)
         return pb.GetCareerResponse(
             countries=[write_career(each) for each in countries],
             careers=[write_known_career(each) for each in careers],

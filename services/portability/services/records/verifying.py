@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 from enum import IntEnum, StrEnum
 
-from portability.services.records.career import CareerPeriod, PeriodStatus
+from portability.services.records.career import CareerPeriod, PeriodStatus, PeriodSum
 
 __all__ = ["Check", "CheckCode", "CheckOutcome", "Known", "VerificationLevel", "checks_of", "for_a_person", "level_of"]
 
@@ -55,12 +55,15 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What is known around a period. None: nobody has looked, which is no pass."""
+    """What is known around a period: why it is not signed, its sender not competent, its person not identified.
+
+    Empty: it is. None: nobody has looked, which is no pass.
+    """
 
     today: date
-    signed: bool | None = None
-    competent: bool | None = None
-    identified: bool | None = None
+    signed: str | None = None
+    competent: str | None = None
+    identified: str | None = None
     birth_date: date | None = None
     others: tuple[CareerPeriod, ...] = ()  # of the same state and scheme, from any statement
 
@@ -70,26 +73,11 @@ def checks_of(period: CareerPeriod, known: Known) -> tuple[Check, ...]:
     # 1. Signed.  2. Competent.  3. Identified.  4. Plausible.  5. Consistent.
     return (
         # (1) the exchange
-        _told(
-            CheckCode.SIGNED,
-            known.signed,
-            "The exchange verified the signature against the directory.",
-            "The signature does not verify.",
-        ),
-        # (2) the directory
-        _told(
-            CheckCode.COMPETENT,
-            known.competent,
-            "The directory names the sender for this branch and agreement on that day.",
-            "The directory does not name the sender for this branch and agreement on that day: ask who is competent.",
-        ),
+        _told(CheckCode.SIGNED, known.signed, "The exchange verified the signature against the directory."),
+        # (2) the directory and the agreement
+        _told(CheckCode.COMPETENT, known.competent, "Named for this branch, under an agreement that binds both."),
         # (3) the match
-        _told(
-            CheckCode.IDENTIFIED,
-            known.identified,
-            "The person is matched.",
-            "The person is not matched, or the match was undone: a person decides.",
-        ),
+        _told(CheckCode.IDENTIFIED, known.identified, "Number and birth date are hers, or a caseworker said so."),
         # (4) the calendar
         _verdict(CheckCode.PLAUSIBLE, _implausible(period, known), examined=known.birth_date is not None),
         # (5) the other records
@@ -123,10 +111,10 @@ def for_a_person(checks: Sequence[Check], *, least: VerificationLevel) -> tuple[
     )
 
 
-def _told(code: CheckCode, told: bool | None, passed: str, failed: str) -> Check:  # noqa: FBT001 - the fact itself
-    if told is None:
+def _told(code: CheckCode, why_not: str | None, passed: str) -> Check:
+    if why_not is None:
         return Check(code, CheckOutcome.NOT_EXAMINED, "Nobody has looked.")
-    return Check(code, CheckOutcome.PASSED if told else CheckOutcome.FAILED, passed if told else failed)
+    return Check(code, CheckOutcome.FAILED, why_not) if why_not else Check(code, CheckOutcome.PASSED, passed)
 
 
 def _verdict(code: CheckCode, fault: str, *, examined: bool) -> Check:
@@ -160,12 +148,17 @@ def _too_long(period: CareerPeriod) -> str:
     first, last = period.first_day, period.last_day
     if first is None or last is None:
         return ""
-    # Parts of a month count as whole ones in some schemes, at both ends.
-    calendar_months = (last.last.year - first.first.year) * 12 + last.last.month - first.first.month + 1
-    if period.sum.in_months > calendar_months:
+    if period.sum.in_months > _touched_months(period.sum, first.first, last.last):
         return "Its sum is longer than the calendar between its dates."
     days = (last.last - first.first).days + 1
     return "Its days are more than its dates hold." if (period.sum.days or 0) > days else ""
+
+
+def _touched_months(total: PeriodSum, first: date, last: date) -> int:
+    """Schemes that count in years, quarters or months may count each that is touched as a whole one, at both ends."""
+    size = 12 if total.years else 3 if total.quarters else 1
+    touched = [(day.year * 12 + day.month - 1) // size for day in (first, last)]
+    return (touched[1] - touched[0] + 1) * size
 
 
 def _contradiction(period: CareerPeriod, others: Sequence[CareerPeriod]) -> str:

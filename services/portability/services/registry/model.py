@@ -122,6 +122,17 @@ class Directory:
                 return authority
         raise NotFoundError(f"Directory {self.version} names no authority that ratifies agreements for {state}.")
 
+    def why_not_competent(self, institution_id: str, branch: Branch, on: date) -> str:
+        """Return why an institution is not competent for a branch on a day; empty where it is."""
+        found = next((one for one in self.institutions if one.institution_id == institution_id), None)
+        if found is None:
+            return f"Directory {self.version} does not name {institution_id}."
+        windows = [one for one in found.competences if one.branch is branch]
+        if any(one.holds_on(on) for one in windows):
+            return ""
+        said = ", ".join(f"from {one.start} to {one.end or 'now'}" for one in windows) or "at no time"
+        return f"Directory {self.version} names {institution_id} for {branch} {said}, and not on {on}."
+
     def competent(self, country: StateCode, branch: Branch, on: date) -> tuple[Institution, ...]:
         """Return the institutions of a state that are competent for a branch on a day, in directory order."""
         return tuple(

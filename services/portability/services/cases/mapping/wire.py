@@ -28,6 +28,7 @@ from portability.services.cases.messages import (
     ClaimSent,
     DecisionNotice,
     RecordStatement,
+    StatedPerson,
     SummarisedDecision,
     SummaryNotice,
 )
@@ -36,6 +37,7 @@ from portability.services.mapping.common import (
     EnumTable,
     read_date,
     read_day_after,
+    read_identifier,
     read_instant,
     read_period,
     read_record,
@@ -43,6 +45,7 @@ from portability.services.mapping.common import (
     read_total,
     read_uuid,
     write_date,
+    write_identifier,
     write_instant,
     write_institution,
     write_last_day,
@@ -152,6 +155,7 @@ def statement_bytes(statement: RecordStatement) -> bytes:
         as_of=write_date(statement.as_of),
         periods=[write_period(each) for each in statement.periods],
         totals=[write_total(each) for each in statement.totals],
+        person=_write_person(statement.person),
     )
     return write_record(message)
 
@@ -170,9 +174,25 @@ def read_statement(record: bytes, *, case_id: UUID) -> RecordStatement:
         as_of=read_date(message, "as_of", field="as_of"),
         periods=tuple(read_period(each, field=f"periods[{i}]") for i, each in enumerate(message.periods)),
         totals=tuple(read_total(each, field=f"totals[{i}]") for i, each in enumerate(message.totals)),
+        person=_read_person(message),
     )
     _check_statement(statement)
     return statement
+
+
+def _write_person(person: StatedPerson | None) -> records.StatedPerson | None:
+    if person is None:
+        return None
+    return records.StatedPerson(
+        birth_date=write_date(person.birth_date), identifiers=[write_identifier(each) for each in person.identifiers]
+    )
+
+
+def _read_person(message: records.RecordStatement) -> StatedPerson | None:
+    born = read_date(message.person, "birth_date", field="person.birth_date") if message.HasField("person") else None
+    if born is None:
+        return None
+    return StatedPerson(born, tuple(read_identifier(each) for each in message.person.identifiers))
 
 
 def decision_bytes(notice: DecisionNotice) -> bytes:

@@ -303,6 +303,38 @@ class RecordRequest(_message.Message):
 Global___RecordRequest: _TypeAlias = RecordRequest  # noqa: Y015
 
 @_typing.final
+class StatedPerson(_message.Message):
+    """Whose account a statement rests on, as the register of the institution that states has it. The recipient compares it
+    with the person of the case; it holds nothing that the claim does not hold already, or else somebody has to look.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    BIRTH_DATE_FIELD_NUMBER: _builtins.int
+    IDENTIFIERS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def birth_date(self) -> _date_pb2.Date:
+        """Date of birth. Always set."""
+
+    @_builtins.property
+    def identifiers(self) -> _containers.RepeatedCompositeFieldContainer[Global___PersonIdentifier]:
+        """Numbers of the account. Never empty."""
+
+    def __init__(
+        self,
+        *,
+        birth_date: _date_pb2.Date | None = ...,
+        identifiers: _abc.Iterable[Global___PersonIdentifier] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["birth_date", b"birth_date"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["birth_date", b"birth_date", "identifiers", b"identifiers"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___StatedPerson: _TypeAlias = StatedPerson  # noqa: Y015
+
+@_typing.final
 class RecordStatement(_message.Message):
     """Message "record.statement": one institution states the periods under its legislation, or their absence."""
 
@@ -319,6 +351,7 @@ class RecordStatement(_message.Message):
     PERIODS_FIELD_NUMBER: _builtins.int
     TOTALS_FIELD_NUMBER: _builtins.int
     IS_PROTECTED_FIELD_NUMBER: _builtins.int
+    PERSON_FIELD_NUMBER: _builtins.int
     statement_id: _builtins.str
     """Id of this statement, a UUID. Never empty."""
     case_id: _builtins.str
@@ -351,6 +384,10 @@ class RecordStatement(_message.Message):
     def totals(self) -> _containers.RepeatedCompositeFieldContainer[Global___PeriodTotal]:
         """Totals as the sender counts them; the recipient counts again and notes a difference. Empty without periods."""
 
+    @_builtins.property
+    def person(self) -> Global___StatedPerson:
+        """Whose account it rests on. Unset: it does not say, and nobody can tell whether it is of this person."""
+
     def __init__(
         self,
         *,
@@ -365,10 +402,11 @@ class RecordStatement(_message.Message):
         periods: _abc.Iterable[_common_pb2.InsurancePeriod] | None = ...,
         totals: _abc.Iterable[Global___PeriodTotal] | None = ...,
         is_protected: _builtins.bool = ...,
+        person: Global___StatedPerson | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["as_of", b"as_of", "institution", b"institution", "stated_at", b"stated_at"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["as_of", b"as_of", "institution", b"institution", "person", b"person", "stated_at", b"stated_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["as_of", b"as_of", "case_id", b"case_id", "institution", b"institution", "is_protected", b"is_protected", "periods", b"periods", "record_request_id", b"record_request_id", "state", b"state", "stated_at", b"stated_at", "statement_id", b"statement_id", "status", b"status", "totals", b"totals"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["as_of", b"as_of", "case_id", b"case_id", "institution", b"institution", "is_protected", b"is_protected", "periods", b"periods", "person", b"person", "record_request_id", b"record_request_id", "state", b"state", "stated_at", b"stated_at", "statement_id", b"statement_id", "status", b"status", "totals", b"totals"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

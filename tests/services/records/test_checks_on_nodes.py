@@ -1,0 +1,76 @@
+"""Who checks a period, over three nodes: the signed directory, the agreements, the match and the claim's birth date."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import UTC, date
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from portability.adapters.clock.system import SystemClock
+from portability.adapters.postgres.embedded import EmbeddedServer
+from portability.api.cases.v1 import cases_pb2 as cases
+from portability.api.cases.v1 import cases_pb2_grpc
+from portability.api.records.v1 import records_pb2 as pb
+from portability.api.records.v1 import records_pb2_grpc
+from portability.app.demo.desks import act, lodge_claim, put_records, read_case
+from portability.app.demo.nodes import DemoNode, demo_nodes
+
+PATIENCE_SECONDS = 60
+PASSED = pb.CHECK_OUTCOME_PASSED
+
+
+@pytest.fixture
+async def nodes(tmp_path: Path, postgres_server: EmbeddedServer) -> AsyncIterator[dict[str, DemoNode]]:
+    async with demo_nodes(tmp_path, kafka="", pages=False, database_url=postgres_server.url_for("postgres")) as nodes:
+        yield nodes
+
+
+def today() -> date:
+    return SystemClock().now().astimezone(UTC).date()
+
+
+async def answered(nodes: dict[str, DemoNode], case_id: str) -> None:
+    """Every institution states what its register holds, and knows what the others state."""
+    stated: set[str] = set()
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while True:
+            seen = {name: await read_if_there(desk, case_id) for name, desk in nodes.items()}
+            if all(case and all(one.answered_on.year for one in case.career) for case in seen.values()):
+                return
+            for name, case in seen.items():
+                if case and name not in stated and cases.CASE_ACTION_ANSWER_RECORD_REQUEST in allowed(case):
+                    await act(nodes[name], case, award_on=today())
+                    stated.add(name)
+            await asyncio.sleep(0.1)
+
+
+def allowed(case: cases.Case) -> set[int]:
+    return {one.action for one in case.actions if one.allowed}
+
+
+async def read_if_there(desk: DemoNode, case_id: str) -> Any:
+    listed = await cases_stub(desk).ListCases(cases.ListCasesRequest())
+    return await read_case(desk, case_id) if case_id in {one.case_id for one in listed.cases} else None
+
+
+def cases_stub(desk: DemoNode) -> Any:
+    return cases_pb2_grpc.CaseServiceStub(desk.caseworker)
+
+
+def records_stub(desk: DemoNode) -> Any:
+    return records_pb2_grpc.RecordServiceStub(desk.caseworker)
+
+
+async def test_each_check_is_made_by_who_knows(nodes: dict[str, DemoNode]) -> None:
+    for desk in nodes.values():
+        await put_records(desk, today())
+    case_id = await lodge_claim(nodes["it-inps"], today=today(), award_on=today())
+    await answered(nodes, case_id)
+    for desk in nodes.values():
+        careers = (await records_stub(desk).GetCareer(pb.GetCareerRequest(case_id=case_id))).careers
+        checks = [check for career in careers for check in career.checks]
+        assert len(careers) == len(nodes)
+        assert [(one.code, one.reason) for one in checks if one.outcome != PASSED] == []
+        assert {one.code for one in checks} == {1, 2, 3, 4, 5}
