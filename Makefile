@@ -4,7 +4,7 @@ SHELL := /bin/bash
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help setup demo serve test check fuzz bench simulate second-verifier protos lock format wheel-check clean
+.PHONY: help setup demo serve test test-browser check fuzz bench simulate second-verifier protos lock format wheel-check clean
 
 help:  ## Print this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1\t\2/' | awk -F'\t' '{printf "  %-12s %s\n", $$1, $$2}'
@@ -28,6 +28,10 @@ serve: setup  ## The same three institutions, kept up, with the worker's page
 
 test: setup  ## All tests, on real PostgreSQL and (with Java and Maven) real Apache Kafka
 	@$(BIN)/pytest
+
+test-browser: setup  ## The worker's pages in Chromium: every page and language, by keyboard, on a small screen
+	@command -v chromium chromium-browser >/dev/null || { echo "Chromium is missing: apt-get install chromium"; exit 1; }
+	@$(BIN)/pytest tests/browser
 
 check: setup  ## Format, lint, types, import contracts, protos, generated files
 	@$(BIN)/ruff format --check .

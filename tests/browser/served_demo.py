@@ -1,0 +1,63 @@
+"""`portability demo --serve` as people start it: three institutions up, one claim decided, the worker's page served."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+__all__ = ["ServedDemo", "served_demo"]
+
+PORTABILITY = Path(sys.executable).parent / "portability"
+CONTACT = "elena.moretti@example.org"
+START_SECONDS = 120
+
+
+@dataclass(frozen=True, slots=True)
+class ServedDemo:
+    """Where the page of the institution is that the worker lodged her claim with, and where her codes arrive."""
+
+    url: str
+    codes: Path
+    contact: str = CONTACT
+
+    def codes_so_far(self) -> list[str]:
+        """Every code that was sent, the last one last."""
+        if not self.codes.exists():
+            return []
+        return [str(json.loads(line)["code"]) for line in self.codes.read_text(encoding="utf-8").splitlines()]
+
+
+@contextmanager
+def served_demo(folder: Path) -> Iterator[ServedDemo]:
+    """Runs until the block ends."""
+    with (folder / "told.txt").open("w+", encoding="utf-8") as told:
+        process = subprocess.Popen(
+            [str(PORTABILITY), "demo", "--serve", "--data-folder", str(folder / "data")],
+            stdout=subprocess.PIPE,
+            stderr=told,
+            text=True,
+            env={**os.environ, "COLUMNS": "200"},
+        )
+        assert process.stdout is not None
+        late = threading.Timer(START_SECONDS, process.kill)
+        late.start()
+        said = []
+        for line in process.stdout:
+            said.append(line)
+            if "the one-time code arrives in" in line:
+                break
+        late.cancel()
+        try:
+            url = re.search(r"it-inps\s+worker's page\s+(\S+)", "".join(said))
+            assert url, "the demo did not come up: " + "".join(said)[-2000:] + (folder / "told.txt").read_text()[-2000:]
+            yield ServedDemo(url[1].rstrip("/"), folder / "data" / "it-inps" / "worker-codes.jsonl")
+        finally:
+            process.send_signal(signal.SIGINT)
+            process.communicate(timeout=30)

@@ -1,0 +1,98 @@
+"""Every page in every language in a real browser: no accessibility problem, nothing wider than a small phone."""
+
+import re
+from importlib import import_module
+from importlib.resources import files
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, Page
+
+from portability.adapters.workers import web
+from portability.adapters.workers.web import WebSettings
+from portability.adapters.workers.web.shell import Shell
+from portability.services.workers.words import languages, words_for
+from tests.browser.axe import problems
+from tests.browser.crawl import pages
+from tests.browser.reader import a_phone, sign_in
+from tests.browser.served_demo import ServedDemo
+from tests.browser.served_samples import ServedSamples, sample_desk, served_samples
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+# Whoever is signed in is not led to these; they are looked at below, or lead on at once.
+NOT_LINKED = {"/", "/sign-in", "/sign-in/code"}
+
+# WCAG 2.2 SC 1.4.12: no text is lost where a reader sets this spacing.
+_SPACING = """() => {
+  const sheet = new CSSStyleSheet()
+  sheet.replaceSync('*{line-height:1.5!important;letter-spacing:.12em!important;word-spacing:.16em!important}')
+  document.adoptedStyleSheets = [sheet]
+}"""
+_WIDER = """() => document.documentElement.scrollWidth <= innerWidth ? [] :
+  [...document.body.querySelectorAll('*')].filter(one => one.getBoundingClientRect().right > innerWidth + 1
+    || one.getBoundingClientRect().left < -1).map(one => one.outerHTML.slice(0, 120))"""
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def signed_in(chromium: Browser, demo: ServedDemo) -> Any:
+    """The cookies of one session, so that not each language asks for a code."""
+    async with a_phone(chromium, "en") as page:
+        await sign_in(page, demo, "en")
+        return await page.context.storage_state()
+
+
+@pytest.fixture(scope="session")
+def samples() -> Any:
+    with served_samples() as served:
+        yield served
+
+
+async def look(page: Page, language: str) -> None:
+    """What holds for every page."""
+    words = words_for([language])
+    told = await page.evaluate("() => [document.documentElement.lang, document.documentElement.dir]")
+    assert told == [words.language, words.direction]
+    assert await problems(page) == [], page.url
+    assert await page.evaluate(_WIDER) == [], f"{page.url} is wider than a small phone"
+    await page.evaluate(_SPACING)
+    assert await page.evaluate(_WIDER) == [], f"{page.url} is wider than a small phone once the text is spaced"
+
+
+@pytest.mark.parametrize("language", languages())
+async def test_no_page_of_a_signed_in_worker_shuts_anybody_out(
+    chromium: Browser, demo: ServedDemo, signed_in: Any, language: str
+) -> None:
+    kinds = set()
+    async with a_phone(chromium, language, storage_state=signed_in) as page:
+        async for kind in pages(page, demo.url, language=language):
+            kinds.add(kind)
+            await look(page, language)
+    missing = _kinds_of_routes() - kinds - NOT_LINKED
+    assert not missing, f"no link leads a worker to {sorted(missing)}: link them, or say above why not"
+
+
+@pytest.mark.parametrize("language", languages())
+async def test_no_page_with_something_wrong_or_waiting_shuts_anybody_out(
+    chromium: Browser, samples: ServedSamples, language: str
+) -> None:
+    async with a_phone(chromium, language) as page:
+        await page.goto(f"{samples.url}/sign-in?over")
+        await look(page, language)
+        await page.locator("main button").click()  # with nothing typed
+        await look(page, language)
+        await page.goto(f"{samples.url}/no-such-page")
+        await look(page, language)
+        await samples.sign_in(page, wrong_first=lambda: look(page, language))
+        async for _ in pages(page, samples.url, language=language):
+            await look(page, language)
+
+
+def _kinds_of_routes() -> set[str]:
+    """The pages that there are: of every module of pages, what can be read."""
+    shell = Shell(sample_desk().use_cases, WebSettings(institution_name="", form_key=b"f" * 32, https=False))
+    names = [one.name.removesuffix(".py") for one in files(web).iterdir() if one.name.endswith("_pages.py")]
+    modules = [import_module(f"{web.__name__}.{name}") for name in names]
+    routes = [route for each in modules if hasattr(each, "routes") for route in each.routes(shell, None)]
+    return {re.sub(r"\{[^}]*\}", "*", route.path_format) for route in routes if "GET" in (route.methods or {"GET"})}
