@@ -16,7 +16,7 @@ from portability.agreements.errors import NotFoundError
 from portability.agreements.model import Step
 from portability.agreements.yaml_source import read_yaml
 
-__all__ = ["Catalogue", "Reader", "catalogue", "languages", "nearest_language"]
+__all__ = ["Catalogue", "Reader", "catalogue", "isolated", "languages", "nearest_language"]
 
 Reader = Literal["caseworker", "worker"]
 Template = str | Mapping[str, str]
@@ -48,11 +48,16 @@ class Catalogue:
 
     def isolated(self, text: str) -> str:
         """A number, a name or a citation, kept in its own direction within a sentence written from right to left."""
-        return f"\u2068{text}\u2069" if text and self.locale.text_direction == "rtl" else text
+        return isolated(text, self.locale)
 
     def state(self, code: str) -> str:
         """A state as it is named in a sentence; the code where the language has no name for it."""
         return self.states.get(code) or str(self.locale.territories.get(code, code))
+
+
+def isolated(text: str, locale: Locale) -> str:
+    """Text between U+2068 and U+2069 (Unicode UAX #9) where the language is written from right to left."""
+    return f"\u2068{text}\u2069" if text and locale.text_direction == "rtl" else text
 
 
 @cache

@@ -255,6 +255,9 @@ async def test_housekeeping_forgets_what_is_over_and_keeps_what_is_not(desk: Any
         ("0039-333/1234567", "+393331234567"),
         ("＋３９ ３３３ １２３４５６７", "+393331234567"),
         ("+٢١٦ ٢٠ ١٢٣ ٤٥٦", "+21620123456"),
+        ("\u202a+39 333 1234567\u202c", "+393331234567"),  # copied from the contacts of a phone
+        ("\u2068+٩١ ٩٨٧٦٥ ٤٣٢١٠\u2069", "+919876543210"),
+        ("+९१ ९८७६५ ४३२१०", "+919876543210"),
         (" Rosa.Esposito@Example.ORG ", "rosa.esposito@example.org"),
     ],
 )

@@ -16,7 +16,7 @@ import structlog
 from portability.agreements.errors import GatewayError
 from portability.services.workers.model import CodeDelivery
 from portability.services.workers.ports import Clock
-from portability.services.workers.words import words_for
+from portability.services.workers.words import without_isolates, words_for
 
 __all__ = ["CodeGateway", "OutboxFileGateway", "QueuedCodeSender"]
 
@@ -124,7 +124,7 @@ def code_line(delivery: CodeDelivery) -> str:
             "to": delivery.contact.value,
             "kind": delivery.contact.kind.value,
             "language": words.language,
-            "text": words.text("code.text", {"code": delivery.code}),
+            "text": without_isolates(words.text("code.text", {"code": delivery.code})),
             "code": delivery.code,
             "expires_at": delivery.expires_at.isoformat(),
         },

@@ -11,6 +11,7 @@ from uuid import UUID
 
 from portability.agreements.errors import DeniedError, InputError, NotFoundError, OverloadError
 from portability.services.workers.model import (
+    as_typed,
     CODE_LIFE,
     CODE_TRIES,
     CODES_PER_CONTACT,
@@ -30,7 +31,6 @@ from portability.services.workers.model import (
     challenge_for,
     insurance_number,
     keyed_code_hash,
-    latin_digits,
     limit_key,
     parse_contact,
     six_digits,
@@ -132,7 +132,7 @@ async def sign_in(
     kept = await codes.take_try(challenge_hash, at=now, most=CODE_TRIES)
     if kept is None:
         return SignInRefused(Refusal.CODE_OVER, tries_left=0)
-    typed = "".join(latin_digits(code).split())
+    typed = "".join(as_typed(code).split())
     right = hmac.compare_digest(kept.code_hash, keyed_code_hash(key, challenge_hash=challenge_hash, code=typed))
     if not right or kept.worker_id is None:
         return SignInRefused(Refusal.WRONG_CODE, tries_left=CODE_TRIES - kept.tries)

@@ -142,13 +142,13 @@ def parse_contact(text: str) -> Contact:
     Raises InputError naming the field `contact`. Nothing is guessed: a number without a country
     code could be anybody's.
     """
-    typed = unicodedata.normalize("NFKC", text).strip()
+    typed = as_typed(text)
     if "@" in typed:
         email = typed.lower()
         if len(email) <= 254 and _EMAIL.fullmatch(email):
             return Contact(ContactKind.EMAIL, email)
         raise InputError("The e-mail address is not complete: write it like name@example.org.", field="contact")
-    digits = re.sub(r"[\s().\-/]", "", latin_digits(typed))
+    digits = re.sub(r"[\s().\-/]", "", typed)
     digits = re.sub(r"^00", "+", digits)
     if _PHONE.fullmatch(digits):
         return Contact(ContactKind.PHONE, digits)
@@ -159,8 +159,16 @@ def parse_contact(text: str) -> Contact:
 
 def insurance_number(text: str) -> str:
     """A number of any country in the form in which it is compared: letters and digits, upper case."""
-    plain = latin_digits(unicodedata.normalize("NFKC", text)).upper()
-    return "".join(character for character in plain if character.isalnum())
+    return "".join(character for character in as_typed(text).upper() if character.isalnum())
+
+
+def as_typed(text: str) -> str:
+    """What a person meant to type: digits of any script as 0 to 9, and no sign that shows nothing.
+
+    A number copied on a phone often carries signs of direction (U+202A and the like) along.
+    """
+    seen = (character for character in unicodedata.normalize("NFKC", text) if unicodedata.category(character) != "Cf")
+    return latin_digits("".join(seen)).strip()
 
 
 def latin_digits(text: str) -> str:

@@ -25,7 +25,7 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.numbers import format_currency, format_decimal
 
-from portability.agreements.catalogues import catalogue
+from portability.agreements.catalogues import catalogue, isolated
 from portability.agreements.catalogues import languages as explained_languages
 from portability.agreements.errors import InputError
 from portability.agreements.exact import read_step
@@ -34,9 +34,10 @@ from portability.agreements.sentences import can_say, sentence
 from portability.agreements.values import Money, StateCode
 from portability.services.workers.story import Phrase, Value, WhyLine
 
-__all__ = ["DEFAULT_LANGUAGE", "Words", "languages", "placeholders", "read_folder", "words_for"]
+__all__ = ["DEFAULT_LANGUAGE", "Words", "languages", "placeholders", "read_folder", "without_isolates", "words_for"]
 
 DEFAULT_LANGUAGE = "en"
+_ISOLATES = dict.fromkeys(map(ord, "\u2066\u2067\u2068\u2069"))
 _MAIN = "messages.po"
 
 
@@ -64,11 +65,11 @@ class Words:
         return self.text(phrase.key, phrase.values, count=phrase.count)
 
     def text(self, key: str, values: Mapping[str, Value] | None = None, *, count: int | None = None) -> str:
-        """The message `key` filled with `values`; `count` chooses between singular and plural."""
+        """The message `key` filled with `values`, each in its own direction; `count` chooses the plural form."""
         found = self.messages.gettext(key) if count is None else self.messages.ngettext(key, key, count)
         if found == key:
             raise LookupError(f"The catalogue '{self.language}' has no message '{key}'.")
-        shown = {name: self.show(value) for name, value in (values or {}).items()}
+        shown = {name: self._placed(value) for name, value in (values or {}).items()}
         return found.format(**shown)
 
     def say_why(self, line: WhyLine) -> tuple[str, str]:
@@ -92,7 +93,7 @@ class Words:
             case int() | Fraction():
                 shown = self.number(value)
             case _:
-                shown = format_list(list(value), locale=self.locale)
+                shown = format_list([isolated(one, self.locale) for one in value], locale=self.locale)
         return shown
 
     def local_day(self, instant: datetime) -> date:
@@ -120,6 +121,11 @@ class Words:
         """Name of a state (ISO 3166-1 alpha-2), or the code where the language has no name for it."""
         return self.locale.territories.get(code) or code
 
+    def _placed(self, value: Value) -> str:
+        """A value within a sentence; each item of a list already stands in its own direction."""
+        shown = self.show(value)
+        return isolated(shown, self.locale) if isinstance(value, str) or not isinstance(value, Sequence) else shown
+
     def _count(self, amount: Fraction) -> int:
         """A whole number with the plural form of the amount, for a catalogue knows whole numbers only; else two."""
         if amount.denominator == 1:
@@ -141,6 +147,11 @@ def words_for(wanted: Sequence[str], *, zone: tzinfo = UTC) -> Words:
     chosen = negotiate_locale(tags, list(languages()), sep="-") or DEFAULT_LANGUAGE
     locale, messages = _messages(chosen)
     return Words(chosen, locale, messages, zone)
+
+
+def without_isolates(text: str) -> str:
+    """A sentence for a simple phone, which may show the signs that keep directions apart as boxes."""
+    return text.translate(_ISOLATES)
 
 
 def placeholders(message: str) -> frozenset[str]:
