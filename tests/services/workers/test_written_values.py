@@ -17,7 +17,8 @@ from portability.services.workers.words import languages, read_folder, without_i
 from tests.services.workers.test_words import LOCALES
 
 FROM_RIGHT = [language for language in languages() if words_for([language]).direction == "rtl"]
-# Source: Unicode CLDR, which users of each country review; Babel groups four digits in Spanish too. A space at which no line breaks stands as "_" here.
+# Source: Unicode CLDR, which users of each country review; Babel groups four digits in Spanish too. A space at
+# which no line breaks stands as "_" here.
 WRITTEN = {
     # day, short day, money, a number with a fraction, a country, months
     "en": ("1 March 2027", "1 Mar 2027", "€1,212.50", "1,234.5", "Germany", "118 months"),

@@ -11,7 +11,6 @@ from uuid import UUID
 
 from portability.agreements.errors import DeniedError, InputError, NotFoundError, OverloadError
 from portability.services.workers.model import (
-    as_typed,
     CODE_LIFE,
     CODE_TRIES,
     CODES_PER_CONTACT,
@@ -28,6 +27,7 @@ from portability.services.workers.model import (
     SignedIn,
     SignInCode,
     SignInRefused,
+    as_typed,
     challenge_for,
     insurance_number,
     keyed_code_hash,
