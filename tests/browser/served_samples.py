@@ -47,7 +47,9 @@ def served_samples() -> Iterator[ServedSamples]:
     """Served by a thread of its own until the block ends."""
     desk = sample_desk()
     settings = WebSettings(institution_name="INPS", form_key=b"f" * 32, https=False)
-    config = uvicorn.Config(create_app(desk.use_cases, settings), host="127.0.0.1", port=0, log_config=None)
+    config = uvicorn.Config(
+        create_app(desk.use_cases, settings, matters=desk.matters), host="127.0.0.1", port=0, log_config=None
+    )
     server = uvicorn.Server(config)
 
     async def serve() -> None:

@@ -30,7 +30,7 @@ def browser(app: Starlette, *, https: bool = False, address: str = "192.0.2.1") 
 
 @pytest.fixture
 def app(desk: Any) -> Starlette:
-    return create_app(desk.use_cases, settings())
+    return create_app(desk.use_cases, settings(), matters=desk.matters)
 
 
 def hidden(page: httpx.Response) -> dict[str, str]:
@@ -104,16 +104,49 @@ async def test_a_case_that_nobody_looked_at_says_so(app: Starlette, desk: Any, s
         assert "Nobody has looked at it yet." in visible(await client.get(f"/cases/{samples.CASE}"))
 
 
+async def test_a_caseworker_who_opens_a_case_twenty_times_a_day_is_one_line(
+    app: Starlette, desk: Any, samples: Any
+) -> None:
+    (_, look) = samples.case().seen_by
+    desk.work.views.cases[0] = samples.case(seen_by=(look,) * 20)
+    async with browser(app) as client:
+        await sign_in(client, desk)
+        told = visible(await client.get(f"/cases/{samples.CASE}"))
+    assert told.count("A caseworker of INPS.") == 1
+    assert "Number of times: 20." in told
+
+
+async def test_what_else_goes_on_stands_beside_her_claims_with_holder_day_and_what_comes_then(
+    app: Starlette, desk: Any, samples: Any
+) -> None:
+    async with browser(app) as client:
+        await sign_in(client, desk)
+        cases = await client.get("/cases")
+        assert "A record that may be wrong" in visible(cases)
+        assert "IT-9999-9999" not in cases.text
+        told = visible(await client.get(f"/matters/{samples.MATTER}"))
+        other = await client.get(f"/matters/{samples.OTHER_MATTER}")
+    assert "We are waiting for: Deutsche Rentenversicherung and INPS." in told
+    assert "It looks at your record again. Since 10 September 2026" in told
+    assert "We expected it by 9 November 2026." in told
+    assert "The law says: by 12 December 2026." in told
+    assert "Then the record is put right, or you get the reason why not." in told
+    assert "You can ask INPS why it is late." in told
+    assert "A caseworker of INPS. Why: to work on your pension claim. Number of times: 3." in told
+    assert other.status_code == 404
+
+
 @pytest.mark.parametrize("language", languages())
 async def test_a_thousand_looks_leave_the_page_short_and_none_unsaid(
     app: Starlette, desk: Any, samples: Any, language: str
 ) -> None:
     (look, *_) = samples.case().seen_by
-    desk.work.views.cases[0] = samples.case(seen_by=(look,) * 1_000)
+    days = [replace(look, at=look.at - timedelta(days=number)) for number in range(1_000)]
+    desk.work.views.cases[0] = samples.case(seen_by=tuple(days))
     async with browser(app) as client:
         await sign_in(client, desk)
         page = await client.get(f"/cases/{samples.CASE}?lang={language}")
-    assert " 980 " in visible(page)
+    assert "990" in visible(page)
     assert len(page.content) < 40_000
 
 

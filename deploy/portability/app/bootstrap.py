@@ -52,7 +52,7 @@ from portability.app.wiring.access import node_policy
 from portability.app.wiring.cases import CaseParts, CaseTransaction, case_unit_of_work
 from portability.app.wiring.flows import NodeEffects, run_clock
 from portability.app.wiring.privacy import privacy_use_cases
-from portability.app.wiring.workers import worker_unit_of_work
+from portability.app.wiring.workers import matter_unit_of_work, worker_unit_of_work
 from portability.app.witnesses import PeerWitness, witnesses_of
 from portability.app.worker_page import WorkerPage
 from portability.services.determination.treaties.in_force import Treaties
@@ -72,6 +72,7 @@ from portability.services.log.witnessing import WitnessRound, refuse_restored_st
 from portability.services.log_entry import LogEntryKind, entry_of
 from portability.services.registry.handlers import DirectoryInForce, Registry
 from portability.services.workers.handlers import forget_expired_sign_ins
+from portability.services.workers.matters.use_cases import MatterUseCases
 from portability.services.workers.use_cases import WorkerUseCases
 
 if TYPE_CHECKING:
@@ -253,7 +254,12 @@ async def open_node(
         )
         name = directory.current().institution(institution).name
         form_key = secret(settings.data_folder / "form.key")
-        page = WorkerPage(settings, worker, institution_name=name, form_key=form_key) if settings.web_listen else None
+        matters = MatterUseCases(matter_unit_of_work(database, parts))
+        page = (
+            WorkerPage(settings, worker, matters=matters, institution_name=name, form_key=form_key)
+            if settings.web_listen
+            else None
+        )
         if settings.metrics_listen:
             opened.enter_context(MetricsPage(settings.metrics_listen, metrics))
         yield Node(

@@ -21,12 +21,13 @@ from portability.api.log.v1 import log_pb2_grpc
 from portability.api.privacy.v1 import privacy_pb2_grpc
 from portability.api.records.v1 import imports_pb2_grpc, records_pb2_grpc
 from portability.api.registry.v1 import registry_pb2_grpc
-from portability.api.workers.v1 import workers_pb2_grpc
+from portability.api.workers.v1 import matters_pb2_grpc, workers_pb2_grpc
 from portability.app.rpc.server import RpcService
 from portability.app.wiring.cases import CaseParts, CaseTransaction
 from portability.app.wiring.flows import NodeEffects, flow_parts, flow_unit_of_work
 from portability.app.wiring.privacy import privacy_use_cases
 from portability.app.wiring.records import record_unit_of_work
+from portability.app.wiring.workers import matter_unit_of_work
 from portability.services.cases.handlers import CaseUseCases
 from portability.services.cases.mapping.kinds import CATALOGUE
 from portability.services.cases.servicer import CaseServicer
@@ -46,6 +47,8 @@ from portability.services.privacy.servicer import PrivacyServicer
 from portability.services.records.servicer import ImportServicer, RecordServicer
 from portability.services.registry.handlers import Registry
 from portability.services.registry.servicer import RegistryServicer
+from portability.services.workers.matters.servicer import MatterServicer
+from portability.services.workers.matters.use_cases import MatterUseCases
 from portability.services.workers.servicer import WorkerServicer
 from portability.services.workers.use_cases import WorkerUseCases
 
@@ -145,6 +148,11 @@ def rpc_services(
             "portability.api.workers.v1.WorkerService",
             workers_pb2_grpc.add_WorkerServiceServicer_to_server,
             WorkerServicer(worker, zone=UTC),
+        ),
+        RpcService(
+            "portability.api.workers.v1.MatterService",
+            matters_pb2_grpc.add_MatterServiceServicer_to_server,
+            MatterServicer(MatterUseCases(matter_unit_of_work(database, parts)), clock=parts.clock, zone=UTC),
         ),
     )
 

@@ -5,9 +5,10 @@ from collections.abc import Iterator
 
 import uvicorn
 
-from portability.adapters.workers.web.app import create_app
+from portability.adapters.workers.web.app import Topic, create_app
 from portability.adapters.workers.web.settings import WebSettings
 from portability.app.settings import Settings
+from portability.services.workers.matters.use_cases import MatterUseCases
 from portability.services.workers.use_cases import WorkerUseCases
 
 __all__ = ["WorkerPage"]
@@ -25,14 +26,25 @@ class WorkerPage:
     """Serves the page over plain HTTP, behind the institution's own https; ends when cancelled."""
 
     def __init__(
-        self, settings: Settings, use_cases: WorkerUseCases, *, institution_name: str, form_key: bytes
+        self,
+        settings: Settings,
+        use_cases: WorkerUseCases,
+        *topics: Topic,
+        matters: MatterUseCases,
+        institution_name: str,
+        form_key: bytes,
     ) -> None:
         host, _, port = settings.web_listen.rpartition(":")
         web = WebSettings(institution_name=institution_name, form_key=form_key, https=settings.web_https)
         config = uvicorn.Config(
-            create_app(use_cases, web), host=host.strip("[]"), port=int(port), log_config=None, access_log=False,
-            lifespan="off", server_header=False,
-        )  # fmt: skip
+            create_app(use_cases, web, *topics, matters=matters),
+            host=host.strip("[]"),
+            port=int(port),
+            log_config=None,
+            access_log=False,
+            lifespan="off",
+            server_header=False,
+        )
         self._server = _QuietServer(config)
 
     async def run(self) -> None:

@@ -40,7 +40,7 @@ from portability.services.workers.views import (
     WhyStep,
 )
 
-__all__ = ["Names", "NodeWorkerWork", "WorkerViews", "worker_work"]
+__all__ = ["Names", "NodeWorkerWork", "WorkerViews", "named_institution", "worker_work"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +49,11 @@ class Names:
 
     institution: Callable[[str], str]
     agreement: Callable[[str], str]
+
+
+def named_institution(institution_id: str, names: Names) -> Institution:
+    """An institution as people call it, and its state."""
+    return Institution(institution_id, names.institution(institution_id), institution_id[:2].upper())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -179,7 +184,7 @@ class WorkerViews:
         )
 
     def _institution(self, institution_id: str) -> Institution:
-        return Institution(institution_id, self.names.institution(institution_id), institution_id[:2].upper())
+        return named_institution(institution_id, self.names)
 
     def _day(self, instant: datetime) -> date:
         return instant.astimezone(self.zone).date()

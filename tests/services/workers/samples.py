@@ -5,12 +5,14 @@ from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
 from uuid import UUID
 
-from portability.adapters.memory.workers import MemoryCodeSender, MemoryWorkerWork
+from portability.adapters.memory.workers import MemoryCodeSender, MemoryMatters, MemoryWorkerWork
 from portability.agreements.careers import AnswerStatus, EvidenceLevel
 from portability.agreements.periods import DayRegime, Duration, InsurancePeriod, PeriodKind, PeriodUnit
 from portability.agreements.values import Branch, Citation, Money
 from portability.services.access import Role
-from portability.services.workers.model import WorkerOnFile, parse_contact
+from portability.services.workers.matters.model import MatterStep, MatterView, Task
+from portability.services.workers.matters.use_cases import MatterUseCases
+from portability.services.workers.model import AskForCode, WorkerOnFile, parse_contact
 from portability.services.workers.use_cases import WorkerUseCases
 from portability.services.workers.views import (
     AwardAmount,
@@ -38,6 +40,8 @@ WORKER = UUID("01890000-0000-7000-8000-000000000001")
 OTHER = UUID("01890000-0000-7000-8000-000000000002")
 CASE = UUID("01890000-0000-7000-8000-00000000000a")
 OTHER_CASE = UUID("01890000-0000-7000-8000-00000000000b")
+MATTER = UUID("01890000-0000-7000-8000-00000000000c")
+OTHER_MATTER = UUID("01890000-0000-7000-8000-00000000000d")
 
 PHONE = "+39 333 1234567"
 EMAIL = "Rosa.Esposito@example.org"
@@ -197,6 +201,17 @@ def decision(**changes: object) -> DecisionView:
     return replace(made, **changes)  # type: ignore[arg-type]
 
 
+def matter(**changes: object) -> MatterView:
+    """A disputed record: the German institution looks at it again, and is late."""
+    steps = (
+        MatterStep(DRV, Task.LOOK_AGAIN, day(2026, 9, 10), Due(None, expected_on=date(2026, 11, 9))),
+        MatterStep(INPS, Task.QUESTION, day(2026, 11, 12), Due(ART_47, by_law_on=date(2026, 12, 12))),
+    )
+    seen = tuple(SeenBy(day(2026, 9, 10), INPS, Role.CASEWORKER, "pension-claim") for _ in range(3))
+    made = MatterView(MATTER, WORKER, "IT-7F3K-29QM", "dispute", INPS, day(2026, 9, 10), True, steps, seen)
+    return replace(made, **changes)  # type: ignore[arg-type]
+
+
 class Desk:
     """The use cases over memory, with everything a test wants to look at or change."""
 
@@ -220,6 +235,16 @@ class Desk:
             decision(),
             decision(decision_id="d-9", case_id=OTHER_CASE, worker_id=OTHER, decided_by="Somebody else"),
         ]
+
+        self.kept_matters = MemoryMatters()
+        self.kept_matters.kept += [
+            matter(),
+            matter(case_id=OTHER_MATTER, worker_id=OTHER, reference="IT-9999-9999"),
+        ]
+        self.matters = MatterUseCases(self.kept_matters.unit_of_work)
+
+    def ask(self, contact: str) -> AskForCode:
+        return AskForCode(str(UUID(int=1)), contact)
 
     async def register(self) -> None:
         numbers = ("XX0000000001", "DE65110485E021")

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from portability.agreements.errors import IdempotencyConflictError
+from portability.services.workers.matters.model import MatterView
 from portability.services.workers.model import (
     CodeDelivery,
     Contact,
@@ -23,6 +24,7 @@ __all__ = [
     "MemoryDirectory",
     "MemoryHousekeeping",
     "MemoryLimits",
+    "MemoryMatters",
     "MemorySessions",
     "MemoryViews",
     "MemoryWorkerCases",
@@ -165,6 +167,23 @@ class MemoryViews:
 
     async def decisions_of(self, worker_id: UUID) -> Sequence[DecisionView]:
         return [decision for decision in self.decisions if decision.worker_id == worker_id]
+
+
+class MemoryMatters:
+    """Matters to read; `unit_of_work` opens the same memory each time."""
+
+    def __init__(self) -> None:
+        self.kept: list[MatterView] = []
+
+    async def matters_of(self, worker_id: UUID) -> Sequence[MatterView]:
+        return [matter for matter in self.kept if matter.worker_id == worker_id]
+
+    async def matter_of(self, worker_id: UUID, case_id: UUID) -> MatterView | None:
+        return next((one for one in await self.matters_of(worker_id) if one.case_id == case_id), None)
+
+    @asynccontextmanager
+    async def unit_of_work(self) -> AsyncIterator["MemoryMatters"]:
+        yield self
 
 
 class MemoryCodeSender:

@@ -8,22 +8,25 @@ from portability.adapters.keys.at_rest import AtRest
 from portability.adapters.postgres.cases_store import PostgresCases
 from portability.adapters.postgres.database import Database
 from portability.adapters.postgres.fence import narrow_to_worker
+from portability.adapters.postgres.flows_store import PostgresShelf
 from portability.adapters.postgres.looks import PostgresLooks
 from portability.adapters.postgres.records_store import PostgresCareers
 from portability.adapters.postgres.workers_store import PostgresWorkerCases
 from portability.agreements import packaged
 from portability.agreements.errors import NotFoundError
+from portability.app.matter_views import NodeMatters
+from portability.app.wiring.cases import CaseParts
+from portability.app.wiring.flows import flow_parts
 from portability.app.worker_views import Names, NodeWorkerWork, WorkerViews, worker_work
 from portability.services.cases.procedure import ServiceStandards
 from portability.services.registry.model import Directory
+from portability.services.workers.matters.ports import MatterUnitOfWork
 
-__all__ = ["worker_unit_of_work"]
+__all__ = ["matter_unit_of_work", "names_for_people", "worker_unit_of_work"]
 
 
-def worker_unit_of_work(
-    database: Database, at_rest: AtRest, current: Callable[[], Directory], *, me: str
-) -> Callable[[], AbstractAsyncContextManager[NodeWorkerWork]]:
-    """Opens a transaction of the worker's use cases; names come from the directory and the treaty files."""
+def names_for_people(current: Callable[[], Directory]) -> Names:
+    """Names from the directory and the treaty files."""
 
     def institution(institution_id: str) -> str:
         try:
@@ -35,7 +38,14 @@ def worker_unit_of_work(
         known = packaged.agreements().get(agreement_id)
         return known.content.title if known else agreement_id
 
-    names = Names(institution=institution, agreement=agreement)
+    return Names(institution=institution, agreement=agreement)
+
+
+def worker_unit_of_work(
+    database: Database, at_rest: AtRest, current: Callable[[], Directory], *, me: str
+) -> Callable[[], AbstractAsyncContextManager[NodeWorkerWork]]:
+    """Opens a transaction of the worker's use cases."""
+    names = names_for_people(current)
 
     @asynccontextmanager
     async def work() -> AsyncIterator[NodeWorkerWork]:
@@ -51,5 +61,24 @@ def worker_unit_of_work(
                 narrow=partial(narrow_to_worker, connection),
             )
             yield worker_work(connection, at_rest, views)
+
+    return work
+
+
+def matter_unit_of_work(database: Database, parts: CaseParts) -> MatterUnitOfWork:
+    """Opens a transaction in which a worker reads her matters."""
+    names, flows = names_for_people(parts.directory), flow_parts(parts)
+
+    @asynccontextmanager
+    async def work() -> AsyncIterator[NodeMatters]:
+        async with database.transaction() as connection:
+            yield NodeMatters(
+                links=PostgresWorkerCases(connection),
+                shelf=PostgresShelf(connection, parts.at_rest),
+                looks=PostgresLooks(connection, parts.at_rest),
+                flows=flows,
+                names=names,
+                narrow=partial(narrow_to_worker, connection),
+            )
 
     return work

@@ -42,7 +42,17 @@ from portability.services.workers.views import (
 )
 from portability.services.workers.words import Words
 
-__all__ = ["career_message", "case_message", "decision_message", "summary_message", "timestamp"]
+__all__ = [
+    "career_message",
+    "case_message",
+    "date_message",
+    "decision_message",
+    "institution_message",
+    "legal_reference",
+    "seen_message",
+    "summary_message",
+    "timestamp",
+]
 
 _STEP_KIND = {kind: pb.StepKind.Value(f"STEP_KIND_{kind.name}") for kind in StepKind}
 _STATUS = {status: pb.AnswerStatus.Value(f"ANSWER_STATUS_{status.name}") for status in AnswerStatus}
@@ -58,8 +68,8 @@ def summary_message(case: CaseView, *, words: Words, today: date) -> pb.MyCaseSu
         case_id=str(case.case_id),
         reference=case.reference,
         branch=case.branch.value,
-        lodged_on=_date(case.lodged_on),
-        closed_on=_date(case.closed_on),
+        lodged_on=date_message(case.lodged_on),
+        closed_on=date_message(case.closed_on),
         late=case_has_late_step(case, today=today),
         where=words.say(where_phrase(case)),
     )
@@ -68,11 +78,11 @@ def summary_message(case: CaseView, *, words: Words, today: date) -> pb.MyCaseSu
 def case_message(case: CaseView, *, words: Words, today: date) -> pb.GetMyCaseResponse:
     return pb.GetMyCaseResponse(
         summary=summary_message(case, words=words, today=today),
-        contact_institution=_institution(case.contact_institution),
+        contact_institution=institution_message(case.contact_institution),
         steps=[_step(said, words=words) for said in said_steps(case, today=today)],
         next=[words.say(phrase) for phrase in next_phrases(case)],
         you_can=[words.say(phrase) for phrase in you_can_phrases(case, today=today)],
-        seen_by=[_seen(seen, words=words) for seen in case.seen_by],
+        seen_by=[seen_message(seen, words=words) for seen in case.seen_by],
     )
 
 
@@ -81,9 +91,9 @@ def career_message(country: CareerInCountry, *, words: Words) -> pb.CareerInCoun
         state=country.state,
         state_name=words.state(country.state),
         status=_STATUS[country.status],
-        institution=_institution(country.institution) if country.institution else None,
-        asked_on=_date(country.asked_on),
-        answered_on=_date(country.answered_on),
+        institution=institution_message(country.institution) if country.institution else None,
+        asked_on=date_message(country.asked_on),
+        answered_on=date_message(country.answered_on),
         periods=[_period(period) for period in country.periods],
         text=words.say(career_phrase(country)),
         declared=[_declared(time) for time in country.declared],
@@ -94,10 +104,10 @@ def decision_message(decision: DecisionView, *, words: Words) -> pb.MyDecision:
     return pb.MyDecision(
         decision_id=decision.decision_id,
         case_id=str(decision.case_id),
-        institution=_institution(decision.institution),
+        institution=institution_message(decision.institution),
         state=decision.institution.state,
         outcome=_OUTCOME[decision.outcome],
-        decided_on=_date(decision.decided_on),
+        decided_on=date_message(decision.decided_on),
         decided_by=decision.decided_by,
         amounts=[_award(award) for award in decision.amounts],
         why=_why(why_lines(decision), words=words, depth=0),
@@ -121,24 +131,24 @@ def _step(said: SaidStep, *, words: Words) -> pb.MyCaseStep:
     return pb.MyCaseStep(
         step_id=step.step_id,
         kind=_STEP_KIND[step.kind],
-        holder=_institution(step.holder),
+        holder=institution_message(step.holder),
         state=step.holder.state,
         since=timestamp(step.since),
         done_at=timestamp(step.done_at),
-        due_by_law_on=_date(due.by_law_on) if due else None,
-        expected_on=_date(due.expected_on) if due else None,
-        due_reference=_reference(due.citation) if due else None,
+        due_by_law_on=date_message(due.by_law_on) if due else None,
+        expected_on=date_message(due.expected_on) if due else None,
+        due_reference=legal_reference(due.citation) if due else None,
         late=said.late,
         text=words.say(said.what),
         due_text=words.say(said.due) if said.due else "",
     )
 
 
-def _seen(seen: SeenBy, *, words: Words) -> pb.SeenBy:
+def seen_message(seen: SeenBy, *, words: Words) -> pb.SeenBy:
     who, why = seen_phrases(seen)
     return pb.SeenBy(
         at=timestamp(seen.at),
-        institution=_institution(seen.institution),
+        institution=institution_message(seen.institution),
         role=seen.role.value,
         purpose=seen.purpose,
         text=words.say(who),
@@ -154,7 +164,7 @@ def _period(period: CareerPeriod) -> common.InsurancePeriod:
         state=facts.state,
         kind=_KIND[facts.kind],
         scheme=facts.scheme,
-        first_day=_date(facts.start),
+        first_day=date_message(facts.start),
         last_day=_last_day(facts.end) if facts.end else None,
         amount=amount,
         unit=unit,
@@ -164,7 +174,7 @@ def _period(period: CareerPeriod) -> common.InsurancePeriod:
             level=_LEVEL[period.level],
             method=period.method,
             verified_by=period.verified_by.institution_id if period.verified_by else "",
-            verified_on=_date(period.verified_on),
+            verified_on=date_message(period.verified_on),
         ),
     )
 
@@ -183,7 +193,7 @@ def _award(award: AwardAmount) -> pb.AwardAmount:
     return pb.AwardAmount(
         amount=_money(award.amount),
         frequency=_FREQUENCY[award.frequency],
-        first_day=_date(award.start),
+        first_day=date_message(award.start),
         last_day=_last_day(award.until) if award.until else None,
         scheme=award.scheme,
         changed_because=award.changed_because,
@@ -191,16 +201,16 @@ def _award(award: AwardAmount) -> pb.AwardAmount:
 
 
 def _declared(time: DeclaredTime) -> pb.DeclaredTime:
-    return pb.DeclaredTime(first_day=_date(time.start), last_day=_last_day(time.end), activity=time.activity)
+    return pb.DeclaredTime(first_day=date_message(time.start), last_day=_last_day(time.end), activity=time.activity)
 
 
 def _redress(redress: Redress) -> pb.Redress:
     return pb.Redress(
         where=redress.where,
-        until=_date(redress.until),
+        until=date_message(redress.until),
         period=redress.period,
         way=redress.way,
-        reference=_reference(redress.citation),
+        reference=legal_reference(redress.citation),
     )
 
 
@@ -208,7 +218,7 @@ def _why(lines: Sequence[WhyLine], *, words: Words, depth: int) -> list[pb.WhySt
     steps: list[pb.WhyStep] = []
     for line in lines:
         text, language = words.say_why(line)
-        reference = _reference(line.citation)
+        reference = legal_reference(line.citation)
         values = write_exact(line.values)
         steps.append(
             pb.WhyStep(rule=line.rule, reference=reference, text=text, language=language, depth=depth, values=values)
@@ -221,18 +231,18 @@ def _money(money: Money) -> common.Money:
     return common.Money(currency_code=money.currency, amount=f"{money.decimal():f}")
 
 
-def _reference(citation: Citation | None) -> common.LegalReference | None:
+def legal_reference(citation: Citation | None) -> common.LegalReference | None:
     return common.LegalReference(instrument=citation.instrument, article=citation.article) if citation else None
 
 
-def _institution(institution: Institution) -> common.InstitutionReference:
+def institution_message(institution: Institution) -> common.InstitutionReference:
     return common.InstitutionReference(institution_id=institution.institution_id, name=institution.name)
 
 
 def _last_day(end: date) -> Date | None:
     """The day before an exclusive end."""
-    return _date(date.fromordinal(end.toordinal() - 1))
+    return date_message(date.fromordinal(end.toordinal() - 1))
 
 
-def _date(day: date | None) -> Date | None:
+def date_message(day: date | None) -> Date | None:
     return Date(year=day.year, month=day.month, day=day.day) if day else None

@@ -21,7 +21,7 @@ from portability.services.workers.model import AskForCode, Refusal, SignInRefuse
 from portability.services.workers.use_cases import WorkerUseCases
 from portability.services.workers.words import Words, words_for
 
-__all__ = ["WorkerServicer"]
+__all__ = ["WorkerServicer", "signed_in_worker"]
 
 DEFAULT_PAGE = 20
 
@@ -58,29 +58,29 @@ class WorkerServicer(workers_pb2_grpc.WorkerServiceServicer):
         return pb.SignInResponse(session_token=result.token, idle_until=timestamp(result.idle_until))
 
     async def SignOut(self, request: pb.SignOutRequest, context: Any) -> pb.SignOutResponse:
-        _worker_id(current_caller())
+        signed_in_worker(current_caller())
         await self._use_cases.sign_out(_token(context))
         return pb.SignOutResponse()
 
     async def ListMyCases(self, request: pb.ListMyCasesRequest, context: Any) -> pb.ListMyCasesResponse:
-        cases = await self._use_cases.list_my_cases(_worker_id(current_caller()))
+        cases = await self._use_cases.list_my_cases(signed_in_worker(current_caller()))
         page, next_token = page_of(cases, size=request.page_size or DEFAULT_PAGE, token=request.page_token)
         words = self._words(request.language)
         summaries = [summary_message(case, words=words, today=self._today()) for case in page]
         return pb.ListMyCasesResponse(cases=summaries, next_page_token=next_token)
 
     async def GetMyCase(self, request: pb.GetMyCaseRequest, context: Any) -> pb.GetMyCaseResponse:
-        worker_id = _worker_id(current_caller())
+        worker_id = signed_in_worker(current_caller())
         case = await self._use_cases.get_my_case(worker_id, _uuid(request.case_id))
         return case_message(case, words=self._words(request.language), today=self._today())
 
     async def GetMyCareer(self, request: pb.GetMyCareerRequest, context: Any) -> pb.GetMyCareerResponse:
-        career = await self._use_cases.get_my_career(_worker_id(current_caller()))
+        career = await self._use_cases.get_my_career(signed_in_worker(current_caller()))
         words = self._words(request.language)
         return pb.GetMyCareerResponse(countries=[career_message(country, words=words) for country in career.countries])
 
     async def GetMyDecisions(self, request: pb.GetMyDecisionsRequest, context: Any) -> pb.GetMyDecisionsResponse:
-        worker_id = _worker_id(current_caller())
+        worker_id = signed_in_worker(current_caller())
         case_id = _uuid(request.case_id) if request.case_id else None
         decisions = await self._use_cases.get_my_decisions(worker_id, case_id=case_id)
         words = self._words(request.language)
@@ -93,7 +93,8 @@ class WorkerServicer(workers_pb2_grpc.WorkerServiceServicer):
         return self._use_cases.clock.now().astimezone(self._zone).date()
 
 
-def _worker_id(caller: Caller) -> UUID:
+def signed_in_worker(caller: Caller) -> UUID:
+    """Whose data is read. Raises DeniedError where no worker is signed in."""
     # The policy has checked this before; it is checked again because it decides whose data is read.
     if caller.role is not Role.WORKER or caller.worker_id is None:
         raise DeniedError("Only a signed-in worker sees her own cases.", authenticated=False)

@@ -19,6 +19,7 @@ from portability.services.workers.views import (
     CaseStep,
     CaseView,
     DecisionView,
+    Due,
     Outcome,
     SeenBy,
     StepKind,
@@ -36,6 +37,7 @@ __all__ = [
     "decision_phrases",
     "evidence_phrases",
     "next_phrases",
+    "said_due",
     "said_steps",
     "seen_phrases",
     "timeline",
@@ -90,7 +92,13 @@ def said_steps(case: CaseView, *, today: date) -> tuple[SaidStep, ...]:
 
 def case_has_late_step(case: CaseView, *, today: date) -> bool:
     """True where an open step is past its legal date or past the day on which it was expected."""
-    return any(_pace(step, today=today) is not _Pace.RUNNING for step in _open(case))
+    return any(_pace(step.due, today=today) is not _Pace.RUNNING for step in _open(case))
+
+
+def said_due(due: Due | None, *, today: date) -> tuple[Phrase, bool]:
+    """Until when something that is open is to be done, and whether that day has passed."""
+    pace = _pace(due, today=today)
+    return _due_phrase(due, pace), pace is not _Pace.RUNNING
 
 
 def next_phrases(case: CaseView) -> tuple[Phrase, ...]:
@@ -209,12 +217,11 @@ def _said(step: CaseStep, *, today: date) -> SaidStep:
     values: dict[str, Value] = {"institution": step.holder.name, "since": step.since}
     if step.done_at is not None:
         return SaidStep(step, Phrase(f"done.{step.kind}", {**values, "done": step.done_at}), None, late=False)
-    pace = _pace(step, today=today)
-    return SaidStep(step, Phrase(f"open.{step.kind}", values), _due_phrase(step, pace), pace is not _Pace.RUNNING)
+    due, late = said_due(step.due, today=today)
+    return SaidStep(step, Phrase(f"open.{step.kind}", values), due, late)
 
 
-def _due_phrase(step: CaseStep, pace: _Pace) -> Phrase:
-    due = step.due
+def _due_phrase(due: Due | None, pace: _Pace) -> Phrase:
     if due is None:
         return Phrase("due.none")
     if due.by_law_on is not None:
@@ -226,9 +233,8 @@ def _due_phrase(step: CaseStep, pace: _Pace) -> Phrase:
     return Phrase("due.soon_only" if due.citation else "due.none")
 
 
-def _pace(step: CaseStep, *, today: date) -> _Pace:
-    due = step.due
-    if step.done_at is not None or due is None:
+def _pace(due: Due | None, *, today: date) -> _Pace:
+    if due is None:
         return _Pace.RUNNING
     if due.by_law_on is not None:
         return _Pace.LATE_BY_LAW if today > due.by_law_on else _Pace.RUNNING

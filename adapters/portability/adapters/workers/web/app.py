@@ -8,11 +8,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from portability.adapters.workers.web import career_pages, case_pages, error_pages, sign_in_pages
+from portability.adapters.workers.web import career_pages, case_pages, error_pages, matter_pages, sign_in_pages
 from portability.adapters.workers.web.rendering import style_sheet
 from portability.adapters.workers.web.security import SecurityHeaders
 from portability.adapters.workers.web.settings import WebSettings
 from portability.adapters.workers.web.shell import Shell
+from portability.services.workers.matters.use_cases import MatterUseCases
 from portability.services.workers.use_cases import WorkerUseCases
 
 __all__ = ["Topic", "WebSettings", "create_app"]
@@ -20,8 +21,12 @@ __all__ = ["Topic", "WebSettings", "create_app"]
 Topic = Callable[[Shell], list[Route]]  # the pages of one topic, its use cases already bound
 
 
-def create_app(use_cases: WorkerUseCases, settings: WebSettings, *topics: Topic) -> Starlette:
+def create_app(
+    use_cases: WorkerUseCases, settings: WebSettings, *topics: Topic, matters: MatterUseCases | None = None
+) -> Starlette:
     """The pages over the given use cases, and those of further topics; to be served by any ASGI server.
+
+    Without `matters` claims stand alone in the list of cases.
 
     Attempts to sign in are counted by the address of the connection. Behind a proxy the server must
     take that address from the proxy's header (uvicorn: proxy_headers), or all readers count as one.
@@ -30,7 +35,8 @@ def create_app(use_cases: WorkerUseCases, settings: WebSettings, *topics: Topic)
     return Starlette(
         routes=[
             *sign_in_pages.routes(shell, use_cases),
-            *case_pages.routes(shell, use_cases),
+            *case_pages.routes(shell, use_cases, matters),
+            *(matter_pages.routes(shell, matters) if matters else ()),
             *career_pages.routes(shell, use_cases),
             *(route for topic in topics for route in topic(shell)),
             Route("/style.css", _style),

@@ -7,11 +7,13 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from portability.adapters.workers.web.shell import Shell
+from portability.services.workers.looks import looks_by_day
+from portability.services.workers.matters.story import is_late, title_phrase, waits_phrase
+from portability.services.workers.matters.use_cases import MatterUseCases
 from portability.services.workers.story import (
     case_has_late_step,
     decision_phrases,
     next_phrases,
-    seen_phrases,
     timeline,
     where_phrase,
     why_lines,
@@ -19,13 +21,13 @@ from portability.services.workers.story import (
 )
 from portability.services.workers.use_cases import WorkerUseCases
 
-__all__ = ["routes"]
+__all__ = ["LOOKS_SHOWN", "routes"]
 
-LOOKS_SHOWN = 20  # on the page of a case, which is to stay short; the RPC gives more
+LOOKS_SHOWN = 10  # lines on the page of a case, which is to stay short; the RPC gives more
 
 
-def routes(shell: Shell, use_cases: WorkerUseCases) -> list[Route]:
-    pages = _CasePages(shell, use_cases)
+def routes(shell: Shell, use_cases: WorkerUseCases, matters: MatterUseCases | None = None) -> list[Route]:
+    pages = _CasePages(shell, use_cases, matters)
     return [
         Route("/cases", pages.cases),
         Route("/cases/{case_id:uuid}", pages.case),
@@ -38,6 +40,7 @@ def routes(shell: Shell, use_cases: WorkerUseCases) -> list[Route]:
 class _CasePages:
     shell: Shell
     use_cases: WorkerUseCases
+    matters: MatterUseCases | None
 
     async def cases(self, request: Request) -> Response:
         worker_id = await self.shell.worker_id(request)
@@ -46,7 +49,11 @@ class _CasePages:
             (case, where_phrase(case), case_has_late_step(case, today=today))
             for case in await self.use_cases.list_my_cases(worker_id)
         ]
-        return self.shell.page(request, "cases.html", signed_in=True, cases=listed)
+        others = [
+            (one, title_phrase(one), waits_phrase(one), is_late(one, today=today))
+            for one in (await self.matters.list_my_matters(worker_id) if self.matters else ())
+        ]
+        return self.shell.page(request, "cases.html", signed_in=True, cases=listed, matters=others)
 
     async def case(self, request: Request) -> Response:
         worker_id = await self.shell.worker_id(request)
@@ -66,8 +73,7 @@ class _CasePages:
             next_steps=next_phrases(case),
             you_can=you_can_phrases(case, today=today),
             decisions=[(decision, decision_phrases(decision)) for decision in decisions],
-            seen_by=[(seen.at, *seen_phrases(seen)) for seen in case.seen_by[:LOOKS_SHOWN]],
-            seen_before=len(case.seen_by[LOOKS_SHOWN:]),
+            looks=looks_by_day(case.seen_by, day_of=self.shell.words(request).local_day, most=LOOKS_SHOWN),
         )
 
     async def decisions(self, request: Request) -> Response:

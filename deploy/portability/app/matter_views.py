@@ -1,0 +1,74 @@
+"""Her matters, taken from the cases of this node that run on flows; whose case it is was said when it was linked."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
+from uuid import UUID
+
+from portability.app.worker_views import Names, named_institution
+from portability.services.flows.definition import Flow
+from portability.services.flows.engine import position, steps
+from portability.services.flows.model import CaseFile, Step, case_reference
+from portability.services.flows.ports import CaseShelf, FlowParts
+from portability.services.looking import LookBook
+from portability.services.workers.matters.model import MatterStep, MatterView, task_of
+from portability.services.workers.ports import WorkerCases
+from portability.services.workers.views import Due, SeenBy
+
+__all__ = ["NodeMatters"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NodeMatters:
+    """MyMatters over the stores of one transaction. `narrow` lets the database show what is hers and nothing else."""
+
+    links: WorkerCases
+    shelf: CaseShelf
+    looks: LookBook
+    flows: FlowParts
+    names: Names
+    narrow: Callable[[UUID], Awaitable[None]]
+
+    async def matters_of(self, worker_id: UUID) -> Sequence[MatterView]:
+        """Every case that is linked to her and runs on a flow; a claim of the case service is none."""
+        await self.narrow(worker_id)
+        found = [await self.shelf.get(one, for_change=False) for one in await self.links.case_ids_of(worker_id)]
+        return [self._view(case, worker_id) for case in found if case is not None and self._flow(case) is not None]
+
+    async def matter_of(self, worker_id: UUID, case_id: UUID) -> MatterView | None:
+        """The one of them with this id, and who looked at it here."""
+        found = [one for one in await self.matters_of(worker_id) if one.case_id == case_id]
+        if not found:
+            return None
+        me = named_institution(self.flows.me, self.names)
+        seen = tuple(SeenBy(look.at, me, look.role, look.purpose) for look in await self.looks.of([case_id]))
+        return replace(found[0], seen_by=seen)
+
+    def _flow(self, case: CaseFile) -> Flow | None:
+        return self.flows.flows.get((case.flow_id, case.flow_version))
+
+    def _view(self, case: CaseFile, worker_id: UUID) -> MatterView:
+        flow = self.flows.flows[case.flow_id, case.flow_version]
+        found = position(flow, case.said)
+        shown = steps(flow, found, now=self.flows.clock.now(), holidays=self.flows.holidays)
+        begun = min((one.at for one in case.said), default=case.known_since)
+        owner = found.owner or self.flows.me
+        return MatterView(
+            case_id=case.case_id,
+            worker_id=worker_id,
+            reference=case_reference(case.case_id, owner),
+            kind=case.flow_id,
+            begun_by=named_institution(owner, self.names),
+            begun_at=begun,
+            is_open=found.is_open,
+            steps=tuple(self._step(case.flow_id, one, holder) for one in shown for holder in one.holders),
+        )
+
+    def _step(self, kind: str, step: Step, holder: str) -> MatterStep:
+        is_law = step.basis in ("law", "agreement")
+        due = Due(
+            step.citation,
+            by_law_on=step.due_on if is_law else None,
+            expected_on=None if is_law else step.due_on,
+        )
+        task = task_of(kind, step.track, step.state)
+        return MatterStep(named_institution(holder, self.names), task, step.since, due if step.due_on else None)
