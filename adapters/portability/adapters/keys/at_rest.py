@@ -6,9 +6,10 @@ from content that was changed. Keys are opened for a minute at most, so that one
 forgotten here too.
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from operator import attrgetter
 from typing import Final, Protocol
 from uuid import UUID
 
@@ -76,6 +77,11 @@ class _OpenKey:
     scope: UUID
     key_id: UUID
     key: bytes  # and no cipher: one of OpenSSL's takes five times the memory of all of this
+
+    @property
+    def name(self) -> bytes:
+        """What its wrapping is bound to."""
+        return self.scope.bytes + self.key_id.bytes
 
 
 class AtRest:
@@ -146,30 +152,45 @@ class AtRest:
     async def _of_scopes(self, scopes: Collection[UUID]) -> Mapping[UUID, _OpenKey]:
         wanted = frozenset(scopes)
         keys = self._recent.find(wanted)
-        missing = sorted(wanted - keys.keys())  # in one order everywhere: no two batches wait in a ring
+        # In one order everywhere: no two batches wait in a ring.
+        missing = sorted(wanted - keys.keys(), key=attrgetter("int"))
         if missing:
-            for kept in await self._table.keep([self._fresh(scope) for scope in missing]):
-                keys[kept.scope] = self._opened(kept)
+            keys.update(await self._kept(missing))
         if len(keys) < len(wanted):
             raise GatewayError("A key was destroyed while it was asked for.", retryable=True)
         return keys
 
+    async def _kept(self, scopes: Sequence[UUID]) -> Mapping[UUID, _OpenKey]:
+        """The keys of scopes, one drawn for each that has none in the table."""
+        now = self._clock.now()
+        drawn = {key.key_id: key for key in self._draw(scopes)}
+        kept = await self._table.keep([self._wrapped(key, at=now) for key in drawn.values()])
+        keys = [drawn.get(one.key_id) or self._opened(one) for one in kept]
+        self._recent.add(keys)
+        return {key.scope: key for key in keys}
+
     async def _of_ids(self, key_ids: Sequence[UUID]) -> Mapping[UUID, _OpenKey]:
-        keys = self._recent.find(set(key_ids))
-        missing = sorted(set(key_ids) - keys.keys())
+        wanted = set(key_ids)
+        keys = self._recent.find(wanted)
+        missing = wanted - keys.keys()
         if missing:
-            for kept in await self._table.find(missing):
-                keys[kept.key_id] = self._opened(kept)
+            found = [self._opened(one) for one in await self._table.find(list(missing))]
+            self._recent.add(found)
+            keys.update((key.key_id, key) for key in found)
         return keys
 
-    def _fresh(self, scope: UUID) -> WrappedKey:
-        key = WrappedKey(scope, self._new_id(), b"", self._clock.now())
-        return replace(key, wrapped=self._master.wrap(self.random_bytes(KEY_BYTES), name=key.name))
+    def _draw(self, scopes: Sequence[UUID]) -> Sequence[_OpenKey]:
+        random = self.random_bytes(KEY_BYTES * len(scopes))
+        return [
+            _OpenKey(scope, self._new_id(), random[place * KEY_BYTES : (place + 1) * KEY_BYTES])
+            for place, scope in enumerate(scopes)
+        ]
+
+    def _wrapped(self, key: _OpenKey, *, at: datetime) -> WrappedKey:
+        return WrappedKey(key.scope, key.key_id, self._master.wrap(key.key, name=key.name), at)
 
     def _opened(self, kept: WrappedKey) -> _OpenKey:
-        key = _OpenKey(kept.scope, kept.key_id, self._master.unwrap(kept.wrapped, name=kept.name))
-        self._recent.add(key)
-        return key
+        return _OpenKey(kept.scope, kept.key_id, self._master.unwrap(kept.wrapped, name=kept.name))
 
 
 class _Recent:
@@ -185,10 +206,11 @@ class _Recent:
         newer, older = self._current()
         return {name: key for name in names if (key := newer.get(name) or older.get(name))}
 
-    def add(self, key: _OpenKey) -> None:
-        """Keep a key open for a while."""
+    def add(self, keys: Iterable[_OpenKey]) -> None:
+        """Keep keys open for a while."""
         newer = self._current()[0]
-        newer[key.scope] = newer[key.key_id] = key
+        for key in keys:
+            newer[key.scope] = newer[key.key_id] = key
 
     def forget(self, scopes: Sequence[UUID]) -> None:
         """Close the keys of scopes at once."""

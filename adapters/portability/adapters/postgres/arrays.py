@@ -14,7 +14,7 @@ import psycopg
 from psycopg import pq
 from psycopg.adapt import Dumper
 
-__all__ = ["bigints", "booleans", "byteas", "ids", "ints", "texts", "timestamps", "uuids"]
+__all__ = ["Array", "bigints", "booleans", "byteas", "ids", "ints", "texts", "timestamps", "uuids"]
 
 EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
@@ -24,7 +24,7 @@ _BOOLEAN = {False: b"\x00\x00\x00\x01\x00", True: b"\x00\x00\x00\x01\x01"}
 _int, _bigint, _length = Struct("!ii").pack, Struct("!iq").pack, Struct("!i").pack
 
 
-class _Array:
+class Array:
     """An array that is encoded already."""
 
     __slots__ = ("data",)
@@ -33,20 +33,20 @@ class _Array:
         self.data = data
 
 
-def _kind(element: int, array: int) -> Callable[[Sequence[bytes]], _Array]:
+def _kind(element: int, array: int) -> Callable[[Sequence[bytes]], Array]:
     """Makes arrays of one element type (both by their oid) that the driver passes on as they are."""
 
-    class Kind(_Array):
+    class Kind(Array):
         __slots__ = ()
 
     class Encoded(Dumper):
         format = pq.Format.BINARY
         oid = array
 
-        def dump(self, obj: _Array) -> bytes:
+        def dump(self, obj: Array) -> bytes:
             return obj.data
 
-    def make(items: Sequence[bytes]) -> _Array:
+    def make(items: Sequence[bytes]) -> Array:
         if not items:
             return Kind(_EMPTY.pack(0, 0, element))
         return Kind(b"".join((_HEAD.pack(1, _NULL in items, element, len(items), 1), *items)))
@@ -59,42 +59,42 @@ _uuids, _texts, _byteas, _booleans = _kind(2950, 2951), _kind(25, 1009), _kind(1
 _ints, _bigints, _timestamps = _kind(23, 1007), _kind(20, 1016), _kind(1184, 1185)
 
 
-def uuids(items: Sequence[UUID | None]) -> _Array:
+def uuids(items: Sequence[UUID | None]) -> Array:
     """As uuid[]; None is null."""
     return _uuids([_NULL if item is None else b"\x00\x00\x00\x10" + item.bytes for item in items])
 
 
-def ids(items: Sequence[bytes]) -> _Array:
+def ids(items: Sequence[bytes]) -> Array:
     """As uuid[], of 16 bytes each."""
     return _uuids([b"\x00\x00\x00\x10" + item for item in items])
 
 
-def texts(items: Sequence[str]) -> _Array:
+def texts(items: Sequence[str]) -> Array:
     """As text[]."""
     return _texts([_text(item) for item in items])
 
 
-def byteas(items: Sequence[bytes]) -> _Array:
+def byteas(items: Sequence[bytes]) -> Array:
     """As bytea[]."""
     return _byteas([_length(len(item)) + item for item in items])
 
 
-def ints(items: Sequence[int]) -> _Array:
+def ints(items: Sequence[int]) -> Array:
     """As integer[]."""
     return _ints([_int(4, item) for item in items])
 
 
-def bigints(items: Sequence[int]) -> _Array:
+def bigints(items: Sequence[int]) -> Array:
     """As bigint[]."""
     return _bigints([_bigint(8, item) for item in items])
 
 
-def booleans(items: Sequence[bool]) -> _Array:
+def booleans(items: Sequence[bool]) -> Array:
     """As boolean[]."""
     return _booleans([_BOOLEAN[item] for item in items])
 
 
-def timestamps(items: Sequence[datetime]) -> _Array:
+def timestamps(items: Sequence[datetime]) -> Array:
     """As timestamptz[]; the same instant comes many times."""
     return _timestamps([_timestamp(item) for item in items])
 

@@ -58,14 +58,16 @@ class PostgresInbox:
     async def add(self, bundles: Sequence[InboxBundle], messages: Sequence[InboxMessage]) -> Sequence[Arrival]:
         """Insert what is new and say of each message whether it was new, a duplicate, or in conflict."""
         await self._add_bundles(bundles)
-        first: dict[tuple[str, UUID], InboxMessage] = {}
+        first: dict[MessageKey, InboxMessage] = {}
         for entry in messages:
-            first.setdefault((entry.message.sender, entry.message.message_id), entry)
-        new = await self._insert(list(first.values()))
+            first.setdefault(entry.message.key, entry)
+        new = await self._insert(first)
+        if len(new) == len(messages):
+            return [Arrival.NEW] * len(messages)
         known = await self._leaf_hashes([key for key in first if key not in new])
         result = []
         for entry in messages:
-            key = (entry.message.sender, entry.message.message_id)
+            key = entry.message.key
             stored = known.get(key, first[key].leaf_hash)
             if key in new and first[key] is entry:
                 result.append(Arrival.NEW)
@@ -89,7 +91,8 @@ class PostgresInbox:
                 binary=True,
             )
 
-    async def _insert(self, entries: Sequence[InboxMessage]) -> set[tuple[str, UUID]]:
+    async def _insert(self, messages: Mapping[MessageKey, InboxMessage]) -> Collection[MessageKey]:
+        entries = list(messages.values())
         contents = await self._at_rest.seal(
             [(entry.message.case_id, entry.salt + entry.message.record) for entry in entries]
         )
@@ -122,9 +125,11 @@ class PostgresInbox:
             ),
             binary=True,
         )
+        if found.rowcount == len(entries):
+            return messages.keys()
         return {(row[0], row[1]) for row in await found.fetchall()}
 
-    async def _leaf_hashes(self, keys: Sequence[tuple[str, UUID]]) -> dict[tuple[str, UUID], bytes]:
+    async def _leaf_hashes(self, keys: Sequence[MessageKey]) -> Mapping[MessageKey, bytes]:
         if not keys:
             return {}
         found = await self._connection.execute(

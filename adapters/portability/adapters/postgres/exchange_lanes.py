@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from portability.adapters.postgres.arrays import Array, texts, uuids
 from portability.adapters.postgres.database import Connection
 from portability.services.exchange.envelope import STATUS_SPAN
 from portability.services.exchange.lanes import LaneEntry, LaneEntryState, LaneStanding
@@ -27,6 +28,23 @@ WINDOW = 256
 """Numbers of a lane that are read with it; what waits behind them is read when its turn comes."""
 
 
+STANDINGS = """
+WITH wanted AS (SELECT * FROM unnest(%b::text[], %b::uuid[]) AS one (sender, case_id)),
+known AS (
+    SELECT sender, case_id, next_seq FROM lanes JOIN wanted USING (sender, case_id)
+    ORDER BY sender, case_id FOR UPDATE OF lanes
+)
+SELECT wanted.sender, wanted.case_id, known.next_seq, last.case_seq FROM wanted
+LEFT JOIN known ON known.sender = wanted.sender AND known.case_id = wanted.case_id
+LEFT JOIN LATERAL (
+    SELECT case_seq FROM inbox WHERE inbox.case_id = wanted.case_id AND inbox.sender = wanted.sender
+        AND known.next_seq IS NULL ORDER BY case_seq DESC LIMIT 1
+) AS last ON true
+WHERE coalesce(known.next_seq, last.case_seq) IS NOT NULL
+"""
+"""Locks the lanes that have a row; the others stand behind the last of the inbox, and new ones are left out."""
+
+
 class PostgresLanes:
     """The port `Lanes`. A lane in which everything went in turn has no row: the inbox says where it stands.
 
@@ -40,37 +58,24 @@ class PostgresLanes:
 
     async def load(self, lanes: Mapping[Lane, Collection[int]]) -> Mapping[Lane, LaneStanding]:
         """Lock lanes, by their senders, since a plain lane has no row to lock; where each stands."""
-        await self._connection.execute(LOCK, ([sender for sender, _ in lanes],))
-        senders, cases = _columns(sorted(lanes))
-        found = await self._connection.execute(
-            "SELECT sender, case_id, next_seq FROM lanes JOIN unnest(%b::text[], %b::uuid[]) AS wanted (one, two) "
-            "ON sender = one AND case_id = two ORDER BY sender, case_id FOR UPDATE OF lanes",
-            (senders, cases),
-            binary=True,
-        )
-        known: dict[Lane, int] = {(row[0], row[1]): row[2] async for row in found}
-        plain = set(lanes) - known.keys()
-        self._plain |= plain
-        entries = await self._entries(known, {lane: lanes[lane] for lane in known}) if known else {}
-        given = {
-            lane: LaneStanding(next_seq, entries.get(lane, ()), next_seq + WINDOW) for lane, next_seq in known.items()
-        }
-        given |= await self._from_inbox(sorted(plain))
+        async with self._connection.pipeline():
+            await self._connection.execute(LOCK, (sorted({sender for sender, _ in lanes}),))
+            # A statement of its own: it has to see what was committed while the first waited.
+            found = await self._connection.execute(STANDINGS, _columns(lanes), binary=True)
+        known: dict[Lane, int] = {}
+        given = dict.fromkeys(lanes, LaneStanding())
+        for sender, case_id, next_seq, last_in_turn in await found.fetchall():
+            if next_seq is None:
+                given[sender, case_id] = LaneStanding(last_in_turn + 1)
+            else:
+                known[sender, case_id] = next_seq
+        self._plain |= given.keys() - known.keys()
+        if known:
+            entries = await self._entries(known, {lane: lanes[lane] for lane in known})
+            for lane, next_seq in known.items():
+                given[lane] = LaneStanding(next_seq, entries.get(lane, ()), next_seq + WINDOW)
         self._given |= given
         return given
-
-    async def _from_inbox(self, lanes: Sequence[Lane]) -> Mapping[Lane, LaneStanding]:
-        if not lanes:
-            return {}
-        found = await self._connection.execute(
-            "SELECT wanted.sender, wanted.case_id, last.case_seq FROM unnest(%b::text[], %b::uuid[]) "
-            "AS wanted (sender, case_id), LATERAL (SELECT case_seq FROM inbox WHERE inbox.case_id = wanted.case_id "
-            "AND inbox.sender = wanted.sender ORDER BY case_seq DESC LIMIT 1) AS last",
-            ([lane[0] for lane in lanes], [lane[1] for lane in lanes]),
-            binary=True,
-        )
-        last = {(row[0], row[1]): row[2] async for row in found}
-        return {lane: LaneStanding(last.get(lane, 0) + 1) for lane in lanes}
 
     async def _entries(
         self, next_seqs: Mapping[Lane, int], numbers: Mapping[Lane, Collection[int]]
@@ -211,8 +216,8 @@ class PostgresBusinessStatuses:
         return [row[0] async for row in found]
 
 
-def _columns(lanes: Sequence[Lane]) -> tuple[list[InstitutionId], list[UUID]]:
-    return [lane[0] for lane in lanes], [lane[1] for lane in lanes]
+def _columns(lanes: Collection[Lane]) -> tuple[Array, Array]:
+    return texts([lane[0] for lane in lanes]), uuids([lane[1] for lane in lanes])
 
 
 def _without(before: LaneStanding, after: LaneStanding) -> set[int]:

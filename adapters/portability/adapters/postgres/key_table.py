@@ -10,6 +10,7 @@ from typing import Self
 from uuid import UUID
 
 from portability.adapters.keys.at_rest import WrappedKey
+from portability.adapters.postgres.arrays import byteas, timestamps, uuids
 from portability.adapters.postgres.database import Connection, Database
 from portability.agreements.errors import GatewayError
 
@@ -47,35 +48,32 @@ class PostgresKeyTable:
 
     async def keep(self, fresh: Sequence[WrappedKey]) -> Sequence[WrappedKey]:
         """Keep keys of scopes that have none; return the key of each."""
+        scopes = uuids([key.scope for key in fresh])
         async with self._database.transaction() as connection:
             inserted = await connection.execute(
                 "INSERT INTO keys_at_rest (scope, key_id, wrapped, made_at) "
                 "SELECT * FROM unnest(%b::uuid[], %b::uuid[], %b::bytea[], %b::timestamptz[]) "
-                "ON CONFLICT (scope) DO NOTHING RETURNING scope",
+                "ON CONFLICT (scope) DO NOTHING",
                 (
-                    [key.scope for key in fresh],
-                    [key.key_id for key in fresh],
-                    [key.wrapped for key in fresh],
-                    [key.made_at for key in fresh],
+                    scopes,
+                    uuids([key.key_id for key in fresh]),
+                    byteas([key.wrapped for key in fresh]),
+                    timestamps([key.made_at for key in fresh]),
                 ),
             )
-            new = {row[0] for row in await inserted.fetchall()}
-            kept = [key for key in fresh if key.scope in new]
-            if len(kept) == len(fresh):
-                return kept
+            if inserted.rowcount == len(fresh):
+                return fresh
             known = await connection.execute(
-                "SELECT scope, key_id, wrapped, made_at FROM keys_at_rest WHERE scope = ANY(%b)",
-                ([key.scope for key in fresh if key.scope not in new],),
-                binary=True,
+                "SELECT scope, key_id, wrapped, made_at FROM keys_at_rest WHERE scope = ANY(%b)", (scopes,), binary=True
             )
-            return kept + [WrappedKey(*row) for row in await known.fetchall()]
+            return [WrappedKey(*row) for row in await known.fetchall()]
 
     async def find(self, key_ids: Sequence[UUID]) -> Sequence[WrappedKey]:
         """Return the keys that are there."""
         async with self._database.transaction() as connection:
             found = await connection.execute(
                 "SELECT scope, key_id, wrapped, made_at FROM keys_at_rest WHERE key_id = ANY(%b)",
-                (list(key_ids),),
+                (uuids(key_ids),),
                 binary=True,
             )
             return [WrappedKey(*row) for row in await found.fetchall()]

@@ -219,7 +219,7 @@ def _checked_items(
             refused.append(RefusedItem(index, leaf, error.message, item, header))
             continue
         seen.add(header.message_id)
-        opened.append(OpenedItem(index, leaf, received_message(header, item.record, at=at)))
+        opened.append(OpenedItem(index, leaf, header, received_message(header, item.record, at=at)))
     return tuple(opened), tuple(refused)
 
 

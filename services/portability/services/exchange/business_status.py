@@ -4,6 +4,7 @@ They are sent once. One that is lost leaves a gap in the numbers of its stream, 
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -30,26 +31,39 @@ Decided = tuple[ReceivedMessage, BusinessStatus, Sequence[str]]
 
 def status_messages(decided: Iterable[Decided], *, new_id: NewId, at: datetime) -> Sequence[OutgoingMessage]:
     """Return the messages that tell each sender; consecutive numbers of one status share an entry."""
-    by_sender: dict[InstitutionId, list[StatusEntry]] = {}
+    by_sender: dict[InstitutionId, list[_Run]] = {}
     for message, status, reasons in sorted(decided, key=lambda one: (one[0].sender, one[0].stream_seq)):
-        entries = by_sender.setdefault(message.sender, [])
+        runs = by_sender.setdefault(message.sender, [])
         told = tuple(strict.one_line(reason[:REASON_LENGTH]) for reason in reasons[:REASONS])
-        _add(entries, StatusEntry(message.stream_seq, message.stream_seq, status, told, at))
+        if not (runs and runs[-1].takes(message.stream_seq, status, told)):
+            runs.append(_Run(message.stream_seq, message.stream_seq, status, told))
     return [
-        _message(sender, entries[first : first + STATUS_ENTRIES], message_id=new_id())
-        for sender, entries in by_sender.items()
-        for first in range(0, len(entries), STATUS_ENTRIES)
+        _message(sender, [one.entry(at) for one in runs[first : first + STATUS_ENTRIES]], message_id=new_id())
+        for sender, runs in by_sender.items()
+        for first in range(0, len(runs), STATUS_ENTRIES)
     ]
 
 
-def _add(entries: list[StatusEntry], entry: StatusEntry) -> None:
-    if entries:
-        last = entries[-1]
-        follows = entry.first_seq == last.last_seq + 1 and entry.first_seq - last.first_seq < STATUS_SPAN
-        if follows and (last.status, last.reasons) == (entry.status, entry.reasons):
-            entries[-1] = StatusEntry(last.first_seq, entry.last_seq, last.status, last.reasons, last.decided_at)
-            return
-    entries.append(entry)
+@dataclass(slots=True)
+class _Run:
+    """Consecutive numbers of which the same is said."""
+
+    first_seq: int
+    last_seq: int
+    status: BusinessStatus
+    reasons: tuple[str, ...]
+
+    def takes(self, seq: int, status: BusinessStatus, reasons: tuple[str, ...]) -> bool:
+        """Take the next number in where it belongs to this run."""
+        follows = seq == self.last_seq + 1 and seq - self.first_seq < STATUS_SPAN
+        if not follows or status is not self.status or reasons != self.reasons:
+            return False
+        self.last_seq = seq
+        return True
+
+    def entry(self, at: datetime) -> StatusEntry:
+        """What is said of them."""
+        return StatusEntry(self.first_seq, self.last_seq, self.status, self.reasons, at)
 
 
 def _message(sender: InstitutionId, entries: Sequence[StatusEntry], *, message_id: UUID) -> OutgoingMessage:

@@ -101,6 +101,7 @@ class OpenedItem:
 
     index: int
     leaf_hash: bytes
+    header: Header
     message: ReceivedMessage
 
 

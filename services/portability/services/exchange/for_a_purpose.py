@@ -4,7 +4,6 @@ from dataclasses import replace
 from typing import Final
 
 from portability.services.exchange.envelope import Header, OpenedBundle, OpenedItem, RefusedItem
-from portability.services.exchange.mapping import wire
 from portability.services.exchange.model.messages import NO_CASE
 from portability.services.purposes import why_not_for
 
@@ -22,10 +21,9 @@ def by_purpose(bundle: OpenedBundle) -> OpenedBundle:
     opened: list[OpenedItem] = []
     refused = list(bundle.refused)
     for one in bundle.opened:
-        item = bundle.contents[one.index]
-        header = wire.decode_header(item.header)
-        if reason := _why_not(header):
-            refused.append(RefusedItem(one.index, one.leaf_hash, reason, item, header, PURPOSE_REFUSED))
+        if reason := _why_not(one.header):
+            item = bundle.contents[one.index]
+            refused.append(RefusedItem(one.index, one.leaf_hash, reason, item, one.header, PURPOSE_REFUSED))
         else:
             opened.append(one)
     return replace(bundle, opened=tuple(opened), refused=tuple(refused))

@@ -7,6 +7,7 @@ always the bytes received; serialising again is a check, never the input of anyt
 
 import re
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import TypeVar
 from uuid import UUID
 
@@ -32,6 +33,7 @@ __all__ = [
 M = TypeVar("M", bound=Message)
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MILLISECOND = timedelta(milliseconds=1)
 U63 = 2**63 - 1
 """Largest number of a wire that languages without unsigned numbers read as well."""
 LAST_SEQ = 2**53 - 1
@@ -75,9 +77,15 @@ def optional_uuid(value: bytes, *, what: str) -> UUID | None:
 
 def institution(value: str, *, what: str) -> str:
     """Return an institution id of the right form."""
-    if not _INSTITUTION.fullmatch(value):
+    if not _is_institution(value):
         raise VerificationError(f"The {what} is not an institution id such as 'de-drv'.")
     return value
+
+
+# The same few institutions and instants come with message after message.
+@lru_cache(maxsize=1024)
+def _is_institution(value: str) -> bool:
+    return _INSTITUTION.fullmatch(value) is not None
 
 
 def text(value: str, *, limit: int, what: str) -> str:
@@ -106,9 +114,14 @@ def number(value: int, *, limit: int, what: str) -> int:
 
 def instant(value: int, *, what: str) -> datetime:
     """Return the instant that is `value` milliseconds after 1970."""
-    return EPOCH + timedelta(milliseconds=number(value, limit=LAST_INSTANT_MS, what=what))
+    return _instant(number(value, limit=LAST_INSTANT_MS, what=what))
+
+
+@lru_cache(maxsize=1024)
+def _instant(milliseconds: int) -> datetime:
+    return EPOCH + timedelta(milliseconds=milliseconds)
 
 
 def milliseconds(at: datetime) -> int:
     """Milliseconds since 1970, rounded down."""
-    return (at - EPOCH) // timedelta(milliseconds=1)
+    return (at - EPOCH) // MILLISECOND
