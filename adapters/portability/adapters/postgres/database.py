@@ -43,8 +43,9 @@ class Database:
             timeout=OPEN_SECONDS,
             open=False,
             kwargs={
+                "autocommit": True,  # transactions are opened by `transaction` alone
                 "options": f"-c statement_timeout={STATEMENT_MILLISECONDS} -c timezone=UTC "
-                f"-c idle_in_transaction_session_timeout={IDLE_MILLISECONDS} -c portability.role=node{role}"
+                f"-c idle_in_transaction_session_timeout={IDLE_MILLISECONDS} -c portability.role=node{role}",
             },
         )
         try:
@@ -70,23 +71,22 @@ class Database:
         "node", what the node itself does. `acting` names another of the roles that the policies know.
         A lost connection or a pool without a free one raises GatewayError(retryable=True).
         """
-        try:
-            async with self._pool.connection() as connection, connection.transaction():
-                if self._fenced:
-                    await _narrow(connection, acting)
-                yield connection
-        except GIVEN_UP as exc:
-            raise GatewayError("The database is not reachable or gave up on a statement.", retryable=True) from exc
+        async with self.session() as connection, connection.transaction():
+            if self._fenced:
+                await _narrow(connection, acting)
+            yield connection
 
     @asynccontextmanager
     async def session(self) -> AsyncIterator[Connection]:
-        """A connection in autocommit mode, for LISTEN and the like."""
-        async with self._pool.connection() as connection:
-            await connection.set_autocommit(True)
-            try:
+        """A connection on which each statement is a transaction: for LISTEN, and for what is one statement.
+
+        Nothing narrows what it may see to the caller of the running RPC. Errors are those of `transaction`.
+        """
+        try:
+            async with self._pool.connection() as connection:
                 yield connection
-            finally:
-                await connection.set_autocommit(False)
+        except GIVEN_UP as exc:
+            raise GatewayError("The database is not reachable or gave up on a statement.", retryable=True) from exc
 
 
 def migrate(url: str) -> None:

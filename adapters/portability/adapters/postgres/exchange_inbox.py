@@ -76,20 +76,21 @@ class PostgresInbox:
         return result
 
     async def _add_bundles(self, bundles: Sequence[InboxBundle]) -> None:
-        for one in bundles:
-            await self._connection.execute(
-                "INSERT INTO inbox_bundles VALUES (%s, %s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING",
-                (
-                    one.sender,
-                    one.bundle_id,
-                    one.signed_head,
-                    one.signature.ed25519,
-                    one.signature.mldsa65,
-                    one.received_at,
-                    list(one.leaf_hashes),
-                ),
-                binary=True,
-            )
+        async with self._connection.pipeline():
+            for one in bundles:
+                await self._connection.execute(
+                    "INSERT INTO inbox_bundles VALUES (%s, %s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING",
+                    (
+                        one.sender,
+                        one.bundle_id,
+                        one.signed_head,
+                        one.signature.ed25519,
+                        one.signature.mldsa65,
+                        one.received_at,
+                        byteas(one.leaf_hashes),
+                    ),
+                    binary=True,
+                )
 
     async def _insert(self, messages: Mapping[MessageKey, InboxMessage]) -> Collection[MessageKey]:
         entries = list(messages.values())

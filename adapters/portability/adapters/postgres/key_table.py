@@ -49,7 +49,7 @@ class PostgresKeyTable:
     async def keep(self, fresh: Sequence[WrappedKey]) -> Sequence[WrappedKey]:
         """Keep keys of scopes that have none; return the key of each."""
         scopes = uuids([key.scope for key in fresh])
-        async with self._database.transaction() as connection:
+        async with self._database.session() as connection:
             inserted = await connection.execute(
                 "INSERT INTO keys_at_rest (scope, key_id, wrapped, made_at) "
                 "SELECT * FROM unnest(%b::uuid[], %b::uuid[], %b::bytea[], %b::timestamptz[]) "
@@ -70,7 +70,7 @@ class PostgresKeyTable:
 
     async def find(self, key_ids: Sequence[UUID]) -> Sequence[WrappedKey]:
         """Return the keys that are there."""
-        async with self._database.transaction() as connection:
+        async with self._database.session() as connection:
             found = await connection.execute(
                 "SELECT scope, key_id, wrapped, made_at FROM keys_at_rest WHERE key_id = ANY(%b)",
                 (uuids(key_ids),),

@@ -194,7 +194,7 @@ async def _append(bundles: Sequence[_Ready], node: ExchangeNode) -> tuple[Sequen
 
 
 async def run_relay(node: ExchangeNode, signal: OutboxSignal, *, linger: timedelta = LINGER) -> None:
-    """Relay until cancelled: at once while there is work, else when the signal wakes or a second has passed.
+    """Relay until cancelled: at once while more waits, else when the signal wakes or a second has passed.
 
     After a wake-up it lingers `linger` for more to share the bundle. A fault of the stream or store that may
     pass is waited out; any other error ends the loop.
@@ -207,6 +207,7 @@ async def run_relay(node: ExchangeNode, signal: OutboxSignal, *, linger: timedel
                 raise
             await asyncio.sleep(PAUSE_AFTER_FAULT.total_seconds())
             continue
-        if not sent:
+        if sent < BUNDLES_AT_ONCE:
+            # All that waited has gone out; what was submitted since has woken the signal.
             await signal.wait(at_most=IDLE)
             await asyncio.sleep(linger.total_seconds())
