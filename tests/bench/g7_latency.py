@@ -2,18 +2,19 @@
 
 Ours: from the call that submits until the recipient has committed it: durable at the sender, bundled, signed,
 encrypted, on the broker, verified, decrypted, in the recipient's inbox. Bare: from `send()` (idempotent, acks=all)
-until a consumer of the same process has it, durable nowhere but on the broker. One real broker, one process each for
-what is measured, PostgreSQL with fsync on; segments are interleaved, and the ratio is the median of the pairs.
+until a consumer of the same process has it, durable nowhere but on the broker. One real broker; the sending node runs
+in the process that submits, the receiving node in one of its own (recipient.py), as any two nodes do; PostgreSQL with
+fsync on. Segments are interleaved, and the ratio is the median of the pairs.
 """
 
 import asyncio
 import contextlib
 import shutil
 import statistics
+import sys
 import tempfile
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -22,33 +23,22 @@ import uvloop
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
 from portability.adapters.clock.ids import time_ordered_id
-from portability.adapters.clock.system import SystemClock
-from portability.adapters.kafka.stream import KafkaStream
-from portability.adapters.keys.material import draw_key
-from portability.adapters.keys.ring import FileKeyRing
-from portability.adapters.keys.trust import DirectoryTrust
-from portability.adapters.postgres.database import Database, migrate
 from portability.adapters.postgres.embedded import EmbeddedServer, start_embedded
-from portability.adapters.postgres.exchange_inbox import exchange_unit_of_work
 from portability.adapters.postgres.listening import PostgresOutboxSignal
 from portability.services.exchange.consumer import run_consumer
 from portability.services.exchange.gathering import GatheredSubmits
-from portability.services.exchange.model.messages import OutgoingMessage, ReceivedMessage
-from portability.services.exchange.node import ExchangeNode
-from portability.services.exchange.ports.work import ExchangeWork
+from portability.services.exchange.model.messages import OutgoingMessage
 from portability.services.exchange.relay import run_relay
 from portability.services.purposes import COOPERATION
-from portability.services.registry.model import Directory, Institution, KeyPurpose
-from tests.at_rest import at_rest_on
-from tests.bench.g1_exchange import BARE_TOPIC, bare_producer
+from tests.bench.g1_exchange import BARE_TOPIC, bare_producer, databases
 from tests.brokers import BrokerInUse, start_test_broker
+from tests.integration.node_process import READY, NodeSettings, NoEffects, node_of
+from tests.integration.pair import ROOT, Pair
 
 PAIRS = 5
 A_SECOND = 200
 MESSAGES = 600  # of one segment: three seconds
 RECORD = bytes(1024)
-ME, TO = "de-drv", "it-inps"
-CLOCK = SystemClock()
 
 Send = Callable[[UUID], Awaitable[object]]
 
@@ -59,7 +49,7 @@ def run() -> list[dict[str, Any]]:
     server = start_embedded(folder / "pg")
     broker = start_test_broker()
     try:
-        return uvloop.run(_measure(server, broker))
+        return uvloop.run(_measure(folder, server, broker))
     finally:
         broker.stop()
         server.stop()
@@ -67,33 +57,23 @@ def run() -> list[dict[str, Any]]:
 
 
 class Arrivals:
-    """When each message left and was there. As MessageEffects and Observer it sees the commit of the recipient."""
+    """When each message left and was there. The clock is the machine's, the same in every process."""
 
     def __init__(self) -> None:
         self._left: dict[UUID, float] = {}
-        self._uncommitted: list[UUID] = []
         self.milliseconds: list[float] = []
 
     def leaves(self, message_id: UUID) -> None:
         self._left[message_id] = time.perf_counter()
 
-    def arrives(self, message_id: UUID) -> None:
-        self.milliseconds.append((time.perf_counter() - self._left.pop(message_id)) * 1000)
-
-    async def apply(self, message: ReceivedMessage, work: ExchangeWork) -> None:
-        self._uncommitted.append(message.message_id)
-
-    def happened(self, event: str, **ids: str | int) -> None:
-        if event == "messages_new":
-            for message_id in self._uncommitted:
-                self.arrives(message_id)
-            self._uncommitted.clear()
+    def arrives(self, message_id: UUID, *, at: float) -> None:
+        self.milliseconds.append((at - self._left.pop(message_id)) * 1000)
 
 
-async def _measure(server: EmbeddedServer, broker: BrokerInUse) -> list[dict[str, Any]]:
+async def _measure(folder: Path, server: EmbeddedServer, broker: BrokerInUse) -> list[dict[str, Any]]:
     ours, bare = Arrivals(), Arrivals()
     results: list[tuple[float, float]] = []
-    async with _exchange(server, broker, ours) as submit, _bare(broker, bare) as send:
+    async with _exchange(folder, server, broker, ours) as submit, _bare(broker, bare) as send:
         for number in range(PAIRS + 1):
             pair = [await _p99(ours, submit), await _p99(bare, send)]
             if number:  # the first one warms
@@ -127,59 +107,67 @@ async def _p99(arrivals: Arrivals, send: Send) -> float:
 
 
 @contextlib.asynccontextmanager
-async def _exchange(server: EmbeddedServer, broker: BrokerInUse, arrivals: Arrivals) -> AsyncIterator[Send]:
-    now = CLOCK.now()
-    window = {"not_before": now - timedelta(days=1), "not_after": now + timedelta(days=1)}
-    rings = {name: FileKeyRing([draw_key(purpose, **window) for purpose in KeyPurpose]) for name in (ME, TO)}
-    institutions = tuple(Institution(name, name, name[:2], keys=ring.public_keys()) for name, ring in rings.items())
-    directory = Directory(1, now - timedelta(days=1), now + timedelta(days=1), institutions)
-    trust = DirectoryTrust(lambda: directory, clock=CLOCK)
-    async with contextlib.AsyncExitStack() as opened:
-        loops = await opened.enter_async_context(_cancelled_at_end())
-        for name in (ME, TO):
-            url = server.url_for(name.replace("-", "_"))
-            await asyncio.to_thread(migrate, url)
-            database = await Database.open(url)
-            opened.push_async_callback(database.close)
-            stream = await KafkaStream.open(broker.bootstrap, create_topics=broker.has_admin)
-            opened.push_async_callback(stream.close)
-            signal = PostgresOutboxSignal(database)
-            opened.push_async_callback(signal.close)
-            work = exchange_unit_of_work(database, await at_rest_on(database))
-            heard = arrivals if name == TO else Arrivals()
-            node = ExchangeNode(
-                name, time_ordered_id(), work, stream, rings[name], trust, CLOCK, time_ordered_id, heard
-            )
-            loops += [asyncio.create_task(run_relay(node, signal)), asyncio.create_task(run_consumer(node, arrivals))]
-            if name == ME:
-                submits = GatheredSubmits(work, me=ME, recipients=trust, clock=CLOCK)
+async def _exchange(
+    folder: Path, server: EmbeddedServer, broker: BrokerInUse, arrivals: Arrivals
+) -> AsyncIterator[Send]:
+    stream = f"kafka:{broker.bootstrap}"
+    pair = await Pair.prepare(folder, databases(server), stream, create_topics=broker.has_admin)
+    node, database = await node_of(pair.sender.settings)
+    recipient = await _recipient(pair.recipient.settings, folder)
+    loops = [
+        asyncio.create_task(run_relay(node, PostgresOutboxSignal(database))),
+        asyncio.create_task(run_consumer(node, NoEffects())),
+        asyncio.create_task(_listen(recipient, arrivals)),
+    ]
+    submits = GatheredSubmits(node.unit_of_work, me=node.me, recipients=node.trust, clock=node.clock)
+    to = pair.recipient.settings.me
 
-        async def submit(message_id: UUID) -> None:
-            message = OutgoingMessage(
-                message_id,
-                str(message_id),
-                TO,
-                message_id,
-                "record.note",
-                1,
-                RECORD,
-                purpose=COOPERATION.code,
-                legal_basis=str(COOPERATION.citation),
-            )
-            await submits.submit(message)
+    async def submit(message_id: UUID) -> None:
+        await submits.submit(_message(message_id, to))
 
+    try:
         yield submit
+    finally:
+        recipient.kill()
+        await recipient.wait()
         for loop in loops:
             loop.cancel()
         await asyncio.gather(*loops, return_exceptions=True)
+        await node.stream.close()
+        await database.close()
+        await pair.close()
 
 
-@contextlib.asynccontextmanager
-async def _cancelled_at_end() -> AsyncIterator[list[asyncio.Task[None]]]:
-    loops: list[asyncio.Task[None]] = []
-    yield loops
-    for loop in loops:
-        loop.cancel()
+async def _recipient(settings: NodeSettings, folder: Path) -> asyncio.subprocess.Process:
+    path = settings.save(folder / "recipient.json")
+    command = (sys.executable, "-m", "tests.bench.recipient", str(path))
+    process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE, cwd=ROOT)
+    assert process.stdout is not None
+    if (await process.stdout.readline()).strip() != READY.encode():
+        raise RuntimeError("The recipient did not start; its error is above.")
+    return process
+
+
+async def _listen(recipient: asyncio.subprocess.Process, arrivals: Arrivals) -> None:
+    """Each line of the recipient is the id of a message that it has committed, and when."""
+    assert recipient.stdout is not None
+    async for line in recipient.stdout:
+        message_id, at = line.split()
+        arrivals.arrives(UUID(message_id.decode()), at=float(at))
+
+
+def _message(message_id: UUID, to: str) -> OutgoingMessage:
+    return OutgoingMessage(
+        message_id,
+        str(message_id),
+        to,
+        message_id,
+        "record.note",
+        1,
+        RECORD,
+        purpose=COOPERATION.code,
+        legal_basis=str(COOPERATION.citation),
+    )
 
 
 @contextlib.asynccontextmanager
@@ -195,7 +183,7 @@ async def _bare(broker: BrokerInUse, arrivals: Arrivals) -> AsyncIterator[Send]:
         while True:
             for records in (await consumer.getmany(timeout_ms=1000)).values():
                 for record in records:
-                    arrivals.arrives(UUID(bytes=record.key))
+                    arrivals.arrives(UUID(bytes=record.key), at=time.perf_counter())
 
     reading = asyncio.create_task(consume())
 

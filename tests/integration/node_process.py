@@ -27,9 +27,9 @@ from portability.adapters.postgres.listening import PostgresOutboxSignal
 from portability.adapters.postgres.stream import PostgresStream
 from portability.services.exchange.consumer import run_consumer
 from portability.services.exchange.model.messages import ReceivedMessage
-from portability.services.exchange.node import ExchangeNode
+from portability.services.exchange.node import ExchangeNode, SilentObserver
 from portability.services.exchange.ports.work import ExchangeWork
-from portability.services.exchange.ports.world import Clock, EventStream
+from portability.services.exchange.ports.world import Clock, EventStream, Observer
 from portability.services.exchange.relay import run_relay
 from portability.services.registry.model import Directory, Institution
 from tests.at_rest import at_rest_on
@@ -124,7 +124,8 @@ async def open_stream(settings: NodeSettings) -> EventStream:
     return await PostgresStream.open(settings.stream_url)
 
 
-async def run(settings: NodeSettings) -> None:
+async def node_of(settings: NodeSettings, *, observer: Observer | None = None) -> tuple[ExchangeNode, Database]:
+    """The node on its adapters, and its database."""
     clock = FastClock(datetime.fromtimestamp(settings.fast_from, UTC), settings.clock_rate)
     directory = directory_of(settings, clock)
     database = await Database.open(settings.database_url)
@@ -137,7 +138,13 @@ async def run(settings: NodeSettings) -> None:
         trust=DirectoryTrust(lambda: directory, clock=clock),
         clock=clock,
         new_id=time_ordered_id,
+        observer=observer or SilentObserver(),
     )
+    return node, database
+
+
+async def run(settings: NodeSettings) -> None:
+    node, database = await node_of(settings)
     point = CrashPoint(settings.crash_at, settings.crash_times, settings.crash_signal)
     effects = Applied(settings.effect_seconds) if settings.has_effects else NoEffects()
     print(READY, flush=True)
