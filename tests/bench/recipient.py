@@ -12,6 +12,7 @@ from uuid import UUID
 import uvloop
 
 from portability.adapters.postgres.listening import PostgresOutboxSignal
+from portability.app.garbage import collect_seldom
 from portability.services.exchange.consumer import run_consumer
 from portability.services.exchange.model.messages import ReceivedMessage
 from portability.services.exchange.ports.work import ExchangeWork
@@ -39,6 +40,7 @@ class Committed:
 async def run(settings: NodeSettings) -> None:
     committed = Committed()
     node, database = await node_of(settings, observer=committed)
+    collect_seldom()
     print(READY, flush=True)
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(run_relay(node, PostgresOutboxSignal(database)))

@@ -25,6 +25,7 @@ from portability.adapters.postgres.database import Database
 from portability.adapters.postgres.exchange_inbox import PostgresExchangeWork, exchange_unit_of_work
 from portability.adapters.postgres.listening import PostgresOutboxSignal
 from portability.adapters.postgres.stream import PostgresStream
+from portability.app.garbage import collect_seldom
 from portability.services.exchange.consumer import run_consumer
 from portability.services.exchange.model.messages import ReceivedMessage
 from portability.services.exchange.node import ExchangeNode, SilentObserver
@@ -147,6 +148,7 @@ async def run(settings: NodeSettings) -> None:
     node, database = await node_of(settings)
     point = CrashPoint(settings.crash_at, settings.crash_times, settings.crash_signal)
     effects = Applied(settings.effect_seconds) if settings.has_effects else NoEffects()
+    collect_seldom()
     print(READY, flush=True)
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(run_relay(point.around(node, "relay"), PostgresOutboxSignal(database)))

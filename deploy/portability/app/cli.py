@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from portability.agreements.errors import PortabilityError
+from portability.app.garbage import collect_seldom
 
 if TYPE_CHECKING:
     from portability.app.settings import Settings
@@ -220,5 +221,6 @@ def _run(node: Coroutine[Any, Any, None]) -> None:
             asyncio.get_running_loop().add_signal_handler(sign, running.cancel)
         await running
 
+    collect_seldom()
     with contextlib.suppress(asyncio.CancelledError):
         uvloop.run(until_stopped())
