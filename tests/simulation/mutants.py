@@ -570,13 +570,13 @@ def _before_taking_in(act: Callable[..., Any]) -> AbstractContextManager[None]:
     """Do something with the records that were read, before the consumer does what it should."""
     real = consumer.consume_once
 
-    async def consume_once(node, effects, *, limit=consumer.RECORDS_AT_ONCE, wait=consumer.WAIT):
+    async def consume_once(node, effects, *, share, limit=consumer.RECORDS_AT_ONCE, wait=consumer.WAIT):
         node.trust.version()
-        after = {part: held.after for part, held in (await consumer.partitions_of(node)).items()}
+        after = {part: held.after for part, held in (await share.of(node)).items()}
         records = await node.stream.read(consumer.inbox_topic(node.me), after=after, limit=limit, wait=wait)
         if records:
             await act(node, records)
-        return await real(replace(node, stream=_Read(records)), effects)
+        return await real(replace(node, stream=_Read(records)), effects, share=share)
 
     return replaced(consumer, "consume_once", consume_once)
 

@@ -14,7 +14,7 @@ from portability.adapters.memory.stream import MemoryStream
 from portability.services.exchange.consumer import consume_once, run_consumer
 from portability.services.exchange.leases import LEASE, Lease, claims
 from portability.services.exchange.node import ExchangeNode, inbox_topic
-from portability.services.exchange.partitions import give_up, partitions_of
+from portability.services.exchange.partitions import Share, give_up, partitions_of
 
 ROME = "it-inps"
 NAMES = [f"inbox/{number}" for number in range(4)]
@@ -175,6 +175,21 @@ async def test_a_process_that_was_paused_goes_on_where_nobody_has_taken_over(wor
     paused.go_on.set()
     assert await zombie == 1
     assert len(rome.ledger.applied) == 1
+
+
+async def test_what_a_process_remembers_of_its_share_gives_way_to_what_the_store_says(world: World) -> None:
+    rome, one, _ = sharing(world, partitions=1)
+    berlin, share = world.node("de-drv"), Share()
+    await berlin.submit(message_to(ROME, 1))
+    await berlin.relay()
+    assert await consume_once(one, rome.ledger, share=share, wait=NO_WAIT) == 1
+    async with rome.store.transaction() as work:
+        await work.offsets.save(inbox_topic(ROME), 0, -1)  # by hand: all of it again
+    await berlin.submit(message_to(ROME, 2))
+    await berlin.relay()
+    assert await consume_once(one, rome.ledger, share=share, wait=NO_WAIT) == 0
+    assert await consume_once(one, rome.ledger, share=share, wait=NO_WAIT) == 2
+    assert len(rome.ledger.applied) == 2
 
 
 async def test_giving_up_leaves_what_others_have(world: World) -> None:

@@ -19,7 +19,7 @@ from portability.services.exchange.envelope import OpenedBundle
 from portability.services.exchange.intake import Intake
 from portability.services.exchange.model.receiving import StreamRecord
 from portability.services.exchange.node import ExchangeNode, inbox_topic
-from portability.services.exchange.partitions import Held, give_up, partitions_of
+from portability.services.exchange.partitions import Held, Share, give_up
 from portability.services.exchange.ports.work import MessageEffects
 from portability.services.exchange.setting_aside import SettingAside
 from portability.services.exchange.trying_again import try_again
@@ -43,18 +43,20 @@ async def consume_once(
     node: ExchangeNode,
     effects: MessageEffects,
     *,
+    share: Share | None = None,
     limit: int = RECORDS_AT_ONCE,
     wait: timedelta = WAIT,
 ) -> int:
     """Take in up to `limit` records of the node's inbox topic; return how many, 0 where none came in `wait`,
-    or where another consumer has taken their partition over meanwhile.
+    or where another consumer has taken their partition over meanwhile. `share` is remembered from call to call.
 
     Raises GatewayError where the stream or the store cannot be reached, and VerificationError while the directory
     has expired; nothing of the batch counts then.
     """
     # By an expired directory every bundle would be refused: they wait on the stream for a newer one instead.
     node.trust.version()
-    held = await partitions_of(node)
+    share = share or Share()
+    held = await share.of(node)
     if not held:
         await asyncio.sleep(wait.total_seconds())  # others have it all; one of them may end
         return 0
@@ -62,7 +64,12 @@ async def consume_once(
     records = await node.stream.read(inbox_topic(node.me), after=after, limit=limit, wait=wait)
     taken = 0
     for partition, some in _by_partition(records).items():
-        taken += await _take_in(node, effects, held[partition], some)
+        count = await _take_in(node, effects, held[partition], some)
+        if count:
+            share.consumed(partition, to=some[-1].offset)
+        else:
+            share.forget()
+        taken += count
     return taken
 
 
@@ -101,10 +108,11 @@ def _by_partition(records: Sequence[StreamRecord]) -> Mapping[int, Sequence[Stre
 
 async def run_consumer(node: ExchangeNode, effects: MessageEffects) -> None:
     """Consume until cancelled. A fault that may pass and an expired directory are waited out; other errors end it."""
+    share = Share()
     try:
         while True:
             try:
-                await consume_once(node, effects)
+                await consume_once(node, effects, share=share)
             except GatewayError as error:
                 if not error.retryable:
                     raise

@@ -2,11 +2,16 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Final
 
 from portability.services.exchange.leases import Lease, claims
 from portability.services.exchange.node import ExchangeNode, inbox_topic
 
-__all__ = ["Held", "give_up", "partitions_of"]
+__all__ = ["Held", "Share", "give_up", "partitions_of"]
+
+CLAIM_EVERY: Final = timedelta(seconds=1)
+"""Far below what a lease lasts, so that it is renewed in time and others that come get their part soon."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +34,33 @@ async def partitions_of(node: ExchangeNode) -> Mapping[int, Held]:
                 partition = names.index(wanted.name)
                 held[partition] = Held(wanted, await work.offsets.load(inbox_topic(node.me), partition))
     return held
+
+
+class Share:
+    """What one process reads of its node's inbox, remembered from batch to batch and claimed anew each second.
+
+    It may be out of date: whoever saves is told so by its lease and its offset, and calls `forget`.
+    """
+
+    def __init__(self) -> None:
+        self._held: dict[int, Held] = {}
+        self._claimed_at: datetime | None = None
+
+    async def of(self, node: ExchangeNode) -> Mapping[int, Held]:
+        """What this process has now, by partition."""
+        now = node.clock.now()
+        if self._claimed_at is None or not timedelta(0) <= now - self._claimed_at < CLAIM_EVERY:
+            self._held = dict(await partitions_of(node))
+            self._claimed_at = now
+        return dict(self._held)
+
+    def consumed(self, partition: int, *, to: int) -> None:
+        """Note that the records of a partition up to an offset are consumed."""
+        self._held[partition] = replace(self._held[partition], after=to)
+
+    def forget(self) -> None:
+        """Have it read anew."""
+        self._claimed_at = None
 
 
 async def give_up(node: ExchangeNode) -> None:
