@@ -1057,3 +1057,19 @@ async def test_a_commit_wakes_the_relay_and_only_once(store_and_signal: tuple[St
     assert loop.time() - committed < 5
     await signal.wait(at_most=timedelta(seconds=0.3))
     assert loop.time() - committed > 0.25
+
+
+async def test_receipts_wake_the_relay_a_moment_later_together_with_what_came_meanwhile(
+    store_and_signal: tuple[Store, OutboxSignal],
+) -> None:
+    store, signal = store_and_signal
+    await signal.wait(at_most=timedelta(seconds=1))  # listening begins here
+    waiting = asyncio.create_task(signal.wait(at_most=timedelta(seconds=20)))
+    for _ in range(3):
+        async with store() as work:
+            await put(work, receipt_message())
+    async with asyncio.timeout(5):
+        await waiting
+    await signal.wait(at_most=timedelta(seconds=0.3))
+    async with store() as work:
+        assert len(await work.bundles.take_unsent(ROME, limit=10, max_bytes=10_000)) == 3

@@ -103,7 +103,8 @@ class PostgresOutbox:
             async with self._connection.pipeline():
                 await self._insert(messages, contents)
                 await self._count(messages)
-                await notify_outbox(self._connection)
+                # Receipts and reports go together: each bundle is signed twice, and nobody waits for them by the clock.
+                await notify_outbox(self._connection, soon=not any(one.sealable.wants_receipt for one in messages))
         except UniqueViolation as exc:
             # Only a key used at the same moment for another recipient comes here; the next try sees it.
             raise GatewayError("Another transaction is using one of the idempotency keys.", retryable=True) from exc
