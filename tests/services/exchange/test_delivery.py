@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -24,6 +25,7 @@ from portability.services.exchange.mapping import wire
 from portability.services.exchange.model.sending import SentEvidence
 from portability.services.exchange.model.statuses import ReceiptStatus
 from portability.services.exchange.node import inbox_topic
+from portability.services.exchange.ports.world import KeyRing
 from portability.services.exchange.receipt_levels import ReceiptTimes
 from portability.services.exchange.suites import BUNDLE_CONTEXT, commitment
 from portability.services.hybrid import HybridSignature, verify_hybrid
@@ -263,6 +265,35 @@ async def test_what_is_not_a_bundle_is_set_aside_and_the_rest_flows(world: World
         ("VERIFICATION_FAILED", 1, b""),
     ]
     assert rome.heard.faults() == ["bundle_refused", "bundle_refused"]
+
+
+class FaultyOnce:
+    """A key ring in which one bundle meets a fault that nobody thought of."""
+
+    def __init__(self, ring: KeyRing) -> None:
+        self._ring = ring
+        self._is_whole = False
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._ring, name)
+
+    def decrypt(self, key_id: str, ciphertext: bytes, *, info: bytes) -> bytes:
+        if not self._is_whole:
+            self._is_whole = True
+            raise ZeroDivisionError("Ada Rossi, 12 100358 R 501")
+        return self._ring.decrypt(key_id, ciphertext, info=info)
+
+
+async def test_a_fault_of_ours_in_reading_one_bundle_never_stops_the_line(world: World) -> None:
+    berlin, rome = world.node("de-drv"), world.node("it-inps")
+    rome.exchange = replace(rome.exchange, keys=FaultyOnce(rome.exchange.keys))
+    for number in (1, 2):
+        await berlin.submit(message_to("it-inps", number, case_id=UUID(int=number)))
+        await berlin.relay()
+    await rome.consume()
+    (entry,) = await rome.quarantined()
+    assert (entry.reason_code, entry.reason) == ("BUNDLE_NOT_READ", "It could not be read: ZeroDivisionError.")
+    assert [one.message_id for one in rome.ledger.applied] == [message_to("it-inps", 2).message_id]
 
 
 async def test_a_message_whose_effect_fails_is_set_aside_once_and_those_after_it_in_its_case_wait(world: World) -> None:

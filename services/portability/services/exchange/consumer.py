@@ -30,13 +30,15 @@ RECORDS_AT_ONCE: Final = 8  # bundles in one transaction: about 2,000 messages a
 WAIT: Final = timedelta(seconds=1)
 PAUSE_AFTER_FAULT: Final = timedelta(seconds=1)
 GOODBYE: Final = timedelta(seconds=2)
+NOT_READ: Final = "BUNDLE_NOT_READ"
 
 
 @dataclass(frozen=True, slots=True)
 class _Verified:
     record: StreamRecord
     bundle: OpenedBundle | None
-    reason: str
+    code: str = ""
+    reason: str = ""
 
 
 async def consume_once(
@@ -90,7 +92,7 @@ async def _take_in(node: ExchangeNode, effects: MessageEffects, held: Held, reco
         await intake.take_in([(one.record, one.bundle) for one in verified if one.bundle is not None], work)
         for one in verified:
             if one.bundle is None:
-                aside.record(one.record, code=VerificationError.code, reason=one.reason)
+                aside.record(one.record, code=one.code, reason=one.reason)
         await work.quarantine.add([*aside.records, *aside.messages])
     _tell(node, intake, aside)
     if intake.waiting_for_another:
@@ -135,9 +137,14 @@ def _verify(node: ExchangeNode, records: Sequence[StreamRecord], at: datetime) -
     for record in records:
         try:
             bundle = open_bundle(record.value, me=node.me, keys=node.keys, trust=node.trust, at=at)
-            verified.append(_Verified(record, bundle, ""))
+            verified.append(_Verified(record, bundle))
         except VerificationError as error:
-            verified.append(_Verified(record, None, error.message))
+            verified.append(_Verified(record, None, error.code, error.message))
+        except Exception as error:
+            if isinstance(error, GatewayError):
+                raise  # a key device out of reach: all of it waits
+            # A fault of ours must not stop the line. The text of an unknown error may hold anything: its type is told.
+            verified.append(_Verified(record, None, NOT_READ, f"It could not be read: {type(error).__name__}."))
     return verified
 
 
