@@ -1,5 +1,6 @@
 """Real servers for tests: one embedded PostgreSQL and one Kafka broker a run, each started at first use."""
 
+import os
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -8,11 +9,16 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from hypothesis import settings
 from psycopg import sql
 
 from portability.adapters.postgres.database import migrate
 from portability.adapters.postgres.embedded import EmbeddedServer, start_embedded
 from tests.brokers import BrokerInUse, start_test_broker
+
+# A change is judged by the same cases on every machine. HYPOTHESIS_PROFILE=default draws new ones, to look for more.
+settings.register_profile("same", derandomize=True, database=None)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 
 IN_USE = pytest.StashKey[list[str]]()
 TEMPLATE = "migrated"
