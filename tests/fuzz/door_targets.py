@@ -11,8 +11,10 @@ from google.protobuf.message import DecodeError, Message
 from portability.adapters.spreadsheets.map_file import load_map_text
 from portability.agreements.errors import InputError, VerificationError
 from portability.api.agreements.v1 import agreements_pb2
+from portability.api.careers.v1 import messages_pb2 as career_messages
 from portability.api.cases.v1 import cases_pb2, envelope_pb2, flows_pb2, messages_pb2
 from portability.api.determination.v1 import determination_pb2
+from portability.api.disputes.v1 import disputes_pb2
 from portability.api.exchange.v1 import exchange_pb2
 from portability.api.feed.v1 import feed_pb2
 from portability.api.privacy.v1 import privacy_pb2
@@ -30,6 +32,7 @@ from portability.services.flows.mapping.envelope import read_envelope
 from portability.services.privacy import mapping as privacy
 from portability.services.records.mapping import importing
 from portability.services.records.mapping.register import read_put_records
+from portability.services.workers.disputes import mapping as disputes
 from tests.doors.files import GOOD_MAP
 from tests.fuzz.good_records import good_acts, good_records, good_requests
 from tests.fuzz.messages import field_mutator, filled
@@ -67,6 +70,10 @@ REQUESTS: Mapping[str, tuple[type[Message], Callable[..., object]]] = {
     "ratify-agreement": (agreements_pb2.RatifyAgreementRequest, treaties.read_ratify),
     "suspend-agreement": (agreements_pb2.SuspendAgreementRequest, treaties.read_suspend),
     "erase": (privacy_pb2.EraseRequest, privacy.read_erase),
+    "raise-dispute": (disputes_pb2.RaiseDisputeRequest, partial(disputes.read_raise, worker_id=NO_CASE, by="")),
+    "take-up-dispute": (disputes_pb2.TakeUpDisputeRequest, disputes.read_take_up),
+    "settle-dispute": (disputes_pb2.SettleDisputeRequest, disputes.read_settle),
+    "settle-review": (disputes_pb2.SettleReviewRequest, disputes.read_review),
     "hold-case": (privacy_pb2.HoldCaseRequest, privacy.read_hold),
     "release-hold": (privacy_pb2.ReleaseHoldRequest, privacy.read_release),
     "protect-person": (privacy_pb2.ProtectPersonRequest, privacy.read_protect),
@@ -114,6 +121,13 @@ def door_targets() -> Sequence[Target]:
                 mutate=field_mutator(kind),
             )
             for name, (kind, read) in REQUESTS.items()
+        ),
+        Target(
+            "dispute-status",
+            disputes.read_dispute_status,
+            (InputError,),
+            _seeds(career_messages.RecordDisputeStatus),
+            mutate=field_mutator(career_messages.RecordDisputeStatus),
         ),
         Target("import-map", _read_map, (InputError,), [GOOD_MAP.encode()]),
     ]

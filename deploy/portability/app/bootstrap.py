@@ -55,6 +55,7 @@ from portability.app.wiring.privacy import privacy_use_cases
 from portability.app.wiring.workers import matter_unit_of_work, worker_unit_of_work
 from portability.app.witnesses import PeerWitness, witnesses_of
 from portability.app.worker_page import WorkerPage
+from portability.app.worker_topics import worker_topics
 from portability.services.determination.treaties.in_force import Treaties
 from portability.services.determination.treaties.reading import VersionReader
 from portability.services.exchange.consumer import run_consumer
@@ -255,8 +256,9 @@ async def open_node(
         name = directory.current().institution(institution).name
         form_key = secret(settings.data_folder / "form.key")
         matters = MatterUseCases(matter_unit_of_work(database, parts))
+        topics = worker_topics(database, parts, worker)
         page = (
-            WorkerPage(settings, worker, matters=matters, institution_name=name, form_key=form_key)
+            WorkerPage(settings, worker, *topics, matters=matters, institution_name=name, form_key=form_key)
             if settings.web_listen
             else None
         )

@@ -15,6 +15,7 @@ from portability.adapters.postgres.witness_store import witness_unit_of_work
 from portability.api.agreements.v1 import agreements_pb2_grpc
 from portability.api.cases.v1 import cases_pb2_grpc, flows_pb2_grpc
 from portability.api.determination.v1 import determination_pb2_grpc
+from portability.api.disputes.v1 import disputes_pb2_grpc
 from portability.api.exchange.v1 import exchange_pb2_grpc
 from portability.api.feed.v1 import feed_pb2_grpc
 from portability.api.log.v1 import log_pb2_grpc
@@ -24,10 +25,11 @@ from portability.api.registry.v1 import registry_pb2_grpc
 from portability.api.workers.v1 import matters_pb2_grpc, workers_pb2_grpc
 from portability.app.rpc.server import RpcService
 from portability.app.wiring.cases import CaseParts, CaseTransaction
+from portability.app.wiring.disputes import dispute_desk, dispute_use_cases
 from portability.app.wiring.flows import NodeEffects, flow_parts, flow_unit_of_work
 from portability.app.wiring.privacy import privacy_use_cases
 from portability.app.wiring.records import record_unit_of_work
-from portability.app.wiring.workers import matter_unit_of_work
+from portability.app.wiring.workers import matter_unit_of_work, names_for_people
 from portability.services.cases.handlers import CaseUseCases
 from portability.services.cases.mapping.kinds import CATALOGUE
 from portability.services.cases.servicer import CaseServicer
@@ -47,6 +49,7 @@ from portability.services.privacy.servicer import PrivacyServicer
 from portability.services.records.servicer import ImportServicer, RecordServicer
 from portability.services.registry.handlers import Registry
 from portability.services.registry.servicer import RegistryServicer
+from portability.services.workers.disputes.servicer import DisputeDeskServicer, MyDisputeServicer
 from portability.services.workers.matters.servicer import MatterServicer
 from portability.services.workers.matters.use_cases import MatterUseCases
 from portability.services.workers.servicer import WorkerServicer
@@ -69,6 +72,7 @@ def rpc_services(
 ) -> Sequence[RpcService]:
     """The services in the order in which a claim meets them."""
     treaty_work = treaty_unit_of_work(database, parts.at_rest)
+    names = names_for_people(parts.directory).institution
     return (
         RpcService(
             "portability.api.registry.v1.RegistryService",
@@ -153,6 +157,16 @@ def rpc_services(
             "portability.api.workers.v1.MatterService",
             matters_pb2_grpc.add_MatterServiceServicer_to_server,
             MatterServicer(MatterUseCases(matter_unit_of_work(database, parts)), clock=parts.clock, zone=UTC),
+        ),
+        RpcService(
+            "portability.api.disputes.v1.MyDisputeService",
+            disputes_pb2_grpc.add_MyDisputeServiceServicer_to_server,
+            MyDisputeServicer(dispute_use_cases(database, parts), name_of=names, zone=UTC),
+        ),
+        RpcService(
+            "portability.api.disputes.v1.DisputeDeskService",
+            disputes_pb2_grpc.add_DisputeDeskServiceServicer_to_server,
+            DisputeDeskServicer(dispute_desk(database, parts), name_of=names, zone=UTC),
         ),
     )
 

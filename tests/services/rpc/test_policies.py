@@ -14,7 +14,7 @@ from .test_every_cell import NAMES
 NODE, OTHER = "de-drv", "it-inps"
 WORKER = UUID("0199d0f0-0000-7000-8000-0000000000aa")
 POLICY = CedarPolicy.shipped(NODE)
-PERSONAL = ("/portability.api.cases.", "/portability.api.records.", "/portability.api.workers.")
+PERSONAL = tuple(f"/portability.api.{one}." for one in ("cases", "disputes", "records", "workers"))
 SERVERS_OWN = ("/grpc.health.v1.Health/Check", "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo")
 SIGN_IN = {f"/portability.api.workers.v1.WorkerService/{name}" for name in ("RequestSignInCode", "SignIn")}
 
@@ -54,11 +54,12 @@ def test_personal_data_is_open_to_nobody_but_staff_and_the_worker() -> None:
         assert {rpc for rpc in open_to(role, institution=institution) if rpc.startswith(PERSONAL)} == set()
 
 
-def test_a_worker_has_only_the_workers_service_and_only_sign_in_before_a_session() -> None:
+def test_a_worker_has_only_the_workers_services_and_only_sign_in_before_a_session() -> None:
     assert open_to(Role.WORKER) == SIGN_IN
     signed_in = open_to(Role.WORKER, worker=WORKER)
     assert signed_in > SIGN_IN
-    assert {rpc for rpc in signed_in if not rpc.startswith("/portability.api.workers.")} == set()
+    hers = ("/portability.api.workers.v1.", "/portability.api.disputes.v1.MyDisputeService/")
+    assert {rpc for rpc in signed_in if not rpc.startswith(hers)} == set()
 
 
 def test_programs_propose_people_decide() -> None:

@@ -29,7 +29,10 @@ ACCOUNT_SCOPE = "encode(substring(account FROM 1 FOR 16), 'hex')::uuid"
 
 
 class PostgresPeople:
-    """People. Cases and accounts are one person's where they share the keyed hash of an identifier."""
+    """People. Cases and accounts are one person's where they share the keyed hash of an identifier.
+
+    Cases are hers too where they are linked to the same worker on file.
+    """
 
     def __init__(self, connection: Connection, at_rest: AtRest) -> None:
         self._connection = connection
@@ -42,7 +45,9 @@ class PostgresPeople:
             "SELECT case_id FROM cases WHERE case_id = %(case)s "
             "UNION SELECT case_id FROM flow_cases WHERE case_id = %(case)s "
             "UNION SELECT other.case_id FROM case_identifiers AS mine "
-            "JOIN case_identifiers AS other USING (identifier) WHERE mine.case_id = %(case)s",
+            "JOIN case_identifiers AS other USING (identifier) WHERE mine.case_id = %(case)s "
+            "UNION SELECT other.case_id FROM worker_cases AS mine "
+            "JOIN worker_cases AS other USING (worker_id) WHERE mine.case_id = %(case)s",
             {"case": case_id},
         )
         accounts = await self._connection.execute(
@@ -164,6 +169,7 @@ class PostgresErasures:
                 ("worker_cases", "case_id"),
                 ("workers", "worker_id"),
                 ("case_changes", "case_id"),
+                ("disputes", "case_id"),
                 ("accounts", ACCOUNT_SCOPE),
                 ("account_periods", "scope"),
                 ("looks", "scope"),

@@ -26,15 +26,19 @@ from portability.app.demo.show import (
     show_career,
     show_decisions,
     show_determination,
+    show_dispute,
     show_messages,
     show_opening,
     show_ratified,
     show_where_next,
     show_worker,
 )
-from portability.app.demo.story import AWARD_ON, CONTACT, INSTITUTIONS, WORKER
+from portability.app.demo.story import AWARD_ON, CONTACT, DISPUTE, INSTITUTIONS, WORKER
 from portability.app.logging import configure_logging
 from portability.app.settings import load_settings
+from portability.app.wiring.disputes import dispute_use_cases
+from portability.services.workers.disputes.handlers import RaiseDispute
+from portability.services.workers.disputes.model import Matter, Subject
 from portability.services.workers.model import AskForCode, SignedIn, SignInRefused, WorkerOnFile, parse_contact
 
 __all__ = ["enrol", "run_demo", "sign_in"]
@@ -190,6 +194,9 @@ async def _tell_worker(console: Console, desk: DemoNode) -> None:
     (case,) = await worker.list_my_cases(worker_id)
     decisions = await worker.get_my_decisions(worker_id)
     show_worker(console, case, decisions)
+    said = Subject(Matter.MISSING, state="DE", start=date(2002, 1, 1), end=date(2002, 2, 1), activity="the same work")
+    command = RaiseDispute(time_ordered_id(), worker_id, said, DISPUTE, language="en")
+    show_dispute(console, await dispute_use_cases(desk.node.database, desk.node.parts).raise_dispute(command))
 
 
 async def sign_in(desk: DemoNode) -> SignedIn:

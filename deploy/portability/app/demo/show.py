@@ -12,12 +12,14 @@ from portability.api.common.v1 import common_pb2 as common
 from portability.api.exchange.v1 import exchange_pb2 as exchange
 from portability.app.demo.nodes import DemoNode
 from portability.app.demo.story import BIRTH, WORKER, Institution
+from portability.services.workers.disputes.handlers import DisputeView
 from portability.services.workers.views import CaseView, DecisionView
 
 __all__ = [
     "show_career",
     "show_decisions",
     "show_determination",
+    "show_dispute",
     "show_messages",
     "show_opening",
     "show_ratified",
@@ -131,6 +133,14 @@ def show_worker(console: Console, case: CaseView, decisions: Sequence[DecisionVi
     for decision in decisions:
         total = ", ".join(f"{one.amount.shown()} ({one.scheme})" for one in decision.amounts)
         console.print(f"   {decision.institution.state}  {decision.institution.name}: {total} a month", markup=False)
+    console.print()
+
+
+def show_dispute(console: Console, view: DisputeView) -> None:
+    """What she says is wrong, and who has to answer until when."""
+    dispute, progress = view.dispute, view.progress
+    console.print(f"[bold]7.[/bold] She says that a month in Germany is missing: “{dispute.grounds}”\n")
+    console.print(f"   {dispute.holder} has to answer by {progress.due_on} ({progress.citation}).", markup=False)
     console.print()
 
 

@@ -14,6 +14,7 @@ __all__ = [
     "BIRTH",
     "BOUND_FROM",
     "CONTACT",
+    "DISPUTE",
     "INSTITUTIONS",
     "OFFICIALS",
     "OFFICIALS_KEYS",
@@ -100,6 +101,7 @@ class Institution:
 
 
 WORKER = Person("Moretti", "Elena", "IT", PERSON_EMAIL, "it")
+DISPUTE = "I worked in Munich until the end of January 2002."
 
 INSTITUTIONS = (
     Institution(

@@ -144,7 +144,9 @@ def languages() -> tuple[str, ...]:
 def words_for(wanted: Sequence[str], *, zone: tzinfo = UTC) -> Words:
     """The first of the wanted languages (BCP 47 tags) that there is, or English."""
     tags = [tag.replace("_", "-") for tag in wanted if tag]
-    chosen = negotiate_locale(tags, list(languages()), sep="-") or DEFAULT_LANGUAGE
+    # What was negotiated is spelt as the reader's browser spells it: "IT".
+    found = (negotiate_locale(tags, list(languages()), sep="-") or DEFAULT_LANGUAGE).lower()
+    chosen = next(tag for tag in languages() if tag.lower() == found)
     locale, messages = _messages(chosen)
     return Words(chosen, locale, messages, zone)
 

@@ -6,4 +6,5 @@ MENU = (
     ("/cases", "nav.cases"),
     ("/career", "nav.career"),
     ("/decisions", "nav.decisions"),
+    ("/disputes", "nav.disputes"),
 )

@@ -15,10 +15,21 @@ from portability.adapters.workers.web.settings import WebSettings
 from portability.services.workers.model import text_token
 from portability.services.workers.ports import RandomBytes
 
-__all__ = ["NOT_KEPT", "Cookies", "FormRefusedError", "SecurityHeaders", "origin_of", "read_form", "security_headers"]
+__all__ = [
+    "FORM_BYTES",
+    "LONG_FORM_BYTES",
+    "NOT_KEPT",
+    "Cookies",
+    "FormRefusedError",
+    "SecurityHeaders",
+    "origin_of",
+    "read_form",
+    "security_headers",
+]
 
 FORM_BYTES = 4096
-FORM_FIELDS = 8
+LONG_FORM_BYTES = 32_768  # 2,000 characters of any script, url-encoded
+FORM_FIELDS = 16
 
 # No script, no picture, no frame, no font: one style sheet and forms to ourselves.
 CONTENT_SECURITY_POLICY = (
@@ -116,14 +127,14 @@ class Cookies:
             raise FormRefusedError
 
 
-async def read_form(request: Request) -> dict[str, str]:
+async def read_form(request: Request, *, most_bytes: int = FORM_BYTES) -> dict[str, str]:
     """Fields of a small url-encoded form; of a field that comes twice, the last."""
     if request.headers.get("content-type", "").partition(";")[0].strip() != "application/x-www-form-urlencoded":
         raise FormRefusedError(415)
     body = b""
     async for chunk in request.stream():
         body += chunk
-        if len(body) > FORM_BYTES:
+        if len(body) > most_bytes:
             raise FormRefusedError(413)
     try:
         fields = parse_qsl(body.decode("ascii"), keep_blank_values=True, max_num_fields=FORM_FIELDS, errors="strict")

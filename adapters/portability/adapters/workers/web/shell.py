@@ -18,7 +18,7 @@ from portability.adapters.workers.web.rendering import (
     reader_words,
     spans_text,
 )
-from portability.adapters.workers.web.security import Cookies, read_form
+from portability.adapters.workers.web.security import FORM_BYTES, Cookies, read_form
 from portability.adapters.workers.web.settings import WebSettings
 from portability.agreements.errors import DeniedError
 from portability.services.workers.use_cases import WorkerUseCases
@@ -44,9 +44,9 @@ class Shell:
             raise DeniedError("Nobody is signed in.", authenticated=False)
         return await self._use_cases.resolve_session(token)
 
-    async def form(self, request: Request) -> dict[str, str]:
+    async def form(self, request: Request, *, most_bytes: int = FORM_BYTES) -> dict[str, str]:
         """The fields of a form that one of our pages sent from this browser; raises FormRefusedError otherwise."""
-        form = await read_form(request)
+        form = await read_form(request, most_bytes=most_bytes)
         self.cookies.check_form(request, form)
         return form
 

@@ -49,6 +49,16 @@ CREATE TABLE worker_sign_in_attempts (
     spent integer NOT NULL CHECK (spent > 0)
 );
 CREATE INDEX worker_sign_in_attempts_by_end ON worker_sign_in_attempts (ends_at);
+
+-- What workers dispute; sealed by the key of the case.
+CREATE TABLE disputes (
+    dispute_id uuid PRIMARY KEY,
+    case_id uuid NOT NULL,
+    waits_for_us boolean NOT NULL,
+    document bytea NOT NULL
+);
+CREATE INDEX disputes_by_case ON disputes (case_id, dispute_id);
+CREATE INDEX disputes_that_wait ON disputes (dispute_id) WHERE waits_for_us;
 """
 
 
@@ -57,4 +67,5 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    op.execute("DROP TABLE disputes")
     op.execute("DROP TABLE worker_sign_in_attempts, worker_sessions, worker_sign_in_codes, worker_cases, workers")

@@ -36,6 +36,7 @@ BY_CASE = (
     "flow_documents",
     "case_steps",
     "case_changes",
+    "disputes",
     "inbox",
     "outbox",
 )

@@ -288,13 +288,16 @@ class RecordDispute(_message.Message):
     GROUNDS_FIELD_NUMBER: _builtins.int
     RAISED_BY_WORKER_FIELD_NUMBER: _builtins.int
     MISSING_FIELD_NUMBER: _builtins.int
+    DECISION_ID_FIELD_NUMBER: _builtins.int
     grounds: _builtins.str
     """Why. Never empty."""
     raised_by_worker: _builtins.bool
     """True: the worker raised it; otherwise an institution."""
+    decision_id: _builtins.str
+    """Id of the decision disputed. Empty: a record is."""
     @_builtins.property
     def period_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Stable ids of the periods disputed. Empty: something is missing altogether."""
+        """Stable ids of the periods disputed. Empty: something is missing altogether, or a decision is disputed."""
 
     @_builtins.property
     def missing(self) -> _containers.RepeatedCompositeFieldContainer[Global___DeclaredHistoryPeriod]:
@@ -307,10 +310,11 @@ class RecordDispute(_message.Message):
         grounds: _builtins.str = ...,
         raised_by_worker: _builtins.bool = ...,
         missing: _abc.Iterable[Global___DeclaredHistoryPeriod] | None = ...,
+        decision_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["grounds", b"grounds", "missing", b"missing", "period_ids", b"period_ids", "raised_by_worker", b"raised_by_worker"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["decision_id", b"decision_id", "grounds", b"grounds", "missing", b"missing", "period_ids", b"period_ids", "raised_by_worker", b"raised_by_worker"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

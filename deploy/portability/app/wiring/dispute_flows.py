@@ -1,0 +1,82 @@
+"""What another institution holds is disputed in a case of the flow F12 between the two."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from portability.services.access import Caller, Role
+from portability.services.flows.engine import position, steps
+from portability.services.flows.handlers import FlowUseCases, StartCase
+from portability.services.flows.model import CaseFile, Party, Position, Step
+from portability.services.flows.ports import FlowParts, FlowWork
+from portability.services.workers.disputes.mapping import read_dispute_status, write_between_institutions
+from portability.services.workers.disputes.model import Answer, Dispute, Held, Progress, Standing
+from portability.services.workers.ports import WorkerCases
+
+__all__ = ["FlowElsewhere"]
+
+FLOW = "dispute"
+CHANNEL = "workers-channel"  # who opens the case: the worker's own request, not a person of the institution
+_ANSWERS = {"correct", "look_again", "refuse"}
+
+
+class FlowElsewhere:
+    """Elsewhere, in one transaction of flows; to open a case it must be the node's own."""
+
+    def __init__(self, work: FlowWork, links: WorkerCases, flows: FlowParts) -> None:
+        self._work = work
+        self._links = links
+        self._flows = flows
+
+    async def open(self, dispute: Dispute, held: Held, *, language: str) -> UUID:
+        """Open the case; it is the worker's, and protected where hers is."""
+        me = self._flows.me
+        parties = (
+            Party(me, "disputing_institution"),
+            Party(held.holder, "issuing_institution"),
+            *(Party(one, "dependent_institution") for one in held.dependents),
+        )
+        view = await FlowUseCases(self._flows).start_case(
+            StartCase(dispute.dispute_id, FLOW, FLOW, parties, write_between_institutions(dispute), language),
+            caller=Caller(me, Role.SYSTEM, CHANNEL),
+            work=self._work,
+        )
+        case_id = view.case.case_id
+        await self._links.link(dispute.worker_id, case_id)
+        if await self._work.protected.among([held.case_id]):
+            await self._work.protected.protect([case_id])
+        return case_id
+
+    async def progress(self, flow_case_id: UUID) -> Progress | None:
+        """What the documents of the case add up to."""
+        case = await self._work.shelf.get(flow_case_id, for_change=False)
+        if case is None:
+            return None
+        flow = self._flows.flows[case.flow_id, case.flow_version]
+        found = position(flow, case.said)
+        shown = steps(flow, found, now=self._flows.clock.now(), holidays=self._flows.holidays)
+        step = next((one for one in shown if one.track == FLOW), None)
+        return _progress(case, found, step, shown) if step else None
+
+
+def _progress(case: CaseFile, found: Position, step: Step, shown: Sequence[Step]) -> Progress:
+    standing = Standing(step.state)
+    return Progress(
+        standing=standing,
+        since=step.since,
+        due_on=step.due_on if standing.is_open else None,
+        citation=step.citation if step.basis == "law" else None,
+        answer=None if standing.is_open else _answer(case, found, upheld=standing is Standing.UPHELD),
+        to_review=tuple(one for each in shown if each.track == "recalculation" for one in each.holders),
+    )
+
+
+def _answer(case: CaseFile, found: Position, *, upheld: bool) -> Answer | None:
+    said = [
+        one for one in case.documents if one.document.action in _ANSWERS and one.document.document_id in found.applied
+    ]
+    if not said:
+        return None
+    last = said[-1]
+    status = last.type == "record.dispute.status"
+    reason, by, remedy = read_dispute_status(last.content) if status else ("", "", "")
+    return Answer(upheld, last.document.at, by or last.document.sender, reason, remedy)
