@@ -162,6 +162,19 @@ def test_a_language_says_what_english_says(words: Catalogue) -> None:
                 assert places(variants(other)[outcome]) == places(text), (rule, reader, outcome)
 
 
+@pytest.mark.parametrize("language", [one for one in languages() if one != "en"])
+def test_sentences_are_translated_and_not_copied(language: str) -> None:
+    english, other = catalogue("en").sentences, catalogue(language).sentences
+    same = [
+        (rule, reader, outcome)
+        for rule, readers in english.items()
+        for reader, template in readers.items()
+        for outcome, text in variants(template).items()
+        if text == variants(other[rule][reader])[outcome] and any(map(str.isalpha, PLACE.sub("", text)))
+    ]
+    assert same == []
+
+
 def places(template: str) -> set[str]:
     """What a template leaves open, with the way that each value is written: `{own}` is not `{own:unit}`."""
     return set(PLACE.findall(template))

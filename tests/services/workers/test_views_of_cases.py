@@ -255,7 +255,7 @@ async def test_its_reasons_are_told_in_her_language_and_technical_steps_left_out
     (line,) = why_lines(view)
     assert words_for(["en"]).say_why(line)[0].startswith("You completed 118 of 300 months in Germany")
     assert words_for(["it"]).say_why(line) == (
-        "In questo paese (Germania) Lei ha compiuto 118 su 300 mesi: la Sua quota è 476,72\xa0€ al mese.",
+        "In questo paese (Germania) Lei ha compiuto 118 su 300 mesi. La Sua quota è 476,72\xa0€ al mese.",
         "it",
     )
 

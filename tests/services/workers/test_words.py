@@ -24,6 +24,13 @@ OTHERS = [language for language in languages() if language != "en"]
 
 NUMBERS = frozenset({"amount", "count", "tries"})
 """What counts in a message with several forms."""
+SAME_AS_ENGLISH = {
+    "de": {"code.label"},
+    "es": {"error.prefix"},
+    "fr": {"code.label", "site.menu"},
+    "pt": {"site.menu"},
+}
+"""Messages that are rightly the same words as in English."""
 LOCALES = files("portability.services.workers").joinpath("locales")
 
 
@@ -107,12 +114,13 @@ def test_each_message_carries_the_same_facts_as_in_english(language: str) -> Non
 @pytest.mark.parametrize("language", OTHERS)
 def test_sentences_are_translated_and_not_copied(language: str) -> None:
     messages = catalogue(language)
-    same = [key for key in messages if messages[key] == ENGLISH[key] and " " in placeholder_free(ENGLISH[key][0])]
-    assert same == []
+    same = {key for key in messages if messages[key] == ENGLISH[key] and any(map(str.isalpha, fixed(ENGLISH[key][0])))}
+    assert same == SAME_AS_ENGLISH.get(language, set())
 
 
-def placeholder_free(message: str) -> str:
-    return re.sub(r"\{[^}]*\}|[,;:.]", "", message).strip()
+def fixed(message: str) -> str:
+    """What a message says besides the values that are filled in."""
+    return re.sub(r"\{[^}]*\}", "", message)
 
 
 @pytest.mark.parametrize("language", languages())

@@ -34,7 +34,16 @@ from portability.agreements.sentences import can_say, sentence
 from portability.agreements.values import Money, StateCode
 from portability.services.workers.story import Phrase, Value, WhyLine
 
-__all__ = ["DEFAULT_LANGUAGE", "Words", "languages", "placeholders", "read_folder", "without_isolates", "words_for"]
+__all__ = [
+    "DEFAULT_LANGUAGE",
+    "Words",
+    "languages",
+    "placeholders",
+    "read_file",
+    "read_folder",
+    "without_isolates",
+    "words_for",
+]
 
 DEFAULT_LANGUAGE = "en"
 _ISOLATES = dict.fromkeys(map(ord, "\u2066\u2067\u2068\u2069"))
@@ -165,9 +174,9 @@ def read_folder(folder: Traversable) -> Catalog:
     """All .po files of a language as one catalogue. ValueError where the same key stands in two of them."""
     files_of_it = (file for file in folder.iterdir() if file.name.endswith(".po"))
     first, *others = sorted(files_of_it, key=lambda file: (file.name != _MAIN, file.name))
-    whole = _read(first, folder.name)
+    whole = read_file(first, folder.name)
     for file in others:
-        for message in filter(lambda message: message.id, _read(file, folder.name)):
+        for message in filter(lambda message: message.id, read_file(file, folder.name)):
             if message.id in whole:
                 raise ValueError(f"{folder.name}/{file.name}: '{message.id}' stands in another file too. Keep one.")
             whole[message.id] = message
@@ -193,7 +202,8 @@ def _messages(language: str) -> tuple[Locale, gettext.NullTranslations]:
     return whole.locale or Locale.parse(language, sep="-"), gettext.GNUTranslations(compiled)
 
 
-def _read(file: Traversable, language: str) -> Catalog:
+def read_file(file: Traversable, language: str) -> Catalog:
+    """One .po file of a language."""
     with file.open("rb") as source:
         return read_po(source, locale=language.replace("-", "_"))
 
