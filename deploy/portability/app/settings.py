@@ -156,6 +156,18 @@ class Settings(BaseModel):
     web_https: bool = Field(
         False, description="true where readers come over https (a proxy ends it): cookies are then Secure."
     )
+    web_url: str = Field(
+        "", description="Address under which readers reach the worker's page, such as https://my.example.org."
+    )
+    sign_in_issuer: str = Field(
+        "", description="OpenID Connect issuer (a national e-ID) where workers may sign in; empty: by code alone."
+    )
+    sign_in_name: str = Field("", description="Name of that provider as workers know it.")
+    sign_in_client: str = Field("", description="Our client id at that provider.")
+    sign_in_secret: SecretStr = Field(SecretStr(""), description="Our client secret there.")
+    sign_in_number_claim: str = Field(
+        "personal_number", description="Claim in which that provider tells a person's insurance number."
+    )
     metrics_listen: OptionalHostPort = Field(
         "127.0.0.1:9464", description="Address of /metrics (plain HTTP, keep it local); off: none."
     )

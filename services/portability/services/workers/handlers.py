@@ -27,6 +27,7 @@ from portability.services.workers.model import (
     SignedIn,
     SignInCode,
     SignInRefused,
+    VouchedFor,
     as_typed,
     challenge_for,
     insurance_number,
@@ -137,9 +138,38 @@ async def sign_in(
     if not right or kept.worker_id is None:
         return SignInRefused(Refusal.WRONG_CODE, tries_left=CODE_TRIES - kept.tries)
     await codes.use(challenge_hash, at=now)
+    return await _opened(kept.worker_id, sessions=sessions, random_bytes=random_bytes, at=now)
+
+
+async def sign_in_vouched(
+    vouched: VouchedFor,
+    *,
+    origin: str,
+    directory: WorkerDirectory,
+    sessions: SessionStore,
+    limits: AttemptLimits,
+    clock: Clock,
+    random_bytes: RandomBytes,
+    key: bytes,
+) -> SignedIn | SignInRefused:
+    """Open a session for whom a provider of identities vouches, where contact and number are both those on file.
+
+    One of the two alone is not enough: two countries may give the same number, and a phone changes hands.
+    Raises OverloadError when this origin has tried too often.
+    """
+    now = clock.now()
+    await _spend(limits, key, "try-origin", origin, at=now)
+    for contact in vouched.contacts if vouched.insurance_number else ():
+        worker = await directory.find(contact, insurance_number=vouched.insurance_number)
+        if worker is not None:
+            return await _opened(worker.worker_id, sessions=sessions, random_bytes=random_bytes, at=now)
+    return SignInRefused(Refusal.NOT_ON_FILE, tries_left=0)
+
+
+async def _opened(worker_id: UUID, *, sessions: SessionStore, random_bytes: RandomBytes, at: datetime) -> SignedIn:
     token = text_token(random_bytes(TOKEN_BYTES))
-    await sessions.put(Session(token_hash(token), kept.worker_id, created_at=now, last_seen_at=now))
-    return SignedIn(token, kept.worker_id, idle_until=now + SESSION_IDLE)
+    await sessions.put(Session(token_hash(token), worker_id, created_at=at, last_seen_at=at))
+    return SignedIn(token, worker_id, idle_until=at + SESSION_IDLE)
 
 
 async def resolve_session(token: str, *, sessions: SessionStore, clock: Clock) -> UUID:

@@ -123,9 +123,18 @@ class SignedIn:
     idle_until: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class VouchedFor:
+    """What a provider of identities vouches for: contacts that it has verified itself, and a number of the person."""
+
+    contacts: tuple[Contact, ...]
+    insurance_number: str  # in the form of `insurance_number()`; empty: the provider tells none
+
+
 class Refusal(StrEnum):
     WRONG_CODE = "wrong_code"
     CODE_OVER = "code_over"  # expired, used, tried too often, or never given out: not told apart
+    NOT_ON_FILE = "not_on_file"  # a provider vouches for somebody whom we do not know by contact and number
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,15 @@ from datetime import datetime, timedelta
 from typing import Protocol
 from uuid import UUID
 
-from portability.services.workers.model import CodeDelivery, Contact, Limit, Session, SignInCode, WorkerOnFile
+from portability.services.workers.model import (
+    CodeDelivery,
+    Contact,
+    Limit,
+    Session,
+    SignInCode,
+    VouchedFor,
+    WorkerOnFile,
+)
 from portability.services.workers.views import CareerView, CaseView, DecisionView
 
 RandomBytes = Callable[[int], bytes]  # that many bytes nobody can foretell
@@ -96,6 +104,21 @@ class CodeSender(Protocol):
         """Take a code over for delivery and return at once, whatever happens to it afterwards.
 
         The time until the answer must not tell whether there was somebody to send to.
+        """
+        ...
+
+
+class IdentityProvider(Protocol):
+    """Somebody else who knows who a reader is: a national e-ID, a partner."""
+
+    async def begin(self, secret: str) -> str:
+        """The address at the provider to which the reader goes; `secret` stays in her browser."""
+        ...
+
+    async def finish(self, secret: str, answer: str) -> VouchedFor:
+        """Whom the provider vouches for, by what its reader brought back.
+
+        Raises DeniedError where the answer is not for this attempt, GatewayError where the provider cannot be asked.
         """
         ...
 

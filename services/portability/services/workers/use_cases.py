@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from portability.services.workers import handlers
-from portability.services.workers.model import AskForCode, CodeAsked, SignedIn, SignInRefused
+from portability.services.workers.model import AskForCode, CodeAsked, SignedIn, SignInRefused, VouchedFor
 from portability.services.workers.ports import Clock, CodeSender, RandomBytes, UnitOfWork
 from portability.services.workers.views import CareerView, CaseView, DecisionView
 
@@ -43,6 +43,20 @@ class WorkerUseCases:
                 code=code,
                 origin=origin,
                 codes=work.codes,
+                sessions=work.sessions,
+                limits=work.limits,
+                clock=self.clock,
+                random_bytes=self.random_bytes,
+                key=self.key,
+            )
+
+    async def sign_in_vouched(self, vouched: VouchedFor, *, origin: str) -> SignedIn | SignInRefused:
+        """See handlers.sign_in_vouched."""
+        async with self.unit_of_work() as work:
+            return await handlers.sign_in_vouched(
+                vouched,
+                origin=origin,
+                directory=work.directory,
                 sessions=work.sessions,
                 limits=work.limits,
                 clock=self.clock,

@@ -93,8 +93,14 @@ class Cookies:
         """The value, or empty where the browser sent none."""
         return request.cookies.get(self._prefix + name, "")
 
-    def write(self, response: Response, name: str, value: str, *, seconds: int | None = None) -> None:
-        """Set a cookie; without `seconds` it ends with the browser."""
+    def write(
+        self, response: Response, name: str, value: str, *, seconds: int | None = None, from_elsewhere: bool = False
+    ) -> None:
+        """Set a cookie; without `seconds` it ends with the browser.
+
+        `from_elsewhere`: it comes with a reader whom another site leads here (SameSite=Lax), as a provider of
+        identities does.
+        """
         response.set_cookie(
             self._prefix + name,
             value,
@@ -102,7 +108,7 @@ class Cookies:
             path="/",
             secure=self._https,
             httponly=True,
-            samesite="strict",
+            samesite="lax" if from_elsewhere else "strict",
         )
 
     def forget(self, response: Response, name: str) -> None:

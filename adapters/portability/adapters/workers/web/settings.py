@@ -12,9 +12,11 @@ class WebSettings:
 
     `https` says that readers come over https (also where a proxy ends it): cookies are then Secure.
     `zone` is where the institution is; days on the pages are those of its calendar.
+    `provider_name` is that of the provider of identities as readers know it; empty: there is none.
     """
 
     institution_name: str
     form_key: bytes
     https: bool
     zone: tzinfo = UTC
+    provider_name: str = ""

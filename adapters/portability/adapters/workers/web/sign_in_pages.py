@@ -7,16 +7,17 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from portability.adapters.workers.web.security import FormRefusedError, origin_of
+from portability.adapters.workers.web.security import Cookies, FormRefusedError, origin_of
 from portability.adapters.workers.web.shell import Shell
 from portability.agreements.errors import InputError
-from portability.services.workers.model import CODE_LIFE, AskForCode, Refusal, SignInRefused
+from portability.services.workers.model import CODE_LIFE, AskForCode, Refusal, SignedIn, SignInRefused
 from portability.services.workers.story import Phrase
 from portability.services.workers.use_cases import WorkerUseCases
 
-__all__ = ["routes"]
+__all__ = ["open_session", "routes"]
 
 _NOTICES = {"over": "error.session_over", "out": "error.signed_out"}
+_OF_PROVIDER = {"refused", "unreachable", "not_on_file"}
 
 
 def routes(shell: Shell, use_cases: WorkerUseCases) -> list[Route]:
@@ -41,8 +42,11 @@ class _SignInPages:
         return self.shell.go("/cases" if signed_in else "/sign-in")
 
     async def ask_form(self, request: Request) -> Response:
-        notice = next((key for name, key in _NOTICES.items() if name in request.query_params), None)
-        return self._ask_page(request, notice=Phrase(notice) if notice else None)
+        notice = next((Phrase(key) for name, key in _NOTICES.items() if name in request.query_params), None)
+        why = request.query_params.get("provider", "")
+        if why in _OF_PROVIDER and (provider := self.shell.settings.provider_name):
+            notice = Phrase(f"provider.{why}", {"provider": provider})
+        return self._ask_page(request, notice=notice)
 
     async def ask_for_code(self, request: Request) -> Response:
         form = await self.shell.form(request)
@@ -80,9 +84,7 @@ class _SignInPages:
         if isinstance(result, SignInRefused):
             return self.shell.page(request, "code.html", status=422, error=_refusal_phrase(result))
         response = self.shell.go("/cases")
-        cookies.write(response, "session", result.token)
-        # A new visit, so that no form from before the sign-in can be sent after it.
-        cookies.write(response, "visit", cookies.new_visit())
+        open_session(cookies, response, result)
         cookies.forget(response, "challenge")
         return response
 
@@ -112,7 +114,15 @@ class _SignInPages:
             contact=contact,
             number=number,
             request_id=self.shell.new_request_id(),
+            provider=self.shell.settings.provider_name,
         )
+
+
+def open_session(cookies: Cookies, response: Response, signed_in: SignedIn) -> None:
+    """Give the browser its session."""
+    cookies.write(response, "session", signed_in.token)
+    # A new visit, so that no form from before the sign-in can be sent after it.
+    cookies.write(response, "visit", cookies.new_visit())
 
 
 def _refusal_phrase(refused: SignInRefused) -> Phrase:
