@@ -31,6 +31,15 @@ SAME_AS_ENGLISH = {
     "pt": {"site.menu"},
 }
 """Messages that are rightly the same words as in English."""
+ANOTHER_FORM = {
+    "de": r"\b(du|dich|dir|dein\w*)\b|Entscheidung|Anstalt",
+    "es": r"\b(tú|tu|tus|te|ti)\b|Expediente|asegurad[oa]",
+    "fr": r"\b(tu|te|toi|ton|ta|tes)\b|’",
+    "it": r"\b([Tt]u|[Tt]i|[Tt]e|[Tt]uo|[Tt]ua|[Tt]uoi|[Tt]ue|[Ss]ei|[Hh]ai|lei|suo)\b|istituzion",
+    "pt": r"\b(tu|te|ti|teu|tua|teus|tuas|você)\b|segurado",
+    "hi": r"तुम|तू |तेरा|गलत|कानून|कागज|आखिर|खाली|बाकी",
+}
+"""Words of another form of address, of another word for the same thing, or of another spelling (docs/languages.md)."""
 LOCALES = files("portability.services.workers").joinpath("locales")
 
 
@@ -116,6 +125,19 @@ def test_sentences_are_translated_and_not_copied(language: str) -> None:
     messages = catalogue(language)
     same = {key for key in messages if messages[key] == ENGLISH[key] and any(map(str.isalpha, fixed(ENGLISH[key][0])))}
     assert same == SAME_AS_ENGLISH.get(language, set())
+
+
+@pytest.mark.parametrize("language", ANOTHER_FORM)
+def test_a_reader_is_always_addressed_and_spelled_to_in_one_way(language: str) -> None:
+    wrong = re.compile(ANOTHER_FORM[language], re.IGNORECASE if language != "it" else 0)
+    assert [text for forms in catalogue(language).values() for text in forms if wrong.search(text)] == []
+
+
+@pytest.mark.parametrize("language", languages())
+def test_signs_are_those_that_a_text_message_can_carry(language: str) -> None:
+    """A typographic apostrophe, quotation mark or ellipsis halves what fits a text (GSM 03.38)."""
+    told = [text for forms in catalogue(language).values() for text in forms]
+    assert [text for text in told if set(text) & set("\u2018\u2019\u201c\u201d\u2026")] == []
 
 
 def fixed(message: str) -> str:
