@@ -91,7 +91,7 @@ async def test_the_text_is_given_for_the_readers_asked_for_only(determination: A
     [
         ("", "en", "You would get €506.61 a month."),
         ("fr-CA", "fr", "Vous recevriez 506,61\xa0€ par mois."),
-        ("AR", "ar", "ستحصل على \u2068\u200f506.61\xa0€\u2069 في الشهر."),
+        ("AR", "ar", "يكون لك \u2068\u200f506.61\xa0€\u2069 في الشهر."),
         ("xx", "en", "You would get €506.61 a month."),
     ],
 )
