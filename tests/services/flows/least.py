@@ -8,6 +8,7 @@ from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import Message
 
 from portability.services.cases.mapping.allowed_fields import check_fields
+from portability.services.cases.mapping.field_profiles import profile_for
 from portability.services.cases.mapping.kinds import content_of
 from portability.services.purposes import purpose_named
 
@@ -18,9 +19,14 @@ TEXTS = ("x", UUID, "de-drv", "DE", "EUR", "10", "ab" * 32, "2026-03", "1.00", "
 VALIDATOR = protovalidate.Validator()
 
 
-def least(kind: str, *, purpose: str) -> bytes:
-    """The bytes of the least valid message of a type, checked as its sender checks it."""
+def least(kind: str, *, purpose: str, agreement_id: str = "eu-883-2004") -> bytes:
+    """The bytes of the least valid message of a type under an agreement, checked as its sender checks it."""
     message = content_of(kind)()
+    profile = profile_for(kind, agreement_id=agreement_id, states=())
+    for path in [one.field for one in profile.required] if profile else []:
+        _give(message, path.split("."))
+    for one in profile.only if profile else []:
+        _choose(message, one.field, one.values[0])
     for _ in range(ROUNDS):
         fault = _first_fault(message)
         if fault is None:
@@ -29,6 +35,27 @@ def least(kind: str, *, purpose: str) -> bytes:
     content = message.SerializeToString()
     check_fields(kind, content, purpose=purpose_named(purpose))
     return content
+
+
+def _give(message: Any, path: list[str]) -> None:
+    """Something at a path that a profile asks for; what exactly, the rules of its type say."""
+    field = message.DESCRIPTOR.fields_by_name[path[0]]
+    if field.is_repeated:
+        _add(message, field)
+    elif field.type != FieldDescriptor.TYPE_MESSAGE:
+        setattr(message, field.name, "x" if field.type == FieldDescriptor.TYPE_STRING else 1)
+    elif path[1:]:
+        _give(getattr(message, field.name), path[1:])
+    else:
+        _fill(getattr(message, field.name))
+
+
+def _choose(message: Any, name: str, value: str) -> None:
+    field = message.DESCRIPTOR.fields_by_name[name]
+    if field.enum_type is None:
+        setattr(message, name, value == "true")
+        return
+    setattr(message, name, next(one.number for one in field.enum_type.values if one.name.lower().endswith(value)))
 
 
 def _first_fault(message: Message) -> Any:

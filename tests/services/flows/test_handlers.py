@@ -12,15 +12,15 @@ from portability.adapters.clock.fake import ManualClock, counting_ids
 from portability.adapters.memory.flows import MemoryFlowWork
 from portability.agreements.errors import CaseStateError, DeniedError, InputError, NotFoundError
 from portability.agreements.values import Branch
+from portability.app.wiring.flows import CatalogueRules
 from portability.services.access import Caller, Role
-from portability.services.cases.mapping.allowed_fields import check_fields
-from portability.services.flows.arrival import ArrivedMessage, apply_flow_message
+from portability.services.flows.arrival import WAITING_OF_ONE_SENDER, ArrivedMessage, apply_flow_message
 from portability.services.flows.handlers import Act, FlowUseCases, FlowView, StartCase
 from portability.services.flows.load import packaged_flows
-from portability.services.flows.model import DueState, Party
+from portability.services.flows.mapping.envelope import write_envelope
+from portability.services.flows.model import Document, DueState, KeptDocument, Party
 from portability.services.flows.ports import FlowMessage, FlowParts
 from portability.services.flows.ticking import tick
-from portability.services.purposes import purpose_named
 
 IT, DE, FR, BODY = "it-inps", "de-drv", "fr-cnav", "de-dvka"
 FLOWS = {flow.flow: flow for flow in packaged_flows().values()}
@@ -38,11 +38,6 @@ class EuropeanUnion:
         return f"nothing binds {state} and {other}."
 
 
-class Catalogue:
-    def check(self, kind: str, content: bytes, *, purpose: str) -> None:
-        check_fields(kind, content, purpose=purpose_named(purpose))
-
-
 @dataclass
 class Node:
     me: str
@@ -52,7 +47,7 @@ class Node:
 
     @property
     def parts(self) -> FlowParts:
-        return FlowParts(self.me, packaged_flows(), Catalogue(), no_holidays, self.world.clock, self.world.new_id)
+        return FlowParts(self.me, packaged_flows(), CatalogueRules(), no_holidays, self.world.clock, self.world.new_id)
 
     @property
     def anna(self) -> Caller:
@@ -241,3 +236,60 @@ async def test_a_protected_persons_case_is_as_if_it_were_not_there(world: World)
         size=10, after="", open_only=True, caller=node.anna, work=node.work
     )
     assert page.lines == ()
+
+
+async def test_what_the_agreement_asks_of_a_message_is_asked_before_it_is_sent(world: World) -> None:
+    """The least that its own rules demand is not what the Regulations ask: 987/2009 Art. 15(1)."""
+    flow = FLOWS["certificate_of_coverage"]
+    roles = dict(zip((IT, DE), [name for name in flow.roles if name != "liaison_body"][:2], strict=True))
+    opener = next(name for name, one in flow.actions.items() if one.opens and one.type == "certificate.request")
+    content = least("certificate.request", purpose=flow.purpose, agreement_id="none")
+    command = StartCase(
+        world.new_id(), flow.flow, opener, tuple(Party(one, role) for one, role in roles.items()), content
+    )
+    node = world.nodes[next(one for one, role in roles.items() if role in flow.actions[opener].by)]
+    with pytest.raises(InputError, match=r"'person\.identifiers' is asked for here and not given") as refused:
+        await FlowUseCases(node.parts).start_case(command, caller=node.anna, work=node.work)
+    assert refused.value.field == "person.identifiers"
+    assert node.work.sender.sent == []
+
+
+async def test_whom_one_institution_protects_the_others_hide_from_the_next_message_on(world: World) -> None:
+    case_id = await world.start(IT, "old_age_claim", "lodge", PENSION)
+    rome, berlin = world.nodes[IT], world.nodes[DE]
+    assert await berlin.work.protected.among([case_id]) == frozenset()
+    await rome.work.protected.protect([case_id])
+    cleared = Caller(IT, Role.CLEARED_CASEWORKER, "vera")
+    content = least("record.history.declared", purpose="pension-claim")
+    await FlowUseCases(rome.parts).act(Act(world.new_id(), case_id, "declare", content), caller=cleared, work=rome.work)
+    await world.deliver()
+    assert await berlin.work.protected.among([case_id]) == {case_id}
+    with pytest.raises(NotFoundError):
+        await berlin.see(case_id)
+
+
+async def test_of_what_builds_on_nothing_only_so_much_waits_in_a_case(world: World) -> None:
+    case_id = await world.start(IT, "old_age_claim", "lodge", PENSION)
+    berlin, rome = world.nodes[DE], world.nodes[IT]
+    flow = FLOWS["old_age_claim"]
+    unasked = world.new_id()  # no question of this id has ever come
+    kept = [
+        KeptDocument(
+            Document(world.new_id(), "give_information", DE, (IT,), START, in_reply_to=unasked),
+            "claim.info.reply",
+            least("claim.info.reply", purpose=flow.purpose),
+        )
+        for _ in range(WAITING_OF_ONE_SENDER + 1)
+    ]
+    arrived = [
+        ArrivedMessage(DE, case_id, one.type, write_envelope(one, flow=flow.key, since=START.date()), world.clock.now())
+        for one in kept
+    ]
+    for one in arrived[:-1]:
+        await apply_flow_message(one, work=rome.work, parts=rome.parts)
+    await apply_flow_message(arrived[0], work=rome.work, parts=rome.parts)  # a second copy is no more of it
+    with pytest.raises(CaseStateError, match=f"{WAITING_OF_ONE_SENDER} messages of {DE} wait in the case already"):
+        await apply_flow_message(arrived[-1], work=rome.work, parts=rome.parts)
+    await world.act(DE, case_id, "state_none")  # what fits has its effect all the same
+    assert await world.state(IT, case_id, f"records:{DE}") == "stated"
+    assert (await berlin.see(case_id)).position.is_open

@@ -1,7 +1,7 @@
 """The ports of flows filled from the exchange, the directory and the catalogue, all on one connection."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import timedelta
 
@@ -14,8 +14,12 @@ from portability.adapters.postgres.looks import PostgresLooks, PostgresProtected
 from portability.adapters.postgres.records_store import PostgresCommands
 from portability.adapters.postgres.treaties_store import PostgresTreatyWork
 from portability.agreements.errors import GatewayError
-from portability.app.wiring.cases import CaseEffects, CaseParts, DirectoryOfInstitutions, ReadMessages, binding_sha256
+from portability.agreements.values import StateCode
+from portability.app.wiring.cases import CaseEffects, ReadMessages, binding_sha256
+from portability.app.wiring.parts import CaseParts, DirectoryOfInstitutions
 from portability.services.cases.mapping.allowed_fields import check_fields
+from portability.services.cases.mapping.field_profiles import check_profile, profile_for, profiles
+from portability.services.cases.mapping.kinds import content_of
 from portability.services.exchange.handlers import submit
 from portability.services.exchange.model.messages import OutgoingMessage, ReceivedMessage
 from portability.services.exchange.model.statuses import Unchecked
@@ -38,6 +42,16 @@ class CatalogueRules:
     def check(self, kind: str, content: bytes, *, purpose: str) -> None:
         """Return where the content is right; raise InputError with the field that is not."""
         check_fields(kind, content, purpose=purpose_named(purpose))
+
+    def has_profiles(self, kind: str) -> bool:
+        """Whether a packaged profile speaks of the type."""
+        return any(one.type == kind for one in profiles())
+
+    def check_profile(self, kind: str, content: bytes, *, agreement_id: str, states: Sequence[StateCode]) -> None:
+        """Return where the content has what the profile asks for; raise InputError with field and provision."""
+        profile = profile_for(kind, agreement_id=agreement_id, states=states)
+        if profile is not None:
+            check_profile(profile, content_of(kind).FromString(content))
 
 
 def flow_parts(parts: CaseParts) -> FlowParts:

@@ -4,7 +4,7 @@ The exchange calls `apply_flow_message` in the transaction that marks the messag
 message aside with the reason, while others flow. A message may come twice, or before what it builds on: a second time
 changes nothing, and one that does not fit yet is kept and has its effect once it does.
 
-Not modelled: a limit to how many messages of one sender may wait in a case.
+Of each sender a limited number may wait in a case. More are set aside, to be replayed once what they build on is here.
 """
 
 from dataclasses import dataclass
@@ -19,7 +19,9 @@ from portability.services.flows.mapping.envelope import read_envelope
 from portability.services.flows.model import CaseFile, Document, InstitutionId
 from portability.services.flows.ports import FlowParts, FlowWork
 
-__all__ = ["ArrivedMessage", "apply_flow_message"]
+__all__ = ["WAITING_OF_ONE_SENDER", "ArrivedMessage", "apply_flow_message"]
+
+WAITING_OF_ONE_SENDER = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +46,7 @@ async def apply_flow_message(message: ArrivedMessage, *, work: FlowWork, parts: 
     flow = desk.flow(*envelope.flow)
     document = envelope.kept.document
     _check_action(flow, document, kind=message.type)
-    parts.contents.check(message.type, envelope.kept.content, purpose=flow.purpose)
+    await desk.check_content(message.type, envelope.kept.content, flow=flow, others=[message.sender])
     case = await work.shelf.get(message.case_id, for_change=True)
     if case is None:
         case = CaseFile(message.case_id, flow.flow, flow.version, desk.now)
@@ -55,7 +57,10 @@ async def apply_flow_message(message: ArrivedMessage, *, work: FlowWork, parts: 
             field="flow_version",
         )
     _check_sender(case, flow, document)
+    _check_waiting(case, flow, document)
     await desk.keep(case, [envelope.kept])
+    if envelope.is_protected:
+        await work.protected.protect([case.case_id])
 
 
 def _check_action(flow: Flow, document: Document, *, kind: str) -> None:
@@ -78,4 +83,19 @@ def _check_sender(case: CaseFile, flow: Flow, document: Document) -> None:
         f"{document.sender} takes no part in the case.",
         state="open" if found.is_open else "closed",
         allowed_actions=names,
+    )
+
+
+def _check_waiting(case: CaseFile, flow: Flow, document: Document) -> None:
+    """Who sends ever more that builds on nothing is not kept for: each is tried again with every message that comes."""
+    said = {one.document_id: one for one in (*case.said, document)}
+    found = position(flow, said.values())
+    waiting = sum(said[one].sender == document.sender for one in found.waiting)
+    if document.document_id not in found.waiting or waiting <= WAITING_OF_ONE_SENDER:
+        return
+    raise CaseStateError(
+        f"{WAITING_OF_ONE_SENDER} messages of {document.sender} wait in the case already for what they build on: "
+        f"replay this one once that has come. It waits because {found.waiting[document.document_id]}",
+        state="open" if found.is_open else "not open",
+        allowed_actions=(),
     )

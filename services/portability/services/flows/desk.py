@@ -87,10 +87,24 @@ class Desk:
         ]
         return min(days, default=None)
 
+    async def check_content(self, kind: str, content: bytes, *, flow: Flow, others: Iterable[InstitutionId]) -> None:
+        """Return where a message may carry a content to, or from, these; InputError names the field and why.
+
+        What an agreement asks of a message is asked at both ends: its recipient does not take what it could not use.
+        """
+        self.parts.contents.check(kind, content, purpose=flow.purpose)
+        if not self.parts.contents.has_profiles(kind):
+            return
+        mine = state_of(self.me)
+        for state in sorted({state_of(one) for one in others}):
+            agreement_id = await self.agreement(mine, state, flow=flow, on=self.now.date())
+            self.parts.contents.check_profile(kind, content, agreement_id=agreement_id, states=(mine, state))
+
     async def send(self, case: CaseFile, kept: KeptDocument, found: Position) -> None:
         """Send a document to each of its recipients; each is told of those parties only that it has to do with."""
         flow = self.flow_of(case)
         document = kept.document
+        is_protected = bool(await self.work.protected.among([case.case_id]))
         for recipient in document.to:
             if recipient == self.me:
                 continue
@@ -110,7 +124,12 @@ class Desk:
                     case_id=case.case_id,
                     type=kept.type,
                     purpose=flow.purpose,
-                    record=write_envelope(replace(kept, document=said), flow=flow.key, since=self.now.date()),
+                    record=write_envelope(
+                        replace(kept, document=said),
+                        flow=flow.key,
+                        since=self.now.date(),
+                        is_protected=is_protected,
+                    ),
                     agreement_id=agreement_id,
                 )
             )

@@ -165,13 +165,14 @@ async def _start(command: StartCase, flow: Flow, *, caller: Caller, desk: Desk) 
         raise InputError(f"{desk.me} must take part as {' or '.join(action.by)}.", field="parties")
     _require_person(action.person, caller, says=action.says)
     _check_roles(command.parties, flow)
-    desk.parts.contents.check(action.type, command.content, purpose=flow.purpose)
     # Step 2.
     parties = await desk.bound_parties(command.parties, owner=desk.me, flow=flow)
     # Step 3.
     document = Document(desk.parts.new_id(), command.action, desk.me, (), desk.now, parties=parties)
     seen = Position(parties={one.institution: one for one in parties}, owner=desk.me)
-    document = _due(flow, (), replace(document, to=recipients(seen, action, desk.me)), desk=desk)
+    others = recipients(seen, action, desk.me)
+    await desk.check_content(action.type, command.content, flow=flow, others=others)
+    document = _due(flow, (), replace(document, to=others), desk=desk)
     # Step 4.
     case = CaseFile(desk.parts.new_id(), flow.flow, flow.version, desk.now)
     kept = KeptDocument(document, action.type, command.content, command.language, caller.name)
@@ -199,7 +200,7 @@ async def _act(command: Act, *, caller: Caller, desk: Desk) -> UUID:
     )
     if action.parties:
         document = await _with_parties(command, document, before, flow=flow, desk=desk)
-    desk.parts.contents.check(action.type, command.content, purpose=flow.purpose)
+    await desk.check_content(action.type, command.content, flow=flow, others=document.to)
     document = _due(flow, case.said, document, desk=desk)
     kept = KeptDocument(document, action.type, command.content, command.language, caller.name)
     await _say(case, kept, flow=flow, desk=desk)

@@ -157,6 +157,14 @@ class ContentRules(Protocol):
         """Return where a message of a type may carry a content for a purpose; raise InputError elsewhere."""
         ...
 
+    def has_profiles(self, kind: str) -> bool:
+        """Whether some agreement or state asks more of a type than its own rules do."""
+        ...
+
+    def check_profile(self, kind: str, content: bytes, *, agreement_id: str, states: Sequence[StateCode]) -> None:
+        """Return where a content has what is asked between these states; raise InputError with field and provision."""
+        ...
+
 
 class FlowWork(Protocol):
     """The ports of one transaction."""

@@ -29,9 +29,10 @@ class Envelope:
 
     flow: FlowKey
     kept: KeptDocument
+    is_protected: bool = False  # its sender protects the person of the case
 
 
-def write_envelope(kept: KeptDocument, *, flow: FlowKey, since: date) -> bytes:
+def write_envelope(kept: KeptDocument, *, flow: FlowKey, since: date, is_protected: bool = False) -> bytes:
     """The record of the message that carries a document."""
     document = kept.document
     target = str(document.target) if document.target else ""
@@ -51,6 +52,7 @@ def write_envelope(kept: KeptDocument, *, flow: FlowKey, since: date) -> bytes:
             deadline_rule_id=document.deadline_rule_id,
             language=kept.language,
             content=kept.content,
+            protected_person=is_protected,
         )
     )
 
@@ -78,7 +80,7 @@ def read_envelope(record: bytes, *, kind: str, sender: InstitutionId, me: Instit
         deadline_rule_id=message.deadline_rule_id,
     )
     kept = KeptDocument(document, kind, message.content, message.language)
-    return Envelope((message.flow_id, message.flow_version), kept)
+    return Envelope((message.flow_id, message.flow_version), kept, message.protected_person)
 
 
 def _party(party: Party, since: date) -> pb.CaseParty:
