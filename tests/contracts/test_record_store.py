@@ -29,6 +29,7 @@ from portability.services.persons.births import BirthDate
 from portability.services.persons.likeness import PersonFacts
 from portability.services.persons.search_keys import search_keys
 from portability.services.records.ports import RecordWork
+from portability.services.records.reviews import Review, Settlement
 from tests.at_rest import AT_REST
 from tests.conftest import NewDatabase
 
@@ -183,3 +184,23 @@ async def test_a_command_that_another_transaction_carries_out_is_waited_for(new_
         waited = tasks.create_task(second())
     await database.close()
     assert waited.result().answer == "done"
+
+
+async def test_what_waits_for_a_person_comes_the_longest_waiting_first_and_what_is_settled_waits_no_more(
+    work: RecordWork,
+) -> None:
+    case_id, other = time_ordered_id(), time_ordered_id()
+    early = Review(case_id, "DE", "de-drv", "d1", ("plausible: It ends before it begins.",), MORNING, "Art. 9(2)")
+    late = Review(case_id, "CA", "ca-sc", "c1", ("identified: no number", "evidence: declared"), EVENING)
+    elsewhere = replace(late, case_id=other)
+    await work.reviews.put(case_id, [late, early])
+    await work.reviews.put(other, [elsewhere])
+    assert list(await work.reviews.of_case(case_id)) == [late, early]
+    assert list(await work.reviews.waiting(limit=10)) == [early, late, elsewhere]
+    assert list(await work.reviews.waiting(limit=1)) == [early]
+    settled = replace(early, settled=Settlement(stands=False, by="anna.berg", at=EVENING, reason="asked"))
+    await work.reviews.put(case_id, [settled, late])
+    assert list(await work.reviews.of_case(case_id)) == [late, settled]
+    assert list(await work.reviews.waiting(limit=10)) == [late, elsewhere]
+    await work.reviews.put(case_id, [])
+    assert list(await work.reviews.waiting(limit=10)) == [elsewhere]

@@ -18,7 +18,7 @@ from portability.api.disputes.v1 import disputes_pb2
 from portability.api.exchange.v1 import exchange_pb2
 from portability.api.feed.v1 import feed_pb2
 from portability.api.privacy.v1 import privacy_pb2
-from portability.api.records.v1 import imports_pb2, records_pb2
+from portability.api.records.v1 import imports_pb2, records_pb2, reviews_pb2
 from portability.api.records.v1 import messages_pb2 as record_messages
 from portability.services.cases import messages
 from portability.services.cases.mapping import rpc, wire
@@ -32,6 +32,7 @@ from portability.services.flows.mapping.envelope import read_envelope
 from portability.services.privacy import mapping as privacy
 from portability.services.records.mapping import importing
 from portability.services.records.mapping.register import read_put_records
+from portability.services.records.mapping.reviews import read_settle
 from portability.services.workers.disputes import mapping as disputes
 from tests.doors.files import GOOD_MAP
 from tests.fuzz.good_records import good_acts, good_records, good_requests
@@ -61,6 +62,7 @@ REQUESTS: Mapping[str, tuple[type[Message], Callable[..., object]]] = {
     "start-case": (flows_pb2.StartCaseRequest, flow_rpc.read_start),
     "act": (flows_pb2.ActRequest, flow_rpc.read_act),
     "put-records": (records_pb2.PutRecordsRequest, read_put_records),
+    "settle-period": (reviews_pb2.SettleReviewRequest, read_settle),
     "open-import": (imports_pb2.ImportRecordsRequest, importing.read_opening),
     "import-records": (imports_pb2.ImportRecordsRequest, partial(importing.read_batch, today=date(2026, 11, 21))),
     "watch-changes": (feed_pb2.WatchChangesRequest, feed.read_token),

@@ -22,8 +22,8 @@ from portability.adapters.postgres.embedded import EmbeddedServer
 from portability.api.cases.v1 import cases_pb2, cases_pb2_grpc, flows_pb2
 from portability.api.exchange.v1 import exchange_pb2, exchange_pb2_grpc
 from portability.api.privacy.v1 import privacy_pb2, privacy_pb2_grpc
-from portability.api.records.v1 import records_pb2
-from portability.api.workers.v1 import workers_pb2
+from portability.api.records.v1 import records_pb2, reviews_pb2
+from portability.api.workers.v1 import matters_pb2, workers_pb2
 from portability.app.demo.desks import lodge_claim
 from portability.app.demo.nodes import DemoNode, demo_nodes
 from portability.app.demo.run import enrol, sign_in
@@ -63,8 +63,13 @@ def requests_about(case_id: UUID) -> dict[str, Message]:
         privacy_pb2.GetPrivacyRequest(case_id=case),
         privacy_pb2.ProtectPersonRequest(request_id=request, case_id=case, is_protected=False, reason="curious"),
         records_pb2.GetCareerRequest(case_id=case),
+        reviews_pb2.ListReviewsRequest(case_id=case),
+        reviews_pb2.SettleReviewRequest(
+            request_id=request, case_id=case, state="IT", period_id="it-1978", stands=False, reason="curious"
+        ),
         workers_pb2.GetMyCaseRequest(case_id=case, language="en"),
         workers_pb2.GetMyDecisionsRequest(case_id=case, language="en"),
+        matters_pb2.GetMyMatterRequest(case_id=case, language="en"),
     ]
     return {one.DESCRIPTOR.full_name: one for one in made if "case_id" in one.DESCRIPTOR.fields_by_name}
 

@@ -49,8 +49,9 @@ from portability.app.secret_file import secret
 from portability.app.settings import NodeRole, Settings
 from portability.app.trust import follow_directory, open_registry
 from portability.app.wiring.access import node_policy
-from portability.app.wiring.cases import CaseParts, CaseTransaction, case_unit_of_work
+from portability.app.wiring.cases import CaseTransaction, case_unit_of_work
 from portability.app.wiring.flows import NodeEffects, run_clock
+from portability.app.wiring.parts import CaseParts
 from portability.app.wiring.privacy import privacy_use_cases
 from portability.app.wiring.workers import matter_unit_of_work, worker_unit_of_work
 from portability.app.witnesses import PeerWitness, witnesses_of

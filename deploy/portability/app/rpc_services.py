@@ -20,13 +20,14 @@ from portability.api.exchange.v1 import exchange_pb2_grpc
 from portability.api.feed.v1 import feed_pb2_grpc
 from portability.api.log.v1 import log_pb2_grpc
 from portability.api.privacy.v1 import privacy_pb2_grpc
-from portability.api.records.v1 import imports_pb2_grpc, records_pb2_grpc
+from portability.api.records.v1 import imports_pb2_grpc, records_pb2_grpc, reviews_pb2_grpc
 from portability.api.registry.v1 import registry_pb2_grpc
 from portability.api.workers.v1 import matters_pb2_grpc, workers_pb2_grpc
 from portability.app.rpc.server import RpcService
-from portability.app.wiring.cases import CaseParts, CaseTransaction
+from portability.app.wiring.cases import CaseTransaction
 from portability.app.wiring.disputes import dispute_desk, dispute_use_cases
 from portability.app.wiring.flows import NodeEffects, flow_parts, flow_unit_of_work
+from portability.app.wiring.parts import CaseParts
 from portability.app.wiring.privacy import privacy_use_cases
 from portability.app.wiring.records import record_unit_of_work
 from portability.app.wiring.workers import matter_unit_of_work, names_for_people
@@ -46,7 +47,7 @@ from portability.services.flows.servicer import FlowServicer
 from portability.services.log.running import NodeLog
 from portability.services.log.servicer import LogServicer, WitnessServicer
 from portability.services.privacy.servicer import PrivacyServicer
-from portability.services.records.servicer import ImportServicer, RecordServicer
+from portability.services.records.servicer import ImportServicer, RecordServicer, ReviewServicer
 from portability.services.registry.handlers import Registry
 from portability.services.registry.servicer import RegistryServicer
 from portability.services.workers.disputes.servicer import DisputeDeskServicer, MyDisputeServicer
@@ -93,6 +94,11 @@ def rpc_services(
             "portability.api.records.v1.RecordService",
             records_pb2_grpc.add_RecordServiceServicer_to_server,
             RecordServicer(unit_of_work=record_unit_of_work(database, parts), clock=parts.clock, new_id=parts.new_id),
+        ),
+        RpcService(
+            "portability.api.records.v1.ReviewService",
+            reviews_pb2_grpc.add_ReviewServiceServicer_to_server,
+            ReviewServicer(unit_of_work=record_unit_of_work(database, parts), clock=parts.clock, new_id=parts.new_id),
         ),
         RpcService(
             "portability.api.records.v1.ImportService",

@@ -5,8 +5,10 @@ from datetime import date
 
 import pytest
 
+from portability.agreements.errors import DeterminationError
 from portability.services.cases.answers import why_not_hers
 from portability.services.cases.messages import StatedPerson
+from portability.services.cases.ports import Reliance
 from tests.services.cases.world import CANADIAN_NUMBER, FISCAL_CODE, GERMAN_NUMBER, MARIA, World
 
 HERS = StatedPerson(MARIA.birth_date, (GERMAN_NUMBER,))
@@ -42,3 +44,18 @@ async def test_a_statement_tells_whose_account_it_rests_on(world: World) -> None
         case = (await node.view(case_id)).case
         assert {each.institution: each.why_not_hers for each in case.participants} == dict.fromkeys(world.nodes, "")
     assert {FISCAL_CODE, GERMAN_NUMBER, CANADIAN_NUMBER} == set(MARIA.identifiers)
+
+
+async def test_nothing_is_determined_while_a_period_waits_that_a_rule_asks_more_of(world: World) -> None:
+    case_id = await world.lodge()
+    await world.deliver()
+    await world.answer_all(case_id)
+    drv = world.drv
+    assert case_id in drv.work.reviews.judged
+    drv.work.reviews.relied[case_id] = Reliance(waiting=("CA, evidence: declared stands behind it.",))
+    with pytest.raises(DeterminationError, match="1 periods wait for a caseworker: CA, evidence"):
+        await drv.determine(case_id)
+    drv.work.reviews.relied[case_id] = Reliance(left_out=frozenset({("DE", "d2")}))
+    view = await drv.determine(case_id)
+    assert [one.period_id for one in drv.determiner.asked[-1].periods if one.state == "DE"] == ["d1"]
+    assert "Without 1 periods on which a caseworker does not rely." in view.timeline[-1].text

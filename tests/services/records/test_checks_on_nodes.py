@@ -6,14 +6,17 @@ from datetime import UTC, date
 from pathlib import Path
 from typing import Any
 
+import grpc
 import pytest
 
+from portability.adapters.clock.ids import time_ordered_id
 from portability.adapters.clock.system import SystemClock
 from portability.adapters.postgres.embedded import EmbeddedServer
 from portability.api.cases.v1 import cases_pb2 as cases
 from portability.api.cases.v1 import cases_pb2_grpc
 from portability.api.records.v1 import records_pb2 as pb
-from portability.api.records.v1 import records_pb2_grpc
+from portability.api.records.v1 import records_pb2_grpc, reviews_pb2_grpc
+from portability.api.records.v1 import reviews_pb2 as reviews
 from portability.app.demo.desks import act, lodge_claim, put_records, read_case
 from portability.app.demo.nodes import DemoNode, demo_nodes
 
@@ -74,3 +77,79 @@ async def test_each_check_is_made_by_who_knows(nodes: dict[str, DemoNode]) -> No
         assert len(careers) == len(nodes)
         assert [(one.code, one.reason) for one in checks if one.outcome != PASSED] == []
         assert {one.code for one in checks} == {1, 2, 3, 4, 5}
+
+
+async def test_whose_number_is_in_no_claim_is_looked_at_by_a_person(nodes: dict[str, DemoNode]) -> None:
+    """Germany links an account by hand whose number the claim does not name: Italy cannot tell whose it is."""
+    for desk in nodes.values():
+        await put_records(desk, today())
+    inps, drv = nodes["it-inps"], nodes["de-drv"]
+    await renumber(drv)
+    case_id = await lodge_claim(inps, today=today(), award_on=today())
+    await link_by_hand(drv, case_id)
+    await answered(nodes, case_id)
+
+    (waiting,) = (await reviews_stub(inps).ListReviews(reviews.ListReviewsRequest())).reviews
+    assert (waiting.case_id, waiting.state, waiting.institution_id) == (case_id, "DE", "de-drv")
+    assert list(waiting.reasons) == [
+        "identified: The account that it rests on has no number that the claim names: ask the institution whose it is."
+    ]
+    assert (await reviews_stub(drv).ListReviews(reviews.ListReviewsRequest())).reviews == []  # a caseworker said so
+    says = reviews.SettleReviewRequest(
+        request_id=str(time_ordered_id()),
+        case_id=case_id,
+        state="DE",
+        period_id=waiting.period_id,
+        stands=True,
+        reason="her letter of 3 March",
+    )
+    with pytest.raises(grpc.aio.AioRpcError) as refused:
+        await reviews_pb2_grpc.ReviewServiceStub(inps.system).SettleReview(says)  # type: ignore[no-untyped-call]
+    assert refused.value.code() is grpc.StatusCode.PERMISSION_DENIED
+    settled = (await reviews_stub(inps).SettleReview(says)).review.settled
+    assert (settled.stands, settled.settled_by) == (True, inps.institution.official)
+    assert (await reviews_stub(inps).ListReviews(reviews.ListReviewsRequest())).reviews == []
+    (kept,) = (await reviews_stub(inps).ListReviews(reviews.ListReviewsRequest(case_id=case_id))).reviews
+    assert kept.settled == settled
+    says.request_id, says.period_id = str(time_ordered_id()), "no-such-period"
+    with pytest.raises(grpc.aio.AioRpcError, match="Nothing of that period waits"):
+        await reviews_stub(inps).SettleReview(says)
+
+
+async def renumber(desk: DemoNode) -> None:
+    """The account stands under a number that nobody else knows."""
+    stub = pb_records(desk)
+    account = desk.institution.account
+    found = await stub.FindRecords(pb.FindRecordsRequest(account_id=account.account_id))
+    (kept,) = found.accounts
+    kept.identifiers[0].value = "65 010101 T 999"
+    await stub.PutRecords(pb.PutRecordsRequest(request_id=str(time_ordered_id()), accounts=[kept]))
+
+
+def pb_records(desk: DemoNode) -> Any:
+    return records_pb2_grpc.RecordServiceStub(desk.system)
+
+
+async def link_by_hand(desk: DemoNode, case_id: str) -> None:
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while True:
+            case = await read_if_there(desk, case_id)
+            if case and cases.CASE_ACTION_ANSWER_RECORD_REQUEST in allowed(case):
+                break
+            await asyncio.sleep(0.1)
+    answer = cases.AnswerRecordRequestRequest(
+        request_id=str(time_ordered_id()), case_id=case_id, answer=cases.RECORD_ANSWER_FROM_OWN_RECORDS
+    )
+    assert (await cases_stub(desk).AnswerRecordRequest(answer)).needs_a_person
+    await cases_stub(desk).IdentifyPerson(
+        cases.IdentifyPersonRequest(
+            request_id=str(time_ordered_id()),
+            case_id=case_id,
+            account_id=desk.institution.account.account_id,
+            reason="her certificate of birth",
+        )
+    )
+
+
+def reviews_stub(desk: DemoNode) -> Any:
+    return reviews_pb2_grpc.ReviewServiceStub(desk.caseworker)

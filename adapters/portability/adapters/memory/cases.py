@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from uuid import UUID
 
 from portability.adapters.memory.looks import MemoryLooks, MemoryProtected
@@ -9,9 +10,17 @@ from portability.adapters.memory.records import MemoryCareers, MemoryCommands, M
 from portability.agreements.errors import InputError
 from portability.services.cases.messages import CaseMessage
 from portability.services.cases.model import Case, CaseEvent
-from portability.services.cases.ports import CasePage, CaseQuery, Determiner, InstitutionDirectory
+from portability.services.cases.ports import CasePage, CaseQuery, Determiner, InstitutionDirectory, Reliance
 
-__all__ = ["MemoryCaseWork", "MemoryCases", "MemoryCorrespondence", "MemoryPeople", "MemorySender", "MemoryTimeline"]
+__all__ = [
+    "MemoryCaseReviews",
+    "MemoryCaseWork",
+    "MemoryCases",
+    "MemoryCorrespondence",
+    "MemoryPeople",
+    "MemorySender",
+    "MemoryTimeline",
+]
 
 MANY = 1_000
 
@@ -80,6 +89,20 @@ class MemoryCorrespondence:
         self.read.append(case_id)
 
 
+class MemoryCaseReviews:
+    """RecordReviews: what a test says of a case; nothing waits otherwise."""
+
+    def __init__(self) -> None:
+        self.judged: list[UUID] = []
+        self.relied: dict[UUID, Reliance] = {}
+
+    async def judge(self, case_id: UUID, *, at: datetime) -> None:
+        self.judged.append(case_id)
+
+    async def reliance(self, case_id: UUID) -> Reliance:
+        return self.relied.get(case_id, Reliance())
+
+
 class MemoryPeople:
     """People: whose cases share an identifier."""
 
@@ -102,6 +125,7 @@ class MemoryCaseWork:
     determiner: Determiner
     accounts: MemoryRegister = field(default_factory=MemoryRegister)
     careers: MemoryCareers = field(default_factory=MemoryCareers)
+    reviews: MemoryCaseReviews = field(default_factory=MemoryCaseReviews)
     commands: MemoryCommands = field(default_factory=MemoryCommands)
     looks: MemoryLooks = field(default_factory=MemoryLooks)
     protected: MemoryProtected = field(default_factory=MemoryProtected)

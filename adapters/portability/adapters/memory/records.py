@@ -21,6 +21,7 @@ from portability.services.records.imports import (
     KnownImport,
     RefusedItem,
 )
+from portability.services.records.reviews import Review
 
 __all__ = [
     "MemoryCareers",
@@ -31,6 +32,7 @@ __all__ = [
     "MemoryIntake",
     "MemoryRecordWork",
     "MemoryRegister",
+    "MemoryReviews",
     "identifier_key",
 ]
 
@@ -94,6 +96,23 @@ class MemoryCaseFacts:
         return self.known.get(case_id, AroundCase())
 
 
+class MemoryReviews:
+    """What a person has to look at, by case."""
+
+    def __init__(self) -> None:
+        self._reviews: dict[UUID, tuple[Review, ...]] = {}
+
+    async def put(self, case_id: UUID, reviews: Sequence[Review]) -> None:
+        self._reviews[case_id] = tuple(sorted(reviews, key=lambda one: (one.state, one.period_id)))
+
+    async def of_case(self, case_id: UUID) -> Sequence[Review]:
+        return self._reviews.get(case_id, ())
+
+    async def waiting(self, *, limit: int) -> Sequence[Review]:
+        found = [one for some in self._reviews.values() for one in some if one.settled is None]
+        return sorted(found, key=lambda one: (one.since, one.case_id))[:limit]
+
+
 class MemoryCommands:
     """Commands carried out; there is one transaction at a time, so none is waited for."""
 
@@ -112,6 +131,7 @@ class MemoryRecordWork:
     register: MemoryRegister = field(default_factory=MemoryRegister)
     careers: MemoryCareers = field(default_factory=MemoryCareers)
     facts: MemoryCaseFacts = field(default_factory=MemoryCaseFacts)
+    reviews: MemoryReviews = field(default_factory=MemoryReviews)
     commands: MemoryCommands = field(default_factory=MemoryCommands)
     looks: MemoryLooks = field(default_factory=MemoryLooks)
     protected: MemoryProtected = field(default_factory=MemoryProtected)

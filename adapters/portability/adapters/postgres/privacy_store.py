@@ -166,6 +166,7 @@ class PostgresErasures:
                 ("flow_cases", "case_id"),
                 ("case_steps", "case_id"),
                 ("case_careers", "case_id"),
+                ("record_reviews", "case_id"),
                 ("worker_cases", "case_id"),
                 ("workers", "worker_id"),
                 ("case_changes", "case_id"),

@@ -12,6 +12,7 @@ from portability.adapters.keys.at_rest import AtRest
 from portability.adapters.postgres.database import Connection
 from portability.adapters.postgres.documents import open_documents, seal_documents
 from portability.adapters.postgres.looks import PostgresLooks, PostgresProtected
+from portability.adapters.postgres.reviews_store import PostgresReviews
 from portability.agreements.careers import CareerRecord, InsuranceAccount, PersonIdentifier, RecordedPeriod
 from portability.agreements.errors import GatewayError
 from portability.api.common.v1 import common_pb2 as common
@@ -257,6 +258,7 @@ class PostgresRecordWork:
     def __init__(self, connection: Connection, at_rest: AtRest) -> None:
         self.register = self.scopes = self.people = PostgresRegister(connection, at_rest)
         self.careers = PostgresCareers(connection, at_rest)
+        self.reviews = PostgresReviews(connection, at_rest)
         self.commands = PostgresCommands(connection, at_rest)
         self.looks = PostgresLooks(connection, at_rest)
         self.protected = PostgresProtected(connection)

@@ -4,6 +4,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
+from portability.agreements.careers import EvidenceLevel
 from portability.agreements.periods import DayRegime, PeriodKind, PeriodUnit
 from portability.agreements.rules.base import Amount, Day, Entry, Id, RuleBase, State, Text, Units
 
@@ -31,6 +32,13 @@ class Aggregation(RuleBase):
         default=None, description="Own time without which others' time does not count; none: any own time will do"
     )
     minimum_own_cite: Text | None = None
+    least_evidence: EvidenceLevel | None = Field(
+        default=None, description="Who must stand behind another state's period before it counts; none: anybody"
+    )
+    least_checks: Literal["signed", "competent", "identified", "plausible", "consistent"] | None = Field(
+        default=None, description="Up to which check it must have passed; none: what a check finds is shown to a person"
+    )
+    least_cite: Text | None = Field(default=None, description="Where the agreement asks for that")
 
 
 class Overlap(RuleBase):

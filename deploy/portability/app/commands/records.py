@@ -19,6 +19,8 @@ SOME_ASIDE = 3
 """Exit code where lines were set aside and the others are kept."""
 SHOWN = 10
 
+As = Annotated[str, typer.Option("--as", help="Caseworker at this node, for example anna: her certificate is used.")]
+
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="The institution's own register of insured time.")
 
 
@@ -76,6 +78,63 @@ def import_file(  # noqa: PLR0917 (typer's)
     if tally.aside:
         raise typer.Exit(SOME_ASIDE)
     beside.unlink()
+
+
+@app.command("to-review")
+def to_review(
+    name: As,
+    node: Node = "",
+    case: Annotated[str, typer.Option("--case", help="One case; what is settled in it is shown too.")] = "",
+    limit: Annotated[int, typer.Option(help="How many at most.", min=1, max=500)] = 100,
+) -> None:
+    """List periods that a person has to look at, the longest waiting first, each with the reason."""
+    from portability.api.records.v1 import reviews_pb2 as pb  # noqa: PLC0415 (heavy)
+
+    async def call(stub: Any) -> Any:
+        return await stub.ListReviews(pb.ListReviewsRequest(limit=limit, case_id=case))
+
+    found = _at_reviews(call, name=name, node=node).reviews
+    if not found:
+        typer.echo("Nothing waits for a person.")
+    for one in found:
+        asked = f"; asked for by {one.asked_by}" if one.asked_by else ""
+        typer.echo(f"{one.case_id}  {one.state}  {one.period_id}  of {one.institution_id}{asked}")
+        for reason in one.reasons:
+            typer.echo(f"    {reason}")
+        if one.HasField("settled"):
+            said = "is relied on" if one.settled.stands else "is left out"
+            typer.echo(f"    settled: {said}, by {one.settled.settled_by}: {one.settled.reason}")
+
+
+@app.command()
+def settle(  # noqa: PLR0917 (typer's)
+    case: Annotated[str, typer.Argument(help="The case, as `portability records to-review` shows it.")],
+    state: Annotated[str, typer.Argument(help="State of the statement, for example DE.")],
+    period: Annotated[str, typer.Argument(help="The period.")],
+    name: As,
+    because: Annotated[str, typer.Option("--because", help="How you know; it is kept with your name.")],
+    stands: Annotated[bool, typer.Option("--stands/--does-not-stand", help="Whether it is relied on.")],
+    node: Node = "",
+) -> None:
+    """Say in your own name whether a period is relied on; one that is not is left out of what is determined here."""
+    from portability.adapters.clock.ids import time_ordered_id  # noqa: PLC0415 (heavy)
+    from portability.api.records.v1 import reviews_pb2 as pb  # noqa: PLC0415 (heavy)
+
+    request = pb.SettleReviewRequest(
+        request_id=str(time_ordered_id()), case_id=case, state=state, period_id=period, stands=stands, reason=because
+    )
+
+    async def call(stub: Any) -> Any:
+        return await stub.SettleReview(request)
+
+    settled = _at_reviews(call, name=name, node=node).review.settled
+    typer.echo(f"{state} {period} {'is relied on' if settled.stands else 'is left out'}, by {settled.settled_by}.")
+
+
+def _at_reviews(call: Any, *, name: str, node: str) -> Any:
+    from portability.api.records.v1 import reviews_pb2_grpc  # noqa: PLC0415 (heavy)
+
+    return call_node(reviews_pb2_grpc.ReviewServiceStub, call, name=name, node=node, role=Role.CASEWORKER)
 
 
 def _progress(tally: "Tally") -> None:

@@ -2,12 +2,8 @@
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
-from dataclasses import dataclass
-from datetime import date
 from uuid import UUID
 
-from portability.adapters.keys.at_rest import AtRest
-from portability.adapters.keys.trust import DirectoryTrust
 from portability.adapters.postgres.cases_store import PostgresCases, PostgresTimeline
 from portability.adapters.postgres.database import Connection, Database
 from portability.adapters.postgres.exchange_inbox import PostgresExchangeWork
@@ -17,28 +13,21 @@ from portability.adapters.postgres.privacy_store import PostgresPeople
 from portability.adapters.postgres.records_store import PostgresCareers, PostgresCommands, PostgresRegister
 from portability.adapters.postgres.treaties_store import PostgresTreatyWork
 from portability.agreements.errors import NotBindingError
-from portability.agreements.values import Branch, StateCode
 from portability.app.wiring.determiner import RatifiedRulesDeterminer
+from portability.app.wiring.parts import CaseParts, DirectoryOfInstitutions
+from portability.app.wiring.reviews import JudgedRecords
 from portability.services.cases.effects import apply_message
 from portability.services.cases.mapping.allowed_fields import check_fields
 from portability.services.cases.messages import ArrivedMessage, CaseMessage
 from portability.services.cases.model import state_of
-from portability.services.determination.treaties.in_force import (
-    AgreementFound,
-    RatifiedLaw,
-    Treaties,
-    find_agreement,
-    treaty_book,
-)
+from portability.services.determination.treaties.in_force import RatifiedLaw, treaty_book
 from portability.services.determination.treaties.ports import TreatyWork
 from portability.services.exchange.handlers import submit
 from portability.services.exchange.model.messages import InstitutionId, OutgoingMessage, ReceivedMessage
 from portability.services.exchange.model.statuses import Unchecked
 from portability.services.exchange.opening import tell_opened
 from portability.services.exchange.ports.work import ExchangeWork
-from portability.services.exchange.ports.world import Clock, NewId
 from portability.services.purposes import PENSION_CLAIM
-from portability.services.registry.model import Directory
 
 __all__ = [
     "CaseEffects",
@@ -49,31 +38,6 @@ __all__ = [
     "binding_sha256",
     "case_unit_of_work",
 ]
-
-
-class DirectoryOfInstitutions:
-    """InstitutionDirectory: competences from the signed directory, agreements as far as both states have ratified."""
-
-    def __init__(self, current: Callable[[], Directory], work: TreatyWork, treaties: Treaties) -> None:
-        self._current = current
-        self._work = work
-        self._treaties = treaties
-
-    async def competent_institution(self, state: StateCode, *, branch: Branch, on: date) -> InstitutionId | None:
-        """The institution of a state for a branch on a day; None where the directory has none."""
-        found = self._current().competent(state, branch, on)
-        return found[0].institution_id if len(found) == 1 else None
-
-    async def agreement_between(self, state: StateCode, other: StateCode, *, branch: Branch, on: date) -> str | None:
-        """The agreement with the fewest parties that binds both states for the branch on the day."""
-        return (await self._find(state, other, branch=branch, on=on)).agreement_id or None
-
-    async def why_no_agreement(self, state: StateCode, other: StateCode, *, branch: Branch, on: date) -> str:
-        """What is missing on the way to an agreement that binds both."""
-        return (await self._find(state, other, branch=branch, on=on)).why_none
-
-    async def _find(self, state: StateCode, other: StateCode, *, branch: Branch, on: date) -> AgreementFound:
-        return await find_agreement((state, other), branch=branch, on=on, work=self._work, treaties=self._treaties)
 
 
 class OutboxSender:
@@ -125,19 +89,6 @@ class ReadMessages:
         await tell_opened(case_id, work=self._work, me=parts.me, new_id=parts.new_id, at=parts.clock.now())
 
 
-@dataclass(frozen=True, slots=True)
-class CaseParts:
-    """What every transaction of cases needs besides its connection."""
-
-    me: InstitutionId
-    trust: DirectoryTrust
-    directory: Callable[[], Directory]
-    treaties: Treaties
-    at_rest: AtRest
-    clock: Clock
-    new_id: NewId
-
-
 async def binding_sha256(agreement_id: str, other: InstitutionId, *, work: TreatyWork, parts: CaseParts) -> str:
     """The hash of the version that binds our state and another's today.
 
@@ -167,6 +118,7 @@ class CaseTransaction:
         self.sender = OutboxSender(connection, parts)
         self.correspondence = ReadMessages(connection, parts)
         self.directory = DirectoryOfInstitutions(parts.directory, treaty_work, parts.treaties)
+        self.reviews = JudgedRecords(connection, parts)
         self.determiner = RatifiedRulesDeterminer(RatifiedLaw(lambda: nullcontext(treaty_work), parts.treaties))
 
 

@@ -11,7 +11,7 @@ from portability.adapters.postgres.treaties_store import treaty_unit_of_work
 from portability.agreements.errors import NotBindingError, NotFoundError
 from portability.agreements.rules import AgreementFile
 from portability.agreements.values import Citation, StateCode
-from portability.app.wiring.cases import CaseParts
+from portability.app.wiring.parts import CaseParts
 from portability.services.cases.model import state_of
 from portability.services.determination.treaties.in_force import RatifiedLaw
 from portability.services.privacy.handlers import PrivacyUseCases

@@ -15,8 +15,8 @@ from portability.adapters.postgres.workers_store import PostgresWorkerCases
 from portability.agreements import packaged
 from portability.agreements.errors import NotFoundError
 from portability.app.matter_views import NodeMatters
-from portability.app.wiring.cases import CaseParts
 from portability.app.wiring.flows import flow_parts
+from portability.app.wiring.parts import CaseParts
 from portability.app.worker_views import Names, NodeWorkerWork, WorkerViews, worker_work
 from portability.services.cases.procedure import ServiceStandards
 from portability.services.registry.model import Directory

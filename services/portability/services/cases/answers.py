@@ -68,6 +68,7 @@ async def take_statement(case: Case, of: Participant, statement: RecordStatement
             "right.",
             by=of.institution,
         )
+    desk.restated = True
     await desk.work.careers.put(
         case.case_id,
         CareerRecord(

@@ -25,6 +25,7 @@ class Desk:
     now: datetime
     new_id: NewId
     events: list[CaseEvent] = field(default_factory=list)
+    restated: bool = False  # something was stated: it is judged once the case is kept
 
     @property
     def my_state(self) -> StateCode:
@@ -42,6 +43,9 @@ class Desk:
         await self.work.cases.save(case)
         await self.work.timeline.add(tuple(self.events))
         self.events.clear()
+        if self.restated:
+            await self.work.reviews.judge(case.case_id, at=self.now)
+            self.restated = False
 
     def note(
         self,

@@ -3,6 +3,7 @@
 from fractions import Fraction
 
 from portability.agreements.careers import AnswerStatus
+from portability.agreements.errors import DeterminationError
 from portability.services.cases.commands import Determine
 from portability.services.cases.deciding import unsatisfied_states
 from portability.services.cases.desk import Desk
@@ -13,7 +14,16 @@ __all__ = ["made_of", "question_for"]
 
 
 async def question_for(case: Case, command: Determine, *, desk: Desk) -> DeterminationQuestion:
-    """All that is known of the case, from every country that has answered, and our own figures."""
+    """All that is known of the case, from every country that has answered, and our own figures.
+
+    Raises DeterminationError while a period waits for a person that a rule asks more of than it has.
+    """
+    relied = await desk.work.reviews.reliance(case.case_id)
+    if relied.waiting:
+        raise DeterminationError(
+            f"{len(relied.waiting)} periods wait for a caseworker: {relied.waiting[0]} "
+            "See `portability records to-review`, and settle each."
+        )
     careers = await desk.work.careers.of_case(case.case_id)
     known = [career for career in careers if career.status is AnswerStatus.KNOWN]
     agreements = {}
@@ -30,7 +40,12 @@ async def question_for(case: Case, command: Determine, *, desk: Desk) -> Determi
         residence_state=case.claim.person.residence_state,
         risk_materialised_on=command.risk_materialised_on,
         award_on=command.award_on or case.claim.award_on,
-        periods=tuple(recorded.period for career in known for recorded in career.periods),
+        periods=tuple(
+            recorded.period
+            for career in known
+            for recorded in career.periods
+            if (career.state, recorded.period.period_id) not in relied.left_out
+        ),
         agreements=agreements,
         scheme_facts=await _scheme_facts(case, desk=desk),
         national_answers={answer.scheme: answer for answer in case.national_answers},

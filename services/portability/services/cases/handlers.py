@@ -305,10 +305,12 @@ async def _determine(case: Case, command: Determine, caller: Caller, desk: Desk)
     question = await question_for(case, command, desk=desk)
     answer = await desk.work.determiner.determine(question)
     determination = made_of(answer, question=question, by=caller.name, desk=desk)
+    left_out = len((await desk.work.reviews.reliance(case.case_id)).left_out)
     desk.note(
         case.case_id,
         EventKind.DETERMINED,
-        f"Determined under {', '.join(each.agreement_id for each in answer.agreements)}: a projection, not an award.",
+        f"Determined under {', '.join(each.agreement_id for each in answer.agreements)}: a projection, not an award."
+        + (f" Without {left_out} periods on which a caseworker does not rely." if left_out else ""),
         actor=caller.name,
         citation=_ART_47_6,
     )

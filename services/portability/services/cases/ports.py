@@ -40,6 +40,8 @@ __all__ = [
     "MessageSender",
     "NewId",
     "OwnAccounts",
+    "RecordReviews",
+    "Reliance",
     "UnitOfWork",
 ]
 
@@ -189,6 +191,27 @@ class Determiner(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Reliance:
+    """What of the stated periods may be counted: `waiting` are reasons why nothing may be determined yet.
+
+    `left_out`: state and id of periods that a named person does not rely on.
+    """
+
+    waiting: tuple[str, ...] = ()
+    left_out: frozenset[tuple[StateCode, str]] = frozenset()
+
+
+class RecordReviews(Protocol):
+    """What people have to look at in what institutions state."""
+
+    async def judge(self, case_id: UUID, *, at: datetime) -> None:
+        """Check again what was stated in a case, and put what fails before a person."""
+        ...
+
+    async def reliance(self, case_id: UUID) -> Reliance: ...
+
+
 class People(Protocol):
     async def kept_of(self, case_id: UUID) -> Sequence[UUID]:
         """All that this institution keeps of the person of a case, each by the scope that protects it; the case too."""
@@ -206,6 +229,8 @@ class CaseWork(Protocol):
     def accounts(self) -> OwnAccounts: ...
     @property
     def careers(self) -> CareerBook: ...
+    @property
+    def reviews(self) -> RecordReviews: ...
     @property
     def commands(self) -> CommandLog: ...
     @property

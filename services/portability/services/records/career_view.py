@@ -4,13 +4,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
-from portability.agreements.careers import CareerRecord
+from portability.agreements.careers import CareerRecord, EvidenceLevel
 from portability.services.records.career import CareerStatement, as_known_at, statement_of
 from portability.services.records.career_totals import CheckedTotal, TotalOutcome, check_totals
 from portability.services.records.quirks import QuirkNote, quirks_of
-from portability.services.records.verifying import Check, Known, checks_of
+from portability.services.records.verifying import Check, Known, VerificationLevel, checks_of
 
-__all__ = ["AroundCase", "KnownCareer", "Stater", "known_careers"]
+__all__ = ["AroundCase", "Demand", "KnownCareer", "Stater", "known_careers"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,14 +24,24 @@ class KnownCareer:
 
 
 @dataclass(frozen=True, slots=True)
+class Demand:
+    """What a rule asks of a period before it is relied on; nothing where no rule does."""
+
+    evidence: EvidenceLevel | None = None
+    checks: VerificationLevel = VerificationLevel.NONE
+    citation: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Stater:
     """Why an institution is not competent, and why what it states is not known to be of the person of the case.
 
-    Empty: it is. None: nobody has looked.
+    Empty: it is. None: nobody has looked. `demand` is what its agreement with us asks of its periods.
     """
 
     competent: str | None = None
     identified: str | None = None
+    demand: Demand = field(default_factory=Demand)
 
 
 @dataclass(frozen=True, slots=True)

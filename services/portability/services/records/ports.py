@@ -19,6 +19,7 @@ from portability.services.records.imports import (
     KnownImport,
     RefusedItem,
 )
+from portability.services.records.reviews import Review
 
 __all__ = [
     "AccountScopes",
@@ -31,6 +32,8 @@ __all__ = [
     "ImportWork",
     "InsuredRegister",
     "RecordWork",
+    "ReviewBook",
+    "SettlingWork",
     "UnitOfWork",
 ]
 
@@ -87,6 +90,31 @@ class CaseFacts(Protocol):
         ...
 
 
+class ReviewBook(Protocol):
+    """What a person has to look at."""
+
+    async def put(self, case_id: UUID, reviews: Sequence[Review]) -> None:
+        """Keep these in place of all that was kept of the case."""
+        ...
+
+    async def of_case(self, case_id: UUID) -> Sequence[Review]:
+        """All of a case, settled or not, by state and period."""
+        ...
+
+    async def waiting(self, *, limit: int) -> Sequence[Review]:
+        """Those that nobody has settled, the longest waiting first."""
+        ...
+
+
+class SettlingWork(Protocol):
+    """The ports of a transaction in which a person settles something."""
+
+    @property
+    def reviews(self) -> ReviewBook: ...
+    @property
+    def commands(self) -> CommandLog: ...
+
+
 class RecordWork(Protocol):
     """The ports of one transaction."""
 
@@ -100,6 +128,8 @@ class RecordWork(Protocol):
     def careers(self) -> CareerBook: ...
     @property
     def facts(self) -> CaseFacts: ...
+    @property
+    def reviews(self) -> ReviewBook: ...
     @property
     def commands(self) -> CommandLog: ...
     @property

@@ -1,4 +1,4 @@
-"""RecordService and ImportService over gRPC: parse, call the use case, map. Errors become statuses in the RPC layer."""
+"""RecordService, ReviewService and ImportService over gRPC: parse, call the use case, map; errors become statuses."""
 # ruff: noqa: N802 (the methods have the names of the RPCs)
 
 import asyncio
@@ -8,8 +8,9 @@ from uuid import UUID
 
 from portability.agreements.errors import InputError
 from portability.api.records.v1 import imports_pb2 as pb_imports
-from portability.api.records.v1 import imports_pb2_grpc, records_pb2_grpc
+from portability.api.records.v1 import imports_pb2_grpc, records_pb2_grpc, reviews_pb2_grpc
 from portability.api.records.v1 import records_pb2 as pb
+from portability.api.records.v1 import reviews_pb2 as pb_reviews
 from portability.services.access import current_caller
 from portability.services.looking import read_by_staff
 from portability.services.mapping.common import read_date, read_identifier, read_instant, read_uuid, write_career
@@ -20,11 +21,14 @@ from portability.services.records.importing import open_import, take_batch
 from portability.services.records.imports import ImportBatch, ImportOpening
 from portability.services.records.mapping.importing import read_batch, read_opening, write_answer, write_refused
 from portability.services.records.mapping.register import read_person, read_put_records, write_match
+from portability.services.records.mapping.reviews import read_settle, write_review
 from portability.services.records.ports import Clock, ImportUnitOfWork, RecordWork, UnitOfWork
+from portability.services.records.reviewing import settle_review
 
-__all__ = ["ImportServicer", "RecordServicer"]
+__all__ = ["ImportServicer", "RecordServicer", "ReviewServicer"]
 
 REFUSED_IN_ONE_ANSWER = 500
+REVIEWS_AT_ONCE = 100
 
 
 class RecordServicer(records_pb2_grpc.RecordServiceServicer):
@@ -73,6 +77,51 @@ class RecordServicer(records_pb2_grpc.RecordServiceServicer):
     async def _read(self, scopes: Sequence[UUID], work: RecordWork) -> frozenset[UUID]:
         return await read_by_staff(
             scopes,
+            caller=current_caller(),
+            work=work,
+            new_id=self._new_id,
+            at=self._clock.now(),
+            purpose=PENSION_CLAIM.code,
+        )
+
+
+class ReviewServicer(reviews_pb2_grpc.ReviewServiceServicer):
+    """`unit_of_work` opens the transaction of one call."""
+
+    def __init__(self, *, unit_of_work: UnitOfWork, clock: Clock, new_id: Callable[[], UUID]) -> None:
+        self._unit_of_work = unit_of_work
+        self._clock = clock
+        self._new_id = new_id
+
+    async def ListReviews(self, request: pb_reviews.ListReviewsRequest, context: Any) -> pb_reviews.ListReviewsResponse:
+        async with self._unit_of_work() as work:
+            if request.case_id:
+                case_id = read_uuid(request.case_id, field="case_id")
+                await self._require_shown(case_id, work)
+                return pb_reviews.ListReviewsResponse(
+                    reviews=[write_review(one) for one in await work.reviews.of_case(case_id)]
+                )
+            found = await work.reviews.waiting(limit=request.limit or REVIEWS_AT_ONCE)
+            shown = await self._read(list(dict.fromkeys(one.case_id for one in found)), work)
+        return pb_reviews.ListReviewsResponse(reviews=[write_review(one) for one in found if one.case_id in shown])
+
+    async def SettleReview(
+        self, request: pb_reviews.SettleReviewRequest, context: Any
+    ) -> pb_reviews.SettleReviewResponse:
+        command = read_settle(request)
+        async with self._unit_of_work() as work:
+            await self._require_shown(command.case_id, work)
+            settled = await settle_review(command, caller=current_caller(), work=work, clock=self._clock)
+        return pb_reviews.SettleReviewResponse(review=write_review(settled))
+
+    async def _require_shown(self, case_id: UUID, work: RecordWork) -> None:
+        """Raise NotFoundError, in the same words, for a case that is hidden from the caller and for one not here."""
+        if not await self._read([case_id], work) or not await work.careers.of_case(case_id):
+            raise no_career(case_id)
+
+    async def _read(self, case_ids: list[UUID], work: RecordWork) -> frozenset[UUID]:
+        return await read_by_staff(
+            case_ids,
             caller=current_caller(),
             work=work,
             new_id=self._new_id,

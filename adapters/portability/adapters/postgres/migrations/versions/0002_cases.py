@@ -105,6 +105,17 @@ CREATE TABLE case_careers (
     PRIMARY KEY (case_id, state, place)
 );
 
+-- Periods that a person has to look at, each by the keyed hash of its id.
+CREATE TABLE record_reviews (
+    case_id uuid NOT NULL,
+    period bytea NOT NULL CHECK (length(period) = 16),
+    since timestamptz NOT NULL,
+    settled boolean NOT NULL,
+    document bytea NOT NULL,
+    PRIMARY KEY (case_id, period)
+);
+CREATE INDEX record_reviews_waiting ON record_reviews (since, case_id, period) WHERE NOT settled;
+
 CREATE TABLE case_events (
     event_id uuid PRIMARY KEY,
     case_id uuid NOT NULL REFERENCES cases ON DELETE CASCADE,
@@ -174,7 +185,8 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.execute(
-        "DROP TABLE change_cursors, case_changes, case_steps, flow_documents, flow_cases, case_events, case_careers,"
+        "DROP TABLE change_cursors, case_changes, case_steps, flow_documents, flow_cases, case_events,"
+        " record_reviews, case_careers,"
         " case_decisions, case_determinations, case_identifiers, cases, record_import_refusals, record_imports,"
         " account_periods, account_search_keys, account_identifiers, accounts, commands"
     )

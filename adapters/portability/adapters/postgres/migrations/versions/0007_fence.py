@@ -31,6 +31,7 @@ BY_CASE = (
     "case_determinations",
     "case_decisions",
     "case_careers",
+    "record_reviews",
     "case_events",
     "flow_cases",
     "flow_documents",
