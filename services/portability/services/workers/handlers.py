@@ -59,11 +59,14 @@ __all__ = [
     "get_my_case",
     "get_my_decisions",
     "list_my_cases",
+    "open_session",
     "page_of",
+    "redeem_code",
     "request_sign_in_code",
     "resolve_session",
     "sign_in",
     "sign_out",
+    "spend_try",
 ]
 
 
@@ -127,8 +130,21 @@ async def sign_in(
 
     Raises OverloadError when this origin has tried too often.
     """
+    redeemed = await redeem_code(
+        challenge=challenge, code=code, origin=origin, codes=codes, limits=limits, clock=clock, key=key
+    )
+    if isinstance(redeemed, SignInRefused):
+        return redeemed
+    token = text_token(random_bytes(TOKEN_BYTES))
+    return await open_session(redeemed, token, sessions=sessions, clock=clock)
+
+
+async def redeem_code(
+    *, challenge: str, code: str, origin: str, codes: CodeStore, limits: AttemptLimits, clock: Clock, key: bytes
+) -> UUID | SignInRefused:
+    """The worker whose code it is, and the code is used. Raises OverloadError when this origin has tried too often."""
     now = clock.now()
-    await _spend(limits, key, "try-origin", origin, at=now)
+    await spend_try(limits, key, origin, at=now)
     challenge_hash = token_hash(challenge)
     kept = await codes.take_try(challenge_hash, at=now, most=CODE_TRIES)
     if kept is None:
@@ -138,7 +154,7 @@ async def sign_in(
     if not right or kept.worker_id is None:
         return SignInRefused(Refusal.WRONG_CODE, tries_left=CODE_TRIES - kept.tries)
     await codes.use(challenge_hash, at=now)
-    return await _opened(kept.worker_id, sessions=sessions, random_bytes=random_bytes, at=now)
+    return kept.worker_id
 
 
 async def sign_in_vouched(
@@ -157,19 +173,26 @@ async def sign_in_vouched(
     One of the two alone is not enough: two countries may give the same number, and a phone changes hands.
     Raises OverloadError when this origin has tried too often.
     """
-    now = clock.now()
-    await _spend(limits, key, "try-origin", origin, at=now)
+    await spend_try(limits, key, origin, at=clock.now())
     for contact in vouched.contacts if vouched.insurance_number else ():
         worker = await directory.find(contact, insurance_number=vouched.insurance_number)
         if worker is not None:
-            return await _opened(worker.worker_id, sessions=sessions, random_bytes=random_bytes, at=now)
+            return await open_session(
+                worker.worker_id, text_token(random_bytes(TOKEN_BYTES)), sessions=sessions, clock=clock
+            )
     return SignInRefused(Refusal.NOT_ON_FILE, tries_left=0)
 
 
-async def _opened(worker_id: UUID, *, sessions: SessionStore, random_bytes: RandomBytes, at: datetime) -> SignedIn:
-    token = text_token(random_bytes(TOKEN_BYTES))
-    await sessions.put(Session(token_hash(token), worker_id, created_at=at, last_seen_at=at))
-    return SignedIn(token, worker_id, idle_until=at + SESSION_IDLE)
+async def open_session(worker_id: UUID, token: str, *, sessions: SessionStore, clock: Clock) -> SignedIn:
+    """A new session of a worker who has shown that it is she."""
+    now = clock.now()
+    await sessions.put(Session(token_hash(token), worker_id, created_at=now, last_seen_at=now))
+    return SignedIn(token, worker_id, idle_until=now + SESSION_IDLE)
+
+
+async def spend_try(limits: AttemptLimits, key: bytes, origin: str, *, at: datetime) -> None:
+    """Count a try to sign in. Raises OverloadError when this origin has tried too often."""
+    await _spend(limits, key, "try-origin", origin, at=at)
 
 
 async def resolve_session(token: str, *, sessions: SessionStore, clock: Clock) -> UUID:

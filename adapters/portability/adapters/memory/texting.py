@@ -1,0 +1,64 @@
+"""Conversations by text and PINs in memory; they pass the contract suite of the real stores."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from portability.adapters.memory.workers import MemoryWorkerWork
+from portability.services.workers.texting.model import TextSession
+
+__all__ = ["MemoryConversations", "MemoryPins", "MemoryTextWork"]
+
+
+class MemoryConversations:
+    """TextSessionStore and TextHousekeeping."""
+
+    def __init__(self) -> None:
+        self.kept: dict[bytes, TextSession] = {}
+
+    async def take(self, key: bytes) -> TextSession | None:
+        return self.kept.get(key)
+
+    async def keep(self, session: TextSession) -> None:
+        self.kept[session.key] = session
+
+    async def forget_unused(self, *, at: datetime, unused: timedelta) -> int:
+        old = [key for key, session in self.kept.items() if at - session.used_at > unused]
+        for key in old:
+            del self.kept[key]
+        return len(old)
+
+
+class MemoryPins:
+    """PinStore."""
+
+    def __init__(self) -> None:
+        self.kept: dict[UUID, tuple[bytes, int]] = {}
+
+    async def put(self, worker_id: UUID, pin_hash: bytes) -> None:
+        self.kept[worker_id] = (pin_hash, 0)
+
+    async def take_try(self, worker_id: UUID, *, most: int) -> bytes | None:
+        kept, tries = self.kept.get(worker_id, (b"", most))
+        if tries >= most:
+            return None
+        self.kept[worker_id] = (kept, tries + 1)
+        return kept
+
+    async def was_right(self, worker_id: UUID) -> None:
+        self.kept[worker_id] = (self.kept[worker_id][0], 0)
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryTextWork(MemoryWorkerWork):
+    """The ports of one transaction. Nothing is undone where one fails."""
+
+    conversations: MemoryConversations = field(default_factory=MemoryConversations)
+    pins: MemoryPins = field(default_factory=MemoryPins)
+
+    @asynccontextmanager
+    async def text_work(self) -> AsyncIterator["MemoryTextWork"]:
+        """One transaction over the same memory each time."""
+        yield self
