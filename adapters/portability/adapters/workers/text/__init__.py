@@ -1,0 +1,1 @@
+"""Gateways of SMS and USSD: what comes in over HTTP, and how short messages go out; each by a file of settings."""
