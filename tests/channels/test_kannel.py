@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 import uvicorn
 
@@ -73,7 +73,7 @@ class Simulator:
 async def simulator(tmp_path: Path) -> AsyncIterator[Simulator]:
     desk = TextDesk()
     app_port = free_ports(1)[0]
-    async with kannel(tmp_path, app_port=app_port, secret=SECRET) as box, httpx.AsyncClient() as client:
+    async with kannel(tmp_path, app_port=app_port, secret=SECRET) as box, httpx2.AsyncClient() as client:
         out = KannelOut(kind="kannel", url=box.sendsms, username="portability", password=PASSWORD, sender=SHORT_CODE)
         gateway = CodesBySms(KannelSms(out, client), OutboxFileGateway(tmp_path / "codes.jsonl"))
         sender = QueuedCodeSender(gateway, clock=desk.clock)
@@ -151,7 +151,7 @@ async def test_who_does_not_show_the_secret_is_no_gateway(simulator: Simulator) 
     await simulator.desk.register()
     await simulator.signs_in()
     app = create_text_app(simulator.desk.dialogue, GatewaySettings(secret=SECRET))
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://gateway") as client:
+    async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://gateway") as client:
         for given in ({}, {"secret": ""}, {"secret": SECRET + "x"}):
             fields: dict[str, Any] = {"from": NUMBER, "text": "1", **given}
             answer = await client.get("/kannel/ussd", params=fields)

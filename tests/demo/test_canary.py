@@ -21,7 +21,13 @@ from tests.brokers import BrokerInUse
 from tests.demo.test_demo import run_demo
 
 NUMBERS = [one.account.number[1] for one in INSTITUTIONS]
-TEXTS = ["Moretti", WORKER.email, *NUMBERS, *(re.sub(r"[^0-9A-Za-z]", "", number) for number in NUMBERS)]
+TEXTS = [
+    "Moretti",
+    WORKER.phone,
+    WORKER.phone.replace(" ", ""),
+    *NUMBERS,
+    *(re.sub(r"[^0-9A-Za-z]", "", number) for number in NUMBERS),
+]
 CANARIES = [text.encode(code) for text in sorted(set(TEXTS)) for code in ("utf-8", "utf-16-le")]
 HANDED_OVER = "worker-codes.jsonl"
 

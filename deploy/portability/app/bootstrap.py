@@ -28,13 +28,15 @@ from portability.adapters.postgres.listening import PostgresOutboxSignal
 from portability.adapters.postgres.log_staging import PostgresLogSink
 from portability.adapters.postgres.log_store import log_unit_of_work
 from portability.adapters.postgres.stream import PostgresStream
+from portability.adapters.postgres.texting_store import PostgresConversations
 from portability.adapters.postgres.workers_store import PostgresSignInHousekeeping
-from portability.adapters.workers.code_delivery import OutboxFileGateway, QueuedCodeSender
+from portability.adapters.workers.code_delivery import QueuedCodeSender
 from portability.agreements import packaged
 from portability.agreements.errors import GatewayError, InputError
 from portability.app.at_rest import open_at_rest
 from portability.app.disk import free_part
 from portability.app.exchange_observer import ExchangeObserver
+from portability.app.http_part import HttpPart
 from portability.app.keys import key_folder
 from portability.app.logging import configure_logging
 from portability.app.metrics import MetricsPage, NodeMetrics
@@ -47,6 +49,7 @@ from portability.app.rpc.server import NodeServer, ServerLimits
 from portability.app.rpc_services import rpc_services
 from portability.app.secret_file import secret
 from portability.app.settings import NodeRole, Settings
+from portability.app.text_door import dialogue_of, open_gateways, text_door
 from portability.app.trust import follow_directory, open_registry
 from portability.app.wiring.access import node_policy
 from portability.app.wiring.cases import CaseTransaction, case_unit_of_work
@@ -75,6 +78,7 @@ from portability.services.log_entry import LogEntryKind, entry_of
 from portability.services.registry.handlers import DirectoryInForce, Registry
 from portability.services.workers.handlers import forget_expired_sign_ins
 from portability.services.workers.matters.use_cases import MatterUseCases
+from portability.services.workers.texting.dialogue import Dialogue
 from portability.services.workers.use_cases import WorkerUseCases
 
 if TYPE_CHECKING:
@@ -83,6 +87,7 @@ if TYPE_CHECKING:
 __all__ = ["Node", "databases", "open_node", "serve"]
 
 HOUSEKEEPING = timedelta(hours=1)
+CONVERSATION_REST = timedelta(days=30)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -104,6 +109,8 @@ class Node:
     parts: CaseParts
     server: NodeServer
     page: WorkerPage | None
+    dialogue: Dialogue
+    text_door: HttpPart | None
     signal: PostgresOutboxSignal
     feed: ChangeTopic | None
     codes: QueuedCodeSender
@@ -141,6 +148,8 @@ class Node:
                     tasks.create_task(self.server.wait(), name="rpc")
                     if self.page is not None:
                         tasks.create_task(self.page.run(), name="page")
+                    if self.text_door is not None:
+                        tasks.create_task(self.text_door.run(), name="texts")
                 self.started.set()
         finally:
             await self.server.stop(grace_seconds=self.settings.stop_seconds)
@@ -160,6 +169,8 @@ class Node:
                 async with self.database.transaction() as connection:
                     housekeeping = PostgresSignInHousekeeping(connection)
                     await forget_expired_sign_ins(housekeeping=housekeeping, clock=self.exchange.clock)
+                    conversations = PostgresConversations(connection)
+                    await conversations.forget_unused(at=self.exchange.clock.now(), unused=CONVERSATION_REST)
             except GatewayError as error:
                 if not error.retryable:
                     raise
@@ -220,14 +231,17 @@ async def open_node(
         limits = _limits(settings, metrics)
         log = await _open_log(settings, database, keys=keys, trust=trust, observer=exchange.observer, clock=clock)
         await _enter_directory(database, directory, clock)
-        codes = QueuedCodeSender(OutboxFileGateway(settings.data_folder / "worker-codes.jsonl"), clock=clock)
+        gateways = await open_gateways(settings, opened)
+        codes = QueuedCodeSender(gateways.codes, clock=clock)
+        worker_work = worker_unit_of_work(database, at_rest, directory.current, me=institution)
         worker = WorkerUseCases(
-            unit_of_work=worker_unit_of_work(database, at_rest, directory.current, me=institution),
+            unit_of_work=worker_work,
             sender=codes,
             clock=clock,
             random_bytes=secrets.token_bytes,
             key=secret(settings.data_folder / "worker.key"),
         )
+        dialogue = dialogue_of(worker, worker_work, gateways)
         cases = case_unit_of_work(database, parts)
         tls = NodeTls(settings.tls_folder, institution, hosts=settings.hosts, clock=clock)
         server = NodeServer(
@@ -281,6 +295,8 @@ async def open_node(
             parts=parts,
             server=server,
             page=page,
+            dialogue=dialogue,
+            text_door=text_door(settings, gateways, dialogue),
             signal=signal,
             feed=await _open_feed(settings, opened) if settings.kafka_events else None,
             codes=codes,

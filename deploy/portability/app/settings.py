@@ -168,6 +168,12 @@ class Settings(BaseModel):
     sign_in_number_claim: str = Field(
         "personal_number", description="Claim in which that provider tells a person's insurance number."
     )
+    text_listen: OptionalHostPort = Field(
+        "off", description="Address for gateways of SMS and USSD, which nobody else should reach; off: none."
+    )
+    text_gateways: Path | None = Field(
+        None, description="File that describes the gateways of SMS and USSD (docs/channels.md); holds secrets."
+    )
     metrics_listen: OptionalHostPort = Field(
         "127.0.0.1:9464", description="Address of /metrics (plain HTTP, keep it local); off: none."
     )

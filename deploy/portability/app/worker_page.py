@@ -1,16 +1,13 @@
 """The worker's page on its own address, within the node's process."""
 
-import contextlib
-from collections.abc import Iterator
 from functools import partial
-
-import uvicorn
 
 from portability.adapters.workers.openid import OpenIdProvider, OpenIdSettings
 from portability.adapters.workers.web import openid_pages
 from portability.adapters.workers.web.app import Topic, create_app
 from portability.adapters.workers.web.settings import WebSettings
 from portability.agreements.errors import InputError
+from portability.app.http_part import HttpPart
 from portability.app.settings import Settings
 from portability.services.workers.matters.use_cases import MatterUseCases
 from portability.services.workers.use_cases import WorkerUseCases
@@ -18,16 +15,8 @@ from portability.services.workers.use_cases import WorkerUseCases
 __all__ = ["WorkerPage"]
 
 
-class _QuietServer(uvicorn.Server):
-    """The node stops its parts itself: this one leaves the process's signals alone."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
-
-
-class WorkerPage:
-    """Serves the page over plain HTTP, behind the institution's own https; ends when cancelled."""
+class WorkerPage(HttpPart):
+    """The page, over plain HTTP behind the institution's own https."""
 
     def __init__(
         self,
@@ -38,7 +27,6 @@ class WorkerPage:
         institution_name: str,
         form_key: bytes,
     ) -> None:
-        host, _, port = settings.web_listen.rpartition(":")
         web = WebSettings(
             institution_name=institution_name,
             form_key=form_key,
@@ -50,30 +38,7 @@ class WorkerPage:
                 *topics,
                 partial(openid_pages.routes, use_cases=use_cases, provider=_provider(settings, use_cases)),
             )
-        config = uvicorn.Config(
-            create_app(use_cases, web, *topics, matters=matters),
-            host=host.strip("[]"),
-            port=int(port),
-            log_config=None,
-            access_log=False,
-            lifespan="off",
-            server_header=False,
-        )
-        self._server = _QuietServer(config)
-
-    async def run(self) -> None:
-        """Serve until cancelled."""
-        try:
-            await self._server.serve()
-        finally:
-            self._server.should_exit = True
-
-    @property
-    def url(self) -> str:
-        """Where the page is, once it is served."""
-        sockets = [socket for server in self._server.servers for socket in server.sockets]
-        host, port = sockets[0].getsockname()[:2]
-        return f"http://{host}:{port}/"
+        super().__init__(create_app(use_cases, web, *topics, matters=matters), listen=settings.web_listen)
 
 
 def _provider(settings: Settings, use_cases: WorkerUseCases) -> OpenIdProvider:

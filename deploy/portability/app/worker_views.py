@@ -7,6 +7,7 @@ from uuid import UUID
 
 from portability.adapters.keys.at_rest import AtRest
 from portability.adapters.postgres.database import Connection
+from portability.adapters.postgres.texting_store import PostgresConversations, PostgresPins
 from portability.adapters.postgres.workers_store import (
     PostgresAttempts,
     PostgresCodes,
@@ -201,6 +202,8 @@ class NodeWorkerWork:
     cases: WorkerViews
     career: WorkerViews
     decisions: WorkerViews
+    conversations: PostgresConversations
+    pins: PostgresPins
 
 
 def worker_work(connection: Connection, at_rest: AtRest, views: WorkerViews) -> NodeWorkerWork:
@@ -213,6 +216,8 @@ def worker_work(connection: Connection, at_rest: AtRest, views: WorkerViews) -> 
         cases=views,
         career=views,
         decisions=views,
+        conversations=PostgresConversations(connection),
+        pins=PostgresPins(connection),
     )
 
 

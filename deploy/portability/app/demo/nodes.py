@@ -1,6 +1,7 @@
 """Three nodes for the demo: keys, a directory signed with test keys, settings, and all of it kept up together."""
 
 import asyncio
+import secrets
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -166,8 +167,13 @@ def _with_databases(served: str, names: Iterable[str], statement: LiteralString,
 
 
 def _settings(folder: Path, one: Institution, *, database_url: str, pages: bool) -> Settings:
+    gateways = folder / one.institution_id / "gateways.yaml"
+    if pages:
+        _describe_gateways(gateways)
     return load_settings(
         {},
+        text_listen="127.0.0.1:0" if pages else "off",
+        text_gateways=gateways if pages else None,
         institution=one.institution_id,
         data_folder=folder / one.institution_id,
         directory_file=folder / one.institution_id / "directory.bin",
@@ -178,6 +184,14 @@ def _settings(folder: Path, one: Institution, *, database_url: str, pages: bool)
         stop_seconds=1.0,
         log_level="ERROR",
     )
+
+
+def _describe_gateways(file: Path) -> None:
+    """A gateway of USSD alone: codes go into the outbox file."""
+    if not file.exists():
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.touch(mode=0o600)
+        file.write_text(f"secret: {secrets.token_urlsafe(24)}\n", encoding="ascii")
 
 
 async def _sign_directory(

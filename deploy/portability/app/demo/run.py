@@ -29,6 +29,7 @@ from portability.app.demo.show import (
     show_dispute,
     show_messages,
     show_opening,
+    show_phone,
     show_ratified,
     show_where_next,
     show_worker,
@@ -40,6 +41,7 @@ from portability.app.wiring.disputes import dispute_use_cases
 from portability.services.workers.disputes.handlers import RaiseDispute
 from portability.services.workers.disputes.model import Matter, Subject
 from portability.services.workers.model import AskForCode, SignedIn, SignInRefused, WorkerOnFile, parse_contact
+from portability.services.workers.texting.model import Channel, Incoming
 
 __all__ = ["enrol", "run_demo", "sign_in"]
 
@@ -150,7 +152,7 @@ async def _closed_everywhere(desks: dict[str, DemoNode], case_id: str) -> bool:
 async def enrol(desk: DemoNode, case_id: str) -> None:
     """The contact institution enrols the worker, so that she can sign in and see her case."""
     worker = WorkerOnFile(
-        time_ordered_id(), parse_contact(WORKER.email), (desk.institution.account.number[1],), WORKER.language
+        time_ordered_id(), parse_contact(WORKER.phone), (desk.institution.account.number[1],), WORKER.language
     )
     async with desk.node.worker.unit_of_work() as work:
         transaction: Any = work
@@ -197,13 +199,31 @@ async def _tell_worker(console: Console, desk: DemoNode) -> None:
     said = Subject(Matter.MISSING, state="DE", start=date(2002, 1, 1), end=date(2002, 2, 1), activity="the same work")
     command = RaiseDispute(time_ordered_id(), worker_id, said, DISPUTE, language="en")
     show_dispute(console, await dispute_use_cases(desk.node.database, desk.node.parts).raise_dispute(command))
+    show_phone(console, await _on_a_phone(desk))
+
+
+async def _on_a_phone(desk: DemoNode) -> list[tuple[str, str]]:
+    """She dials, signs in by code and looks up the first decision of her first case: what she types, and is shown."""
+
+    async def types(text: str) -> str:
+        answer = await desk.node.dialogue.answer(Incoming(Channel.USSD, WORKER.phone, text))
+        seen.append((text, answer.text))
+        return answer.text
+
+    seen: list[tuple[str, str]] = []
+    for text in ("*123#", "1"):
+        await types(text)
+    await desk.node.codes.drain()
+    for text in (_last_code(desk.node.settings.data_folder / "worker-codes.jsonl"), "2", "1"):
+        await types(text)
+    return seen
 
 
 async def sign_in(desk: DemoNode) -> SignedIn:
     """The worker signs in by one-time code."""
     worker = desk.node.worker
     asked = await worker.request_sign_in_code(
-        AskForCode(request_id=str(time_ordered_id()), contact=WORKER.email, language="en", origin="127.0.0.1")
+        AskForCode(request_id=str(time_ordered_id()), contact=WORKER.phone, language="en", origin="127.0.0.1")
     )
     await desk.node.codes.drain()
     code = _last_code(desk.node.settings.data_folder / "worker-codes.jsonl")

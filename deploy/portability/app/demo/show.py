@@ -11,7 +11,7 @@ from portability.api.cases.v1 import cases_pb2 as cases
 from portability.api.common.v1 import common_pb2 as common
 from portability.api.exchange.v1 import exchange_pb2 as exchange
 from portability.app.demo.nodes import DemoNode
-from portability.app.demo.story import BIRTH, WORKER, Institution
+from portability.app.demo.story import BIRTH, CONTACT, WORKER, Institution
 from portability.services.workers.disputes.handlers import DisputeView
 from portability.services.workers.views import CaseView, DecisionView
 
@@ -22,6 +22,7 @@ __all__ = [
     "show_dispute",
     "show_messages",
     "show_opening",
+    "show_phone",
     "show_ratified",
     "show_where_next",
     "show_worker",
@@ -144,6 +145,17 @@ def show_dispute(console: Console, view: DisputeView) -> None:
     console.print()
 
 
+def show_phone(console: Console, screens: Sequence[tuple[str, str]]) -> None:
+    """The same by USSD, on a phone without internet: what she types, and the screen that comes."""
+    console.print(f"[bold]8.[/bold] The same on a simple phone, by USSD, in her language ({WORKER.language}):\n")
+    for typed, shown in screens:
+        lines = shown.splitlines() or [""]
+        console.print(f"   {typed:>8} > {lines[0]}", markup=False)
+        for line in lines[1:]:
+            console.print(f"              {line}", markup=False)
+    console.print()
+
+
 def show_where_next(console: Console, desks: dict[str, DemoNode], *, seconds: float, serve: bool) -> None:
     """How long it took, and what to look at."""
     if serve:
@@ -156,9 +168,16 @@ def show_where_next(console: Console, desks: dict[str, DemoNode], *, seconds: fl
             folder = desk.node.settings.tls_folder
             console.print(f"\n   {name}\n      worker's page  {page}", markup=False)
             console.print(f"      gRPC           localhost:{desk.node.port}  (certificates in {folder})", markup=False)
+        door = desks[CONTACT].node.text_door
+        if door is not None:
+            gateways = desks[CONTACT].node.settings.text_gateways
+            console.print(
+                f"\n   USSD at it-inps: {door.url}ussd?secret=...&phoneNumber=...&text=  (secret in {gateways})",
+                markup=False,
+            )
         codes = next(iter(desks.values())).node.settings.data_folder / "worker-codes.jsonl"
         console.print(
-            f"\n   Sign in at it-inps with {WORKER.email}; the one-time code arrives in {codes}", markup=False
+            f"\n   Sign in at it-inps with {WORKER.phone}; the one-time code arrives in {codes}", markup=False
         )
         return
     console.print("\nWhere to look next:")

@@ -29,7 +29,7 @@ __all__ = [
 BIRTH = date(1959, 10, 20)
 AWARD_ON = date(2026, 12, 1)  # she reaches the last of three pension ages on 20 October 2026
 CONTACT = "it-inps"
-PERSON_EMAIL = "elena.moretti@example.org"
+PERSON_PHONE = "+39 333 5550142"
 
 # Two officials of each test authority have signed the agreements that the story needs, long before the claim.
 SIGNED_AT = datetime(2025, 6, 2, 10, tzinfo=UTC)
@@ -48,7 +48,7 @@ class Person:
     family_name: str
     given_names: str
     residence_state: str
-    email: str
+    phone: str
     language: str
 
 
@@ -100,8 +100,8 @@ class Institution:
     answers: tuple[Answer, ...] = ()
 
 
-WORKER = Person("Moretti", "Elena", "IT", PERSON_EMAIL, "it")
 DISPUTE = "I worked in Munich until the end of January 2002."
+WORKER = Person("Moretti", "Elena", "IT", PERSON_PHONE, "it")
 
 INSTITUTIONS = (
     Institution(

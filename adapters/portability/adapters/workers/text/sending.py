@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-import httpx
+import httpx2
 
 from portability.adapters.workers.code_delivery import CodeGateway
 from portability.adapters.workers.text.settings import HttpOut, KannelOut
@@ -31,7 +31,7 @@ class SmsGateway(Protocol):
 class KannelSms:
     """Kannel's sendsms over HTTP (Kannel user guide, "Using the HTTP interface to send SMS messages")."""
 
-    def __init__(self, settings: KannelOut, client: httpx.AsyncClient) -> None:
+    def __init__(self, settings: KannelOut, client: httpx2.AsyncClient) -> None:
         self._settings = settings
         self._client = client
 
@@ -47,13 +47,13 @@ class KannelSms:
             "coding": KANNEL_CODING[coding_of(plain)],
         }
         # In the query, as its guide has it: its POST takes XML.
-        await _posted(self._client, httpx.Request("GET", self._settings.url, params=fields))
+        await _posted(self._client, httpx2.Request("GET", self._settings.url, params=fields))
 
 
 class HttpSms:
     """Any gateway that takes one message in one request."""
 
-    def __init__(self, settings: HttpOut, client: httpx.AsyncClient) -> None:
+    def __init__(self, settings: HttpOut, client: httpx2.AsyncClient) -> None:
         self._settings = settings
         self._client = client
 
@@ -65,9 +65,9 @@ class HttpSms:
         }
         headers = {name: value.get_secret_value() for name, value in self._settings.headers.items()}
         request = (
-            httpx.Request("POST", self._settings.url, data=filled, headers=headers)
+            httpx2.Request("POST", self._settings.url, data=filled, headers=headers)
             if self._settings.form
-            else httpx.Request("POST", self._settings.url, json=filled, headers=headers)
+            else httpx2.Request("POST", self._settings.url, json=filled, headers=headers)
         )
         await _posted(self._client, request)
 
@@ -87,18 +87,18 @@ class CodesBySms:
         await self._gateway.send(delivery.contact.value, text)
 
 
-def sms_gateway(settings: KannelOut | HttpOut, client: httpx.AsyncClient) -> SmsGateway:
+def sms_gateway(settings: KannelOut | HttpOut, client: httpx2.AsyncClient) -> SmsGateway:
     """The gateway that the settings describe."""
     return KannelSms(settings, client) if isinstance(settings, KannelOut) else HttpSms(settings, client)
 
 
-async def _posted(client: httpx.AsyncClient, request: httpx.Request) -> None:
-    request.extensions = {"timeout": httpx.Timeout(TIMEOUT_SECONDS).as_dict()}
+async def _posted(client: httpx2.AsyncClient, request: httpx2.Request) -> None:
+    request.extensions = {"timeout": httpx2.Timeout(TIMEOUT_SECONDS).as_dict()}
     try:
         answer = await client.send(request)
-    except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
+    except (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout) as error:
         raise NotSentError("The gateway of short messages cannot be reached.", retryable=True) from error
-    except httpx.HTTPError as error:
+    except httpx2.HTTPError as error:
         told = f"The gateway of short messages broke off ({type(error).__name__}); it may have sent the message."
         raise GatewayError(told, retryable=False) from error
     if answer.status_code >= LEAST_ERROR:
