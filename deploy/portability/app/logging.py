@@ -29,6 +29,7 @@ ALLOWED_FIELDS = frozenset(
         # Which part of which node.
         "node",
         "role",
+        "channel",
         "logger",
         "template",
         "version",
