@@ -11,20 +11,21 @@ from portability.services.text_budget import Coding, coding_of, for_phones
 from portability.services.workers.model import CodeDelivery, ContactKind
 from portability.services.workers.words import words_for
 
-__all__ = ["CodesBySms", "HttpSms", "KannelSms", "NotSentError", "SmsGateway", "sms_gateway"]
+__all__ = ["CodesBySms", "HttpSms", "KannelSms", "SmsGateway", "sms_gateway"]
 
 TIMEOUT_SECONDS = 10.0
 KANNEL_CODING = {Coding.GSM7: "0", Coding.UCS2: "2"}
-LEAST_ERROR, LEAST_SERVER_ERROR = 400, 500
-
-
-class NotSentError(GatewayError):
-    """The message certainly did not go out: the gateway was not reached, or refused it. Sending again is safe."""
+LEAST_ERROR = 400
+COME_AGAIN = frozenset({429, 503})  # it has taken nothing, and asks for another try later
 
 
 class SmsGateway(Protocol):
     async def send(self, number: str, text: str) -> None:
-        """Hand one text over. NotSentError where it certainly did not go; GatewayError where that is not known."""
+        """Hand one text over.
+
+        GatewayError(retryable=True) where it certainly did not go out and may later; with False where it was refused,
+        or nobody knows whether it went: it must not be sent again.
+        """
         ...
 
 
@@ -97,12 +98,12 @@ async def _posted(client: httpx2.AsyncClient, request: httpx2.Request) -> None:
     try:
         answer = await client.send(request)
     except (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout) as error:
-        raise NotSentError("The gateway of short messages cannot be reached.", retryable=True) from error
+        raise GatewayError("The gateway of short messages cannot be reached.", retryable=True) from error
     except httpx2.HTTPError as error:
         told = f"The gateway of short messages broke off ({type(error).__name__}); it may have sent the message."
         raise GatewayError(told, retryable=False) from error
     if answer.status_code >= LEAST_ERROR:
-        raise NotSentError(
+        raise GatewayError(
             f"The gateway of short messages refused one with status {answer.status_code}.",
-            retryable=answer.status_code >= LEAST_SERVER_ERROR,
+            retryable=answer.status_code in COME_AGAIN,
         )
