@@ -35,7 +35,7 @@ ANOTHER_FORM = {
     "de": r"\b(du|dich|dir|dein\w*)\b|Entscheidung|Anstalt",
     "es": r"\b(tú|tu|tus|te|ti)\b|Expediente|asegurad[oa]",
     "fr": r"\b(tu|te|toi|ton|ta|tes)\b|’",
-    "it": r"\b([Tt]u|[Tt]i|[Tt]e|[Tt]uo|[Tt]ua|[Tt]uoi|[Tt]ue|[Ss]ei|[Hh]ai|lei|suo)\b|istituzion",
+    "it": r"\b([Tt]u|[Tt]i|[Tt]e|[Tt]uo|[Tt]ua|[Tt]uoi|[Tt]ue|[Ss]ei|[Hh]ai|lei)\b|istituzion",
     "pt": r"\b(tu|te|ti|teu|tua|teus|tuas|você)\b|segurado",
     "hi": r"तुम|तू |तेरा|गलत|कानून|कागज|आखिर|खाली|बाकी",
 }
