@@ -15,14 +15,13 @@ from portability.agreements.careers import AnswerStatus
 from portability.api.careers.v1 import messages_pb2 as careers
 from portability.app.wiring.dispute_flows import FlowElsewhere
 from portability.app.wiring.disputes import WhatIsHers
+from portability.app.wiring.flows import CatalogueRules
 from portability.services.access import Caller, Role
-from portability.services.cases.mapping.allowed_fields import check_fields
 from portability.services.cases.model import Case
 from portability.services.flows.arrival import ArrivedMessage, apply_flow_message
 from portability.services.flows.handlers import Act, FlowUseCases
 from portability.services.flows.load import packaged_flows
 from portability.services.flows.ports import FlowParts
-from portability.services.purposes import purpose_named
 from portability.services.workers.disputes.desk import DisputeDesk
 from portability.services.workers.disputes.handlers import DisputeUseCases, RaiseDispute
 from portability.services.workers.disputes.model import Matter, Subject
@@ -64,11 +63,6 @@ class EveryAgreement:
         raise AssertionError("an agreement binds all")
 
 
-class Catalogue:
-    def check(self, kind: str, content: bytes, *, purpose: str) -> None:
-        check_fields(kind, content, purpose=purpose_named(purpose))
-
-
 @dataclass(frozen=True)
 class DecisionsOf:
     cases: Cases
@@ -106,7 +100,7 @@ class DisputeWorld:
         return replace(decision(), decision_id=UUID(int=21), institution=IT, state="IT")
 
     def flow_parts(self, me: str) -> FlowParts:
-        return FlowParts(me, packaged_flows(), Catalogue(), lambda state, day: False, self.clock, self.new_id)
+        return FlowParts(me, packaged_flows(), CatalogueRules(), lambda state, day: False, self.clock, self.new_id)
 
     @asynccontextmanager
     async def of_worker(self, worker_id: UUID) -> AsyncIterator[tuple[WhatIsHers, MemoryDisputeWork]]:
