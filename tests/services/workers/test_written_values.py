@@ -10,6 +10,7 @@ import pytest
 
 from portability.adapters.workers.code_delivery import code_line
 from portability.agreements.catalogues import catalogue as explanations
+from portability.agreements.catalogues import languages as explained_languages
 from portability.agreements.periods import Duration
 from portability.agreements.values import Money
 from portability.services.workers.model import CodeDelivery, parse_contact
@@ -104,6 +105,10 @@ def test_a_text_for_a_simple_phone_has_no_sign_that_it_shows_as_a_box(language: 
     assert "012345" in text
     assert text == without_isolates(text)
     assert not any(unicodedata.category(sign) == "Cf" for sign in text)
+
+
+def test_every_language_has_pages_and_reasons() -> None:
+    assert set(languages()) == set(explained_languages())
 
 
 @pytest.mark.parametrize("language", languages())
