@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,17 +21,23 @@ START_SECONDS = 120
 
 @dataclass(frozen=True, slots=True)
 class ServedDemo:
-    """Where the page of the institution is that the worker lodged her claim with, and where her codes arrive."""
+    """Where the pages of the institutions are, by id, and the folder in which codes arrive."""
 
-    url: str
-    codes: Path
+    urls: Mapping[str, str]
+    folder: Path
     contact: str = CONTACT
+    institution: str = "it-inps"  # with which the worker lodged her claim
+
+    @property
+    def url(self) -> str:
+        return self.urls[self.institution]
 
     def codes_so_far(self) -> list[str]:
         """Every code that was sent, the last one last."""
-        if not self.codes.exists():
+        codes = self.folder / self.institution / "worker-codes.jsonl"
+        if not codes.exists():
             return []
-        return [str(json.loads(line)["code"]) for line in self.codes.read_text(encoding="utf-8").splitlines()]
+        return [str(json.loads(line)["code"]) for line in codes.read_text(encoding="utf-8").splitlines()]
 
 
 @contextmanager
@@ -55,9 +61,11 @@ def served_demo(folder: Path) -> Iterator[ServedDemo]:
                 break
         late.cancel()
         try:
-            url = re.search(r"it-inps\s+worker's page\s+(\S+)", "".join(said))
-            assert url, "the demo did not come up: " + "".join(said)[-2000:] + (folder / "told.txt").read_text()[-2000:]
-            yield ServedDemo(url[1].rstrip("/"), folder / "data" / "it-inps" / "worker-codes.jsonl")
+            urls = dict(re.findall(r"(\S+)\s+worker's page\s+(\S+)/\s", "".join(said)))
+            assert urls, (
+                "the demo did not come up: " + "".join(said)[-2000:] + (folder / "told.txt").read_text()[-2000:]
+            )
+            yield ServedDemo(urls, folder / "data")
         finally:
             process.send_signal(signal.SIGINT)
             process.communicate(timeout=30)

@@ -10,8 +10,10 @@ from datetime import timedelta
 
 import uvicorn
 from playwright.async_api import Page
+from starlette.routing import Route
 
-from portability.adapters.workers.web import WebSettings, create_app
+from portability.adapters.workers.web import WebSettings, create_app, projection_pages
+from portability.adapters.workers.web.shell import Shell
 from tests.services.workers.samples import PHONE, Desk
 
 __all__ = ["ServedSamples", "sample_desk", "served_samples"]
@@ -47,8 +49,12 @@ def served_samples() -> Iterator[ServedSamples]:
     """Served by a thread of its own until the block ends."""
     desk = sample_desk()
     settings = WebSettings(institution_name="INPS", form_key=b"f" * 32, https=False)
+
+    def what_if(shell: Shell) -> list[Route]:
+        return projection_pages.routes(shell, desk.projections)
+
     config = uvicorn.Config(
-        create_app(desk.use_cases, settings, matters=desk.matters), host="127.0.0.1", port=0, log_config=None
+        create_app(desk.use_cases, settings, what_if, matters=desk.matters), host="127.0.0.1", port=0, log_config=None
     )
     server = uvicorn.Server(config)
 

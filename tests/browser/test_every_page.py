@@ -3,6 +3,7 @@
 import re
 from importlib import import_module
 from importlib.resources import files
+from inspect import signature
 from typing import Any
 
 import pytest
@@ -23,6 +24,9 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 # Whoever is signed in is not led to these; they are looked at below, or lead on at once.
 NOT_LINKED = {"/", "/sign-in", "/sign-in/code"}
+
+# What the demo's people have no example of is looked at with the samples.
+OF_SAMPLES = {"/matters/*"}
 
 # WCAG 2.2 SC 1.4.12: no text is lost where a reader sets this spacing.
 _SPACING = """() => {
@@ -69,7 +73,7 @@ async def test_no_page_of_a_signed_in_worker_shuts_anybody_out(
         async for kind in pages(page, demo.url, language=language):
             kinds.add(kind)
             await look(page, language)
-    missing = _kinds_of_routes() - kinds - NOT_LINKED
+    missing = _kinds_of_routes() - kinds - NOT_LINKED - OF_SAMPLES
     assert not missing, f"no link leads a worker to {sorted(missing)}: link them, or say above why not"
 
 
@@ -85,7 +89,13 @@ async def test_no_page_with_something_wrong_or_waiting_shuts_anybody_out(
         await page.goto(f"{samples.url}/no-such-page")
         await look(page, language)
         await samples.sign_in(page, wrong_first=lambda: look(page, language))
-        async for _ in pages(page, samples.url, language=language):
+        kinds = set()
+        async for kind in pages(page, samples.url, language=language, every_topic=False):
+            kinds.add(kind)
+            await look(page, language)
+        assert kinds >= OF_SAMPLES
+        for asked in ("what=today", "what=later&years=2"):
+            await page.goto(f"{samples.url}/what-if?{asked}")
             await look(page, language)
 
 
@@ -94,5 +104,11 @@ def _kinds_of_routes() -> set[str]:
     shell = Shell(sample_desk().use_cases, WebSettings(institution_name="", form_key=b"f" * 32, https=False))
     names = [one.name.removesuffix(".py") for one in files(web).iterdir() if one.name.endswith("_pages.py")]
     modules = [import_module(f"{web.__name__}.{name}") for name in names]
-    routes = [route for each in modules if hasattr(each, "routes") for route in each.routes(shell, None)]
+    # Routes only name their pages: the use cases are not asked for anything.
+    routes = [route for each in modules if hasattr(each, "routes") for route in _routes(each.routes, shell)]
     return {re.sub(r"\{[^}]*\}", "*", route.path_format) for route in routes if "GET" in (route.methods or {"GET"})}
+
+
+def _routes(made_by: Any, shell: Shell) -> Any:
+    _, *others = signature(made_by).parameters
+    return made_by(shell, **dict.fromkeys(others))

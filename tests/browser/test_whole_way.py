@@ -1,5 +1,8 @@
 """A worker's whole way in a real browser, 320 pixels wide, by keyboard alone: left to right, and right to left."""
 
+from dataclasses import replace
+from datetime import date
+
 import pytest
 from playwright.async_api import Browser
 
@@ -45,6 +48,22 @@ async def test_she_finds_her_case_and_understands_the_amount_by_keyboard(
         await reader.press_words("sign_out")
         await page.goto(case)
         assert page.url.endswith("/sign-in")
+
+
+@pytest.mark.parametrize("language", READ_FROM_BOTH_SIDES)
+async def test_she_asks_what_she_would_get_two_years_later(chromium: Browser, demo: ServedDemo, language: str) -> None:
+    async with a_phone(chromium, language) as page:
+        reader = await sign_in(page, replace(demo, institution="de-drv"), language)
+        words = reader.words
+        await reader.press_words("nav.what_if")
+        await reader.tab_to(words.text("if.years"))
+        await page.keyboard.press("ArrowDown")
+        await reader.press_words("if.later")
+        told = await reader.text()
+    assert words.text("if.not_binding") in told
+    # 13.2145 points x (1 + 35 x 0.005) = 15.5270; x 42.52 = 660.208...
+    assert words.money(Money.of("660.21", "EUR")) in told
+    assert words.text("if.from", {"day": date(2028, 12, 1)}) in told
 
 
 async def find_the_case(reader: Reader) -> None:

@@ -22,7 +22,7 @@ from portability.api.log.v1 import log_pb2_grpc
 from portability.api.privacy.v1 import privacy_pb2_grpc
 from portability.api.records.v1 import imports_pb2_grpc, records_pb2_grpc, reviews_pb2_grpc
 from portability.api.registry.v1 import registry_pb2_grpc
-from portability.api.workers.v1 import matters_pb2_grpc, workers_pb2_grpc
+from portability.api.workers.v1 import matters_pb2_grpc, projections_pb2_grpc, workers_pb2_grpc
 from portability.app.rpc.server import RpcService
 from portability.app.wiring.cases import CaseTransaction
 from portability.app.wiring.disputes import dispute_desk, dispute_use_cases
@@ -30,7 +30,7 @@ from portability.app.wiring.flows import NodeEffects, flow_parts, flow_unit_of_w
 from portability.app.wiring.parts import CaseParts
 from portability.app.wiring.privacy import privacy_use_cases
 from portability.app.wiring.records import record_unit_of_work
-from portability.app.wiring.workers import matter_unit_of_work, names_for_people
+from portability.app.wiring.workers import matter_unit_of_work, names_for_people, projection_use_cases
 from portability.services.cases.handlers import CaseUseCases
 from portability.services.cases.mapping.kinds import CATALOGUE
 from portability.services.cases.servicer import CaseServicer
@@ -53,6 +53,7 @@ from portability.services.registry.servicer import RegistryServicer
 from portability.services.workers.disputes.servicer import DisputeDeskServicer, MyDisputeServicer
 from portability.services.workers.matters.servicer import MatterServicer
 from portability.services.workers.matters.use_cases import MatterUseCases
+from portability.services.workers.projections.servicer import ProjectionServicer
 from portability.services.workers.servicer import WorkerServicer
 from portability.services.workers.use_cases import WorkerUseCases
 
@@ -173,6 +174,11 @@ def rpc_services(
             "portability.api.disputes.v1.DisputeDeskService",
             disputes_pb2_grpc.add_DisputeDeskServiceServicer_to_server,
             DisputeDeskServicer(dispute_desk(database, parts), name_of=names, zone=UTC),
+        ),
+        RpcService(
+            "portability.api.workers.v1.ProjectionService",
+            projections_pb2_grpc.add_ProjectionServiceServicer_to_server,
+            ProjectionServicer(projection_use_cases(database, parts), zone=UTC),
         ),
     )
 

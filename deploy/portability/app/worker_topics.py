@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from functools import partial
 
 from portability.adapters.postgres.database import Database
-from portability.adapters.workers.web import dispute_pages
+from portability.adapters.workers.web import dispute_pages, projection_pages
 from portability.adapters.workers.web.app import Topic
 from portability.app.wiring.cases import CaseParts
 from portability.app.wiring.disputes import dispute_use_cases
-from portability.app.wiring.workers import names_for_people
+from portability.app.wiring.workers import names_for_people, projection_use_cases
 from portability.services.workers.use_cases import WorkerUseCases
 
 __all__ = ["worker_topics"]
@@ -18,4 +18,7 @@ def worker_topics(database: Database, parts: CaseParts, workers: WorkerUseCases)
     """In the order of the menu."""
     name_of = names_for_people(parts.directory).institution
     disputes = dispute_use_cases(database, parts)
-    return (partial(dispute_pages.routes, workers=workers, disputes=disputes, name_of=name_of),)
+    return (
+        partial(dispute_pages.routes, workers=workers, disputes=disputes, name_of=name_of),
+        partial(projection_pages.routes, use_cases=projection_use_cases(database, parts)),
+    )

@@ -41,7 +41,7 @@ from portability.services.workers.views import (
     WhyStep,
 )
 
-__all__ = ["Names", "NodeWorkerWork", "WorkerViews", "named_institution", "worker_work"]
+__all__ = ["Names", "NodeWorkerWork", "WorkerViews", "named_institution", "why_step", "worker_work"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +171,7 @@ class WorkerViews:
             decided_on=self._day(decision.decided_at),
             decided_by=decision.decided_by,
             amounts=tuple(_award(amount) for amount in decision.amounts),
-            why=tuple(_why(step) for step in decision.explanation),
+            why=tuple(why_step(step) for step in decision.explanation),
             refusal_reasons=tuple(RefusalReason(reason.value) for reason in decision.refusal_reasons),
             redress=Redress(
                 where=decision.remedy.where,
@@ -246,6 +246,7 @@ def _award(amount: DecidedAmount) -> AwardAmount:
     )
 
 
-def _why(step: Explanation) -> WhyStep:
-    children = tuple(_why(child) for child in step.children)
+def why_step(step: Explanation) -> WhyStep:
+    """A step of an explanation as a worker reads it."""
+    children = tuple(why_step(child) for child in step.children)
     return WhyStep(step.rule, step.citation, step.plain, step.values, children)

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
 from uuid import UUID
 
-from portability.adapters.memory.workers import MemoryCodeSender, MemoryMatters, MemoryWorkerWork
+from portability.adapters.memory.workers import MemoryCodeSender, MemoryMatters, MemoryProjector, MemoryWorkerWork
 from portability.agreements.careers import AnswerStatus, EvidenceLevel
 from portability.agreements.periods import DayRegime, Duration, InsurancePeriod, PeriodKind, PeriodUnit
 from portability.agreements.values import Branch, Citation, Money
@@ -13,6 +13,8 @@ from portability.services.access import Role
 from portability.services.workers.matters.model import MatterStep, MatterView, Task
 from portability.services.workers.matters.use_cases import MatterUseCases
 from portability.services.workers.model import AskForCode, WorkerOnFile, parse_contact
+from portability.services.workers.projections.model import Projected, Projection
+from portability.services.workers.projections.use_cases import ProjectionUseCases
 from portability.services.workers.use_cases import WorkerUseCases
 from portability.services.workers.views import (
     AwardAmount,
@@ -212,6 +214,20 @@ def matter(**changes: object) -> MatterView:
     return replace(made, **changes)  # type: ignore[arg-type]
 
 
+def projection(**changes: object) -> Projection:
+    made = Projection(
+        CASE,
+        WORKER,
+        "IT-2026-0417",
+        DRV,
+        date(2028, 10, 1),
+        is_known=True,
+        benefits=(Projected("de-rente", Money.of("512.40", "EUR")), Projected("de-none", None)),
+        why=decision().why,
+    )
+    return replace(made, **changes)  # type: ignore[arg-type]
+
+
 class Desk:
     """The use cases over memory, with everything a test wants to look at or change."""
 
@@ -242,6 +258,10 @@ class Desk:
             matter(case_id=OTHER_MATTER, worker_id=OTHER, reference="IT-9999-9999"),
         ]
         self.matters = MatterUseCases(self.kept_matters.unit_of_work)
+
+        self.projector = MemoryProjector()
+        self.projector.made += [projection(), projection(worker_id=OTHER, reference="IT-2026-0999")]
+        self.projections = ProjectionUseCases(self.projector)
 
     def ask(self, contact: str) -> AskForCode:
         return AskForCode(str(UUID(int=1)), contact)

@@ -1,7 +1,5 @@
 """What goes on beside her claims: every flow has words for it, a node shows hers, and nobody reads another's."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -9,7 +7,6 @@ from uuid import UUID
 import grpc
 import pytest
 
-from portability.adapters.access.cedar import CedarPolicy
 from portability.adapters.clock.fake import ManualClock
 from portability.adapters.memory.flows import MemoryFlows
 from portability.adapters.memory.looks import MemoryLooks
@@ -17,9 +14,8 @@ from portability.adapters.memory.workers import MemoryWorkerCases
 from portability.api.workers.v1 import matters_pb2 as pb
 from portability.api.workers.v1 import matters_pb2_grpc
 from portability.app.matter_views import NodeMatters
-from portability.app.rpc.interceptor import CallGate
 from portability.app.worker_views import Names
-from portability.services.access import Caller, Role
+from portability.services.access import Role
 from portability.services.flows.load import packaged_flows
 from portability.services.flows.model import CaseFile, Document, KeptDocument, Party
 from portability.services.flows.ports import FlowParts
@@ -29,6 +25,7 @@ from portability.services.workers.matters.servicer import MatterServicer
 from portability.services.workers.matters.story import is_late
 from portability.services.workers.matters.use_cases import MatterUseCases
 from portability.services.workers.words import languages, words_for
+from tests.services.workers.door import served, session_of
 
 ROSA, ADA = UUID(int=1), UUID(int=2)
 DISPUTE, ADAS = UUID(int=10), UUID(int=11)
@@ -110,52 +107,17 @@ async def test_a_dispute_is_shown_with_its_holder_and_the_day_that_the_law_sets(
 # --- over gRPC
 
 
-class CallersByMetadata:
-    def __init__(self, use_cases: Any) -> None:
-        self._use_cases = use_cases
-
-    async def find(self, context: Any) -> Caller:
-        token = dict(context.invocation_metadata()).get("authorization", "").removeprefix("Bearer ")
-        worker_id = await self._use_cases.resolve_session(token) if token else None
-        return Caller("it-inps", Role.WORKER, "pages", worker_id)
-
-
-class NoObserver:
-    def call_started(self, rpc: str, kind: str) -> None: ...
-
-    def call_finished(self, record: Any) -> None: ...
-
-    def call_failed_unexpectedly(self, rpc: str, error_id: str, error: Exception) -> None:
-        raise AssertionError(f"{rpc} failed: {error!r}")
-
-
-@asynccontextmanager
-async def served(desk: Any) -> AsyncIterator[Any]:
-    gate = CallGate(
-        callers=CallersByMetadata(desk.use_cases),  # type: ignore[arg-type]
-        policy=CedarPolicy.shipped("it-inps"),
-        observer=NoObserver(),
-        new_id=lambda: UUID(int=1),
+def through_the_door(desk: Any) -> Any:
+    return served(
+        desk,
+        MatterServicer(desk.matters, clock=desk.clock, zone=UTC),
+        add=matters_pb2_grpc.add_MatterServiceServicer_to_server,
+        stub=matters_pb2_grpc.MatterServiceStub,
     )
-    server = grpc.aio.server(interceptors=(gate,))
-    servicer = MatterServicer(desk.matters, clock=desk.clock, zone=UTC)
-    matters_pb2_grpc.add_MatterServiceServicer_to_server(servicer, server)
-    port = server.add_insecure_port("127.0.0.1:0")
-    await server.start()
-    async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
-        yield matters_pb2_grpc.MatterServiceStub(channel)
-    await server.stop(None)
-
-
-async def session_of(desk: Any, contact: str) -> tuple[tuple[str, str], ...]:
-    use_cases = desk.use_cases
-    asked = await use_cases.request_sign_in_code(desk.ask(contact))
-    signed_in = await use_cases.sign_in(challenge=asked.challenge, code=desk.sender.sent[-1].code, origin="")
-    return (("authorization", f"Bearer {signed_in.token}"),)
 
 
 async def test_she_reads_her_matters_and_nobody_else_does(desk: Any, samples: Any) -> None:
-    async with served(desk) as stub:
+    async with through_the_door(desk) as stub:
         hers = await session_of(desk, samples.PHONE)
         (listed,) = (await stub.ListMyMatters(pb.ListMyMattersRequest(), metadata=hers)).matters
         asked = pb.GetMyMatterRequest(case_id=listed.case_id, language="en")

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from portability.agreements.errors import IdempotencyConflictError
+from portability.agreements.values import StateCode
 from portability.services.workers.matters.model import MatterView
 from portability.services.workers.model import (
     CodeDelivery,
@@ -16,6 +17,7 @@ from portability.services.workers.model import (
     SignInCode,
     WorkerOnFile,
 )
+from portability.services.workers.projections.model import Projection, Scenario
 from portability.services.workers.views import CareerView, CaseView, DecisionView
 
 __all__ = [
@@ -25,6 +27,7 @@ __all__ = [
     "MemoryHousekeeping",
     "MemoryLimits",
     "MemoryMatters",
+    "MemoryProjector",
     "MemorySessions",
     "MemoryViews",
     "MemoryWorkerCases",
@@ -184,6 +187,21 @@ class MemoryMatters:
     @asynccontextmanager
     async def unit_of_work(self) -> AsyncIterator["MemoryMatters"]:
         yield self
+
+
+class MemoryProjector:
+    """Gives the same projections whatever is asked, and keeps what was asked."""
+
+    def __init__(self) -> None:
+        self.made: list[Projection] = []
+        self.asked: list[Scenario] = []
+
+    async def project(self, worker_id: UUID, scenario: Scenario) -> Sequence[Projection]:
+        self.asked.append(scenario)
+        return [one for one in self.made if one.worker_id == worker_id]
+
+    async def states_of(self, worker_id: UUID) -> Sequence[StateCode]:
+        return ["CA", "DE"]
 
 
 class MemoryCodeSender:

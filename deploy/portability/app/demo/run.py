@@ -109,7 +109,6 @@ async def _until_decided(console: Console, desks: dict[str, DemoNode], *, today:
     for desk in desks.values():
         await put_records(desk, today)
     case_id = await lodge_claim(desks[CONTACT], today=today, award_on=award_on)
-    await enrol(desks[CONTACT], case_id)
     console.print(f"[bold]2.[/bold] {WORKER.given_names} lodges one claim, at {CONTACT}. Then, desk by desk:\n")
     until = time.monotonic() + PATIENCE_SECONDS
     while not await _closed_everywhere(desks, case_id):
@@ -119,6 +118,8 @@ async def _until_decided(console: Console, desks: dict[str, DemoNode], *, today:
         if time.monotonic() > until:
             raise PortabilityError(f"Nothing moved for {PATIENCE_SECONDS:.0f} s; see `portability doctor`.")
     console.print()
+    for desk in desks.values():
+        await enrol(desk, case_id)
     return case_id
 
 
@@ -150,7 +151,7 @@ async def _closed_everywhere(desks: dict[str, DemoNode], case_id: str) -> bool:
 
 
 async def enrol(desk: DemoNode, case_id: str) -> None:
-    """The contact institution enrols the worker, so that she can sign in and see her case."""
+    """The institution enrols the worker, so that she can sign in and see her case."""
     worker = WorkerOnFile(
         time_ordered_id(), parse_contact(WORKER.phone), (desk.institution.account.number[1],), WORKER.language
     )

@@ -15,14 +15,16 @@ from portability.adapters.postgres.workers_store import PostgresWorkerCases
 from portability.agreements import packaged
 from portability.agreements.errors import NotFoundError
 from portability.app.matter_views import NodeMatters
+from portability.app.projecting import NodeProjector
 from portability.app.wiring.flows import flow_parts
 from portability.app.wiring.parts import CaseParts
 from portability.app.worker_views import Names, NodeWorkerWork, WorkerViews, worker_work
 from portability.services.cases.procedure import ServiceStandards
 from portability.services.registry.model import Directory
 from portability.services.workers.matters.ports import MatterUnitOfWork
+from portability.services.workers.projections.use_cases import ProjectionUseCases
 
-__all__ = ["matter_unit_of_work", "names_for_people", "worker_unit_of_work"]
+__all__ = ["matter_unit_of_work", "names_for_people", "projection_use_cases", "worker_unit_of_work"]
 
 
 def names_for_people(current: Callable[[], Directory]) -> Names:
@@ -82,3 +84,8 @@ def matter_unit_of_work(database: Database, parts: CaseParts) -> MatterUnitOfWor
             )
 
     return work
+
+
+def projection_use_cases(database: Database, parts: CaseParts) -> ProjectionUseCases:
+    """What would be, by the rules in force at this node."""
+    return ProjectionUseCases(NodeProjector(database, parts, names_for_people(parts.directory)))

@@ -47,11 +47,14 @@ __all__ = [
     "case_message",
     "date_message",
     "decision_message",
+    "frequency_message",
     "institution_message",
     "legal_reference",
+    "money_message",
     "seen_message",
     "summary_message",
     "timestamp",
+    "why_messages",
 ]
 
 _STEP_KIND = {kind: pb.StepKind.Value(f"STEP_KIND_{kind.name}") for kind in StepKind}
@@ -110,7 +113,7 @@ def decision_message(decision: DecisionView, *, words: Words) -> pb.MyDecision:
         decided_on=date_message(decision.decided_on),
         decided_by=decision.decided_by,
         amounts=[_award(award) for award in decision.amounts],
-        why=_why(why_lines(decision), words=words, depth=0),
+        why=why_messages(why_lines(decision), words=words),
         redress=_redress(decision.redress) if decision.redress else None,
         agreement_reviewed=decision.agreement_reviewed,
         text=[words.say(phrase) for phrase in decision_phrases(decision)],
@@ -191,7 +194,7 @@ def _duration(period: InsurancePeriod) -> tuple[str, common.PeriodUnit.ValueType
 
 def _award(award: AwardAmount) -> pb.AwardAmount:
     return pb.AwardAmount(
-        amount=_money(award.amount),
+        amount=money_message(award.amount),
         frequency=_FREQUENCY[award.frequency],
         first_day=date_message(award.start),
         last_day=_last_day(award.until) if award.until else None,
@@ -214,7 +217,7 @@ def _redress(redress: Redress) -> pb.Redress:
     )
 
 
-def _why(lines: Sequence[WhyLine], *, words: Words, depth: int) -> list[pb.WhyStep]:
+def why_messages(lines: Sequence[WhyLine], *, words: Words, depth: int = 0) -> list[pb.WhyStep]:
     steps: list[pb.WhyStep] = []
     for line in lines:
         text, language = words.say_why(line)
@@ -223,11 +226,15 @@ def _why(lines: Sequence[WhyLine], *, words: Words, depth: int) -> list[pb.WhySt
         steps.append(
             pb.WhyStep(rule=line.rule, reference=reference, text=text, language=language, depth=depth, values=values)
         )
-        steps.extend(_why(line.children, words=words, depth=depth + 1))
+        steps.extend(why_messages(line.children, words=words, depth=depth + 1))
     return steps
 
 
-def _money(money: Money) -> common.Money:
+def frequency_message(frequency: Frequency) -> pb.Frequency.ValueType:
+    return _FREQUENCY[frequency]
+
+
+def money_message(money: Money) -> common.Money:
     return common.Money(currency_code=money.currency, amount=f"{money.decimal():f}")
 
 

@@ -36,6 +36,7 @@ __all__ = [
     "case_has_late_step",
     "decision_phrases",
     "evidence_phrases",
+    "explained",
     "next_phrases",
     "said_due",
     "said_steps",
@@ -201,7 +202,12 @@ class WhyLine:
 
 def why_lines(decision: DecisionView) -> tuple[WhyLine, ...]:
     """The tree of reasons as a tree of sentences, without what does not interest a worker."""
-    return tuple(_why_lines(decision.why, country=decision.institution.state))
+    return explained(decision.why, country=decision.institution.state)
+
+
+def explained(steps: Sequence[WhyStep], *, country: StateCode) -> tuple[WhyLine, ...]:
+    """Steps of an institution of a country, as sentences."""
+    return tuple(_why_lines(steps, country=country))
 
 
 def _why_lines(steps: Sequence[WhyStep], *, country: StateCode) -> Iterator[WhyLine]:

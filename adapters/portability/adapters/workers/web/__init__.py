@@ -1,5 +1,5 @@
 """The worker's pages: server-rendered, no script, small enough for a cheap phone on a slow network."""
 
-from portability.adapters.workers.web.app import WebSettings, create_app
+from portability.adapters.workers.web.app import Topic, WebSettings, create_app
 
-__all__ = ["WebSettings", "create_app"]
+__all__ = ["Topic", "WebSettings", "create_app"]

@@ -7,4 +7,5 @@ MENU = (
     ("/career", "nav.career"),
     ("/decisions", "nav.decisions"),
     ("/disputes", "nav.disputes"),
+    ("/what-if", "nav.what_if"),
 )
