@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from tests.fuzz.certificate_targets import certificate_targets
 from tests.fuzz.directory_targets import directory_targets
 from tests.fuzz.door_targets import door_targets
 from tests.fuzz.eessi_targets import eessi_targets
@@ -24,6 +25,7 @@ def all_targets() -> Mapping[str, Target]:
         *log_targets(),
         *door_targets(),
         *web_targets(),
+        *certificate_targets(),
         *law_targets(),
         *eessi_targets(),
     ]

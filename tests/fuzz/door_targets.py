@@ -13,6 +13,7 @@ from portability.agreements.errors import InputError, VerificationError
 from portability.api.agreements.v1 import agreements_pb2
 from portability.api.careers.v1 import messages_pb2 as career_messages
 from portability.api.cases.v1 import cases_pb2, envelope_pb2, flows_pb2, messages_pb2
+from portability.api.certificates.v1 import certificates_pb2
 from portability.api.determination.v1 import determination_pb2
 from portability.api.disputes.v1 import disputes_pb2
 from portability.api.exchange.v1 import exchange_pb2
@@ -22,6 +23,7 @@ from portability.api.records.v1 import imports_pb2, records_pb2, reviews_pb2
 from portability.api.records.v1 import messages_pb2 as record_messages
 from portability.services.cases import messages
 from portability.services.cases.mapping import rpc, wire
+from portability.services.certificates import mapping as certificates
 from portability.services.determination.mapping import choices, facts
 from portability.services.determination.treaties.mapping import api as treaties
 from portability.services.exchange.mapping.api import outgoing
@@ -76,6 +78,8 @@ REQUESTS: Mapping[str, tuple[type[Message], Callable[..., object]]] = {
     "take-up-dispute": (disputes_pb2.TakeUpDisputeRequest, disputes.read_take_up),
     "settle-dispute": (disputes_pb2.SettleDisputeRequest, disputes.read_settle),
     "settle-review": (disputes_pb2.SettleReviewRequest, disputes.read_review),
+    "issue-certificate": (certificates_pb2.IssueCertificateRequest, certificates.read_issue),
+    "revoke-certificate": (certificates_pb2.RevokeCertificateRequest, certificates.read_revoke),
     "hold-case": (privacy_pb2.HoldCaseRequest, privacy.read_hold),
     "release-hold": (privacy_pb2.ReleaseHoldRequest, privacy.read_release),
     "protect-person": (privacy_pb2.ProtectPersonRequest, privacy.read_protect),

@@ -15,6 +15,7 @@
     ├── IdempotencyConflictError     same key, other content                → ALREADY_EXISTS
     ├── OverloadError                a limit that protects the node         → RESOURCE_EXHAUSTED
     ├── VerificationError            any failed signature, chain, proof, hash
+    │   └── CertificateRefusedError  why a certificate is not to be relied on
     ├── CaseStateError               current state, allowed next actions    → FAILED_PRECONDITION
     │   ├── NotYetError              what it builds on has not come yet
     │   └── ErasureRefusedError      what keeps the data, and until when
@@ -31,6 +32,7 @@ __all__ = [
     "AgreementFileError",
     "AgreementSyntaxError",
     "CaseStateError",
+    "CertificateRefusedError",
     "ConflictingRulesError",
     "DeniedError",
     "DeterminationError",
@@ -189,6 +191,16 @@ class VerificationError(PortabilityError):
     """A signature, chain, proof or hash does not verify."""
 
     code = "VERIFICATION_FAILED"
+
+
+class CertificateRefusedError(VerificationError):
+    """A certificate is not to be relied on; `reason` is stable ("revoked"), and the words for people are elsewhere."""
+
+    code = "CERTIFICATE_REFUSED"
+
+    def __init__(self, reason: str, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason
 
 
 class CaseStateError(PortabilityError):

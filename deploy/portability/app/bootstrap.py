@@ -53,6 +53,7 @@ from portability.app.text_door import dialogue_of, open_gateways, text_door
 from portability.app.trust import follow_directory, open_registry
 from portability.app.wiring.access import node_policy
 from portability.app.wiring.cases import CaseTransaction, case_unit_of_work
+from portability.app.wiring.certificates import certificate_pages, certificate_use_cases
 from portability.app.wiring.flows import NodeEffects, run_clock
 from portability.app.wiring.parts import CaseParts
 from portability.app.wiring.privacy import privacy_use_cases
@@ -243,6 +244,7 @@ async def open_node(
         )
         dialogue = dialogue_of(worker, worker_work, gateways)
         cases = case_unit_of_work(database, parts)
+        certificates = certificate_use_cases(database, parts, keys, address=settings.public_address)
         tls = NodeTls(settings.tls_folder, institution, hosts=settings.hosts, clock=clock)
         server = NodeServer(
             settings.listen,
@@ -262,6 +264,7 @@ async def open_node(
                 database=database,
                 registry=registry,
                 worker=worker,
+                certificates=certificates,
                 parts=parts,
                 limits=limits,
                 receipt_times=settings.receipt_times,
@@ -271,7 +274,7 @@ async def open_node(
         name = directory.current().institution(institution).name
         form_key = secret(settings.data_folder / "form.key")
         matters = MatterUseCases(matter_unit_of_work(database, parts))
-        topics = worker_topics(database, parts, worker)
+        topics = (*worker_topics(database, parts, worker), *certificate_pages(certificates, parts))
         page = (
             WorkerPage(settings, worker, *topics, matters=matters, institution_name=name, form_key=form_key)
             if settings.web_listen

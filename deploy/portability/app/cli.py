@@ -179,6 +179,7 @@ def _add_groups() -> None:
     # The sub-commands' module is light; what they load, they load when they run.
     from portability.app.commands.agreements import app as agreements  # noqa: PLC0415 (owned by its domain)
     from portability.app.commands.cases import app as cases  # noqa: PLC0415 (the same)
+    from portability.app.commands.certificates import app as certificates  # noqa: PLC0415 (the same)
     from portability.app.commands.convert import convert  # noqa: PLC0415 (the same)
     from portability.app.commands.directory import app as directory  # noqa: PLC0415 (the same)
     from portability.app.commands.evidence import app as evidence  # noqa: PLC0415 (the same)
@@ -191,6 +192,7 @@ def _add_groups() -> None:
 
     app.command("convert")(convert)
     app.add_typer(agreements, name="agreements")
+    app.add_typer(certificates, name="certificate")
     app.add_typer(keys, name="keys")
     app.add_typer(directory, name="directory")
     app.add_typer(evidence, name="evidence")

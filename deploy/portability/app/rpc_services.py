@@ -14,6 +14,7 @@ from portability.adapters.postgres.treaties_store import treaty_unit_of_work
 from portability.adapters.postgres.witness_store import witness_unit_of_work
 from portability.api.agreements.v1 import agreements_pb2_grpc
 from portability.api.cases.v1 import cases_pb2_grpc, flows_pb2_grpc
+from portability.api.certificates.v1 import certificates_pb2_grpc
 from portability.api.determination.v1 import determination_pb2_grpc
 from portability.api.disputes.v1 import disputes_pb2_grpc
 from portability.api.exchange.v1 import exchange_pb2_grpc
@@ -25,6 +26,7 @@ from portability.api.registry.v1 import registry_pb2_grpc
 from portability.api.workers.v1 import matters_pb2_grpc, projections_pb2_grpc, workers_pb2_grpc
 from portability.app.rpc.server import RpcService
 from portability.app.wiring.cases import CaseTransaction
+from portability.app.wiring.certificates import certificate_printer
 from portability.app.wiring.disputes import dispute_desk, dispute_use_cases
 from portability.app.wiring.flows import NodeEffects, flow_parts, flow_unit_of_work
 from portability.app.wiring.parts import CaseParts
@@ -34,6 +36,8 @@ from portability.app.wiring.workers import matter_unit_of_work, names_for_people
 from portability.services.cases.handlers import CaseUseCases
 from portability.services.cases.mapping.kinds import CATALOGUE
 from portability.services.cases.servicer import CaseServicer
+from portability.services.certificates.servicer import CertificateServicer, MyCertificateServicer
+from portability.services.certificates.use_cases import CertificateUseCases
 from portability.services.determination.servicer import AgreementServicer, DeterminationServicer
 from portability.services.determination.treaties.in_force import RatifiedLaw
 from portability.services.determination.treaties.servicer import TreatyDesk
@@ -68,6 +72,7 @@ def rpc_services(
     database: Database,
     registry: Registry,
     worker: WorkerUseCases,
+    certificates: CertificateUseCases,
     parts: CaseParts,
     receipt_times: ReceiptTimes,
     limits: Limits,
@@ -154,6 +159,16 @@ def rpc_services(
             "portability.api.privacy.v1.PrivacyService",
             privacy_pb2_grpc.add_PrivacyServiceServicer_to_server,
             PrivacyServicer(privacy_use_cases(database, parts)),
+        ),
+        RpcService(
+            "portability.api.certificates.v1.CertificateService",
+            certificates_pb2_grpc.add_CertificateServiceServicer_to_server,
+            CertificateServicer(certificates),
+        ),
+        RpcService(
+            "portability.api.certificates.v1.MyCertificateService",
+            certificates_pb2_grpc.add_MyCertificateServiceServicer_to_server,
+            MyCertificateServicer(certificates, certificate_printer(certificates)),
         ),
         RpcService(
             "portability.api.workers.v1.WorkerService",

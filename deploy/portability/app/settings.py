@@ -153,6 +153,13 @@ class Settings(BaseModel):
         "localhost,127.0.0.1", description="Names and addresses in the server certificate, separated by commas."
     )
     web_listen: OptionalHostPort = Field("127.0.0.1:8080", description="Address of the worker's page; off: no page.")
+    public_address: str = Field(
+        "",
+        pattern=r"^(https?://[A-Za-z0-9.\[\]:_/-]+)?$",
+        max_length=200,
+        description="Address of the pages for everybody, for example https://my.inps.example; certificates name it. "
+        "Empty: none are issued.",
+    )
     web_https: bool = Field(
         False, description="true where readers come over https (a proxy ends it): cookies are then Secure."
     )

@@ -1,6 +1,6 @@
 """What the people of the three institutions do in the demo, each through gRPC, as the server's allowed actions say."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import date
 from typing import Any
 
@@ -9,6 +9,8 @@ from google.type.date_pb2 import Date
 from portability.adapters.clock.ids import time_ordered_id
 from portability.api.cases.v1 import cases_pb2 as cases
 from portability.api.cases.v1 import cases_pb2_grpc, messages_pb2
+from portability.api.certificates.v1 import certificates_pb2 as certificates
+from portability.api.certificates.v1 import certificates_pb2_grpc
 from portability.api.common.v1 import common_pb2 as common
 from portability.api.records.v1 import messages_pb2 as record_messages
 from portability.api.records.v1 import records_pb2 as records
@@ -16,7 +18,7 @@ from portability.api.records.v1 import records_pb2_grpc
 from portability.app.demo.nodes import DemoNode
 from portability.app.demo.story import BIRTH, INSTITUTIONS, WORKER, Period
 
-__all__ = ["act", "lodge_claim", "put_records", "read_case"]
+__all__ = ["act", "certify", "lodge_claim", "put_records", "read_case"]
 
 Action = cases.CaseAction
 
@@ -77,6 +79,19 @@ async def lodge_claim(desk: DemoNode, *, today: date, award_on: date) -> str:
     )
     answer = await _stub(desk).LodgeClaim(cases.LodgeClaimRequest(request_id=_request_id(), claim=claim))
     return str(answer.case.header.case_id)
+
+
+async def certify(desk: DemoNode, case_id: str) -> Sequence[str]:
+    """The caseworker issues what proves the career and the pension elsewhere; returns the numbers."""
+    stub: Any = certificates_pb2_grpc.CertificateServiceStub(desk.caseworker)
+    kinds = (certificates.CERTIFICATE_KIND_CAREER, certificates.CERTIFICATE_KIND_ENTITLEMENT)
+    issued = [
+        await stub.IssueCertificate(
+            certificates.IssueCertificateRequest(request_id=_request_id(), case_id=case_id, kind=kind)
+        )
+        for kind in kinds
+    ]
+    return [one.certificate.number for one in issued]
 
 
 async def read_case(desk: DemoNode, case_id: str) -> cases.Case:

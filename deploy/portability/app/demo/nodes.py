@@ -2,6 +2,7 @@
 
 import asyncio
 import secrets
+import socket
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -166,10 +167,18 @@ def _with_databases(served: str, names: Iterable[str], statement: LiteralString,
                 admin.execute(sql.SQL(statement).format(sql.Identifier(name)))
 
 
+def _free_port() -> int:
+    """Certificates name the address of the page, so it is known before the page is served."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
 def _settings(folder: Path, one: Institution, *, database_url: str, pages: bool) -> Settings:
     gateways = folder / one.institution_id / "gateways.yaml"
     if pages:
         _describe_gateways(gateways)
+    page = f"127.0.0.1:{_free_port()}" if pages else "off"
     return load_settings(
         {},
         text_listen="127.0.0.1:0" if pages else "off",
@@ -179,7 +188,8 @@ def _settings(folder: Path, one: Institution, *, database_url: str, pages: bool)
         directory_file=folder / one.institution_id / "directory.bin",
         database_url=database_url,
         listen="127.0.0.1:0",
-        web_listen="127.0.0.1:0" if pages else "off",
+        web_listen=page,
+        public_address=f"http://{page}" if pages else "https://certificates.example",
         metrics_listen="off",
         stop_seconds=1.0,
         log_level="ERROR",

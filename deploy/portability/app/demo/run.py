@@ -20,10 +20,11 @@ from portability.agreements.errors import PortabilityError
 from portability.api.cases.v1 import cases_pb2 as cases
 from portability.api.exchange.v1 import exchange_pb2 as exchange
 from portability.api.exchange.v1 import exchange_pb2_grpc
-from portability.app.demo.desks import act, lodge_claim, put_records, read_case
+from portability.app.demo.desks import act, certify, lodge_claim, put_records, read_case
 from portability.app.demo.nodes import DemoNode, demo_nodes, drop_databases
 from portability.app.demo.show import (
     show_career,
+    show_certificates,
     show_decisions,
     show_determination,
     show_dispute,
@@ -173,6 +174,7 @@ async def _tell(console: Console, desks: dict[str, DemoNode], case_id: str) -> N
     opened = {name: await _messages(desk, case_id, until_all="opened_at") for name, desk in desks.items()}
     show_messages(console, opened)
     await _tell_worker(console, desks[CONTACT])
+    show_certificates(console, await certify(desks[CONTACT], case_id))
 
 
 async def _messages(desk: DemoNode, case_id: str, *, until_all: str) -> list[exchange.MessageEntry]:

@@ -17,6 +17,7 @@ from portability.services.workers.views import CaseView, DecisionView
 
 __all__ = [
     "show_career",
+    "show_certificates",
     "show_decisions",
     "show_determination",
     "show_dispute",
@@ -154,6 +155,12 @@ def show_phone(console: Console, screens: Sequence[tuple[str, str]]) -> None:
         for line in lines[1:]:
             console.print(f"              {line}", markup=False)
     console.print()
+
+
+def show_certificates(console: Console, numbers: Sequence[str]) -> None:
+    """What she can print and carry."""
+    told = ", ".join(numbers)
+    console.print(f"   Certificates to print, that anybody checks without the internet: {told}\n", markup=False)
 
 
 def show_where_next(console: Console, desks: dict[str, DemoNode], *, seconds: float, serve: bool) -> None:

@@ -8,4 +8,5 @@ MENU = (
     ("/decisions", "nav.decisions"),
     ("/disputes", "nav.disputes"),
     ("/what-if", "nav.what_if"),
+    ("/certificates", "nav.certificates"),
 )

@@ -1,0 +1,1 @@
+"""Certificates for people: their facts in her language, on paper, as a code drawn and read."""

@@ -1,0 +1,160 @@
+"""The use cases of certificates on the node's database and keys, and their pages as a topic of the worker's site."""
+
+import secrets
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from datetime import date
+from uuid import UUID
+
+from portability.adapters.certificates.printing import print_certificate
+from portability.adapters.keys.issuing import DirectoryIssuers, NodeSigner
+from portability.adapters.keys.node_keys import NodeKeys
+from portability.adapters.postgres.cases_store import PostgresCases
+from portability.adapters.postgres.certificates_store import PostgresCertificates, PostgresOffers, PostgresStatuses
+from portability.adapters.postgres.database import Connection, Database
+from portability.adapters.postgres.fence import narrow_to_worker
+from portability.adapters.postgres.flows_store import PostgresShelf
+from portability.adapters.postgres.looks import PostgresLooks, PostgresProtected
+from portability.adapters.postgres.records_store import PostgresCareers, PostgresCommands
+from portability.adapters.postgres.workers_store import PostgresWorkerCases
+from portability.adapters.workers.web.app import Topic
+from portability.adapters.workers.web.certificate_pages import CHECK_PATH, certificate_topic
+from portability.adapters.workers.web.wallet_pages import wallet_topic
+from portability.agreements.careers import CareerRecord
+from portability.agreements.periods import Duration, PeriodUnit
+from portability.app.wiring.parts import CaseParts
+from portability.services.cases.model import DecisionResult, state_of
+from portability.services.certificates.model import Award, Career, CareerCountry, Entitlement, Holder, Issuer
+from portability.services.certificates.offering import OfferUseCases
+from portability.services.certificates.ports import Kept
+from portability.services.certificates.servicer import Printer
+from portability.services.certificates.use_cases import CertificateUseCases
+from portability.services.workers.words import words_for
+
+__all__ = ["certificate_pages", "certificate_printer", "certificate_use_cases"]
+
+
+class NodeCaseFacts:
+    """CaseFacts and KnownCases over the cases of this node."""
+
+    def __init__(self, connection: Connection, parts: CaseParts) -> None:
+        self._cases = PostgresCases(connection, parts.at_rest)
+        self._careers = PostgresCareers(connection, parts.at_rest)
+        self._shelf = PostgresShelf(connection, parts.at_rest)
+        self._me = parts.me
+
+    async def knows(self, case_id: UUID) -> bool:
+        """A claim, or a case on a flow."""
+        if await self._cases.get(case_id, for_change=False) is not None:
+            return True
+        return await self._shelf.get(case_id, for_change=False) is not None
+
+    async def holder_of(self, case_id: UUID) -> Holder | None:
+        """The person of the claim, by her number of this state where she has one."""
+        case = await self._cases.get(case_id, for_change=False)
+        if case is None:
+            return None
+        person = case.claim.person
+        numbers = sorted(person.identifiers, key=lambda one: one.country != state_of(self._me))
+        return Holder(
+            person.family_name, person.given_names, person.birth_date, numbers[0].value if numbers else case.reference
+        )
+
+    async def career_of(self, case_id: UUID, *, as_of: date) -> Career:
+        """One line a country that was asked."""
+        found = await self._careers.of_case(case_id)
+        return Career(as_of, tuple(_country(one) for one in found))
+
+    async def entitlement_of(self, case_id: UUID) -> Entitlement | None:
+        """The last decision of this institution, where it grants."""
+        case = await self._cases.get(case_id, for_change=False)
+        decision = case.decision_of(self._me) if case else None
+        if case is None or decision is None or decision.result is not DecisionResult.GRANTED or not decision.amounts:
+            return None
+        ends = [amount.end for amount in decision.amounts]
+        return Entitlement(
+            branch=case.branch,
+            start=min(amount.start for amount in decision.amounts),
+            end=None if None in ends else max(end for end in ends if end),
+            awards=tuple(
+                Award(f"{one.amount.decimal():f}", one.amount.currency, one.frequency.value) for one in decision.amounts
+            ),
+        )
+
+
+class NodeCertificateWork:
+    """CertificateWork on one connection."""
+
+    def __init__(self, connection: Connection, parts: CaseParts) -> None:
+        self.certificates = PostgresCertificates(connection, parts.at_rest)
+        self.statuses = PostgresStatuses(connection)
+        self.offers = PostgresOffers(connection)
+        self.facts = self.cases = NodeCaseFacts(connection, parts)
+        self.links = PostgresWorkerCases(connection)
+        self.commands = PostgresCommands(connection, parts.at_rest)
+        self.looks = PostgresLooks(connection, parts.at_rest)
+        self.protected = PostgresProtected(connection)
+
+
+def certificate_use_cases(database: Database, parts: CaseParts, keys: NodeKeys, *, address: str) -> CertificateUseCases:
+    """One transaction each."""
+
+    @asynccontextmanager
+    async def work(worker_id: UUID | None) -> AsyncIterator[NodeCertificateWork]:
+        async with database.transaction() as connection:
+            if worker_id is not None:
+                await narrow_to_worker(connection, worker_id)
+            yield NodeCertificateWork(connection, parts)
+
+    def issuer() -> Issuer:
+        listed = parts.directory().institution(parts.me)
+        return Issuer(listed.institution_id, listed.name, listed.country)
+
+    return CertificateUseCases(
+        unit_of_work=work,
+        signer=NodeSigner(keys),
+        issuer=issuer,
+        address=address.rstrip("/"),
+        clock=parts.clock,
+        new_id=parts.new_id,
+        random_bytes=secrets.token_bytes,
+    )
+
+
+def certificate_printer(use_cases: CertificateUseCases) -> Printer:
+    """Prints in the language asked for."""
+
+    async def printed(kept: Kept, language: str) -> bytes:
+        address = f"{use_cases.address}{CHECK_PATH}"
+        shown = kept.issued.certificate.shown()
+        return await print_certificate(shown, code=kept.issued.code, address=address, words=words_for([language]))
+
+    return printed
+
+
+def certificate_pages(use_cases: CertificateUseCases, parts: CaseParts) -> Sequence[Topic]:
+    """Her certificates, the page on which everybody checks one, and what wallets call."""
+    issuers = DirectoryIssuers(parts.directory)
+    return (
+        certificate_topic(use_cases, certificate_printer(use_cases), issuers),
+        wallet_topic(OfferUseCases(use_cases)),
+    )
+
+
+def _country(record: CareerRecord) -> CareerCountry:
+    """Sums by unit: a certificate says how long, and the schemes stand in the records."""
+    sums: dict[PeriodUnit, Duration] = {}
+    for duration in (one.period.duration for one in record.periods):
+        if duration is not None:
+            known = sums.get(duration.unit)
+            sums[duration.unit] = Duration(duration.amount + (known.amount if known else 0), duration.unit)
+    starts = [one.period.start for one in record.periods if one.period.start]
+    ends = [one.period.end for one in record.periods if one.period.end]
+    return CareerCountry(
+        state=record.state,
+        institution=record.institution,
+        status=record.status,
+        totals=tuple(sums[unit] for unit in sorted(sums)),
+        start=min(starts, default=None),
+        end=max(ends, default=None),
+    )
