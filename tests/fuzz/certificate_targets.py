@@ -2,10 +2,13 @@
 
 from collections.abc import Coroutine, Sequence
 from typing import Any
+from urllib.parse import parse_qsl
 
 from starlette.requests import Request
 
+from portability.adapters.paper.claim_code import claim_code, decode_claim_code
 from portability.adapters.workers.web.certificate_pages import read_shown_text
+from portability.adapters.workers.web.claim_form_pages import claim_of, read_claim_form
 from portability.adapters.workers.web.security import FormRefusedError
 from portability.adapters.workers.web.wallet_pages import read_wallet_request
 from portability.agreements.errors import CertificateRefusedError, InputError, VerificationError
@@ -29,6 +32,11 @@ from tests.services.certificates.certificate_world import (
 __all__ = ["certificate_targets"]
 
 ISSUER = Institution(INPS)
+FORM = (
+    b"family_name=Conti&birth_date=1961-04-02&residence=IT&award_on=2026-12-01&state1=IT&number1=A1&"
+    b"from1=1981-03-01&until1=1992-05-31"
+)
+CLAIM = claim_code(claim_of(dict(parse_qsl(FORM.decode())), today=NOW.date(), language="en"))
 HERS = Directory([ISSUER])
 
 
@@ -48,6 +56,10 @@ def certificate_targets() -> Sequence[Target]:
         Target("certificate-token", _token, declared, [token, b"e30", b'{"a":1}'], largest=4_096),
         Target("web-certificate", _form, (FormRefusedError,), [b"certificate=PBC1%3AABC", b"a=1&b"], largest=8_192),
         Target("wallet-request", _wallet, (InputError,), [b'{"proofs":{"jwt":["a"]}}'], largest=8_192),
+        Target(
+            "claim-code", lambda data: decode_claim_code(_text(data)), (InputError,), [CLAIM.encode()], largest=2_048
+        ),
+        Target("web-claim-form", _claim_form, (InputError, FormRefusedError), [FORM], largest=4_096),
         Target("status-list", _status, declared, [ISSUER.status_list(1, 5).encode()], largest=4_096),
     ]
 
@@ -106,6 +118,17 @@ def _wallet(data: bytes) -> object:
 
     request = _read_at_once(read_wallet_request(Request({"type": "http", "method": "POST", "headers": []}, receive)))
     return _read_request(request)
+
+
+def _claim_form(data: bytes) -> object:
+    async def receive() -> dict[str, object]:
+        return {"type": "http.request", "body": data, "more_body": False}
+
+    fields: Any = _read_at_once(read_claim_form(Request({"type": "http", "method": "POST", "headers": []}, receive)))
+    try:
+        return claim_code(claim_of(fields, today=NOW.date(), language="en"))
+    except UnicodeEncodeError as error:  # as the page takes it
+        raise InputError("no text") from error
 
 
 def _read_at_once(reading: Coroutine[Any, Any, object]) -> object:

@@ -17,7 +17,7 @@ from portability.adapters.certificates.telling import told_career, told_facts, t
 from portability.services.certificates.model import Shown
 from portability.services.workers.words import Words
 
-__all__ = ["print_certificate"]
+__all__ = ["print_certificate", "print_page", "written"]
 
 FONTS: Final = ("fontpkg_noto_sans", "fontpkg_noto_sans_arabic", "fontpkg_noto_sans_devanagari")
 COLUMNS: Final = ("country", "from", "until", "time")
@@ -30,9 +30,21 @@ _WRITTEN: Final = ((0x20, 0x24F), (0x250, 0x2FF), (0x300, 0x36F), (0x370, 0x52F)
 
 async def print_certificate(shown: Shown, *, code: str, address: str, words: Words) -> bytes:
     """The PDF, in the reader's language; `address` is the page that checks codes."""
-    data = json.dumps(_page(shown, code=code, address=address, words=words), ensure_ascii=False)
+    data = _page(shown, code=code, address=address, words=words)
+    return await print_page("portability.adapters.certificates", "page.typ", data)
+
+
+async def print_page(package: str, template: str, data: dict[str, Any]) -> bytes:
+    """A template of a package, filled with data that are never evaluated."""
     async with asyncio.timeout(SECONDS):
-        return await asyncio.to_thread(_set, data)
+        return await asyncio.to_thread(_set, package, template, json.dumps(data, ensure_ascii=False))
+
+
+def written(text: str) -> str:
+    """Letters that the fonts do not have in Latin ones."""
+    from anyascii import anyascii  # noqa: PLC0415 (heavy)
+
+    return "".join(one if _has(ord(one)) else anyascii(one) for one in text)
 
 
 def _page(shown: Shown, *, code: str, address: str, words: Words) -> dict[str, Any]:
@@ -42,7 +54,7 @@ def _page(shown: Shown, *, code: str, address: str, words: Words) -> dict[str, A
         "right_to_left": words.direction == "rtl",
         "title": told_kind(shown.kind, words),
         "what": words.text(f"certificate.what.{shown.kind.value}"),
-        "issuer": _written(shown.issuer.name),
+        "issuer": written(shown.issuer.name),
         "issued": {"year": day.year, "month": day.month, "day": day.day},
         "number": shown.number,
         "facts": _all_written(told_facts(shown, words)),
@@ -56,10 +68,10 @@ def _page(shown: Shown, *, code: str, address: str, words: Words) -> dict[str, A
     }
 
 
-def _set(data: str) -> bytes:
+def _set(package: str, template: str, data: str) -> bytes:
     import typst  # noqa: PLC0415 (80 MB; only who prints needs it)
 
-    page = Path(str(files("portability.adapters.certificates").joinpath("page.typ")))
+    page = Path(str(files(package).joinpath(template)))
     fonts = [Path(str(import_module(name).__file__)).parent / "files" for name in FONTS]
     # A new compiler each time, 35 ms: one is not to be used by two threads at once.
     return typst.compile(
@@ -74,13 +86,7 @@ def _set(data: str) -> bytes:
 
 
 def _all_written(rows: Sequence[Sequence[str]]) -> list[list[str]]:
-    return [[_written(text) for text in row] for row in rows]
-
-
-def _written(text: str) -> str:
-    from anyascii import anyascii  # noqa: PLC0415 (heavy)
-
-    return "".join(one if _has(ord(one)) else anyascii(one) for one in text)
+    return [[written(text) for text in row] for row in rows]
 
 
 def _has(letter: int) -> bool:

@@ -1,10 +1,12 @@
 """`portability cases`: the cases of the running node, who holds what, and what is overdue, by partner."""
 
+from datetime import datetime
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from portability.app.commands.at_node import Node, call_node
+from portability.app.commands.at_node import Node, call_node, new_request_id
 from portability.app.commands.printing import heading, table
 from portability.services.access import Role
 
@@ -93,6 +95,43 @@ def overdue(
         return
     rows = [(_day(one.due_on), one.holder, one.flow_id, one.step_id, one.rule_id, one.case_id) for one in steps]
     table(("due on", "held by", "flow", "step", "rule", "case"), rows)
+
+
+@app.command()
+def scan(
+    what: Annotated[str, typer.Argument(help="Picture of a claim form, or the text of its code (PBF1:...).")],
+    name: As,
+    lodged_on: Annotated[
+        datetime, typer.Option(formats=["%Y-%m-%d"], help="Day on which the paper came in; it counts everywhere.")
+    ],
+    node: Node = "",
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask: somebody has compared it with the paper.")] = False,  # noqa: FBT002 (typer's)
+) -> None:
+    """Read a paper claim form into a new case, once somebody has compared it with what is written and signed."""
+    from google.type.date_pb2 import Date  # noqa: PLC0415 (heavy)
+
+    from portability.adapters.certificates.qr import read_picture  # noqa: PLC0415 (heavy)
+    from portability.adapters.paper.claim_code import PREFIX, decode_claim_code  # noqa: PLC0415 (heavy)
+    from portability.api.cases.v1 import cases_pb2, cases_pb2_grpc  # noqa: PLC0415 (heavy)
+
+    claim = decode_claim_code(what if what.startswith(PREFIX) else read_picture(Path(what)))
+    claim.lodged_on.CopyFrom(Date(year=lodged_on.year, month=lodged_on.month, day=lodged_on.day))
+    person = claim.person
+    typer.echo(
+        f"{person.given_names} {person.family_name}, born {_day(person.birth_date)}, in {person.residence_state}"
+    )
+    table(("state", "number"), [(one.country, one.value) for one in person.identifiers])
+    rows = [(one.state, _day(one.first_day), _day(one.last_day), one.activity) for one in claim.declared]
+    table(("state", "first day", "last day", "work"), rows)
+    typer.echo(f"Claims from {_day(claim.award_on)}; lodged on {_day(claim.lodged_on)}.")
+    if not yes:
+        typer.confirm("Is it what stands on the paper, and is the paper signed?", abort=True)
+
+    async def call(stub: Any) -> Any:
+        return await stub.LodgeClaim(cases_pb2.LodgeClaimRequest(request_id=new_request_id(), claim=claim))
+
+    case = call_node(cases_pb2_grpc.CaseServiceStub, call, name=name, node=node, role=Role.CASEWORKER).case
+    typer.echo(f"{case.header.reference}  {case.header.case_id}")
 
 
 def _at(call: Any, *, name: str, node: str) -> Any:

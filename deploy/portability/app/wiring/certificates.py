@@ -9,6 +9,7 @@ from uuid import UUID
 from portability.adapters.certificates.printing import print_certificate
 from portability.adapters.keys.issuing import DirectoryIssuers, NodeSigner
 from portability.adapters.keys.node_keys import NodeKeys
+from portability.adapters.paper.claim_form import print_claim_form
 from portability.adapters.postgres.cases_store import PostgresCases
 from portability.adapters.postgres.certificates_store import PostgresCertificates, PostgresOffers, PostgresStatuses
 from portability.adapters.postgres.database import Connection, Database
@@ -19,9 +20,12 @@ from portability.adapters.postgres.records_store import PostgresCareers, Postgre
 from portability.adapters.postgres.workers_store import PostgresWorkerCases
 from portability.adapters.workers.web.app import Topic
 from portability.adapters.workers.web.certificate_pages import CHECK_PATH, certificate_topic
+from portability.adapters.workers.web.claim_form_pages import claim_form_topic
 from portability.adapters.workers.web.wallet_pages import wallet_topic
 from portability.agreements.careers import CareerRecord
 from portability.agreements.periods import Duration, PeriodUnit
+from portability.agreements.values import StateCode
+from portability.api.cases.v1.messages_pb2 import OldAgeClaim
 from portability.app.wiring.parts import CaseParts
 from portability.services.cases.model import DecisionResult, state_of
 from portability.services.certificates.model import Award, Career, CareerCountry, Entitlement, Holder, Issuer
@@ -29,7 +33,7 @@ from portability.services.certificates.offering import OfferUseCases
 from portability.services.certificates.ports import Kept
 from portability.services.certificates.servicer import Printer
 from portability.services.certificates.use_cases import CertificateUseCases
-from portability.services.workers.words import words_for
+from portability.services.workers.words import Words, words_for
 
 __all__ = ["certificate_pages", "certificate_printer", "certificate_use_cases"]
 
@@ -133,11 +137,19 @@ def certificate_printer(use_cases: CertificateUseCases) -> Printer:
 
 
 def certificate_pages(use_cases: CertificateUseCases, parts: CaseParts) -> Sequence[Topic]:
-    """Her certificates, the page on which everybody checks one, and what wallets call."""
+    """Her certificates, the page on which everybody checks one, and what wallets call, and the claim on paper."""
     issuers = DirectoryIssuers(parts.directory)
+
+    async def printed(claim: OldAgeClaim, words: Words) -> bytes:
+        return await print_claim_form(claim, institution=use_cases.issuer().name, words=words)
+
+    def countries() -> Sequence[StateCode]:
+        return sorted({one.country for one in parts.directory().institutions})
+
     return (
         certificate_topic(use_cases, certificate_printer(use_cases), issuers),
         wallet_topic(OfferUseCases(use_cases)),
+        claim_form_topic(printed, countries),
     )
 
 

@@ -1,0 +1,1 @@
+"""Paper that a helper scans into a case."""
