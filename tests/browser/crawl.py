@@ -10,7 +10,7 @@ __all__ = ["MOST_OF_A_KIND", "kind_of", "pages"]
 
 MOST_OF_A_KIND = 1  # pages that differ by an id alone are built alike
 _ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|(?<=/)[A-Za-z0-9_-]{20,}")
-_LINKS = "() => [...document.querySelectorAll('a[href]')].map(one => one.getAttribute('href'))"
+_LINKS = "() => [...document.querySelectorAll('a[href]:not([download])')].map(one => one.getAttribute('href'))"
 
 
 def kind_of(path: str) -> str:

@@ -79,7 +79,7 @@ async def test_she_reads_prints_and_saves_her_certificates(
     assert "Certificate of coverage" in visible(page) and "Valid until 30 September 2027." in visible(page)
     assert "Trasporti Conti S.r.l. (IT)" in visible(page) and "Sent abroad by the employer" in visible(page)
     assert other.certificate.number not in page.text
-    ways = dict(re.findall(r'href="(/certificates/[^"]+\.(pdf|jwt))"', page.text))
+    ways = dict(re.findall(r'href="(/certificates/[^"]+\.(pdf|jwt))" download', page.text))
     pdf, file = [await client.get(way) for way in ways]
     assert pdf.content == f"%PDF {hers.certificate.number} en".encode()
     assert pdf.headers["content-disposition"] == f'inline; filename="{hers.certificate.number}.pdf"'

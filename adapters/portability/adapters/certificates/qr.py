@@ -18,7 +18,14 @@ def draw_qr(text: str) -> str:
     """As SVG with a quiet zone, of correction level M: 15 % of it may be dirty or folded."""
     drawn = io.BytesIO()
     segno.make(text, error="m", boost_error=False, micro=False).save(
-        drawn, kind="svg", border=QUIET_ZONE, xmldecl=False, light="#ffffff", svgclass=None, lineclass=None, unit=None
+        drawn,
+        kind="svg",
+        border=QUIET_ZONE,
+        xmldecl=False,
+        light="#ffffff",
+        svgclass=None,
+        lineclass=None,
+        omitsize=True,
     )
     return drawn.getvalue().decode()
 
