@@ -1,7 +1,7 @@
 """What the stores of certificates must keep to: in memory and in PostgreSQL."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -51,6 +51,20 @@ async def test_a_certificate_is_kept_whole(store: Any, content: Any) -> None:
     assert await store.take(1, 7)
     await store.add(one, status_list=1)
     assert await store.get(one.certificate.certificate_id) == Kept(one, None)
+
+
+async def test_a_certificate_goes_with_the_key_of_its_case_and_its_revocation_stays(
+    connection: psycopg.AsyncConnection[Any],
+) -> None:
+    store = Postgres(connection)
+    one = issued(7, case_id=time_ordered_id(), career=LIVED)
+    await store.take(1, 7)
+    await store.add(one, status_list=1)
+    await store.revoke(one.certificate.certificate_id, at=NOW)
+    await AT_REST.destroy([one.certificate.case_id], made_before=datetime.max.replace(tzinfo=UTC))
+    assert await store.get(one.certificate.certificate_id) is None
+    assert list(await store.of_cases([one.certificate.case_id])) == []
+    assert list(await store.revoked(1)) == [7]
 
 
 async def test_certificates_of_cases_come_the_newest_first(store: Any) -> None:

@@ -4,6 +4,8 @@ from collections.abc import Coroutine, Sequence
 from typing import Any
 from urllib.parse import parse_qsl
 
+from joserfc import jws
+from joserfc.jwk import ECKey
 from starlette.requests import Request
 
 from portability.adapters.paper.claim_code import claim_code, decode_claim_code
@@ -13,7 +15,7 @@ from portability.adapters.workers.web.security import FormRefusedError
 from portability.adapters.workers.web.wallet_pages import read_wallet_request
 from portability.agreements.errors import CertificateRefusedError, InputError, VerificationError
 from portability.services.certificates.code import decode_base45, decode_code, decode_sign1
-from portability.services.certificates.jose import decode_b64url, decode_json, decode_jws
+from portability.services.certificates.jose import decode_b64url, decode_json, decode_jws, verify_jwk
 from portability.services.certificates.offering import _read_request
 from portability.services.certificates.sd_jwt import decode_sd_jwt, disclosed
 from portability.services.certificates.status_list import decode_status_token
@@ -32,6 +34,8 @@ from tests.services.certificates.certificate_world import (
 __all__ = ["certificate_targets"]
 
 ISSUER = Institution(INPS)
+WALLET = ECKey.generate_key("P-256")
+PROOF = jws.serialize_compact({"alg": "ES256", "jwk": WALLET.as_dict(private=False)}, b'{"nonce":"n"}', WALLET)
 FORM = (
     b"family_name=Conti&birth_date=1961-04-02&residence=IT&award_on=2026-12-01&state1=IT&number1=A1&"
     b"from1=1981-03-01&until1=1992-05-31"
@@ -60,6 +64,7 @@ def certificate_targets() -> Sequence[Target]:
             "claim-code", lambda data: decode_claim_code(_text(data)), (InputError,), [CLAIM.encode()], largest=2_048
         ),
         Target("web-claim-form", _claim_form, (InputError, FormRefusedError), [FORM], largest=4_096),
+        Target("wallet-proof", _proof, declared, [PROOF.encode()], largest=2_048),
         Target("status-list", _status, declared, [ISSUER.status_list(1, 5).encode()], largest=4_096),
     ]
 
@@ -137,6 +142,12 @@ def _read_at_once(reading: Coroutine[Any, Any, object]) -> object:
     except StopIteration as done:  # nothing in it waits for anybody
         return done.value
     raise AssertionError("the form was not read at once")
+
+
+def _proof(data: bytes) -> object:
+    """The key stands in what it signs: a stranger chooses both."""
+    said = decode_jws(_text(data))
+    return verify_jwk(said, said.header.get("jwk"))
 
 
 def _status(data: bytes) -> object:

@@ -16,10 +16,11 @@ from portability.adapters.clock.ids import time_ordered_id
 from portability.adapters.workers.web import WebSettings, create_app
 from portability.adapters.workers.web.certificate_pages import certificate_topic
 from portability.adapters.workers.web.wallet_pages import wallet_topic
+from portability.services.certificates.jose import verify_jwk
 from portability.services.certificates.model import CertificateKind
 from portability.services.certificates.offering import GRANT, OfferUseCases
 from portability.services.certificates.ports import Kept
-from portability.services.certificates.sd_jwt import digest_of
+from portability.services.certificates.sd_jwt import decode_sd_jwt, digest_of
 from portability.services.certificates.use_cases import RevokeCertificate
 from portability.services.certificates.verifying import Showing, verify_certificate
 from tests.services.certificates.certificate_world import POSTED, URL, Directory
@@ -29,6 +30,12 @@ from tests.services.certificates.desk import Desk as Certificates
 
 async def printed(kept: Kept, language: str) -> bytes:
     return b"%PDF"
+
+
+def offers_of(certificates: Certificates) -> OfferUseCases:
+    own = certificates.institution
+    public = own.private.public_key().public_bytes_raw()
+    return OfferUseCases(certificates.use_cases, lambda: {own.name: public})
 
 
 @pytest.fixture
@@ -42,7 +49,7 @@ def certificates(samples: Any) -> Certificates:
 def app(desk: Any, certificates: Certificates) -> Starlette:
     topics = (
         certificate_topic(certificates.use_cases, printed, Directory([certificates.institution])),
-        wallet_topic(OfferUseCases(certificates.use_cases)),
+        wallet_topic(offers_of(certificates)),
     )
     settings = WebSettings(institution_name="INPS", form_key=b"f" * 32, https=False)
     return create_app(desk.use_cases, settings, *topics, matters=desk.matters)
@@ -115,6 +122,11 @@ async def test_a_wallet_takes_the_certificate_and_shows_it(
     server = (await client.get("/.well-known/oauth-authorization-server")).json()
     assert issuer["credential_issuer"] == server["issuer"] == document["credential_issuer"] == URL
     assert server["token_endpoint"] == f"{URL}/wallet/token"
+    published = (await client.get("/.well-known/jwt-vc-issuer")).json()
+    issued = decode_sd_jwt(kept.issued.credential).token
+    (key,) = [one for one in published["jwks"]["keys"] if one["kid"] == issued.header["kid"]]
+    verify_jwk(issued, key)  # as who has no directory
+    assert published["issuer"] == issued.payload["iss"] == URL
     (kind,) = document["credential_configuration_ids"]
     assert issuer["credential_configurations_supported"][kind]["format"] == "dc+sd-jwt"
 
@@ -198,9 +210,7 @@ async def test_offers_end_and_what_is_revoked_is_not_given(
     assert (await client.post(address, data={"form_token": hidden(mine)["form_token"]})).status_code == 404
 
     late = await certificates.issue()
-    made = await OfferUseCases(certificates.use_cases).offer(
-        certificates.facts.cases[HERS], late.issued.certificate.certificate_id
-    )
+    made = await offers_of(certificates).offer(certificates.facts.cases[HERS], late.issued.certificate.certificate_id)
     certificates.clock.advance(timedelta(minutes=10))
     assert (await wallet.token(dict(made.document))).json()["error"] == "invalid_grant"
 

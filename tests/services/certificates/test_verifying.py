@@ -6,11 +6,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from joserfc import jws
 from joserfc.jwk import ECKey
 
 from portability.agreements.errors import CertificateRefusedError
 from portability.services.certificates.code import PREFIX, base45, decode_base45
+from portability.services.certificates.jose import b64url, sign_jws
 from portability.services.certificates.model import Certificate
 from portability.services.certificates.refusals import RefusedBecause
 from portability.services.certificates.sd_jwt import digest_of
@@ -201,6 +203,22 @@ def test_a_credential_of_a_wallet_is_shown_by_that_wallet_alone(inps: Institutio
     assert refused(replayed, inps, showing=SHOWING) is not_hers
     assert refused(shown_by(wallet, credential, aud="https://other.example"), inps, showing=SHOWING) is not_hers
     assert refused(inps.code(certificate(coverage=POSTED)), inps, showing=SHOWING) is not_hers
+
+
+def test_a_wallet_with_an_ed25519_key_shows_it_too(inps: Institution) -> None:
+    wallet = Ed25519PrivateKey.generate()
+    key = {"kty": "OKP", "crv": "Ed25519", "x": b64url(wallet.public_key().public_bytes_raw())}
+    credential = inps.credential(certificate(coverage=POSTED), holder_key=key)
+    said = {
+        "aud": SHOWING.audience,
+        "nonce": SHOWING.nonce,
+        "iat": int(NOW.timestamp()),
+        "sd_hash": digest_of(credential),
+    }
+    shown = credential + sign_jws(said, kind="kb+jwt", key_id="wallet", sign=wallet.sign)
+    assert checked(shown, inps, showing=SHOWING).by_holder
+    thief = credential + sign_jws(said, kind="kb+jwt", key_id="wallet", sign=Ed25519PrivateKey.generate().sign)
+    assert refused(thief, inps, showing=SHOWING) is RefusedBecause.NOT_BY_HOLDER
 
 
 def test_codes_are_small_enough_for_a_cheap_phone(inps: Institution) -> None:

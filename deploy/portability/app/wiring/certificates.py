@@ -1,7 +1,7 @@
 """The use cases of certificates on the node's database and keys, and their pages as a topic of the worker's site."""
 
 import secrets
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import date
 from uuid import UUID
@@ -33,6 +33,7 @@ from portability.services.certificates.offering import OfferUseCases
 from portability.services.certificates.ports import Kept
 from portability.services.certificates.servicer import Printer
 from portability.services.certificates.use_cases import CertificateUseCases
+from portability.services.registry.model import KeyPurpose
 from portability.services.workers.words import Words, words_for
 
 __all__ = ["certificate_pages", "certificate_printer", "certificate_use_cases"]
@@ -143,12 +144,16 @@ def certificate_pages(use_cases: CertificateUseCases, parts: CaseParts) -> Seque
     async def printed(claim: OldAgeClaim, words: Words) -> bytes:
         return await print_claim_form(claim, institution=use_cases.issuer().name, words=words)
 
+    def signing_keys() -> Mapping[str, bytes]:
+        own = parts.directory().institution(parts.me).keys
+        return {one.key_id: one.classical for one in own if one.purpose is KeyPurpose.SIGNING and not one.revoked}
+
     def countries() -> Sequence[StateCode]:
         return sorted({one.country for one in parts.directory().institutions})
 
     return (
         certificate_topic(use_cases, certificate_printer(use_cases), issuers),
-        wallet_topic(OfferUseCases(use_cases)),
+        wallet_topic(OfferUseCases(use_cases, signing_keys)),
         claim_form_topic(printed, countries),
     )
 

@@ -16,7 +16,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from joserfc import jws
 from joserfc.errors import JoseError
-from joserfc.jwk import ECKey, OKPKey
+from joserfc.jwk import ECKey
 
 from portability.agreements.errors import VerificationError
 
@@ -34,7 +34,6 @@ __all__ = [
 ]
 
 LARGEST: Final = 65_536  # characters of one token: a certificate has some 3,000
-WALLET_ALGORITHMS: Final = ["ES256", "EdDSA", "Ed25519"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,23 +102,29 @@ def verify_ed25519(token: Jws, public_key: bytes) -> Jws:
     """Return the token where it is signed by this key with alg EdDSA. Raises VerificationError."""
     if token.header.get("alg") != "EdDSA":
         raise VerificationError("Institutions sign with EdDSA and nothing else.")
-    try:
-        Ed25519PublicKey.from_public_bytes(public_key).verify(token.signature, token.signed)
-    except (InvalidSignature, ValueError) as exc:
-        raise VerificationError("The signature does not stand.") from exc
-    return token
+    return _verify_ed25519(token, public_key)
 
 
 def verify_jwk(token: Jws, key: Any) -> Jws:
     """Return the token where the wallet's key (a public JWK, P-256 or Ed25519) signed it. Raises VerificationError."""
     if not isinstance(key, dict) or "d" in key:
         raise VerificationError("A public key of a wallet is a JWK without its private part.")
+    kind, curve, algorithm = key.get("kty"), key.get("crv"), token.header.get("alg")
+    if (kind, curve) == ("OKP", "Ed25519") and algorithm in {"EdDSA", "Ed25519"} and isinstance(key.get("x"), str):
+        return _verify_ed25519(token, decode_b64url(key["x"]))
     try:
-        public = {name: value for name, value in key.items() if name in {"kty", "crv", "x", "y"}}
-        known = ECKey.import_key(public) if key.get("kty") == "EC" else OKPKey.import_key(public)
-        jws.deserialize_compact(token.text, known, algorithms=WALLET_ALGORITHMS)
+        known = ECKey.import_key({name: value for name, value in key.items() if name in {"kty", "crv", "x", "y"}})
+        jws.deserialize_compact(token.text, known, algorithms=["ES256"])
     except (JoseError, ValueError, KeyError, TypeError) as exc:
         raise VerificationError("The wallet's signature does not stand, or its key is of no kind known here.") from exc
+    return token
+
+
+def _verify_ed25519(token: Jws, public_key: bytes) -> Jws:
+    try:
+        Ed25519PublicKey.from_public_bytes(public_key).verify(token.signature, token.signed)
+    except (InvalidSignature, ValueError) as exc:
+        raise VerificationError("The signature does not stand.") from exc
     return token
 
 

@@ -5,7 +5,7 @@ a key of its own, and gets the credential bound to that key. Code, token and non
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -50,6 +50,15 @@ class OfferUseCases:
     """One transaction each; `certificates` gives the ports that they share."""
 
     certificates: CertificateUseCases
+    signing_keys: Callable[[], Mapping[str, bytes]]  # by id, 32 bytes each: those of the directory
+
+    def key_metadata(self) -> dict[str, Any]:
+        """SD-JWT VC (draft 09), section 5: the keys for who has no directory."""
+        keys = [
+            {"kty": "OKP", "crv": "Ed25519", "alg": "EdDSA", "use": "sig", "kid": key_id, "x": b64url(public)}
+            for key_id, public in sorted(self.signing_keys().items())
+        ]
+        return {"issuer": self.certificates.address, "jwks": {"keys": keys}}
 
     def issuer_metadata(self) -> dict[str, Any]:
         """Section 12.2: where a wallet asks for what."""

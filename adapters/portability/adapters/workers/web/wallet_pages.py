@@ -33,6 +33,7 @@ def wallet_topic(offers: OfferUseCases) -> Topic:
             Route("/certificates/{certificate_id:uuid}/wallet", pages.offer, methods=["POST"]),
             Route("/.well-known/openid-credential-issuer", pages.issuer),
             Route("/.well-known/oauth-authorization-server", pages.server),
+            Route("/.well-known/jwt-vc-issuer", pages.keys),
             Route("/wallet/token", pages.token, methods=["POST"]),
             Route("/wallet/nonce", pages.nonce, methods=["POST"]),
             Route("/wallet/credential", pages.credential, methods=["POST"]),
@@ -76,6 +77,9 @@ class _Pages:
 
     async def server(self, request: Request) -> Response:
         return JSONResponse(self.offers.server_metadata())
+
+    async def keys(self, request: Request) -> Response:
+        return JSONResponse(self.offers.key_metadata())
 
     async def token(self, request: Request) -> Response:
         try:
