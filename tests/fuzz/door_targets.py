@@ -32,6 +32,7 @@ from portability.services.feed import mapping as feed
 from portability.services.flows.mapping import rpc as flow_rpc
 from portability.services.flows.mapping.envelope import read_envelope
 from portability.services.privacy import mapping as privacy
+from portability.services.records.career_mapping.statements import read_enter
 from portability.services.records.mapping import importing
 from portability.services.records.mapping.register import read_put_records
 from portability.services.records.mapping.reviews import read_settle
@@ -64,6 +65,7 @@ REQUESTS: Mapping[str, tuple[type[Message], Callable[..., object]]] = {
     "start-case": (flows_pb2.StartCaseRequest, flow_rpc.read_start),
     "act": (flows_pb2.ActRequest, flow_rpc.read_act),
     "put-records": (records_pb2.PutRecordsRequest, read_put_records),
+    "enter-statement": (records_pb2.EnterStatementRequest, read_enter),
     "settle-period": (reviews_pb2.SettleReviewRequest, read_settle),
     "open-import": (imports_pb2.ImportRecordsRequest, importing.read_opening),
     "import-records": (imports_pb2.ImportRecordsRequest, partial(importing.read_batch, today=date(2026, 11, 21))),

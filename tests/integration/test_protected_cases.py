@@ -22,7 +22,7 @@ from portability.adapters.postgres.embedded import EmbeddedServer
 from portability.api.cases.v1 import cases_pb2, cases_pb2_grpc, flows_pb2
 from portability.api.exchange.v1 import exchange_pb2, exchange_pb2_grpc
 from portability.api.privacy.v1 import privacy_pb2, privacy_pb2_grpc
-from portability.api.records.v1 import records_pb2, reviews_pb2
+from portability.api.records.v1 import career_pb2, records_pb2, reviews_pb2
 from portability.api.workers.v1 import matters_pb2, workers_pb2
 from portability.app.demo.desks import lodge_claim
 from portability.app.demo.nodes import DemoNode, demo_nodes
@@ -63,6 +63,13 @@ def requests_about(case_id: UUID) -> dict[str, Message]:
         privacy_pb2.GetPrivacyRequest(case_id=case),
         privacy_pb2.ProtectPersonRequest(request_id=request, case_id=case, is_protected=False, reason="curious"),
         records_pb2.GetCareerRequest(case_id=case),
+        records_pb2.EnterStatementRequest(
+            request_id=request,
+            case_id=case,
+            statement=career_pb2.CareerStatement(statement_id=request, state="FR", status="ANSWER_STATUS_NONE"),
+            document="EESSI P5000",
+            level="EVIDENCE_LEVEL_DECLARED",
+        ),
         reviews_pb2.ListReviewsRequest(case_id=case),
         reviews_pb2.SettleReviewRequest(
             request_id=request, case_id=case, state="IT", period_id="it-1978", stands=False, reason="curious"

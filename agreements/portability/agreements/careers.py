@@ -137,6 +137,7 @@ class CareerRecord:
     answered_on: date | None = None
     as_of: date | None = None  # the periods are complete up to this day
     periods: tuple[RecordedPeriod, ...] = ()
+    entered_by: str = ""  # caseworker who entered it from a document; empty: it came by the exchange
 
 
 @dataclass(frozen=True, slots=True)

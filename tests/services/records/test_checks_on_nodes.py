@@ -19,7 +19,9 @@ from portability.api.records.v1 import records_pb2_grpc, reviews_pb2_grpc
 from portability.api.records.v1 import reviews_pb2 as reviews
 from portability.app.demo.desks import act, lodge_claim, put_records, read_case
 from portability.app.demo.nodes import DemoNode, demo_nodes
+from portability.app.stated import statement_in
 
+DOCUMENTS = Path(__file__).parents[2] / "eessi" / "documents"
 PATIENCE_SECONDS = 60
 PASSED = pb.CHECK_OUTCOME_PASSED
 
@@ -153,3 +155,43 @@ async def link_by_hand(desk: DemoNode, case_id: str) -> None:
 
 def reviews_stub(desk: DemoNode) -> Any:
     return reviews_pb2_grpc.ReviewServiceStub(desk.caseworker)
+
+
+async def test_what_a_country_outside_the_exchange_states_in_a_document_of_eessi_enters_the_case(
+    nodes: dict[str, DemoNode],
+) -> None:
+    for desk in nodes.values():
+        await put_records(desk, today())
+    inps = nodes["it-inps"]
+    case_id = await lodge_claim(inps, today=today(), award_on=today())
+    statement, document = statement_in(DOCUMENTS / "P5000.json", institution="fr-cnav")
+    statement.periods[0].state = ""  # of the state of the statement
+    enters = pb.EnterStatementRequest(
+        request_id=str(time_ordered_id()),
+        case_id=case_id,
+        statement=statement,
+        document=document,
+        level="EVIDENCE_LEVEL_CONTRIBUTION_SEEN",
+    )
+    entered = await records_stub(inps).EnterStatement(enters)
+    assert entered == await records_stub(inps).EnterStatement(enters)  # the same one again
+    assert entered.counted_periods == 1 + sum(one.state == "FR" for one in statement.periods)
+    assert {one.reason.split(":")[0] for one in entered.not_counted} >= {"It is of GB, and the statement of FR"}
+    (french,) = [
+        one
+        for one in (await records_stub(inps).GetCareer(pb.GetCareerRequest(case_id=case_id))).careers
+        if one.statement.state == "FR"
+    ]
+    kept = french.statement.periods[0]
+    assert kept.period_id == statement.periods[0].period_id
+    assert (kept.first_day, kept.last_day) == (statement.periods[0].first_day, statement.periods[0].last_day)
+    assert (kept.evidence.method, kept.evidence.verified_by) == ("EESSI P5000", "fr-cnav")
+    assert french.checks[0].outcome == pb.CHECK_OUTCOME_NOT_EXAMINED  # no signature was verified here
+
+    enters.request_id, enters.statement.state = str(time_ordered_id()), "DE"
+    enters.statement.institution.institution_id = "de-drv"
+    with pytest.raises(grpc.aio.AioRpcError, match="DE was asked here, so its own answer counts"):
+        await records_stub(inps).EnterStatement(enters)
+    with pytest.raises(grpc.aio.AioRpcError) as refused:
+        await pb_records(inps).EnterStatement(enters)  # by a program
+    assert refused.value.code() is grpc.StatusCode.PERMISSION_DENIED

@@ -131,6 +131,50 @@ def settle(  # noqa: PLR0917 (typer's)
     typer.echo(f"{state} {period} {'is relied on' if settled.stands else 'is left out'}, by {settled.settled_by}.")
 
 
+@app.command()
+def enter(  # noqa: PLR0917 (typer's)
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A document of EESSI, or a career file.")],
+    case: Annotated[str, typer.Option("--case", help="The case that it is for.")],
+    institution: Annotated[str, typer.Option("--institution", help="Who stated it, for example fr-cnav.")],
+    name: As,
+    level: Annotated[
+        str, typer.Option("--evidence", help="Who stands behind its periods: declared, employer_report, ...")
+    ] = "contribution_seen",
+    node: Node = "",
+) -> None:
+    """Enter what an institution outside this exchange stated of a person into her case, period by period.
+
+    Exit code 0: every period counts. 3: some do not; each is named with what is missing.
+    """
+    from portability.adapters.clock.ids import time_ordered_id  # noqa: PLC0415 (heavy)
+    from portability.api.common.v1 import common_pb2 as common  # noqa: PLC0415 (heavy)
+    from portability.api.records.v1 import records_pb2 as pb  # noqa: PLC0415 (heavy)
+    from portability.api.records.v1 import records_pb2_grpc  # noqa: PLC0415 (heavy)
+    from portability.app.stated import statement_in  # noqa: PLC0415 (heavy)
+
+    stands = f"EVIDENCE_LEVEL_{level.upper()}"
+    if stands not in common.EvidenceLevel.keys() or not common.EvidenceLevel.Value(stands):  # noqa: SIM118 (no mapping)
+        raise typer.BadParameter(f"'{level}' is no evidence: say declared, employer_report, contribution_seen, ...")
+    statement, document = statement_in(file, institution=institution)
+    request = pb.EnterStatementRequest(
+        request_id=str(time_ordered_id()),
+        case_id=case,
+        statement=statement,
+        document=document,
+        level=common.EvidenceLevel.Value(stands),
+    )
+
+    async def call(stub: Any) -> Any:
+        return await stub.EnterStatement(request)
+
+    entered = call_node(records_pb2_grpc.RecordServiceStub, call, name=name, node=node, role=Role.CASEWORKER)
+    typer.echo(f"{count(entered.counted_periods, 'period')} of {institution} entered from {document}.")
+    for one in entered.not_counted:
+        typer.echo(f"{one.period_id}  not entered: {one.reason}", err=True)
+    if entered.not_counted:
+        raise typer.Exit(SOME_ASIDE)
+
+
 def _at_reviews(call: Any, *, name: str, node: str) -> Any:
     from portability.api.records.v1 import reviews_pb2_grpc  # noqa: PLC0415 (heavy)
 

@@ -126,6 +126,7 @@ class CareerStatement:
     as_of: date | None = None
     periods: tuple[CareerPeriod, ...] = ()
     totals: tuple[CareerTotal, ...] = field(default=())
+    entered_by: str = ""  # caseworker who entered it from a document; empty: it came by the exchange
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +180,7 @@ def statement_of(career: CareerRecord, *, known_at: datetime) -> CareerStatement
         known_at=known_at,
         as_of=career.as_of,
         periods=tuple(_stated(each) for each in career.periods),
+        entered_by=career.entered_by,
     )
 
 

@@ -64,7 +64,7 @@ def _seen(statement: CareerStatement, around: AroundCase, today: date) -> KnownC
     stater = around.staters.get(statement.institution, Stater())
     known = Known(
         today,
-        signed="",  # the exchange gives nothing on that it has not verified
+        signed=None if statement.entered_by else "",  # the exchange gives nothing on that it has not verified
         competent=stater.competent,
         identified=stater.identified,
         birth_date=around.birth_date,

@@ -26,6 +26,7 @@ __all__ = [
     "CareerBook",
     "CaseFacts",
     "Clock",
+    "EnteringWork",
     "FilledAccounts",
     "ImportBook",
     "ImportUnitOfWork",
@@ -111,6 +112,15 @@ class SettlingWork(Protocol):
 
     @property
     def reviews(self) -> ReviewBook: ...
+    @property
+    def commands(self) -> CommandLog: ...
+
+
+class EnteringWork(Protocol):
+    """The ports of a transaction in which a person enters a document."""
+
+    @property
+    def careers(self) -> CareerBook: ...
     @property
     def commands(self) -> CommandLog: ...
 

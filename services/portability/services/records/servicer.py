@@ -15,7 +15,8 @@ from portability.services.access import current_caller
 from portability.services.looking import read_by_staff
 from portability.services.mapping.common import read_date, read_identifier, read_instant, read_uuid, write_career
 from portability.services.purposes import PENSION_CLAIM
-from portability.services.records.career_mapping.statements import write_known_career
+from portability.services.records.career_mapping.statements import read_enter, write_known_career
+from portability.services.records.entering import enter_statement
 from portability.services.records.handlers import find_records, get_career, left_of, no_career, put_records
 from portability.services.records.importing import open_import, take_batch
 from portability.services.records.imports import ImportBatch, ImportOpening
@@ -72,6 +73,17 @@ class RecordServicer(records_pb2_grpc.RecordServiceServicer):
         return pb.GetCareerResponse(
             countries=[write_career(each) for each in countries],
             careers=[write_known_career(each) for each in careers],
+        )
+
+    async def EnterStatement(self, request: pb.EnterStatementRequest, context: Any) -> pb.EnterStatementResponse:
+        command = read_enter(request)
+        async with self._unit_of_work() as work:
+            if not await self._read((command.case_id,), work):
+                raise no_career(command.case_id)
+            entered, left = await enter_statement(command, caller=current_caller(), work=work, clock=self._clock)
+        return pb.EnterStatementResponse(
+            counted_periods=entered,
+            not_counted=[pb.PeriodNotCounted(period_id=one.period_id, reason=one.reason) for one in left],
         )
 
     async def _read(self, scopes: Sequence[UUID], work: RecordWork) -> frozenset[UUID]:

@@ -1,13 +1,22 @@
-"""The career record in full, to protobuf; nothing is decided here."""
+"""The career record in full, to protobuf and back; nothing is decided here."""
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 
 from google.type.date_pb2 import Date
 
+from portability.agreements.careers import EvidenceLevel
+from portability.agreements.errors import InputError
+from portability.agreements.periods import DayRegime
+from portability.api.common.v1 import common_pb2 as common
 from portability.api.records.v1 import career_pb2 as pb
 from portability.api.records.v1 import records_pb2 as rpc
 from portability.services.mapping.common import (
     EnumTable,
+    read_date,
+    read_decimal,
+    read_status,
+    read_uuid,
     write_date,
     write_decimal,
     write_evidence,
@@ -25,14 +34,28 @@ from portability.services.records.career import (
     TotalScope,
 )
 from portability.services.records.career_view import KnownCareer
+from portability.services.records.entering import EnterStatement
 from portability.services.records.verifying import CheckCode, CheckOutcome
 
-__all__ = ["write_known_career", "write_statement"]
+__all__ = ["read_enter", "write_known_career", "write_statement"]
 
+_LEVEL = EnumTable(EvidenceLevel, common.EvidenceLevel, "EVIDENCE_LEVEL")
+_NOT_KEPT_YET = datetime.min.replace(tzinfo=UTC)  # the same request again is the same statement
 _PERIOD_STATUS = EnumTable(PeriodStatus, pb.PeriodStatus, "PERIOD_STATUS")
 _SCOPE = EnumTable(TotalScope, pb.TotalScope, "TOTAL_SCOPE")
 _CHECK = EnumTable(CheckCode, rpc.CheckCode, "CHECK_CODE")
 _OUTCOME = EnumTable(CheckOutcome, rpc.CheckOutcome, "CHECK_OUTCOME")
+
+
+def read_enter(request: rpc.EnterStatementRequest) -> EnterStatement:
+    """Raises InputError with the path of the first value that cannot be read."""
+    return EnterStatement(
+        read_uuid(request.request_id, field="request_id"),
+        read_uuid(request.case_id, field="case_id"),
+        _read_statement(request.statement),
+        request.document,
+        _LEVEL.read(request.level, field="level"),
+    )
 
 
 def write_known_career(career: KnownCareer) -> rpc.KnownCareer:
@@ -107,3 +130,57 @@ def _sum(total: PeriodSum | None) -> pb.PeriodSum | None:
 
 def _date(day: PartialDate | None) -> Date | None:
     return Date(year=day.year, month=day.month, day=day.day) if day else None
+
+
+def _read_statement(message: pb.CareerStatement) -> CareerStatement:
+    return CareerStatement(
+        state=message.state,
+        institution=message.institution.institution_id,
+        status=read_status(message.status, field="statement.status"),
+        known_at=_NOT_KEPT_YET,
+        as_of=read_date(message, "as_of", field="statement.as_of"),
+        periods=tuple(_read_period(one, field=f"statement.periods[{i}]") for i, one in enumerate(message.periods)),
+    )
+
+
+def _read_period(message: pb.CareerPeriod, *, field: str) -> CareerPeriod:
+    return CareerPeriod(
+        period_id=message.period_id,
+        state=message.state,
+        first_day=_read_partial(message, "first_day", field=field),
+        last_day=_read_partial(message, "last_day", field=field),
+        sum=_read_sum(message.sum, field=f"{field}.sum") if message.HasField("sum") else None,
+        period_type=message.period_type,
+        scheme=message.scheme,
+        occupation=message.occupation,
+        relevance=message.relevance,
+        calculation=message.calculation,
+    )
+
+
+def _read_partial(message: pb.CareerPeriod, name: str, *, field: str) -> PartialDate | None:
+    """A date of which parts may be missing; what is there has to be a day, a month or a year that exists."""
+    if not message.HasField(name):  # type: ignore[arg-type]  # one of two names
+        return None
+    day: Date = getattr(message, name)
+    found = PartialDate(day.year, day.month, day.day)
+    try:
+        if day.day and not day.month:
+            raise ValueError
+        _ = found.first, found.last
+    except ValueError as error:
+        raise InputError(
+            f"{field}.{name} is {day.year}-{day.month}-{day.day}: give a date that exists, zero for what is unknown.",
+            field=f"{field}.{name}",
+        ) from error
+    return found
+
+
+def _read_sum(message: pb.PeriodSum, *, field: str) -> PeriodSum:
+    told = {
+        name: read_decimal(text, field=f"{field}.{name}")
+        for name in ("years", "quarters", "months", "weeks", "days")
+        if (text := getattr(message, name))
+    }
+    regimes = {str(int(one)): one for one in DayRegime}
+    return PeriodSum(**told, day_regime=regimes.get(message.day_regime))

@@ -635,3 +635,97 @@ class GetCareerResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___GetCareerResponse: _TypeAlias = GetCareerResponse  # noqa: Y015
+
+@_typing.final
+class EnterStatementRequest(_message.Message):
+    """A statement that came in a document."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    CASE_ID_FIELD_NUMBER: _builtins.int
+    STATEMENT_FIELD_NUMBER: _builtins.int
+    DOCUMENT_FIELD_NUMBER: _builtins.int
+    LEVEL_FIELD_NUMBER: _builtins.int
+    request_id: _builtins.str
+    """Id of this request, a UUID; the same one again enters nothing new. Never empty."""
+    case_id: _builtins.str
+    """The case, a UUID. Never empty."""
+    document: _builtins.str
+    """What document it came in, for example "EESSI P5000". Never empty."""
+    level: _common_pb2.EvidenceLevel.ValueType
+    """Who stands behind periods of which the document does not tell it."""
+    @_builtins.property
+    def statement(self) -> _career_pb2.CareerStatement:
+        """What was stated; its institution and state are always set."""
+
+    def __init__(
+        self,
+        *,
+        request_id: _builtins.str = ...,
+        case_id: _builtins.str = ...,
+        statement: _career_pb2.CareerStatement | None = ...,
+        document: _builtins.str = ...,
+        level: _common_pb2.EvidenceLevel.ValueType = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["statement", b"statement"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["case_id", b"case_id", "document", b"document", "level", b"level", "request_id", b"request_id", "statement", b"statement"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___EnterStatementRequest: _TypeAlias = EnterStatementRequest  # noqa: Y015
+
+@_typing.final
+class PeriodNotCounted(_message.Message):
+    """A period that the rules cannot count."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PERIOD_ID_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    period_id: _builtins.str
+    """Period of the statement. Never empty."""
+    reason: _builtins.str
+    """Why, and what is missing. Never empty."""
+    def __init__(
+        self,
+        *,
+        period_id: _builtins.str = ...,
+        reason: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["period_id", b"period_id", "reason", b"reason"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PeriodNotCounted: _TypeAlias = PeriodNotCounted  # noqa: Y015
+
+@_typing.final
+class EnterStatementResponse(_message.Message):
+    """What was entered."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    COUNTED_PERIODS_FIELD_NUMBER: _builtins.int
+    NOT_COUNTED_FIELD_NUMBER: _builtins.int
+    counted_periods: _builtins.int
+    """How many periods count from now on. Zero: none does."""
+    @_builtins.property
+    def not_counted(self) -> _containers.RepeatedCompositeFieldContainer[Global___PeriodNotCounted]:
+        """Periods that were not entered, each with the reason: ask the institution for what is missing."""
+
+    def __init__(
+        self,
+        *,
+        counted_periods: _builtins.int = ...,
+        not_counted: _abc.Iterable[Global___PeriodNotCounted] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["counted_periods", b"counted_periods", "not_counted", b"not_counted"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___EnterStatementResponse: _TypeAlias = EnterStatementResponse  # noqa: Y015

@@ -50,6 +50,11 @@ class RecordServiceStub:
                 request_serializer=portability_dot_api_dot_records_dot_v1_dot_records__pb2.GetCareerRequest.SerializeToString,
                 response_deserializer=portability_dot_api_dot_records_dot_v1_dot_records__pb2.GetCareerResponse.FromString,
                 _registered_method=True)
+        self.EnterStatement = channel.unary_unary(
+                '/portability.api.records.v1.RecordService/EnterStatement',
+                request_serializer=portability_dot_api_dot_records_dot_v1_dot_records__pb2.EnterStatementRequest.SerializeToString,
+                response_deserializer=portability_dot_api_dot_records_dot_v1_dot_records__pb2.EnterStatementResponse.FromString,
+                _registered_method=True)
 
 
 class RecordServiceServicer:
@@ -78,6 +83,14 @@ class RecordServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def EnterStatement(self, request, context):
+        """Enters what an institution stated outside this exchange, in a document of EESSI for example, into a case. Only a
+        named caseworker can, and only for a state that was not asked here: what is asked here is answered here.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_RecordServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -95,6 +108,11 @@ def add_RecordServiceServicer_to_server(servicer, server):
                     servicer.GetCareer,
                     request_deserializer=portability_dot_api_dot_records_dot_v1_dot_records__pb2.GetCareerRequest.FromString,
                     response_serializer=portability_dot_api_dot_records_dot_v1_dot_records__pb2.GetCareerResponse.SerializeToString,
+            ),
+            'EnterStatement': grpc.unary_unary_rpc_method_handler(
+                    servicer.EnterStatement,
+                    request_deserializer=portability_dot_api_dot_records_dot_v1_dot_records__pb2.EnterStatementRequest.FromString,
+                    response_serializer=portability_dot_api_dot_records_dot_v1_dot_records__pb2.EnterStatementResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -179,6 +197,33 @@ class RecordService:
             '/portability.api.records.v1.RecordService/GetCareer',
             portability_dot_api_dot_records_dot_v1_dot_records__pb2.GetCareerRequest.SerializeToString,
             portability_dot_api_dot_records_dot_v1_dot_records__pb2.GetCareerResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def EnterStatement(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/portability.api.records.v1.RecordService/EnterStatement',
+            portability_dot_api_dot_records_dot_v1_dot_records__pb2.EnterStatementRequest.SerializeToString,
+            portability_dot_api_dot_records_dot_v1_dot_records__pb2.EnterStatementResponse.FromString,
             options,
             channel_credentials,
             insecure,

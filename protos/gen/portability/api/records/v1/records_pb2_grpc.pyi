@@ -41,6 +41,10 @@ class RecordServiceStub:
     """
     GetCareer: _grpc.UnaryUnaryMultiCallable[_records_pb2.GetCareerRequest, _records_pb2.GetCareerResponse]
     """Gives what each country has answered in a case, now or as it was known at an instant."""
+    EnterStatement: _grpc.UnaryUnaryMultiCallable[_records_pb2.EnterStatementRequest, _records_pb2.EnterStatementResponse]
+    """Enters what an institution stated outside this exchange, in a document of EESSI for example, into a case. Only a
+    named caseworker can, and only for a state that was not asked here: what is asked here is answered here.
+    """
 
 @_typing.type_check_only
 class RecordServiceAsyncStub(RecordServiceStub):
@@ -55,6 +59,10 @@ class RecordServiceAsyncStub(RecordServiceStub):
     """
     GetCareer: _aio.UnaryUnaryMultiCallable[_records_pb2.GetCareerRequest, _records_pb2.GetCareerResponse]  # type: ignore[assignment]
     """Gives what each country has answered in a case, now or as it was known at an instant."""
+    EnterStatement: _aio.UnaryUnaryMultiCallable[_records_pb2.EnterStatementRequest, _records_pb2.EnterStatementResponse]  # type: ignore[assignment]
+    """Enters what an institution stated outside this exchange, in a document of EESSI for example, into a case. Only a
+    named caseworker can, and only for a state that was not asked here: what is asked here is answered here.
+    """
 
 class RecordServiceServicer(metaclass=_abc_1.ABCMeta):
     """For caseworkers and systems of the node's own institution."""
@@ -84,5 +92,15 @@ class RecordServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_records_pb2.GetCareerResponse, _abc.Awaitable[_records_pb2.GetCareerResponse]]:
         """Gives what each country has answered in a case, now or as it was known at an instant."""
+
+    @_abc_1.abstractmethod
+    def EnterStatement(
+        self,
+        request: _records_pb2.EnterStatementRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_records_pb2.EnterStatementResponse, _abc.Awaitable[_records_pb2.EnterStatementResponse]]:
+        """Enters what an institution stated outside this exchange, in a document of EESSI for example, into a case. Only a
+        named caseworker can, and only for a state that was not asked here: what is asked here is answered here.
+        """
 
 def add_RecordServiceServicer_to_server(servicer: RecordServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
