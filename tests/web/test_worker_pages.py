@@ -12,6 +12,7 @@ from starlette.applications import Starlette
 
 from portability.adapters.workers.web import WebSettings, create_app
 from portability.agreements.values import Branch
+from portability.services.workers.protection import hidden_career, hidden_decision
 from portability.services.workers.words import languages, without_isolates
 
 FORM_KEY = b"f" * 32
@@ -524,3 +525,16 @@ async def test_the_style_sheet_may_be_kept_and_changes_its_address_when_it_chang
     assert "immutable" in style.headers["cache-control"]
     assert "url(" not in style.text
     assert "@import" not in style.text
+
+
+async def test_a_protected_person_reads_why_places_are_not_shown(app: Starlette, desk: Any, samples: Any) -> None:
+    desk.work.views.careers[samples.WORKER] = hidden_career(samples.career())
+    desk.work.views.decisions[0] = hidden_decision(samples.decision())
+    async with browser(app) as client:
+        await sign_in(client, desk)
+        career, decisions = visible(await client.get("/career")), visible(await client.get("/decisions"))
+    for told in (career, decisions):
+        assert "this page shows no places and no employers" in told
+    assert "work in a restaurant" not in career
+    assert "10704 Berlin" not in decisions
+    assert "until 5 December 2026" in decisions

@@ -19,8 +19,9 @@ from portability.services.cases import flow
 from portability.services.cases.model import Case, DecidedAmount, Decision, DecisionResult, Explanation
 from portability.services.cases.ports import CareerBook, CaseStore
 from portability.services.cases.procedure import ServiceStandards
-from portability.services.looking import Look, LookBook
+from portability.services.looking import Look, LookBook, ProtectedScopes
 from portability.services.workers.ports import WorkerCases
+from portability.services.workers.protection import hidden_career, hidden_decision
 from portability.services.workers.views import (
     AwardAmount,
     CareerInCountry,
@@ -65,6 +66,7 @@ class WorkerViews:
     cases: CaseStore
     careers: CareerBook
     looks: LookBook
+    protected: ProtectedScopes
     me: str
     standards: ServiceStandards
     names: Names
@@ -96,15 +98,21 @@ class WorkerViews:
                 declared[state] = times
         states = sorted(records.keys() | declared.keys())
         countries = (self._country(state, records.get(state), declared.get(state, ())) for state in states)
-        return CareerView(worker_id, tuple(countries))
+        career = CareerView(worker_id, tuple(countries))
+        return hidden_career(career) if await self._is_protected(worker_id) else career
 
     async def decisions_of(self, worker_id: UUID) -> Sequence[DecisionView]:
         """Every decision in her cases."""
-        return [
+        found = [
             self._decision(decision, case, worker_id)
             for case in await self._hers(worker_id)
             for decision in case.decisions
         ]
+        return [hidden_decision(one) for one in found] if await self._is_protected(worker_id) else found
+
+    async def _is_protected(self, worker_id: UUID) -> bool:
+        """One protected case protects her in all."""
+        return bool(await self.protected.among(await self.links.case_ids_of(worker_id)))
 
     async def _hers(self, worker_id: UUID) -> list[Case]:
         if self.narrow is not None:

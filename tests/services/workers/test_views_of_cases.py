@@ -8,7 +8,7 @@ from uuid import UUID
 
 import pytest
 
-from portability.adapters.memory.looks import MemoryLooks
+from portability.adapters.memory.looks import MemoryLooks, MemoryProtected
 from portability.adapters.memory.workers import MemoryWorkerCases
 from portability.agreements.careers import (
     AnswerStatus,
@@ -152,6 +152,7 @@ async def views(*cases: Case, **careers: list[CareerRecord]) -> WorkerViews:
     return WorkerViews(
         links=links,
         looks=MemoryLooks(),
+        protected=MemoryProtected(),
         me="it-inps",
         standards=ServiceStandards(),
         names=Names(lambda one: NAMES.get(one, one), lambda one: f"Agreement {one}"),
@@ -272,3 +273,29 @@ async def test_a_case_is_closed_on_the_day_of_its_summary() -> None:
     summary = CaseSummary(UUID(int=30), "A. Ferri", datetime(2026, 11, 20, 9, 0, tzinfo=UTC), ())
     (view,) = await (await views(replace(case(), summary=summary))).cases_of(ROSA)
     assert view.closed_on == date(2026, 11, 20)
+
+
+async def test_of_a_protected_person_places_and_employers_are_left_out_but_never_a_day_or_an_amount() -> None:
+    shown = await views(
+        replace(case(), decisions=(decision(),)), c10=[record("IT", "it-inps", AnswerStatus.KNOWN, None)]
+    )
+    (open_one,), open_career = await shown.decisions_of(ROSA), await shown.career_of(ROSA)
+    await shown.protected.protect([CASE])
+    (hidden,), career = await shown.decisions_of(ROSA), await shown.career_of(ROSA)
+    assert (hidden.is_protected, career.is_protected) == (True, True)
+    assert open_one.redress is not None
+    assert hidden.redress is not None
+    assert hidden.redress.where == hidden.institution.name != open_one.redress.where
+    assert (hidden.redress.until, hidden.redress.period) == (open_one.redress.until, open_one.redress.period)
+    assert [one.amount for one in hidden.amounts] == [one.amount for one in open_one.amounts]
+    told = [time.activity for country in open_career.countries for time in country.declared]
+    assert "work in a hotel" in told
+    assert {time.activity for country in career.countries for time in country.declared} == {""}
+    assert {period.method for country in career.countries for period in country.periods} <= {""}
+
+
+async def test_one_protected_case_protects_her_in_all_and_nobody_else() -> None:
+    shown = await views(case(), case(LATER_CASE), case(ADAS_CASE))
+    await shown.protected.protect([LATER_CASE])
+    assert (await shown.career_of(ROSA)).is_protected
+    assert not (await shown.career_of(ADA)).is_protected

@@ -9,7 +9,7 @@ from portability.adapters.postgres.cases_store import PostgresCases
 from portability.adapters.postgres.database import Database
 from portability.adapters.postgres.fence import narrow_to_worker
 from portability.adapters.postgres.flows_store import PostgresShelf
-from portability.adapters.postgres.looks import PostgresLooks
+from portability.adapters.postgres.looks import PostgresLooks, PostgresProtected
 from portability.adapters.postgres.records_store import PostgresCareers
 from portability.adapters.postgres.workers_store import PostgresWorkerCases
 from portability.agreements import packaged
@@ -57,6 +57,7 @@ def worker_unit_of_work(
                 cases=PostgresCases(connection, at_rest),
                 careers=PostgresCareers(connection, at_rest),
                 looks=PostgresLooks(connection, at_rest),
+                protected=PostgresProtected(connection),
                 me=me,
                 standards=ServiceStandards(),
                 names=names,

@@ -125,6 +125,7 @@ class CareerInCountry:
 class CareerView:
     worker_id: UUID
     countries: tuple[CareerInCountry, ...]
+    is_protected: bool = False  # True: places and employers are left out
 
 
 class Outcome(StrEnum):
@@ -211,3 +212,4 @@ class DecisionView:
     redress: Redress | None = None
     agreement_name: str = ""  # "Regulation (EC) No 883/2004"
     agreement_reviewed: bool = False  # False: no authority has reviewed our reading of the agreement yet
+    is_protected: bool = False  # True: places are left out

@@ -30,6 +30,7 @@ class _CareerPages:
             request,
             "career.html",
             signed_in=True,
+            career=career,
             countries=[(country, career_phrase(country)) for country in career.countries],
             picture=career_picture(career.countries),
             evidence_phrases=evidence_phrases,
