@@ -173,3 +173,23 @@ def test_a_career_made_here_becomes_a_document_and_what_has_no_place_is_named() 
 def test_a_career_file_that_is_wrong_is_refused_with_its_place(change: dict, said: str) -> None:
     with pytest.raises(InputError, match=said):
         to_eessi({**career_of("P5000.json"), **change}, name="mine.json")
+
+
+def test_an_insurance_history_gives_periods_by_the_list_in_which_they_stand() -> None:
+    changed = {
+        "perioderSyk": [{"startdato": "1964-01-01", "sluttdato": "1964-12-31"}],
+        "perioderAnsattUtenForsikring": [{"startdato": "1965-01-01", "sluttdato": "1965-12-31"}],
+        "perioderAnnenForsikring": [{"startdato": "1971-01-01", "sluttdato": "1971-12-31"}],
+    }
+    career = career_of("U002.json", **changed)
+    told = [(one.get("period_type", ""), one["first_day"]["year"]) for one in career["statement"]["periods"]]
+    assert told == [("11", 1960), ("41", 1964), ("", 1971)]  # work without insurance is no insured time
+    assert career["statement"]["status"] == "ANSWER_STATUS_KNOWN"
+    back, _ = to_eessi(career, name="U002.json")
+    assert back == {**document("U002.json"), **changed}
+    # A period that is added comes out in the list of its type.
+    career["statement"]["periods"].append(
+        {"period_id": "new", "period_type": "44", "first_day": {"year": 1980, "month": 1, "day": 1}}
+    )
+    back, _ = to_eessi(career, name="U002.json")
+    assert back["perioderUtdanning"] == [{"startdato": "1980-01-01"}]

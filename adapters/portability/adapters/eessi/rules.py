@@ -15,7 +15,8 @@ from portability.adapters.eessi.values import Reading, reading_named
 __all__ = ["STAR", "FieldRule", "ListRule", "Place", "Rules", "field_at", "filled", "rules_of"]
 
 STAR = "*"
-_WITH_RECORDS = ("P5000", "P6000")
+_TOGETHER = ("P5000", "P6000")
+_WITH_RECORDS = (*_TOGETHER, "U002")
 _PLAIN = frozenset({"text", "date", "number"})
 _CODED_TEXTS = frozenset({"currency", "occupation", "sector"})
 
@@ -89,7 +90,8 @@ def rules_of(document_type: str, form: Form) -> tuple[Rules, ...]:
     if document_type not in _WITH_RECORDS:
         return ()
     own = _rules(document_type, form)
-    return (own, *(_rules(one, form) for one in _WITH_RECORDS if one != document_type))
+    others = _TOGETHER if document_type in _TOGETHER else ()
+    return (own, *(_rules(one, form) for one in others if one != document_type))
 
 
 @cache

@@ -84,7 +84,9 @@ class _Writer:
             for identity, element in zip(ids, elements, strict=True):
                 rule = _rule_for(rules, into, element, at.get(identity))
                 where = from_pointer(at[identity]) if identity in at else _next(rule, taken)
-                inner = element.pop(rule.under[0], {}) if rule.under else element
+                # What the list itself tells is written by standing in it.
+                rest = {key: value for key, value in element.items() if rule.constant.get(key) != value}
+                inner = rest.pop(rule.under[0], {}) if rule.under else rest
                 yield from self._record(inner, rule.fields, self._root + where, f"/{rules.root}/{into}/{identity}")
         yield from self._record(record, rules.fields, self._root, f"/{rules.root}")
 
