@@ -1,7 +1,7 @@
 """Her name and numbers stand nowhere in the clear after the demo (T28): files, write-ahead log, rows, stream.
 
-The demo runs whole, then every byte that it has left is searched. Her contact stands in one file only, which is the
-hand-over to whoever sends the one-time codes.
+The demo runs whole, then every byte that it has left is searched. Her contact stands in two files only, which are
+the hand-over to whoever sends one-time codes and notices.
 """
 
 import re
@@ -29,7 +29,7 @@ TEXTS = [
     *(re.sub(r"[^0-9A-Za-z]", "", number) for number in NUMBERS),
 ]
 CANARIES = [text.encode(code) for text in sorted(set(TEXTS)) for code in ("utf-8", "utf-16-le")]
-HANDED_OVER = "worker-codes.jsonl"
+HANDED_OVER = {"worker-codes.jsonl", "worker-notices.jsonl"}
 
 
 def leaks(content: bytes) -> list[bytes]:
@@ -37,7 +37,7 @@ def leaks(content: bytes) -> list[bytes]:
 
 
 def files(folder: Path) -> Iterator[Path]:
-    return (path for path in folder.rglob("*") if path.is_file() and path.name != HANDED_OVER)
+    return (path for path in folder.rglob("*") if path.is_file() and path.name not in HANDED_OVER)
 
 
 def rows(url: str) -> Iterator[tuple[str, bytes]]:

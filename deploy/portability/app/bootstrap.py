@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 from portability.adapters.clock.ids import time_ordered_id
 from portability.adapters.clock.system import SystemClock
@@ -21,7 +22,7 @@ from portability.adapters.keys.authorities import DirectoryAuthorities
 from portability.adapters.keys.node_keys import KeyFolder, NodeKeys, follow_keys
 from portability.adapters.keys.trust import DirectoryTrust
 from portability.adapters.postgres.change_store import change_unit_of_work
-from portability.adapters.postgres.database import Database, migrate
+from portability.adapters.postgres.database import Connection, Database, migrate
 from portability.adapters.postgres.embedded import start_embedded
 from portability.adapters.postgres.exchange_inbox import exchange_unit_of_work
 from portability.adapters.postgres.listening import PostgresOutboxSignal
@@ -49,18 +50,20 @@ from portability.app.rpc.server import NodeServer, ServerLimits
 from portability.app.rpc_services import rpc_services
 from portability.app.secret_file import secret
 from portability.app.settings import NodeRole, Settings
-from portability.app.text_door import dialogue_of, open_gateways, text_door
+from portability.app.text_door import Gateways, dialogue_of, open_gateways, text_door
 from portability.app.trust import follow_directory, open_registry
 from portability.app.wiring.access import node_policy
 from portability.app.wiring.cases import CaseTransaction, case_unit_of_work
 from portability.app.wiring.certificates import certificate_pages, certificate_use_cases
 from portability.app.wiring.flows import NodeEffects, run_clock
+from portability.app.wiring.notices import NoticeByContact, notice_unit_of_work, run_notices
 from portability.app.wiring.parts import CaseParts
 from portability.app.wiring.privacy import privacy_use_cases
-from portability.app.wiring.workers import matter_unit_of_work, worker_unit_of_work
+from portability.app.wiring.workers import matter_unit_of_work, names_for_people, worker_unit_of_work, worker_views
 from portability.app.witnesses import PeerWitness, witnesses_of
 from portability.app.worker_page import WorkerPage
 from portability.app.worker_topics import worker_topics
+from portability.app.worker_views import WorkerViews
 from portability.services.determination.treaties.in_force import Treaties
 from portability.services.determination.treaties.reading import VersionReader
 from portability.services.exchange.consumer import run_consumer
@@ -76,6 +79,7 @@ from portability.services.feed.publishing import run_feed
 from portability.services.log.running import NodeLog, run_log
 from portability.services.log.witnessing import WitnessRound, refuse_restored_state
 from portability.services.log_entry import LogEntryKind, entry_of
+from portability.services.notices.handlers import Notices
 from portability.services.registry.handlers import DirectoryInForce, Registry
 from portability.services.workers.handlers import forget_expired_sign_ins
 from portability.services.workers.matters.use_cases import MatterUseCases
@@ -111,6 +115,7 @@ class Node:
     server: NodeServer
     page: WorkerPage | None
     dialogue: Dialogue
+    notices: Notices
     text_door: HttpPart | None
     signal: PostgresOutboxSignal
     feed: ChangeTopic | None
@@ -135,6 +140,7 @@ class Node:
                     tasks.create_task(watching, name="receipts")
                     tasks.create_task(run_log(self.log), name="log")
                     tasks.create_task(run_clock(self.database, self.parts), name="clock")
+                    tasks.create_task(run_notices(self.notices), name="notices")
                     if self.feed is not None:
                         work = change_unit_of_work(self.database)
                         tasks.create_task(run_feed(unit_of_work=work, topic=self.feed), name="feed")
@@ -299,6 +305,7 @@ async def open_node(
             server=server,
             page=page,
             dialogue=dialogue,
+            notices=_notices(settings, database, parts, gateways),
             text_door=text_door(settings, gateways, dialogue),
             signal=signal,
             feed=await _open_feed(settings, opened) if settings.kafka_events else None,
@@ -312,6 +319,22 @@ async def serve(settings: Settings) -> None:
     configure_logging(level=settings.log_level, log_format=settings.log_format, on_dropped=metrics.log_fields_dropped)
     async with open_node(settings, metrics=metrics) as node:
         await node.run()
+
+
+def _notices(settings: Settings, database: Database, parts: CaseParts, gateways: Gateways) -> Notices:
+    names = names_for_people(parts.directory)
+
+    def views(connection: Connection) -> WorkerViews:
+        return worker_views(connection, parts.at_rest, names, me=parts.me)
+
+    file = settings.data_folder / "worker-notices.jsonl"
+    return Notices(
+        unit_of_work=notice_unit_of_work(database, views, parts.clock.now),
+        sender=NoticeByContact(database, parts.at_rest, gateways.sms, file),
+        clock=parts.clock,
+        new_id=parts.new_id,
+        zone=ZoneInfo(settings.time_zone),
+    )
 
 
 def _limits(settings: Settings, metrics: NodeMetrics) -> Limits:

@@ -13,6 +13,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlsplit
+from zoneinfo import available_timezones
 
 from pydantic import (
     AfterValidator,
@@ -89,6 +90,12 @@ def _witnesses(value: str) -> str:
         if not equals or not re.fullmatch(INSTITUTION, name):
             raise ValueError("write institution=host:port,..., for example it-inps=node.example:50051")
         _host_and_port(target)
+    return value
+
+
+def _time_zone(value: str) -> str:
+    if value not in available_timezones():
+        raise ValueError("write a name of the IANA time zone database, for example Europe/Rome")
     return value
 
 
@@ -180,6 +187,9 @@ class Settings(BaseModel):
     )
     text_gateways: Path | None = Field(
         None, description="File that describes the gateways of SMS and USSD (docs/channels.md); holds secrets."
+    )
+    time_zone: Annotated[str, AfterValidator(_time_zone)] = Field(
+        "UTC", description="Time zone of the institution and its readers, for example Europe/Rome: no notices by night."
     )
     metrics_listen: OptionalHostPort = Field(
         "127.0.0.1:9464", description="Address of /metrics (plain HTTP, keep it local); off: none."

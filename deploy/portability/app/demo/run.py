@@ -29,6 +29,7 @@ from portability.app.demo.show import (
     show_determination,
     show_dispute,
     show_messages,
+    show_notices,
     show_opening,
     show_phone,
     show_ratified,
@@ -203,6 +204,9 @@ async def _tell_worker(console: Console, desk: DemoNode) -> None:
     command = RaiseDispute(time_ordered_id(), worker_id, said, DISPUTE, language="en")
     show_dispute(console, await dispute_use_cases(desk.node.database, desk.node.parts).raise_dispute(command))
     show_phone(console, await _on_a_phone(desk))
+    noted = await desk.node.notices.note_all()
+    await desk.node.notices.send_due()
+    show_notices(console, desk.node.settings.data_folder / "worker-notices.jsonl", noted=noted)
 
 
 async def _on_a_phone(desk: DemoNode) -> list[tuple[str, str]]:

@@ -1,7 +1,9 @@
 """What the demo prints: everything comes from the nodes' answers, nothing is known here."""
 
+import json
 from collections.abc import Sequence
 from datetime import date
+from pathlib import Path
 
 from google.type.date_pb2 import Date
 from rich.console import Console
@@ -22,6 +24,7 @@ __all__ = [
     "show_determination",
     "show_dispute",
     "show_messages",
+    "show_notices",
     "show_opening",
     "show_phone",
     "show_ratified",
@@ -161,6 +164,17 @@ def show_certificates(console: Console, numbers: Sequence[str]) -> None:
     """What she can print and carry."""
     told = ", ".join(numbers)
     console.print(f"   Certificates to print, that anybody checks without the internet: {told}\n", markup=False)
+
+
+def show_notices(console: Console, file: Path, *, noted: int) -> None:
+    """What she is told by a text that names nobody and nothing."""
+    console.print(f"[bold]9.[/bold] {noted} more things happened since the last notice. What goes out to her:\n")
+    lines = file.read_text(encoding="utf-8").splitlines() if file.exists() else []
+    for line in lines:
+        console.print(f"   {json.loads(line)['text']}", markup=False)
+    if not lines:
+        console.print("   Nothing by night: it waits until eight in the morning.")
+    console.print()
 
 
 def show_where_next(console: Console, desks: dict[str, DemoNode], *, seconds: float, serve: bool) -> None:

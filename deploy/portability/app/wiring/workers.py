@@ -2,11 +2,12 @@
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import replace
 from functools import partial
 
 from portability.adapters.keys.at_rest import AtRest
 from portability.adapters.postgres.cases_store import PostgresCases
-from portability.adapters.postgres.database import Database
+from portability.adapters.postgres.database import Connection, Database
 from portability.adapters.postgres.fence import narrow_to_worker
 from portability.adapters.postgres.flows_store import PostgresShelf
 from portability.adapters.postgres.looks import PostgresLooks, PostgresProtected
@@ -24,7 +25,7 @@ from portability.services.registry.model import Directory
 from portability.services.workers.matters.ports import MatterUnitOfWork
 from portability.services.workers.projections.use_cases import ProjectionUseCases
 
-__all__ = ["matter_unit_of_work", "names_for_people", "projection_use_cases", "worker_unit_of_work"]
+__all__ = ["matter_unit_of_work", "names_for_people", "projection_use_cases", "worker_unit_of_work", "worker_views"]
 
 
 def names_for_people(current: Callable[[], Directory]) -> Names:
@@ -52,20 +53,25 @@ def worker_unit_of_work(
     @asynccontextmanager
     async def work() -> AsyncIterator[NodeWorkerWork]:
         async with database.transaction() as connection:
-            views = WorkerViews(
-                links=PostgresWorkerCases(connection),
-                cases=PostgresCases(connection, at_rest),
-                careers=PostgresCareers(connection, at_rest),
-                looks=PostgresLooks(connection, at_rest),
-                protected=PostgresProtected(connection),
-                me=me,
-                standards=ServiceStandards(),
-                names=names,
-                narrow=partial(narrow_to_worker, connection),
-            )
-            yield worker_work(connection, at_rest, views)
+            views = worker_views(connection, at_rest, names, me=me)
+            narrowed = replace(views, narrow=partial(narrow_to_worker, connection))
+            yield worker_work(connection, at_rest, narrowed)
 
     return work
+
+
+def worker_views(connection: Connection, at_rest: AtRest, names: Names, *, me: str) -> WorkerViews:
+    """What workers read, as far as the transaction sees it."""
+    return WorkerViews(
+        links=PostgresWorkerCases(connection),
+        cases=PostgresCases(connection, at_rest),
+        careers=PostgresCareers(connection, at_rest),
+        looks=PostgresLooks(connection, at_rest),
+        protected=PostgresProtected(connection),
+        me=me,
+        standards=ServiceStandards(),
+        names=names,
+    )
 
 
 def matter_unit_of_work(database: Database, parts: CaseParts) -> MatterUnitOfWork:

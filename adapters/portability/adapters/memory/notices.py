@@ -1,0 +1,69 @@
+"""Notices in memory; they pass the contract suite of the real store."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from portability.services.notices.model import FRESH, TEXTS_A_DAY, Choice, Notice, Outcome, Taken
+
+__all__ = ["MemoryChoices", "MemoryNotices"]
+
+
+class MemoryNotices:
+    """NoticeBook."""
+
+    def __init__(self) -> None:
+        self.kept: dict[tuple[UUID, bytes], tuple[Notice, UUID | None]] = {}
+        self.texts: dict[UUID, tuple[UUID, datetime, Outcome]] = {}
+
+    async def add(self, worker_id: UUID, notices: Sequence[Notice]) -> int:
+        before = len(self.kept)
+        for notice in notices:
+            self.kept.setdefault((worker_id, notice.event), (notice, None))
+        return len(self.kept) - before
+
+    async def take(self, text_id: UUID, *, at: datetime) -> Taken | None:
+        waiting = [
+            (notice.due_at, worker_id)
+            for (worker_id, _), (notice, taken) in self.kept.items()
+            if taken is None and notice.due_at <= at and at - notice.noted_at < FRESH
+            and self._texts_of(worker_id, at) < TEXTS_A_DAY
+        ]  # fmt: skip
+        if not waiting:
+            return None
+        worker_id = min(waiting)[1]
+        kinds = set()
+        for key, (notice, taken) in self.kept.items():
+            if key[0] == worker_id and taken is None and notice.due_at <= at and at - notice.noted_at < FRESH:
+                self.kept[key] = (notice, text_id)
+                kinds.add(notice.kind)
+        self.texts[text_id] = (worker_id, at, Outcome.TAKEN)
+        return Taken(text_id, worker_id, frozenset(kinds))
+
+    async def settle(self, text_id: UUID, outcome: Outcome, *, again_at: datetime | None = None) -> None:
+        if again_at is None:
+            worker_id, at, _ = self.texts[text_id]
+            self.texts[text_id] = (worker_id, at, outcome)
+            return
+        del self.texts[text_id]
+        for key, (notice, taken) in self.kept.items():
+            if taken == text_id:
+                self.kept[key] = (replace(notice, due_at=again_at), None)
+
+    def _texts_of(self, worker_id: UUID, at: datetime) -> int:
+        day = timedelta(days=1)
+        return sum(whose == worker_id and at - taken < day for whose, taken, _ in self.texts.values())
+
+
+class MemoryChoices:
+    """Choices."""
+
+    def __init__(self) -> None:
+        self.kept: dict[UUID, Choice] = {}
+
+    async def of(self, worker_id: UUID) -> Choice:
+        return self.kept.get(worker_id, Choice())
+
+    async def keep(self, worker_id: UUID, choice: Choice) -> None:
+        self.kept[worker_id] = choice

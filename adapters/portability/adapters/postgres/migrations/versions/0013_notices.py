@@ -1,0 +1,55 @@
+"""Notices to workers: once an event, and what they choose."""
+
+from alembic import op
+
+revision = "0013"
+down_revision = "0012"
+branch_labels = None
+depends_on = None
+
+# An event stands as a hash: that something happened, and of which kind, is all that is kept here.
+TABLES = """
+CREATE TABLE worker_notices (
+    worker_id uuid NOT NULL REFERENCES workers ON DELETE CASCADE,
+    event bytea NOT NULL CHECK (length(event) = 32),
+    kind text NOT NULL,
+    noted_at timestamptz NOT NULL,
+    due_at timestamptz NOT NULL,
+    text_id uuid,  -- the text that it went into; null: it waits
+    PRIMARY KEY (worker_id, event)
+);
+CREATE INDEX worker_notices_waiting ON worker_notices (due_at) WHERE text_id IS NULL;
+CREATE INDEX worker_notices_by_text ON worker_notices (text_id) WHERE text_id IS NOT NULL;
+
+CREATE TABLE worker_notice_texts (
+    text_id uuid PRIMARY KEY,
+    worker_id uuid NOT NULL REFERENCES workers ON DELETE CASCADE,
+    taken_at timestamptz NOT NULL,
+    outcome text NOT NULL DEFAULT 'taken'
+);
+CREATE INDEX worker_notice_texts_by_worker ON worker_notice_texts (worker_id, taken_at);
+
+CREATE TABLE worker_notice_choices (
+    worker_id uuid PRIMARY KEY REFERENCES workers ON DELETE CASCADE,
+    wanted boolean NOT NULL,
+    quiet_from time NOT NULL,
+    quiet_until time NOT NULL
+);
+"""
+NAMES = ("worker_notices", "worker_notice_texts", "worker_notice_choices")
+SEEN = (
+    "current_setting('portability.role', true) IN ('node', 'data-protection') OR "
+    "(current_setting('portability.role', true) = 'worker' AND "
+    "worker_id = nullif(current_setting('portability.worker', true), '')::uuid)"
+)
+
+
+def upgrade() -> None:
+    op.execute(TABLES)
+    for table in NAMES:
+        op.execute(f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY")
+        op.execute(f"CREATE POLICY fence ON {table} USING ({SEEN}) WITH CHECK ({SEEN})")
+
+
+def downgrade() -> None:
+    op.execute(f"DROP TABLE {', '.join(NAMES)}")

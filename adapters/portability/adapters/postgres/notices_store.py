@@ -1,0 +1,100 @@
+"""Notices and what workers choose of them in PostgreSQL, within the caller's transaction."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from portability.adapters.postgres.database import Connection
+from portability.services.notices.model import FRESH, TEXTS_A_DAY, Choice, Kind, Notice, Outcome, Taken
+
+__all__ = ["PostgresChoices", "PostgresNotices"]
+
+DUE = "text_id IS NULL AND due_at <= %(at)s AND noted_at > %(fresh)s"
+HAS_ROOM = "(SELECT count(*) FROM worker_notice_texts WHERE worker_id = {} AND taken_at > %(day)s) < %(most)s"
+CHOOSE = f"""
+SELECT workers.worker_id FROM worker_notices AS waiting JOIN workers USING (worker_id)
+WHERE {DUE} AND {HAS_ROOM.format("waiting.worker_id")}
+ORDER BY due_at LIMIT 1 FOR UPDATE OF workers SKIP LOCKED
+"""  # noqa: S608 (our own words)
+# A statement of its own sees what whoever held the lock before has committed.
+TAKE = f"""
+UPDATE worker_notices SET text_id = %(text)s WHERE worker_id = %(worker)s AND {DUE} AND {HAS_ROOM.format("%(worker)s")}
+RETURNING kind
+"""  # noqa: S608 (our own words)
+
+
+class PostgresNotices:
+    """NoticeBook. The row of the worker is locked while her notices are taken, so nobody else takes them."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def add(self, worker_id: UUID, notices: Sequence[Notice]) -> int:
+        """Keep what is new."""
+        if not notices:
+            return 0
+        added = await self._connection.execute(
+            "INSERT INTO worker_notices (worker_id, event, kind, noted_at, due_at) "
+            "SELECT %s, * FROM unnest(%b::bytea[], %b::text[], %b::timestamptz[], %b::timestamptz[]) "
+            "ON CONFLICT DO NOTHING",
+            (
+                worker_id,
+                [one.event for one in notices],
+                [one.kind.value for one in notices],
+                [one.noted_at for one in notices],
+                [one.due_at for one in notices],
+            ),
+        )
+        return added.rowcount
+
+    async def take(self, text_id: UUID, *, at: datetime) -> Taken | None:
+        """Take what is due for one worker whom nobody else is at."""
+        given = {"at": at, "fresh": at - FRESH, "day": at - timedelta(days=1), "most": TEXTS_A_DAY}
+        chosen = await (await self._connection.execute(CHOOSE, given)).fetchone()
+        if chosen is None:
+            return None
+        taken = await self._connection.execute(TAKE, given | {"text": text_id, "worker": chosen[0]})
+        kinds = frozenset(Kind(row[0]) for row in await taken.fetchall())
+        if not kinds:
+            return None
+        await self._connection.execute(
+            "INSERT INTO worker_notice_texts (text_id, worker_id, taken_at) VALUES (%s, %s, %s)",
+            (text_id, chosen[0], at),
+        )
+        return Taken(text_id, chosen[0], kinds)
+
+    async def settle(self, text_id: UUID, outcome: Outcome, *, again_at: datetime | None = None) -> None:
+        """Say what became of it, or put it back."""
+        if again_at is None:
+            await self._connection.execute(
+                "UPDATE worker_notice_texts SET outcome = %s WHERE text_id = %s", (outcome.value, text_id)
+            )
+            return
+        await self._connection.execute(
+            "UPDATE worker_notices SET text_id = NULL, due_at = %s WHERE text_id = %s", (again_at, text_id)
+        )
+        await self._connection.execute("DELETE FROM worker_notice_texts WHERE text_id = %s", (text_id,))
+
+
+class PostgresChoices:
+    """Choices."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def of(self, worker_id: UUID) -> Choice:
+        """Her choice, or the default."""
+        found = await self._connection.execute(
+            "SELECT wanted, quiet_from, quiet_until FROM worker_notice_choices WHERE worker_id = %s", (worker_id,)
+        )
+        row = await found.fetchone()
+        return Choice(*row) if row else Choice()
+
+    async def keep(self, worker_id: UUID, choice: Choice) -> None:
+        """Keep it in place of the one before."""
+        await self._connection.execute(
+            "INSERT INTO worker_notice_choices (worker_id, wanted, quiet_from, quiet_until) VALUES (%s, %s, %s, %s) "
+            "ON CONFLICT (worker_id) DO UPDATE SET wanted = excluded.wanted, quiet_from = excluded.quiet_from, "
+            "quiet_until = excluded.quiet_until",
+            (worker_id, choice.wanted, choice.quiet_from, choice.quiet_until),
+        )

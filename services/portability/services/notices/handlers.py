@@ -1,0 +1,100 @@
+"""Noting what has happened, and telling it: at most once an event, whoever runs and whenever a process dies.
+
+A text is taken in a transaction before it is handed to a gateway, so a process that dies in between leaves it untold
+and never told twice; she finds it on her page. What certainly did not go is put back.
+"""
+
+import asyncio
+from dataclasses import dataclass
+from datetime import datetime, timedelta, tzinfo
+from typing import Final, Protocol
+from uuid import UUID
+
+from portability.agreements.errors import GatewayError
+from portability.services.notices.model import FRESH, Kind, Notice, Outcome, event_of, may_go_at
+from portability.services.notices.ports import NoticeSender, NoticeUnitOfWork, NoticeWork
+
+__all__ = ["Clock", "NewId", "Notices"]
+
+WORKERS_AT_ONCE: Final = 50
+SEND_SECONDS: Final = 30.0
+TRY_AGAIN: Final = timedelta(minutes=10)
+
+
+class Clock(Protocol):
+    def now(self) -> datetime:
+        """The present instant, aware, UTC."""
+        ...
+
+
+class NewId(Protocol):
+    def __call__(self) -> UUID: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notices:
+    """`zone` is where readers live of whom nothing else is known: the institution's own."""
+
+    unit_of_work: NoticeUnitOfWork
+    sender: NoticeSender
+    clock: Clock
+    new_id: NewId
+    zone: tzinfo
+
+    async def note_all(self) -> int:
+        """Look through the cases of every worker once; how many events are new."""
+        new, last = 0, None
+        while True:
+            async with self.unit_of_work() as work:
+                found = await work.happenings.after(last, limit=WORKERS_AT_ONCE)
+                for last, happenings in found:
+                    fresh = [one for one in happenings if timedelta(0) <= self.clock.now() - one.at <= FRESH]
+                    due_at = await self._due_at(last, work)
+                    noted = [Notice(event_of(one), one.kind, self.clock.now(), due_at) for one in fresh]
+                    new += await work.book.add(last, noted)
+            if len(found) < WORKERS_AT_ONCE:
+                return new
+
+    async def send_due(self) -> int:
+        """Send all that is due now, one text a worker; how many texts went."""
+        sent = 0
+        while (settled := await self._send_one()) is not None:
+            sent += settled is Outcome.SENT
+        return sent
+
+    async def _send_one(self) -> Outcome | None:
+        """None where nothing is due, or the gateway is away: then nothing else would go either."""
+        text_id, now = self.new_id(), self.clock.now()
+        async with self.unit_of_work() as work:
+            taken = await work.book.take(text_id, at=now)
+            if taken is None:
+                return None
+            choice = await work.choices.of(taken.worker_id)
+            due_at = may_go_at(now, choice, self.zone)
+            if not choice.wanted:
+                await work.book.settle(text_id, Outcome.UNWANTED)
+                return Outcome.UNWANTED
+            if due_at > now:
+                await work.book.settle(text_id, Outcome.TAKEN, again_at=due_at)
+                return Outcome.TAKEN
+        # Committed: from here on nobody else sends it, whatever happens to this process.
+        first = next(kind for kind in Kind if kind in taken.kinds)
+        try:
+            async with asyncio.timeout(SEND_SECONDS):
+                await self.sender.send(taken.worker_id, first, several=len(taken.kinds) > 1)
+        except GatewayError as error:
+            again_at = self.clock.now() + TRY_AGAIN if error.retryable else None
+            await self._settle(text_id, Outcome.FAILED, again_at)
+            return None if error.retryable else Outcome.FAILED
+        except TimeoutError:
+            await self._settle(text_id, Outcome.FAILED, None)
+            return Outcome.FAILED
+        await self._settle(text_id, Outcome.SENT, None)
+        return Outcome.SENT
+
+    async def _settle(self, text_id: UUID, outcome: Outcome, again_at: datetime | None) -> None:
+        async with self.unit_of_work() as work:
+            await work.book.settle(text_id, outcome, again_at=again_at)
+
+    async def _due_at(self, worker_id: UUID, work: NoticeWork) -> datetime:
+        return may_go_at(self.clock.now(), await work.choices.of(worker_id), self.zone)

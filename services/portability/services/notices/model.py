@@ -1,0 +1,87 @@
+"""What may be told to a worker, and when: plain values and quiet hours. Pure."""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta, tzinfo
+from enum import StrEnum
+from typing import Final
+from uuid import UUID
+
+__all__ = ["FRESH", "TEXTS_A_DAY", "Choice", "Happening", "Kind", "Notice", "Outcome", "Taken", "event_of", "may_go_at"]
+
+TEXTS_A_DAY: Final = 4  # what happens beyond is told together, later
+FRESH: Final = timedelta(days=3)  # older news is on her page, and nobody needs to be woken for it
+
+
+class Kind(StrEnum):
+    """What has happened, in the order in which one of several is told."""
+
+    DUE = "due"  # something is awaited from her
+    DECIDED = "decided"
+    LATE = "late"  # an answer is overdue
+    CHANGED = "changed"  # a country's record of her has come or changed
+    DONE = "done"  # a step is done
+    LOOKED = "looked"  # somebody of the staff has looked
+
+
+class Outcome(StrEnum):
+    """What became of a text. What was taken and never settled is not known to have gone, and is not sent again."""
+
+    TAKEN = "taken"
+    SENT = "sent"
+    FAILED = "failed"  # refused, or it may have gone: never again
+    UNWANTED = "unwanted"
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """One thing that has happened in a worker's cases. `key` is the same whenever and wherever it is found."""
+
+    kind: Kind
+    key: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A happening to be told, from `due_at` on."""
+
+    event: bytes
+    kind: Kind
+    noted_at: datetime
+    due_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What she wants: whether at all, and from when to when her phone is left alone, in her time zone."""
+
+    wanted: bool = True
+    quiet_from: time = time(20)
+    quiet_until: time = time(8)
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """Notices of one worker that go out as one text, by nobody else."""
+
+    text_id: UUID
+    worker_id: UUID
+    kinds: frozenset[Kind]
+
+
+def event_of(happening: Happening) -> bytes:
+    """The name under which an event is kept: it says nothing of what happened."""
+    return hashlib.sha256(f"{happening.kind}:{happening.key}".encode()).digest()
+
+
+def may_go_at(at: datetime, choice: Choice, zone: tzinfo) -> datetime:
+    """The first instant from `at` on that is outside of the quiet hours; both ends alike means none are quiet."""
+    local = at.astimezone(zone)
+    begins, ends, now = choice.quiet_from, choice.quiet_until, local.time()
+    over_night = begins > ends
+    quiet = (now >= begins or now < ends) if over_night else begins <= now < ends
+    if not quiet:
+        return at
+    day = local.date() + timedelta(days=1) if over_night and now >= begins else local.date()
+    return datetime.combine(day, ends, tzinfo=zone).astimezone(at.tzinfo)

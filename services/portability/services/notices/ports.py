@@ -1,0 +1,62 @@
+"""What notices need from outside."""
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
+from datetime import datetime
+from typing import Protocol
+from uuid import UUID
+
+from portability.services.notices.model import Choice, Happening, Kind, Notice, Outcome, Taken
+
+__all__ = ["Choices", "Happenings", "NoticeBook", "NoticeSender", "NoticeUnitOfWork", "NoticeWork"]
+
+
+class Happenings(Protocol):
+    async def after(self, worker_id: UUID | None, *, limit: int) -> Sequence[tuple[UUID, Sequence[Happening]]]:
+        """What stands in the cases of the next workers, in the order of their ids; nothing after the last."""
+        ...
+
+
+class NoticeBook(Protocol):
+    async def add(self, worker_id: UUID, notices: Sequence[Notice]) -> int:
+        """Keep those whose event was never kept for her; how many these were."""
+        ...
+
+    async def take(self, text_id: UUID, *, at: datetime) -> Taken | None:
+        """Take all that is due for one worker; None where nothing is, or she has had her texts of the day.
+
+        What was taken is never given again unless it is put back.
+        """
+        ...
+
+    async def settle(self, text_id: UUID, outcome: Outcome, *, again_at: datetime | None = None) -> None:
+        """Say what became of it; with `again_at` it certainly did not go, and is due again then."""
+        ...
+
+
+class Choices(Protocol):
+    async def of(self, worker_id: UUID) -> Choice:
+        """Her choice, or the default."""
+        ...
+
+    async def keep(self, worker_id: UUID, choice: Choice) -> None: ...
+
+
+class NoticeSender(Protocol):
+    async def send(self, worker_id: UUID, kind: Kind, *, several: bool) -> None:
+        """Tell her. GatewayError(retryable=True) only where the text certainly did not go."""
+        ...
+
+
+class NoticeWork(Protocol):
+    """The ports of one transaction."""
+
+    @property
+    def happenings(self) -> Happenings: ...
+    @property
+    def book(self) -> NoticeBook: ...
+    @property
+    def choices(self) -> Choices: ...
+
+
+NoticeUnitOfWork = Callable[[], AbstractAsyncContextManager[NoticeWork]]

@@ -1,0 +1,107 @@
+"""What every store of notices must keep to, in memory and in PostgreSQL."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from portability.adapters.memory.notices import MemoryChoices, MemoryNotices
+from portability.adapters.postgres.database import Connection
+from portability.adapters.postgres.notices_store import PostgresChoices, PostgresNotices
+from portability.adapters.postgres.workers_store import PostgresWorkers
+from portability.services.notices.model import FRESH, TEXTS_A_DAY, Choice, Kind, Notice, Outcome, Taken
+from portability.services.workers.model import WorkerOnFile, parse_contact
+from tests.at_rest import AT_REST
+
+NOW = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
+ROSA = UUID("01890000-0000-7000-8000-000000000001")
+ADA = UUID("01890000-0000-7000-8000-000000000002")
+
+
+def text(number: int) -> UUID:
+    return UUID(int=number)
+
+
+def notice(event: int, kind: Kind = Kind.DONE, *, due_at: datetime = NOW) -> Notice:
+    return Notice(event.to_bytes(32, "big"), kind, NOW, due_at)
+
+
+@dataclass(frozen=True)
+class Stores:
+    book: Any
+    choices: Any
+
+
+@pytest.fixture(params=["memory", "postgres"])
+def connection_or_none(request: pytest.FixtureRequest) -> Connection | None:
+    return request.getfixturevalue("connection") if request.param == "postgres" else None
+
+
+@pytest.fixture
+async def stores(connection_or_none: Connection | None) -> Stores:
+    if connection_or_none is None:
+        return Stores(MemoryNotices(), MemoryChoices())
+    for worker_id, contact in ((ROSA, "+39 333 1234567"), (ADA, "ada@example.org")):
+        await PostgresWorkers(connection_or_none, AT_REST).keep(WorkerOnFile(worker_id, parse_contact(contact)))
+    return Stores(PostgresNotices(connection_or_none), PostgresChoices(connection_or_none))
+
+
+async def test_an_event_is_kept_once_for_each_worker(stores: Stores) -> None:
+    assert await stores.book.add(ROSA, [notice(1), notice(2)]) == 2
+    assert await stores.book.add(ROSA, [notice(2), notice(3)]) == 1
+    assert await stores.book.add(ADA, [notice(1)]) == 1
+    assert await stores.book.add(ADA, []) == 0
+
+
+async def test_what_is_due_for_one_worker_is_taken_together_and_once(stores: Stores) -> None:
+    await stores.book.add(ROSA, [notice(1), notice(2, Kind.LATE), notice(3, due_at=NOW + timedelta(hours=1))])
+    assert await stores.book.take(text(1), at=NOW) == Taken(text(1), ROSA, frozenset({Kind.DONE, Kind.LATE}))
+    assert await stores.book.take(text(2), at=NOW) is None
+    assert await stores.book.add(ROSA, [notice(1)]) == 0
+    assert await stores.book.take(text(3), at=NOW + timedelta(hours=1)) == Taken(text(3), ROSA, frozenset({Kind.DONE}))
+
+
+@pytest.mark.parametrize("outcome", [None, Outcome.SENT, Outcome.FAILED, Outcome.UNWANTED])
+async def test_what_was_taken_is_never_given_again(stores: Stores, outcome: Outcome | None) -> None:
+    await stores.book.add(ROSA, [notice(1)])
+    await stores.book.take(text(1), at=NOW)
+    if outcome:
+        await stores.book.settle(text(1), outcome)
+    for hours in (0, 1, 24, 48):
+        assert await stores.book.take(text(2), at=NOW + timedelta(hours=hours)) is None
+
+
+async def test_what_is_put_back_is_due_again_then(stores: Stores) -> None:
+    await stores.book.add(ROSA, [notice(1)])
+    await stores.book.take(text(1), at=NOW)
+    again = NOW + timedelta(minutes=10)
+    await stores.book.settle(text(1), Outcome.FAILED, again_at=again)
+    assert await stores.book.take(text(2), at=again - timedelta(seconds=1)) is None
+    assert await stores.book.take(text(3), at=again) == Taken(text(3), ROSA, frozenset({Kind.DONE}))
+
+
+async def test_a_worker_has_so_many_texts_a_day_and_another_has_hers(stores: Stores) -> None:
+    for number in range(TEXTS_A_DAY):
+        await stores.book.add(ROSA, [notice(number)])
+        assert await stores.book.take(text(number), at=NOW) is not None
+    await stores.book.add(ROSA, [notice(90), notice(91, Kind.LOOKED)])
+    await stores.book.add(ADA, [notice(90)])
+    assert await stores.book.take(text(50), at=NOW) == Taken(text(50), ADA, frozenset({Kind.DONE}))
+    assert await stores.book.take(text(51), at=NOW) is None
+    tomorrow = NOW + timedelta(days=1)
+    assert await stores.book.take(text(52), at=tomorrow) == Taken(text(52), ROSA, frozenset({Kind.DONE, Kind.LOOKED}))
+
+
+async def test_old_news_is_not_told(stores: Stores) -> None:
+    await stores.book.add(ROSA, [notice(1)])
+    assert await stores.book.take(text(1), at=NOW + FRESH) is None
+
+
+async def test_a_choice_is_kept_and_has_a_default(stores: Stores) -> None:
+    assert await stores.choices.of(ROSA) == Choice()
+    chosen = Choice(wanted=False, quiet_from=time(22, 30), quiet_until=time(6))
+    await stores.choices.keep(ROSA, Choice())
+    await stores.choices.keep(ROSA, chosen)
+    assert await stores.choices.of(ROSA) == chosen

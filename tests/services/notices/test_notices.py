@@ -1,0 +1,195 @@
+"""Notices: once an event, outside of quiet hours, together where there are many, and nothing personal in them."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, time, timedelta
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from portability.adapters.memory.notices import MemoryChoices, MemoryNotices
+from portability.agreements.errors import GatewayError
+from portability.app.wiring.notices import happenings_of
+from portability.services.notices.handlers import Notices
+from portability.services.notices.model import FRESH, Choice, Happening, Kind, event_of, may_go_at
+from portability.services.text_budget import SMS, SMS_PART, Coding, coding_of, for_phones, units
+from portability.services.workers.words import languages, words_for
+from tests.services.workers import samples
+
+NOON = datetime(2026, 11, 21, 11, 0, tzinfo=UTC)  # twelve in Rome
+ROME = ZoneInfo("Europe/Rome")
+ROSA = UUID("01890000-0000-7000-8000-000000000001")
+
+
+@dataclass
+class World:
+    """One worker's happenings, a book, and a gateway that can be away."""
+
+    clock: samples.StoppedClock = field(default_factory=lambda: samples.StoppedClock(NOON))
+    book: MemoryNotices = field(default_factory=MemoryNotices)
+    choices: MemoryChoices = field(default_factory=MemoryChoices)
+    told: list[tuple[UUID, Kind, bool]] = field(default_factory=list)
+    happened: list[Happening] = field(default_factory=list)
+    trouble: GatewayError | None = None
+    texts: int = 0
+
+    @property
+    def happenings(self) -> "World":
+        return self
+
+    async def after(self, worker_id: UUID | None, *, limit: int) -> Sequence[tuple[UUID, Sequence[Happening]]]:
+        return [(ROSA, self.happened)] if worker_id is None else []
+
+    async def send(self, worker_id: UUID, kind: Kind, *, several: bool) -> None:
+        if self.trouble:
+            raise self.trouble
+        self.told.append((worker_id, kind, several))
+
+    @asynccontextmanager
+    async def work(self) -> AsyncIterator["World"]:
+        yield self
+
+    def new_id(self) -> UUID:
+        self.texts += 1
+        return UUID(int=self.texts)
+
+    async def round(self) -> int:
+        notices = Notices(unit_of_work=self.work, sender=self, clock=self.clock, new_id=self.new_id, zone=ROME)
+        await notices.note_all()
+        return await notices.send_due()
+
+    def happens(self, kind: Kind, key: str) -> None:
+        self.happened.append(Happening(kind, key, self.clock.now()))
+
+
+async def test_an_event_is_told_once_however_often_it_is_found() -> None:
+    world = World()
+    world.happens(Kind.DONE, "case:1")
+    assert [await world.round() for _ in range(3)] == [1, 0, 0]
+    assert world.told == [(ROSA, Kind.DONE, False)]
+
+
+async def test_several_events_are_one_text() -> None:
+    world = World()
+    for kind in Kind:
+        world.happens(kind, "case:1")
+    assert await world.round() == 1
+    assert world.told == [(ROSA, Kind.DUE, True)]
+
+
+async def test_a_flood_of_events_is_four_texts_a_day() -> None:
+    world = World()
+    for number in range(40):
+        world.happens(Kind.LOOKED, f"case:{number}")
+        await world.round()
+    assert len(world.told) == 4
+    world.clock.forward(timedelta(days=1))
+    await world.round()
+    assert len(world.told) == 5
+
+
+async def test_nothing_goes_out_by_night_in_her_time_zone() -> None:
+    world = World()
+    world.clock.time = datetime(2026, 11, 21, 19, 0, tzinfo=UTC)  # eight in the evening in Rome
+    world.happens(Kind.LATE, "case:1")
+    assert await world.round() == 0
+    world.clock.time = datetime(2026, 11, 22, 6, 59, 59, tzinfo=UTC)
+    assert await world.round() == 0
+    world.clock.time = datetime(2026, 11, 22, 7, 0, tzinfo=UTC)
+    assert await world.round() == 1
+
+
+async def test_what_was_due_before_the_night_and_missed_waits_for_the_morning() -> None:
+    world = World()
+    world.trouble = GatewayError("away", retryable=True)
+    world.clock.time = datetime(2026, 11, 21, 18, 55, tzinfo=UTC)
+    world.happens(Kind.DONE, "case:1")
+    assert await world.round() == 0
+    world.trouble = None
+    world.clock.time = datetime(2026, 11, 21, 20, 0, tzinfo=UTC)
+    assert await world.round() == 0
+    world.clock.time = datetime(2026, 11, 22, 7, 0, tzinfo=UTC)
+    assert await world.round() == 1
+
+
+async def test_who_wants_none_gets_none() -> None:
+    world = World()
+    await world.choices.keep(ROSA, Choice(wanted=False))
+    world.happens(Kind.DONE, "case:1")
+    assert await world.round() == 0
+    assert world.told == []
+
+
+@pytest.mark.parametrize(("retryable", "told"), [(True, 1), (False, 0)])
+async def test_only_what_certainly_did_not_go_is_sent_again(*, retryable: bool, told: int) -> None:
+    world = World()
+    world.trouble = GatewayError("trouble", retryable=retryable)
+    world.happens(Kind.DONE, "case:1")
+    assert await world.round() == 0
+    world.trouble = None
+    world.clock.forward(timedelta(minutes=10))
+    assert await world.round() == told
+
+
+async def test_old_events_are_not_told() -> None:
+    world = World()
+    world.happens(Kind.DONE, "case:1")
+    world.clock.forward(FRESH + timedelta(seconds=1))
+    assert await world.round() == 0
+
+
+@pytest.mark.parametrize(
+    ("choice", "at", "goes"),
+    [
+        (Choice(), time(19, 59), time(19, 59)),
+        (Choice(), time(7, 59), time(8)),
+        (Choice(), time(8), time(8)),
+        (Choice(quiet_from=time(12), quiet_until=time(14)), time(12), time(14)),
+        (Choice(quiet_from=time(12), quiet_until=time(14)), time(14), time(14)),
+        (Choice(quiet_from=time(8), quiet_until=time(8)), time(3), time(3)),
+    ],
+)
+def test_quiet_hours_end_on_their_minute(choice: Choice, at: time, goes: time) -> None:
+    day = datetime(2026, 11, 21, tzinfo=ROME).date()
+    assert may_go_at(datetime.combine(day, at, tzinfo=ROME), choice, ROME) == datetime.combine(day, goes, tzinfo=ROME)
+
+
+def test_quiet_hours_follow_the_clock_that_is_put_forward() -> None:
+    # 29 March 2026, two o'clock is three in Rome: eight o'clock is six in UTC, not seven.
+    at = datetime(2026, 3, 28, 21, 0, tzinfo=UTC)
+    assert may_go_at(at, Choice(), ROME) == datetime(2026, 3, 29, 6, 0, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("language", languages())
+def test_a_notice_is_one_short_message_and_names_nobody(language: str) -> None:
+    words = words_for([language])
+    for name in [*Kind, "several"]:
+        text = for_phones(words.text(f"notice.{name}"))
+        assert "{" not in text
+        assert not any(sign.isdigit() for sign in text)
+        coding = coding_of(text)
+        assert units(text) <= (SMS.gsm7 if coding is Coding.GSM7 else SMS_PART.ucs2), (name, units(text))
+
+
+def test_a_case_tells_what_is_done_late_and_awaited_from_her_and_looks_of_people() -> None:
+    found = [
+        (one.kind, one.key.removeprefix(f"{samples.CASE}:")) for one in happenings_of(samples.case(), now=samples.NOW)
+    ]
+    assert found == [
+        (Kind.DONE, "1"),
+        (Kind.DONE, "2"),
+        (Kind.DONE, "4"),
+        (Kind.DUE, "5"),
+        (Kind.LATE, "3:2026-11-01"),
+        (Kind.LOOKED, "2026-09-02"),  # a caseworker; the look of the institution's own program is not told
+    ]
+
+
+def test_the_name_of_an_event_says_nothing_and_is_the_same_everywhere() -> None:
+    one: Any = Happening(Kind.DONE, "case:1", NOON)
+    assert event_of(one) == event_of(Happening(Kind.DONE, "case:1", NOON + timedelta(days=1)))
+    assert event_of(one) != event_of(Happening(Kind.LATE, "case:1", NOON))
+    assert len(event_of(one)) == 32
