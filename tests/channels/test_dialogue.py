@@ -131,6 +131,15 @@ async def test_the_same_facts_by_sms_in_three_messages_at_most(desk: TextDesk) -
     assert "The law says: by 10 December 2026." in await phone.reads_on()
 
 
+async def test_she_says_whether_she_is_told_of_news(desk: TextDesk) -> None:
+    phone = await desk.signed_in()
+    assert "3 Stop telling me of news by SMS" in await phone.types("4")
+    assert "3 Tell me of news by SMS" in await phone.types("3")
+    assert desk.work.notices.off == {samples.WORKER}
+    await phone.types("3")
+    assert desk.work.notices.off == set()
+
+
 # --- Refused
 
 

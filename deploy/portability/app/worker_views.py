@@ -7,6 +7,7 @@ from uuid import UUID
 
 from portability.adapters.keys.at_rest import AtRest
 from portability.adapters.postgres.database import Connection
+from portability.adapters.postgres.notices_store import PostgresChoices
 from portability.adapters.postgres.texting_store import PostgresConversations, PostgresPins
 from portability.adapters.postgres.workers_store import (
     PostgresAttempts,
@@ -212,6 +213,7 @@ class NodeWorkerWork:
     decisions: WorkerViews
     conversations: PostgresConversations
     pins: PostgresPins
+    notices: PostgresChoices
 
 
 def worker_work(connection: Connection, at_rest: AtRest, views: WorkerViews) -> NodeWorkerWork:
@@ -226,6 +228,7 @@ def worker_work(connection: Connection, at_rest: AtRest, views: WorkerViews) -> 
         decisions=views,
         conversations=PostgresConversations(connection),
         pins=PostgresPins(connection),
+        notices=PostgresChoices(connection),
     )
 
 

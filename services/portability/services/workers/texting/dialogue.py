@@ -147,6 +147,9 @@ class Dialogue:
         if place == "out":
             await handlers.sign_out(scene.caller.token(session.nonce), sessions=scene.caller.work.sessions)
             return _Turn(replace(session, nonce=b"", place=START, page=0), "error.signed_out", ends=True)
+        if place.startswith("notices:") and scene.worker_id is not None:
+            await scene.caller.work.notices.turn(scene.worker_id, on=place == "notices:on")
+            return _Turn(replace(session, place="settings", page=0))
         if place.startswith("speak:"):
             back = START if scene.worker_id is None else MENU
             return _Turn(replace(session, language=place.partition(":")[2], place=back, page=0))
@@ -174,7 +177,8 @@ class Dialogue:
         channel, words, place = scene.caller.channel, scene.words, session.place
         screen = entry_screen(place, channel=channel, words=words)
         if screen is None and scene.worker_id is not None:
-            screen = settings_screen(place, channel=channel, words=words)
+            notices = place == "settings" and await scene.caller.work.notices.wants(scene.worker_id)
+            screen = settings_screen(place, channel=channel, words=words, notices=notices)
             if screen is None:
                 today = self.parts.clock.now().astimezone(self.zone).date()
                 reader = Reader(worker_id=scene.worker_id, work=scene.caller.work, words=words, today=today)

@@ -9,7 +9,7 @@ from uuid import UUID
 from portability.services.workers.ports import WorkerWork
 from portability.services.workers.texting.model import TextSession
 
-__all__ = ["PinStore", "TextHousekeeping", "TextSessionStore", "TextUnitOfWork", "TextWork"]
+__all__ = ["NoticeSwitch", "PinStore", "TextHousekeeping", "TextSessionStore", "TextUnitOfWork", "TextWork"]
 
 
 class TextSessionStore(Protocol):
@@ -42,6 +42,14 @@ class TextHousekeeping(Protocol):
         ...
 
 
+class NoticeSwitch(Protocol):
+    async def wants(self, worker_id: UUID) -> bool:
+        """Whether she is told by a short message that something has happened."""
+        ...
+
+    async def turn(self, worker_id: UUID, *, on: bool) -> None: ...
+
+
 class TextWork(WorkerWork, Protocol):
     """The ports of one transaction."""
 
@@ -49,6 +57,8 @@ class TextWork(WorkerWork, Protocol):
     def conversations(self) -> TextSessionStore: ...
     @property
     def pins(self) -> PinStore: ...
+    @property
+    def notices(self) -> NoticeSwitch: ...
 
 
 TextUnitOfWork = Callable[[], AbstractAsyncContextManager[TextWork]]

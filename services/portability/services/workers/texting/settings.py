@@ -1,4 +1,4 @@
-"""What a signed-in worker sets by text: her PIN for the next time, and her language."""
+"""What a signed-in worker sets by text: her PIN for the next time, her language, and whether she is told of news."""
 
 import hmac
 from dataclasses import dataclass
@@ -24,14 +24,14 @@ class PinStep:
     said: str
 
 
-def settings_screen(place: str, *, channel: Channel, words: Words) -> Screen | None:
+def settings_screen(place: str, *, channel: Channel, words: Words, notices: bool) -> Screen | None:
     """The screen of a place of settings; None for any other place."""
     say, back, name = words.text, words.text("text.back"), place.partition(":")[0]
     if name == "settings":
         ways = [(say("text.choose_pin"), NEW_PIN)] if channel is Channel.USSD else []
-        return Screen(
-            (say("text.settings"),), (*ways, (say("site.languages"), "my_language")), back="menu", back_label=back
-        )
+        ways.append((say("site.languages"), "my_language"))
+        ways.append((say("text.stop_notices"), "notices:off") if notices else (say("text.send_notices"), "notices:on"))
+        return Screen((say("text.settings"),), tuple(ways), back="menu", back_label=back)
     if name == "my_language":
         names = tuple((words_for([tag]).own_name, f"speak:{tag}") for tag in languages())
         return Screen((), names, back="settings", back_label=back)
