@@ -96,14 +96,14 @@ class NodeNoticeWork:
 
 
 def notice_unit_of_work(
-    database: Database, views: NoticeViews, now: Callable[[], datetime]
+    database: Database, views: NoticeViews, present: Callable[[], datetime]
 ) -> Callable[[], AbstractAsyncContextManager[NodeNoticeWork]]:
     """Opens a transaction of notices, as the node's own work."""
 
     @asynccontextmanager
     async def work() -> AsyncIterator[NodeNoticeWork]:
         async with database.transaction(acting="node") as connection:
-            happenings = NodeHappenings(connection, views(connection), now())
+            happenings = NodeHappenings(connection, views(connection), present())
             yield NodeNoticeWork(happenings, PostgresNotices(connection), PostgresChoices(connection))
 
     return work
