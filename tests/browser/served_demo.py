@@ -15,7 +15,7 @@ from pathlib import Path
 __all__ = ["ServedDemo", "served_demo"]
 
 PORTABILITY = Path(sys.executable).parent / "portability"
-CONTACT = "elena.moretti@example.org"
+CONTACT = "+39 333 5550142"
 START_SECONDS = 120
 
 

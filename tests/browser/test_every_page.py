@@ -23,7 +23,7 @@ from tests.browser.served_samples import ServedSamples, sample_desk, served_samp
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 # Whoever is signed in is not led to these; they are looked at below, or lead on at once.
-NOT_LINKED = {"/", "/sign-in", "/sign-in/code"}
+NOT_LINKED = {"/", "/sign-in", "/sign-in/code", "/sign-in/provider", "/sign-in/provider/back"}
 
 # What the demo's people have no example of is looked at with the samples.
 OF_SAMPLES = {"/matters/*"}
