@@ -18,6 +18,7 @@ from portability.api.determination.v1 import determination_pb2
 from portability.api.disputes.v1 import disputes_pb2
 from portability.api.exchange.v1 import exchange_pb2
 from portability.api.feed.v1 import feed_pb2
+from portability.api.mandates.v1 import mandates_pb2
 from portability.api.privacy.v1 import privacy_pb2
 from portability.api.records.v1 import imports_pb2, records_pb2, reviews_pb2
 from portability.api.records.v1 import messages_pb2 as record_messages
@@ -37,6 +38,7 @@ from portability.services.records.mapping import importing
 from portability.services.records.mapping.register import read_put_records
 from portability.services.records.mapping.reviews import read_settle
 from portability.services.workers.disputes import mapping as disputes
+from portability.services.workers.mandates import mapping as mandates
 from tests.doors.files import GOOD_MAP
 from tests.fuzz.good_records import good_acts, good_records, good_requests
 from tests.fuzz.messages import field_mutator, filled
@@ -82,6 +84,7 @@ REQUESTS: Mapping[str, tuple[type[Message], Callable[..., object]]] = {
     "settle-review": (disputes_pb2.SettleReviewRequest, disputes.read_review),
     "issue-certificate": (certificates_pb2.IssueCertificateRequest, certificates.read_issue),
     "revoke-certificate": (certificates_pb2.RevokeCertificateRequest, certificates.read_revoke),
+    "grant-mandate": (mandates_pb2.GrantMandateRequest, partial(mandates.read_grant, worker_id=NO_CASE)),
     "hold-case": (privacy_pb2.HoldCaseRequest, privacy.read_hold),
     "release-hold": (privacy_pb2.ReleaseHoldRequest, privacy.read_release),
     "protect-person": (privacy_pb2.ProtectPersonRequest, privacy.read_protect),

@@ -256,7 +256,7 @@ async def open_node(
             settings.listen,
             credentials=tls.server_credentials(),
             gate=CallGate(
-                callers=CallerFinder(worker),
+                callers=CallerFinder(worker, worker),
                 policy=node_policy(settings, directory.current),
                 observer=NodeObserver(metrics, node=institution),
                 new_id=time_ordered_id,

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from uuid import UUID
 
-from portability.app.worker_views import Names, named_institution
+from portability.app.worker_views import Names, named_institution, seen
 from portability.services.flows.definition import Flow
 from portability.services.flows.engine import position, steps
 from portability.services.flows.model import CaseFile, Step, case_reference
@@ -12,7 +12,7 @@ from portability.services.flows.ports import CaseShelf, FlowParts
 from portability.services.looking import LookBook
 from portability.services.workers.matters.model import MatterStep, MatterView, task_of
 from portability.services.workers.ports import WorkerCases
-from portability.services.workers.views import Due, SeenBy
+from portability.services.workers.views import Due
 
 __all__ = ["NodeMatters"]
 
@@ -40,8 +40,8 @@ class NodeMatters:
         if not found:
             return None
         me = named_institution(self.flows.me, self.names)
-        seen = tuple(SeenBy(look.at, me, look.role, look.purpose) for look in await self.looks.of([case_id]))
-        return replace(found[0], seen_by=seen)
+        seen_by = tuple(seen(look, me) for look in await self.looks.of([case_id]))
+        return replace(found[0], seen_by=seen_by)
 
     def _flow(self, case: CaseFile) -> Flow | None:
         return self.flows.flows.get((case.flow_id, case.flow_version))

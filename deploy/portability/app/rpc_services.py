@@ -20,6 +20,7 @@ from portability.api.disputes.v1 import disputes_pb2_grpc
 from portability.api.exchange.v1 import exchange_pb2_grpc
 from portability.api.feed.v1 import feed_pb2_grpc
 from portability.api.log.v1 import log_pb2_grpc
+from portability.api.mandates.v1 import mandates_pb2_grpc
 from portability.api.privacy.v1 import privacy_pb2_grpc
 from portability.api.records.v1 import imports_pb2_grpc, records_pb2_grpc, reviews_pb2_grpc
 from portability.api.registry.v1 import registry_pb2_grpc
@@ -29,6 +30,7 @@ from portability.app.wiring.cases import CaseTransaction
 from portability.app.wiring.certificates import certificate_printer
 from portability.app.wiring.disputes import dispute_desk, dispute_use_cases
 from portability.app.wiring.flows import NodeEffects, flow_parts, flow_unit_of_work
+from portability.app.wiring.mandates import mandate_use_cases
 from portability.app.wiring.parts import CaseParts
 from portability.app.wiring.privacy import privacy_use_cases
 from portability.app.wiring.records import record_unit_of_work
@@ -55,6 +57,7 @@ from portability.services.records.servicer import ImportServicer, RecordServicer
 from portability.services.registry.handlers import Registry
 from portability.services.registry.servicer import RegistryServicer
 from portability.services.workers.disputes.servicer import DisputeDeskServicer, MyDisputeServicer
+from portability.services.workers.mandates.servicer import MandateServicer
 from portability.services.workers.matters.servicer import MatterServicer
 from portability.services.workers.matters.use_cases import MatterUseCases
 from portability.services.workers.projections.servicer import ProjectionServicer
@@ -179,6 +182,11 @@ def rpc_services(
             "portability.api.workers.v1.MatterService",
             matters_pb2_grpc.add_MatterServiceServicer_to_server,
             MatterServicer(MatterUseCases(matter_unit_of_work(database, parts)), clock=parts.clock, zone=UTC),
+        ),
+        RpcService(
+            "portability.api.mandates.v1.MandateService",
+            mandates_pb2_grpc.add_MandateServiceServicer_to_server,
+            MandateServicer(mandate_use_cases(database, parts)),
         ),
         RpcService(
             "portability.api.disputes.v1.MyDisputeService",

@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from functools import partial
 
 from portability.adapters.postgres.database import Database
-from portability.adapters.workers.web import dispute_pages, projection_pages
+from portability.adapters.workers.web import dispute_pages, mandate_pages, projection_pages
 from portability.adapters.workers.web.app import Topic
 from portability.app.wiring.cases import CaseParts
 from portability.app.wiring.disputes import dispute_use_cases
+from portability.app.wiring.mandates import mandate_use_cases
 from portability.app.wiring.workers import names_for_people, projection_use_cases
 from portability.services.workers.use_cases import WorkerUseCases
 
@@ -21,4 +22,5 @@ def worker_topics(database: Database, parts: CaseParts, workers: WorkerUseCases)
     return (
         partial(dispute_pages.routes, workers=workers, disputes=disputes, name_of=name_of),
         partial(projection_pages.routes, use_cases=projection_use_cases(database, parts)),
+        partial(mandate_pages.routes, mandates=mandate_use_cases(database, parts)),
     )

@@ -5,8 +5,10 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, tzinfo
 from uuid import UUID
 
+from portability.adapters.clock.ids import time_ordered_id
 from portability.adapters.keys.at_rest import AtRest
 from portability.adapters.postgres.database import Connection
+from portability.adapters.postgres.mandates_store import PostgresCompanyLog, PostgresMandates
 from portability.adapters.postgres.notices_store import PostgresChoices
 from portability.adapters.postgres.texting_store import PostgresConversations, PostgresPins
 from portability.adapters.postgres.workers_store import (
@@ -16,6 +18,7 @@ from portability.adapters.postgres.workers_store import (
     PostgresWorkers,
 )
 from portability.agreements.careers import AnswerStatus, CareerRecord, RecordedPeriod
+from portability.services.access import Role
 from portability.services.cases import flow
 from portability.services.cases.model import Case, DecidedAmount, Decision, DecisionResult, Explanation
 from portability.services.cases.ports import CareerBook, CaseStore
@@ -43,7 +46,7 @@ from portability.services.workers.views import (
     WhyStep,
 )
 
-__all__ = ["Names", "NodeWorkerWork", "WorkerViews", "named_institution", "why_step", "worker_work"]
+__all__ = ["Names", "NodeWorkerWork", "WorkerViews", "named_institution", "seen", "why_step", "worker_work"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +137,7 @@ class WorkerViews:
         )
 
     def _seen(self, look: Look) -> SeenBy:
-        return SeenBy(look.at, self._institution(self.me), look.role, look.purpose)
+        return seen(look, self._institution(self.me))
 
     def _step(self, step: flow.CaseStep) -> CaseStep:
         return CaseStep(
@@ -208,12 +211,19 @@ class NodeWorkerWork:
     codes: PostgresCodes
     sessions: PostgresSessions
     limits: PostgresAttempts
+    representatives: PostgresMandates
+    company: PostgresCompanyLog
     cases: WorkerViews
     career: WorkerViews
     decisions: WorkerViews
     conversations: PostgresConversations
     pins: PostgresPins
     notices: PostgresChoices
+
+
+def seen(look: Look, institution: Institution) -> SeenBy:
+    """A look as the worker reads it: staff stays unnamed, whoever she named herself does not."""
+    return SeenBy(look.at, institution, look.role, look.purpose, look.by if look.role is Role.WORKER else "")
 
 
 def worker_work(connection: Connection, at_rest: AtRest, views: WorkerViews) -> NodeWorkerWork:
@@ -223,6 +233,8 @@ def worker_work(connection: Connection, at_rest: AtRest, views: WorkerViews) -> 
         codes=PostgresCodes(connection),
         sessions=PostgresSessions(connection),
         limits=PostgresAttempts(connection),
+        representatives=PostgresMandates(connection, at_rest),
+        company=PostgresCompanyLog(connection, at_rest, new_id=time_ordered_id),
         cases=views,
         career=views,
         decisions=views,

@@ -13,7 +13,7 @@ from uuid import UUID
 
 from portability.agreements.errors import DeniedError
 
-__all__ = ["AccessPolicy", "Caller", "Role", "acting_as", "current_caller", "running_caller"]
+__all__ = ["AccessPolicy", "Caller", "Company", "Role", "acting_as", "current_caller", "running_caller"]
 
 
 class Role(StrEnum):
@@ -25,6 +25,15 @@ class Role(StrEnum):
     ADMINISTRATOR = "administrator"
     PEER = "peer"
     WORKER = "worker"
+
+
+@dataclass(frozen=True, slots=True)
+class Company:
+    """Who acts for a worker, or sits beside her (`herself`), by name, and whether that one may act or only read."""
+
+    name: str
+    herself: bool
+    may_act: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +49,22 @@ class Caller:
     role: Role
     name: str
     worker_id: UUID | None = None
+    company: Company | None = None
+
+    @property
+    def herself(self) -> bool:
+        """Whether a worker calls herself, alone or with a helper beside her."""
+        return self.company is None or self.company.herself
+
+    @property
+    def may_act(self) -> bool:
+        """Whether who calls may do what a worker does, beyond reading."""
+        return self.company is None or self.company.may_act
+
+    @property
+    def accompanied_by(self) -> str:
+        """Name of who acts for a worker or helps her; empty where she is alone."""
+        return self.company.name if self.company else ""
 
     @property
     def is_caseworker(self) -> bool:

@@ -47,6 +47,8 @@ class _Asked:
     institution: str
     name: str
     signed_in: bool
+    herself: bool
+    may_act: bool
     listed: bool
     rpc: str
 
@@ -95,7 +97,8 @@ class CedarPolicy:
             raise DeniedError("Nobody is signed in: connect with a client certificate.", authenticated=False)
         signed_in = caller.worker_id is not None
         listed = caller.role is Role.PEER and self._listed(caller.institution)
-        refusal = self._refusal(_Asked(caller.role, caller.institution, caller.name, signed_in, listed, rpc))
+        who = (caller.role, caller.institution, caller.name)
+        refusal = self._refusal(_Asked(*who, signed_in, caller.herself, caller.may_act, listed, rpc))
         if refusal is not None:
             raise DeniedError(refusal.says, authenticated=refusal.authenticated)
 
@@ -103,7 +106,7 @@ class CedarPolicy:
         principal = {"type": KINDS[asked.role], "id": f"{asked.institution}/{asked.name}"}
         known: dict[str, Any] = {"institution": asked.institution, "name": asked.name}
         if asked.role is Role.WORKER:
-            known["signed_in"] = asked.signed_in
+            known |= {"signed_in": asked.signed_in, "herself": asked.herself, "may_act": asked.may_act}
         if asked.role is Role.PEER:
             known["listed"] = asked.listed
         if principal["type"] == "Caseworker":

@@ -1,13 +1,16 @@
 """Sign-in, sessions and the worker's reading views in memory; they pass the contract suite of the real stores."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from portability.adapters.clock.fake import counting_ids
+from portability.adapters.memory.looks import MemoryLooks
 from portability.agreements.errors import IdempotencyConflictError
 from portability.agreements.values import StateCode
+from portability.services.workers.mandates.model import Mandate, company_look
 from portability.services.workers.matters.model import MatterView
 from portability.services.workers.model import (
     CodeDelivery,
@@ -23,9 +26,11 @@ from portability.services.workers.views import CareerView, CaseView, DecisionVie
 __all__ = [
     "MemoryCodeSender",
     "MemoryCodes",
+    "MemoryCompanyLog",
     "MemoryDirectory",
     "MemoryHousekeeping",
     "MemoryLimits",
+    "MemoryMandates",
     "MemoryMatters",
     "MemoryProjector",
     "MemorySessions",
@@ -51,6 +56,10 @@ class MemoryDirectory:
             if worker.contact == contact and (not insurance_number or insurance_number in worker.insurance_numbers)
         ]
         return found[0] if len(found) == 1 else None
+
+    def numbers_of(self, worker_id: UUID) -> tuple[str, ...]:
+        """Insurance numbers of a worker on file."""
+        return self._workers[worker_id].insurance_numbers
 
 
 class MemoryWorkerCases:
@@ -93,6 +102,7 @@ class MemorySessions:
 
     def __init__(self) -> None:
         self.kept: dict[bytes, Session] = {}
+        self.mandates: dict[UUID, Mandate] = {}
 
     async def put(self, session: Session) -> None:
         self.kept[session.token_hash] = session
@@ -100,6 +110,8 @@ class MemorySessions:
     async def touch(self, token_hash: bytes, *, at: datetime, idle: timedelta, life: timedelta) -> Session | None:
         session = self.kept.get(token_hash)
         if session is None or at - session.last_seen_at > idle or at - session.created_at > life:
+            return None
+        if session.mandate_id is not None and not self.mandates[session.mandate_id].is_in_force(at):
             return None
         self.kept[token_hash] = replace(session, last_seen_at=max(at, session.last_seen_at))
         return self.kept[token_hash]
@@ -214,6 +226,48 @@ class MemoryCodeSender:
         self.sent.append(delivery)
 
 
+class MemoryMandates:
+    """MandateBook and Representatives over the workers on file and their sessions."""
+
+    def __init__(self, directory: MemoryDirectory, sessions: MemorySessions) -> None:
+        self._directory = directory
+        self._sessions = sessions
+
+    async def put(self, mandate: Mandate) -> None:
+        self._sessions.mandates[mandate.mandate_id] = mandate
+
+    async def of_worker(self, worker_id: UUID) -> Sequence[Mandate]:
+        given = self._sessions.mandates
+        return [given[key] for key in sorted(given, reverse=True) if given[key].worker_id == worker_id]
+
+    async def find(self, contact: Contact, *, insurance_number: str, at: datetime) -> Mandate | None:
+        found = [
+            one
+            for one in self._sessions.mandates.values()
+            if one.contact == contact
+            and one.is_in_force(at)
+            and (not insurance_number or insurance_number in self._directory.numbers_of(one.worker_id))
+        ]
+        return found[0] if len(found) == 1 else None
+
+    async def of_session(self, token_hash: bytes) -> Mandate | None:
+        session = self._sessions.kept.get(token_hash)
+        return self._sessions.mandates.get(session.mandate_id) if session and session.mandate_id else None
+
+
+@dataclass
+class MemoryCompanyLog:
+    """CompanyLog."""
+
+    cases: MemoryWorkerCases = field(default_factory=MemoryWorkerCases)
+    looks: MemoryLooks = field(default_factory=MemoryLooks)
+    new_id: Callable[[], UUID] = field(default_factory=counting_ids)
+
+    async def note(self, mandate: Mandate, *, at: datetime) -> None:
+        case_ids = await self.cases.case_ids_of(mandate.worker_id)
+        await self.looks.add([company_look(self.new_id(), case_id, mandate, at=at) for case_id in case_ids])
+
+
 @dataclass(frozen=True, slots=True)
 class MemoryWorkerWork:
     """The ports of one transaction. Nothing is undone where one fails."""
@@ -223,6 +277,11 @@ class MemoryWorkerWork:
     sessions: MemorySessions = field(default_factory=MemorySessions)
     limits: MemoryLimits = field(default_factory=MemoryLimits)
     views: MemoryViews = field(default_factory=MemoryViews)
+    company: MemoryCompanyLog = field(default_factory=MemoryCompanyLog)
+
+    @property
+    def representatives(self) -> MemoryMandates:
+        return MemoryMandates(self.directory, self.sessions)
 
     @property
     def cases(self) -> MemoryViews:

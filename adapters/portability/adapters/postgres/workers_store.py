@@ -111,12 +111,12 @@ class PostgresCodes:
         # The empty update makes one statement of "insert or read", so that nothing can come between the two.
         kept = await self._connection.execute(
             """
-            INSERT INTO worker_sign_in_codes (challenge_hash, code_hash, worker_id, expires_at, tries)
-            VALUES (%s, %s, %s, %s, %s)
+            INSERT INTO worker_sign_in_codes (challenge_hash, code_hash, worker_id, expires_at, tries, mandate_id)
+            VALUES (%s, %s, %s, %s, %s, %s)
             ON CONFLICT (challenge_hash) DO UPDATE SET challenge_hash = excluded.challenge_hash
-            RETURNING challenge_hash, code_hash, worker_id, expires_at, tries
+            RETURNING challenge_hash, code_hash, worker_id, expires_at, tries, mandate_id
             """,
-            (code.challenge_hash, code.code_hash, code.worker_id, code.expires_at, code.tries),
+            (code.challenge_hash, code.code_hash, code.worker_id, code.expires_at, code.tries, code.mandate_id),
         )
         row = await kept.fetchone()
         if row is None:
@@ -129,7 +129,7 @@ class PostgresCodes:
             """
             UPDATE worker_sign_in_codes SET tries = tries + 1
             WHERE challenge_hash = %s AND used_at IS NULL AND expires_at > %s AND tries < %s
-            RETURNING challenge_hash, code_hash, worker_id, expires_at, tries
+            RETURNING challenge_hash, code_hash, worker_id, expires_at, tries, mandate_id
             """,
             (challenge_hash, at, most),
         )
@@ -150,13 +150,14 @@ class PostgresSessions:
         self._connection = connection
 
     async def put(self, session: Session) -> None:
-        """Keep a new session."""
+        """Keep a session, or under which mandate it runs from now on."""
         await self._connection.execute(
             """
-            INSERT INTO worker_sessions (token_hash, worker_id, created_at, last_seen_at)
-            VALUES (%s, %s, %s, %s)
+            INSERT INTO worker_sessions (token_hash, worker_id, created_at, last_seen_at, mandate_id)
+            VALUES (%s, %s, %s, %s, %s)
+            ON CONFLICT (token_hash) DO UPDATE SET mandate_id = excluded.mandate_id
             """,
-            (session.token_hash, session.worker_id, session.created_at, session.last_seen_at),
+            (session.token_hash, session.worker_id, session.created_at, session.last_seen_at, session.mandate_id),
         )
 
     async def touch(self, token_hash: bytes, *, at: datetime, idle: timedelta, life: timedelta) -> Session | None:
@@ -165,9 +166,12 @@ class PostgresSessions:
             """
             UPDATE worker_sessions SET last_seen_at = greatest(last_seen_at, %s)
             WHERE token_hash = %s AND last_seen_at >= %s AND created_at >= %s
-            RETURNING token_hash, worker_id, created_at, last_seen_at
+            AND (mandate_id IS NULL OR EXISTS (
+                SELECT FROM mandates WHERE mandates.mandate_id = worker_sessions.mandate_id
+                AND starts_at <= %s AND ends_at > %s AND revoked_at IS NULL))
+            RETURNING token_hash, worker_id, created_at, last_seen_at, mandate_id
             """,
-            (at, token_hash, at - idle, at - life),
+            (at, token_hash, at - idle, at - life, at, at),
         )
         row = await touched.fetchone()
         return Session(*row) if row else None

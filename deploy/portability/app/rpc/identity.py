@@ -12,13 +12,14 @@ from typing import Protocol
 from uuid import UUID
 
 from portability.agreements.errors import DeniedError, InputError
-from portability.services.access import Caller, Role
+from portability.services.access import Caller, Company, Role
 
 __all__ = [
     "INSTITUTION",
     "NAME",
     "CallConnection",
     "CallerFinder",
+    "CompanyResolver",
     "NoSessions",
     "SessionResolver",
     "caller_uri",
@@ -37,6 +38,13 @@ class SessionResolver(Protocol):
 
     async def resolve_session(self, token: str) -> UUID:
         """Return the worker's id; raise DeniedError(authenticated=False) for an unknown or ended session."""
+
+
+class CompanyResolver(Protocol):
+    """Tells who acts in a session beside or instead of the worker."""
+
+    async def company_of(self, token: str) -> Company | None:
+        """Return who does; None where she is alone."""
 
 
 class CallConnection(Protocol):
@@ -63,8 +71,9 @@ class NoSessions:
 class CallerFinder:
     """Identifies the caller of one RPC; what the caller may do, also as one of another institution, the policy says."""
 
-    def __init__(self, sessions: SessionResolver) -> None:
+    def __init__(self, sessions: SessionResolver, companies: CompanyResolver | None = None) -> None:
         self._sessions = sessions
+        self._companies = companies
 
     async def find(self, connection: "CallConnection") -> Caller:
         """Return who calls; raise DeniedError where certificate or token do not hold.
@@ -86,7 +95,8 @@ class CallerFinder:
         if caller.role is not Role.WORKER:
             raise DeniedError(f"A session token is for a worker's channel, not for the role '{caller.role}'.")
         worker_id = await self._sessions.resolve_session(token)
-        return Caller(caller.institution, Role.WORKER, caller.name, worker_id)
+        company = await self._companies.company_of(token) if self._companies else None
+        return Caller(caller.institution, Role.WORKER, caller.name, worker_id, company)
 
 
 def caller_uri(institution: str, role: Role, name: str) -> str:

@@ -48,6 +48,7 @@ from portability.services.workers.ports import (
     MyCases,
     MyDecisions,
     RandomBytes,
+    Representatives,
     SessionStore,
     WorkerDirectory,
 )
@@ -74,6 +75,7 @@ async def request_sign_in_code(
     command: AskForCode,
     *,
     directory: WorkerDirectory,
+    representatives: Representatives | None = None,  # none on a channel that serves workers alone
     codes: CodeStore,
     limits: AttemptLimits,
     sender: CodeSender,
@@ -96,21 +98,26 @@ async def request_sign_in_code(
     await _spend(limits, key, "code-origin", command.origin, at=now)
     await _spend(limits, key, "code-contact", contact.value, at=now)
     # (3) A code, whoever it is for.
-    worker = await directory.find(contact, insurance_number=insurance_number(command.insurance_number))
+    number = insurance_number(command.insurance_number)
+    worker = await directory.find(contact, insurance_number=number)
+    mandate = None
+    if worker is None and representatives is not None:
+        mandate = await representatives.find(contact, insurance_number=number, at=now)
     challenge = challenge_for(key, request_id=command.request_id, contact=contact)
     code = six_digits(random_bytes(8))
     challenge_hash = token_hash(challenge)
     fresh = SignInCode(
         challenge_hash=challenge_hash,
         code_hash=keyed_code_hash(key, challenge_hash=challenge_hash, code=code),
-        worker_id=worker.worker_id if worker else None,
+        worker_id=worker.worker_id if worker else mandate.worker_id if mandate else None,
         expires_at=now + CODE_LIFE,
+        mandate_id=mandate.mandate_id if mandate else None,
     )
     kept = await codes.put(fresh)
     # (4) Once, to the contact on file.
-    if worker and kept == fresh:
-        language = command.language or worker.language
-        await sender.send(CodeDelivery(worker.contact, code, language, kept.expires_at))
+    if fresh.worker_id and kept == fresh:
+        language = command.language or (worker.language if worker else "")
+        await sender.send(CodeDelivery(contact, code, language, kept.expires_at))
     return CodeAsked(challenge, kept.expires_at)
 
 
@@ -130,19 +137,36 @@ async def sign_in(
 
     Raises OverloadError when this origin has tried too often.
     """
-    redeemed = await redeem_code(
+    redeemed = await _redeem(
         challenge=challenge, code=code, origin=origin, codes=codes, limits=limits, clock=clock, key=key
     )
     if isinstance(redeemed, SignInRefused):
         return redeemed
+    worker_id, mandate_id = redeemed
     token = text_token(random_bytes(TOKEN_BYTES))
-    return await open_session(redeemed, token, sessions=sessions, clock=clock)
+    return await open_session(worker_id, token, sessions=sessions, clock=clock, mandate_id=mandate_id)
 
 
 async def redeem_code(
     *, challenge: str, code: str, origin: str, codes: CodeStore, limits: AttemptLimits, clock: Clock, key: bytes
 ) -> UUID | SignInRefused:
-    """The worker whose code it is, and the code is used. Raises OverloadError when this origin has tried too often."""
+    """The worker whose code it is, and the code is used; a representative's is refused.
+
+    Raises OverloadError when this origin has tried too often.
+    """
+    redeemed = await _redeem(
+        challenge=challenge, code=code, origin=origin, codes=codes, limits=limits, clock=clock, key=key
+    )
+    if isinstance(redeemed, SignInRefused):
+        return redeemed
+    worker_id, mandate_id = redeemed
+    return SignInRefused(Refusal.CODE_OVER, tries_left=0) if mandate_id else worker_id
+
+
+async def _redeem(
+    *, challenge: str, code: str, origin: str, codes: CodeStore, limits: AttemptLimits, clock: Clock, key: bytes
+) -> tuple[UUID, UUID | None] | SignInRefused:
+    """The worker whose code it is, and the mandate where a representative signs in; the code is used."""
     now = clock.now()
     await spend_try(limits, key, origin, at=now)
     challenge_hash = token_hash(challenge)
@@ -154,7 +178,7 @@ async def redeem_code(
     if not right or kept.worker_id is None:
         return SignInRefused(Refusal.WRONG_CODE, tries_left=CODE_TRIES - kept.tries)
     await codes.use(challenge_hash, at=now)
-    return kept.worker_id
+    return kept.worker_id, kept.mandate_id
 
 
 async def sign_in_vouched(
@@ -183,10 +207,12 @@ async def sign_in_vouched(
     return SignInRefused(Refusal.NOT_ON_FILE, tries_left=0)
 
 
-async def open_session(worker_id: UUID, token: str, *, sessions: SessionStore, clock: Clock) -> SignedIn:
-    """A new session of a worker who has shown that it is she."""
+async def open_session(
+    worker_id: UUID, token: str, *, sessions: SessionStore, clock: Clock, mandate_id: UUID | None = None
+) -> SignedIn:
+    """A new session of a worker who has shown that it is she, or of who has her mandate."""
     now = clock.now()
-    await sessions.put(Session(token_hash(token), worker_id, created_at=now, last_seen_at=now))
+    await sessions.put(Session(token_hash(token), worker_id, now, now, mandate_id))
     return SignedIn(token, worker_id, idle_until=now + SESSION_IDLE)
 
 

@@ -32,8 +32,8 @@ class LooksByDay:
 def looks_by_day(looks: Sequence[SeenBy], *, day_of: Callable[[datetime], date], most: int) -> LooksByDay:
     """At most `most` lines; no look is left uncounted."""
 
-    def alike(look: SeenBy) -> tuple[int, str, str, str]:
-        return -day_of(look.at).toordinal(), look.institution.institution_id, look.role, look.purpose
+    def alike(look: SeenBy) -> tuple[int, str, str, str, str]:
+        return -day_of(look.at).toordinal(), look.institution.institution_id, look.role, look.purpose, look.by
 
     lines = []
     for _, each in groupby(sorted(looks, key=alike), key=alike):

@@ -62,6 +62,7 @@ class SignInCode:
     worker_id: UUID | None
     expires_at: datetime
     tries: int = 0
+    mandate_id: UUID | None = None  # set where a representative signs in
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +73,7 @@ class Session:
     worker_id: UUID
     created_at: datetime
     last_seen_at: datetime
+    mandate_id: UUID | None = None  # under which it runs: a representative's, or that of who sits beside her
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 from uuid import UUID
 
+from portability.services.workers.mandates.model import Mandate
 from portability.services.workers.model import (
     CodeDelivery,
     Contact,
@@ -73,12 +74,12 @@ class CodeStore(Protocol):
 
 class SessionStore(Protocol):
     async def put(self, session: Session) -> None:
-        """Keep a new session."""
+        """Keep a session, or under which mandate it runs from now on."""
         ...
 
     async def touch(self, token_hash: bytes, *, at: datetime, idle: timedelta, life: timedelta) -> Session | None:
-        """The session, its last use now `at`; None where it is unknown, unused for longer than `idle` or older
-        than `life`.
+        """The session, its last use now `at`; None where it is unknown, unused for longer than `idle`, older than
+        `life`, or where the mandate under which it runs is not in force at `at`.
         """
         ...
 
@@ -145,8 +146,32 @@ class MyDecisions(Protocol):
         ...
 
 
+class Representatives(Protocol):
+    async def find(self, contact: Contact, *, insurance_number: str, at: datetime) -> Mandate | None:
+        """The one mandate in force of whoever has this contact, for whoever has this number where one is given.
+
+        None where there is none, and where there are several.
+        """
+        ...
+
+    async def of_session(self, token_hash: bytes) -> Mandate | None:
+        """The mandate under which a session runs; None where she is alone."""
+        ...
+
+
+class CompanyLog(Protocol):
+    async def note(self, mandate: Mandate, *, at: datetime) -> None:
+        """Note in the log of each of her cases, by name, that somebody looks with her or for her."""
+        ...
+
+
 class WorkerWork(Protocol):
     """The ports of one transaction."""
+
+    @property
+    def representatives(self) -> Representatives: ...
+    @property
+    def company(self) -> CompanyLog: ...
 
     @property
     def directory(self) -> WorkerDirectory: ...

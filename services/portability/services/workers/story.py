@@ -139,7 +139,10 @@ def you_can_phrases(case: CaseView, *, today: date) -> tuple[Phrase, ...]:
 
 def seen_phrases(seen: SeenBy) -> tuple[Phrase, Phrase]:
     """Who looked at her case, and what for."""
-    who = Phrase(f"seen.{seen.role}", {"institution": seen.institution.name})
+    if seen.by:
+        who = Phrase("seen.worker", {"person": seen.by})
+    else:
+        who = Phrase(f"seen.{seen.role}", {"institution": seen.institution.name})
     return who, Phrase(f"purpose.{seen.purpose}")
 
 

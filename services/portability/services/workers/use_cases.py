@@ -3,8 +3,16 @@
 from dataclasses import dataclass
 from uuid import UUID
 
+from portability.services.access import Company
 from portability.services.workers import handlers
-from portability.services.workers.model import AskForCode, CodeAsked, SignedIn, SignInRefused, VouchedFor
+from portability.services.workers.model import (
+    AskForCode,
+    CodeAsked,
+    SignedIn,
+    SignInRefused,
+    VouchedFor,
+    token_hash,
+)
 from portability.services.workers.ports import Clock, CodeSender, RandomBytes, UnitOfWork
 from portability.services.workers.views import CareerView, CaseView, DecisionView
 
@@ -27,6 +35,7 @@ class WorkerUseCases:
             return await handlers.request_sign_in_code(
                 command,
                 directory=work.directory,
+                representatives=work.representatives,
                 codes=work.codes,
                 limits=work.limits,
                 sender=self.sender,
@@ -38,7 +47,7 @@ class WorkerUseCases:
     async def sign_in(self, *, challenge: str, code: str, origin: str) -> SignedIn | SignInRefused:
         """See handlers.sign_in."""
         async with self.unit_of_work() as work:
-            return await handlers.sign_in(
+            result = await handlers.sign_in(
                 challenge=challenge,
                 code=code,
                 origin=origin,
@@ -49,6 +58,19 @@ class WorkerUseCases:
                 random_bytes=self.random_bytes,
                 key=self.key,
             )
+            if isinstance(result, SignedIn):
+                mandate = await work.representatives.of_session(token_hash(result.token))
+                if mandate is not None:
+                    await work.company.note(mandate, at=self.clock.now())
+            return result
+
+    async def company_of(self, token: str) -> Company | None:
+        """Who acts in a session beside or instead of the worker; None where she is alone."""
+        async with self.unit_of_work() as work:
+            mandate = await work.representatives.of_session(token_hash(token))
+        if mandate is None:
+            return None
+        return Company(mandate.name, herself=mandate.is_helper, may_act=mandate.may_act)
 
     async def sign_in_vouched(self, vouched: VouchedFor, *, origin: str) -> SignedIn | SignInRefused:
         """See handlers.sign_in_vouched."""

@@ -64,6 +64,7 @@ class SeenBy:
     institution: Institution
     role: Role
     purpose: str  # code of portability.services.purposes
+    by: str = ""  # who looked for her or with her, whom she named herself; empty: staff
 
 
 @dataclass(frozen=True, slots=True)

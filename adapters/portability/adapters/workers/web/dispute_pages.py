@@ -57,7 +57,7 @@ class _DisputePages:
         return await self._form(request, given)
 
     async def send(self, request: Request) -> Response:
-        worker_id = await self.shell.worker_id(request)
+        worker_id, by = await self.shell.actor(request)
         form = await self.shell.form(request, most_bytes=LONG_FORM_BYTES)
         try:
             command = RaiseDispute(
@@ -65,6 +65,7 @@ class _DisputePages:
                 worker_id=worker_id,
                 subject=_subject(form),
                 grounds=form.get("grounds", ""),
+                by=by,
                 language=self.shell.words(request).language,
             )
             await self.disputes.raise_dispute(command)
@@ -75,7 +76,7 @@ class _DisputePages:
         return self.shell.go("/disputes?sent")
 
     async def _form(self, request: Request, given: Mapping[str, str], *, wrong: str = "") -> Response:
-        worker_id = await self.shell.worker_id(request)
+        worker_id, _ = await self.shell.actor(request)
         matter = given.get("matter", "")
         career = await self.workers.get_my_career(worker_id) if matter in {"period", "missing"} else None
         decisions = await self.workers.get_my_decisions(worker_id) if matter == "decision" else ()

@@ -32,6 +32,8 @@ class _ErrorPages:
     shell: Shell
 
     async def session_over(self, request: Request, error: Exception) -> Response:
+        if isinstance(error, DeniedError) and error.authenticated:
+            return self._page(request, "not_allowed", status=403)
         had_session = bool(self.shell.cookies.read(request, "session"))
         response = self.shell.go("/sign-in?over" if had_session else "/sign-in")
         self.shell.cookies.forget(response, "session")

@@ -9,4 +9,5 @@ MENU = (
     ("/disputes", "nav.disputes"),
     ("/what-if", "nav.what_if"),
     ("/certificates", "nav.certificates"),
+    ("/people", "nav.mandates"),
 )

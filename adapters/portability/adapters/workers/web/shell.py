@@ -42,7 +42,25 @@ class Shell:
         token = self.cookies.read(request, "session")
         if not token:
             raise DeniedError("Nobody is signed in.", authenticated=False)
-        return await self._use_cases.resolve_session(token)
+        worker_id = await self._use_cases.resolve_session(token)
+        request.state.company = await self._use_cases.company_of(token)
+        return worker_id
+
+    async def herself(self, request: Request) -> UUID:
+        """Who is signed in where it is she herself, alone or helped; raises DeniedError for a representative."""
+        worker_id = await self.worker_id(request)
+        company = request.state.company
+        if company is not None and not company.herself:
+            raise DeniedError("Only she herself does this: no mandate reaches so far.")
+        return worker_id
+
+    async def actor(self, request: Request) -> tuple[UUID, str]:
+        """Who is signed in and may do more than read, and who acts for or with her; DeniedError elsewhere."""
+        worker_id = await self.worker_id(request)
+        company = request.state.company
+        if company is not None and not company.may_act:
+            raise DeniedError("This mandate is for reading only.")
+        return worker_id, company.name if company else ""
 
     async def form(self, request: Request, *, most_bytes: int = FORM_BYTES) -> dict[str, str]:
         """The fields of a form that one of our pages sent from this browser; raises FormRefusedError otherwise."""
@@ -87,6 +105,7 @@ class Shell:
                 path=request.url.path,
                 form_token=self.cookies.form_token(visit),
                 signed_in=signed_in,
+                company=getattr(request.state, "company", None),
                 **facts,
             )
         )

@@ -37,7 +37,8 @@ class MyDisputeServicer(disputes_pb2_grpc.MyDisputeServiceServicer):
         self._zone = zone
 
     async def RaiseDispute(self, request: pb.RaiseDisputeRequest, context: Any) -> pb.RaiseDisputeResponse:
-        command = read_raise(request, worker_id=_worker_id(current_caller()), by="")
+        caller = current_caller()
+        command = read_raise(request, worker_id=_worker_id(caller), by=caller.accompanied_by)
         view = await self._use_cases.raise_dispute(command)
         return pb.RaiseDisputeResponse(dispute=self._mine(view, request.language))
 

@@ -25,12 +25,26 @@ CREATE TABLE worker_cases (
 );
 CREATE INDEX worker_cases_by_worker ON worker_cases (worker_id, case_id);
 
+-- Who acts for a worker, or sat beside her (then without a contact); sealed by the worker's key.
+CREATE TABLE mandates (
+    mandate_id uuid PRIMARY KEY,
+    worker_id uuid NOT NULL REFERENCES workers ON DELETE CASCADE,
+    contact bytea CHECK (length(contact) = 32),
+    starts_at timestamptz NOT NULL,
+    ends_at timestamptz NOT NULL,
+    revoked_at timestamptz,
+    document bytea NOT NULL
+);
+CREATE INDEX mandates_by_worker ON mandates (worker_id, mandate_id);
+CREATE INDEX mandates_by_contact ON mandates (contact) WHERE revoked_at IS NULL;
+
 CREATE TABLE worker_sign_in_codes (
     challenge_hash bytea PRIMARY KEY CHECK (length(challenge_hash) = 32),
     code_hash bytea NOT NULL CHECK (length(code_hash) = 32),
     worker_id uuid REFERENCES workers ON DELETE CASCADE,
     expires_at timestamptz NOT NULL,
     tries smallint NOT NULL DEFAULT 0 CHECK (tries >= 0),
+    mandate_id uuid REFERENCES mandates ON DELETE CASCADE,
     used_at timestamptz
 );
 CREATE INDEX worker_sign_in_codes_by_end ON worker_sign_in_codes (expires_at);
@@ -39,7 +53,8 @@ CREATE TABLE worker_sessions (
     token_hash bytea PRIMARY KEY CHECK (length(token_hash) = 32),
     worker_id uuid NOT NULL REFERENCES workers ON DELETE CASCADE,
     created_at timestamptz NOT NULL,
-    last_seen_at timestamptz NOT NULL CHECK (last_seen_at >= created_at)
+    last_seen_at timestamptz NOT NULL CHECK (last_seen_at >= created_at),
+    mandate_id uuid REFERENCES mandates ON DELETE CASCADE
 );
 CREATE INDEX worker_sessions_by_last_use ON worker_sessions (last_seen_at);
 
@@ -68,4 +83,6 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.execute("DROP TABLE disputes")
-    op.execute("DROP TABLE worker_sign_in_attempts, worker_sessions, worker_sign_in_codes, worker_cases, workers")
+    op.execute(
+        "DROP TABLE worker_sign_in_attempts, worker_sessions, worker_sign_in_codes, mandates, worker_cases, workers"
+    )

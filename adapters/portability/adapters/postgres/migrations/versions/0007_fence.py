@@ -61,6 +61,7 @@ POLICIES = {
     "looks": f"{NODE} OR portability_sees(scope)",
     "acts": STAFF,
     "workers": f"{STAFF} OR ({WORKER} AND {HERSELF})",
+    "mandates": f"{STAFF} OR ({WORKER} AND {HERSELF})",
     "worker_cases": f"{STAFF} OR ({WORKER} AND {HERSELF})",
 }
 
