@@ -12,6 +12,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from portability.app.demo.story import WORKER
+
 __all__ = ["ServedDemo", "served_demo"]
 
 PORTABILITY = Path(sys.executable).parent / "portability"
@@ -25,7 +27,7 @@ class ServedDemo:
 
     urls: Mapping[str, str]
     folder: Path
-    contact: str = CONTACT
+    contact: str = WORKER.phone
     institution: str = "it-inps"  # with which the worker lodged her claim
 
     @property

@@ -7,7 +7,6 @@ from inspect import signature
 from typing import Any
 
 import pytest
-import pytest_asyncio
 from playwright.async_api import Browser, Page
 
 from portability.adapters.workers import web
@@ -16,7 +15,7 @@ from portability.adapters.workers.web.shell import Shell
 from portability.services.workers.words import languages, words_for
 from tests.browser.axe import problems
 from tests.browser.crawl import pages
-from tests.browser.reader import a_phone, sign_in
+from tests.browser.reader import a_phone
 from tests.browser.served_demo import ServedDemo
 from tests.browser.served_samples import ServedSamples, sample_desk, served_samples
 
@@ -37,14 +36,6 @@ _SPACING = """() => {
 _WIDER = """() => document.documentElement.scrollWidth <= innerWidth ? [] :
   [...document.body.querySelectorAll('*')].filter(one => one.getBoundingClientRect().right > innerWidth + 1
     || one.getBoundingClientRect().left < -1).map(one => one.outerHTML.slice(0, 120))"""
-
-
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def signed_in(chromium: Browser, demo: ServedDemo) -> Any:
-    """The cookies of one session, so that not each language asks for a code."""
-    async with a_phone(chromium, "en") as page:
-        await sign_in(page, demo, "en")
-        return await page.context.storage_state()
 
 
 @pytest.fixture(scope="session")

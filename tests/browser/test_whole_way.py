@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import date
+from typing import Any
 
 import pytest
 from playwright.async_api import Browser
@@ -86,9 +87,12 @@ async def test_she_changes_the_language_by_keyboard_and_it_stays(chromium: Brows
         assert reader.words.text("sign_in.title") in await reader.text()
 
 
-async def test_printed_pages_carry_what_she_needs_and_nothing_to_press(chromium: Browser, demo: ServedDemo) -> None:
-    async with a_phone(chromium, "en") as page:
-        reader = await sign_in(page, demo, "en")
+async def test_printed_pages_carry_what_she_needs_and_nothing_to_press(
+    chromium: Browser, demo: ServedDemo, signed_in: Any
+) -> None:
+    async with a_phone(chromium, "en", storage_state=signed_in) as page:
+        reader = Reader(page, "en")
+        await page.goto(f"{demo.url}/cases")
         await find_the_case(reader)
         await page.emulate_media(media="print")
         for hidden in ("header nav", "header button", "footer", ".skip"):
