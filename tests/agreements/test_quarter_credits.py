@@ -126,7 +126,7 @@ def test_every_step_is_told_to_the_caseworker_with_its_article() -> None:
     text = render(result, "caseworker")
     for part in ("36/140", "[20CFR 404.1918(a)(3)]", "[42USC 415(a)(1)(A)]", "[CA-US Art. VII(2)]"):
         assert part in text
-    assert "36 of the 140 quarters" in render(result, "worker")
+    assert "has 140 quarters. You have 36." in render(result, "worker")
 
 
 def test_where_it_is_not_known_how_periods_count_the_determination_stops() -> None:

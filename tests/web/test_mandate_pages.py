@@ -12,13 +12,19 @@ from starlette.applications import Starlette
 from portability.adapters.clock.fake import counting_ids
 from portability.adapters.memory.mandates import MemoryMandateWork
 from portability.adapters.workers.web import create_app, dispute_pages, mandate_pages
+from portability.adapters.workers.web.certificate_pages import certificate_topic
+from portability.adapters.workers.web.wallet_pages import wallet_topic
 from portability.agreements.errors import DeniedError, InputError, OverloadError
 from portability.services.access import Role
 from portability.services.workers.mandates.handlers import GrantMandate, MandateUseCases
 from portability.services.workers.model import token_hash
 from portability.services.workers.words import languages
+from tests.services.certificates.certificate_world import Directory
+from tests.services.certificates.desk import HERS
+from tests.services.certificates.desk import Desk as Certificates
 from tests.services.workers.dispute_world import ROSA, DisputeWorld, name_of
 from tests.services.workers.samples import CASE, WORKER
+from tests.web.test_wallet_pages import offers_of, printed
 from tests.web.test_worker_pages import browser, hidden, settings, sign_in, visible
 
 UNION = "help@union.example.org"
@@ -181,3 +187,25 @@ async def test_a_representative_names_no_helper(desk: Any, mandates: MandateUseC
         await mandates.name_helper(token, "Somebody")
     with pytest.raises(DeniedError):
         await mandates.name_helper("no-session", "Somebody")
+
+
+async def test_a_representative_puts_nothing_of_hers_into_a_wallet(desk: Any, mandates: MandateUseCases) -> None:
+    """A certificate in a wallet is bound to whoever holds the wallet's key."""
+    certificates = Certificates()
+    certificates.facts.cases = {HERS: WORKER}
+    kept = await certificates.issue()
+    app = create_app(
+        desk.use_cases,
+        settings(),
+        partial(mandate_pages.routes, mandates=mandates),
+        certificate_topic(certificates.use_cases, printed, Directory([certificates.institution])),
+        wallet_topic(offers_of(certificates)),
+    )
+    address = f"/certificates/{kept.issued.certificate.certificate_id}/wallet"
+    async with browser(app) as hers, browser(app) as theirs:
+        await sign_in(hers, desk)
+        await allow(hers, may="act")
+        await sign_in_as(theirs, desk, UNION)
+        for client, status in ((theirs, 403), (hers, 200)):
+            form = await client.get("/certificates")
+            assert (await client.post(address, data=hidden(form))).status_code == status

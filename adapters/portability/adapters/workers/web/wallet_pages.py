@@ -61,7 +61,7 @@ class _Pages:
     offers: OfferUseCases
 
     async def offer(self, request: Request) -> Response:
-        worker_id = await self.shell.worker_id(request)
+        worker_id = await self.shell.herself(request)
         await self.shell.form(request)
         try:
             made = await self.offers.offer(worker_id, request.path_params["certificate_id"])
