@@ -1,24 +1,26 @@
 """A worker's whole way in a real browser, 320 pixels wide, by keyboard alone: left to right, and right to left."""
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
 from playwright.async_api import Browser
 
+from portability.adapters.clock.system import SystemClock
 from portability.agreements.values import Money
-from portability.services.workers.words import languages
+from portability.services.workers.words import Words, languages
 from tests.browser.reader import Reader, a_phone, sign_in
 from tests.browser.served_demo import ServedDemo
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
+GROUNDS = {"en": "I worked there two years longer.", "ar": "عملت هناك سنتين أكثر."}
 READ_FROM_BOTH_SIDES = [language for language in ("en", "ar") if language in languages()]
 
 
 @pytest.mark.parametrize("language", READ_FROM_BOTH_SIDES)
-async def test_she_finds_her_case_and_understands_the_amount_by_keyboard(
+async def test_she_finds_her_case_understands_the_amount_and_says_what_is_wrong_by_keyboard(
     chromium: Browser, demo: ServedDemo, language: str
 ) -> None:
     async with a_phone(chromium, language) as page:
@@ -37,6 +39,19 @@ async def test_she_finds_her_case_and_understands_the_amount_by_keyboard(
         for step in await page.locator("ol.reasons p:not(.law)").all():
             language_of_step = await step.get_attribute("lang")
             assert language_of_step in (None, words.language), "a reason is not told in her language"
+
+        # A time on record is wrong: she says so, and sees who answers until when.
+        await page.goto(f"{demo.url}/career")
+        report = words.text("dispute.report")
+        for _ in READ_FROM_BOTH_SIDES[: READ_FROM_BOTH_SIDES.index(language)]:
+            await reader.tab_to(report)  # said in another language already
+        await reader.press(report)
+        await reader.type_into("dispute.grounds", GROUNDS[language])
+        await reader.press_words("dispute.send")
+        told = await reader.text()
+        assert words.text("disputes.sent") in told
+        assert words.text("disputes.you_said", {"grounds": GROUNDS[language]}) in told
+        assert any(words.text(key, {"day": day}) in told for key, day in clocks(words))
 
         # Who looked.
         await page.goto(case)
@@ -65,6 +80,14 @@ async def test_she_asks_what_she_would_get_two_years_later(chromium: Browser, de
     # 13.2145 points x (1 + 35 x 0.005) = 15.5270; x 42.52 = 660.208...
     assert words.money(Money.of("660.21", "EUR")) in told
     assert words.text("if.from", {"day": date(2028, 12, 1)}) in told
+
+
+def clocks(words: Words) -> list[tuple[str, date]]:
+    """Until when an answer is due: 60 days from today, or the month of Regulation (EC) No 987/2009, Art. 5(4)."""
+    told = words.local_day(SystemClock().now())
+    a_month_later = told + timedelta(days=28)
+    later = [a_month_later + timedelta(days=more) for more in range(7)]
+    return [("dispute.due", told + timedelta(days=60)), *(("dispute.due_law", day) for day in later)]
 
 
 async def find_the_case(reader: Reader) -> None:
