@@ -183,7 +183,7 @@ class Settings(BaseModel):
         "personal_number", description="Claim in which that provider tells a person's insurance number."
     )
     text_listen: OptionalHostPort = Field(
-        "off", description="Address for gateways of SMS and USSD, which nobody else should reach; off: none."
+        "", description="Address for gateways of SMS and USSD, which nobody else should reach; off or empty: none."
     )
     text_gateways: Path | None = Field(
         None, description="File that describes the gateways of SMS and USSD (docs/channels.md); holds secrets."
