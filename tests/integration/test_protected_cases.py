@@ -20,6 +20,7 @@ import portability.api.field_rules
 from portability.adapters.clock.ids import time_ordered_id
 from portability.adapters.postgres.embedded import EmbeddedServer
 from portability.api.cases.v1 import cases_pb2, cases_pb2_grpc, flows_pb2
+from portability.api.certificates.v1 import certificates_pb2
 from portability.api.exchange.v1 import exchange_pb2, exchange_pb2_grpc
 from portability.api.privacy.v1 import privacy_pb2, privacy_pb2_grpc
 from portability.api.records.v1 import career_pb2, records_pb2, reviews_pb2
@@ -74,6 +75,8 @@ def requests_about(case_id: UUID) -> dict[str, Message]:
         reviews_pb2.SettleReviewRequest(
             request_id=request, case_id=case, state="IT", period_id="it-1978", stands=False, reason="curious"
         ),
+        certificates_pb2.IssueCertificateRequest(request_id=request, case_id=case, kind="CERTIFICATE_KIND_CAREER"),
+        certificates_pb2.ListCertificatesRequest(case_id=case),
         workers_pb2.GetMyCaseRequest(case_id=case, language="en"),
         workers_pb2.GetMyDecisionsRequest(case_id=case, language="en"),
         matters_pb2.GetMyMatterRequest(case_id=case, language="en"),
