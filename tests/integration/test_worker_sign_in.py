@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -12,14 +11,10 @@ import pytest
 
 from portability.adapters.clock.fake import FixedClock
 from portability.adapters.memory.workers import MemoryCodeSender, MemoryViews
-from portability.adapters.postgres.database import Connection, Database
-from portability.adapters.postgres.workers_store import (
-    PostgresAttempts,
-    PostgresCodes,
-    PostgresSessions,
-    PostgresWorkers,
-)
+from portability.adapters.postgres.database import Database
+from portability.adapters.postgres.workers_store import PostgresWorkers
 from portability.agreements.errors import OverloadError
+from portability.app.worker_views import NodeWorkerWork, worker_work
 from portability.services.workers.model import (
     AskForCode,
     Refusal,
@@ -34,30 +29,6 @@ from tests.at_rest import AT_REST
 ROSA = UUID("01890000-0000-7000-8000-000000000001")
 PHONE = "+39 333 1234567"
 REQUEST = "0190aaaa-0000-7000-8000-000000000001"
-
-
-@dataclass(frozen=True)
-class Work:
-    directory: PostgresWorkers
-    codes: PostgresCodes
-    sessions: PostgresSessions
-    limits: PostgresAttempts
-    cases: MemoryViews
-    career: MemoryViews
-    decisions: MemoryViews
-
-
-def work_on(connection: Connection) -> Work:
-    views = MemoryViews()
-    return Work(
-        PostgresWorkers(connection, AT_REST),
-        PostgresCodes(connection),
-        PostgresSessions(connection),
-        PostgresAttempts(connection),
-        views,
-        views,
-        views,
-    )
 
 
 def random_bytes() -> Callable[[int], bytes]:
@@ -81,9 +52,9 @@ async def database(new_database: Callable[[], str]) -> AsyncIterator[Database]:
 @pytest.fixture
 async def desk(database: Database) -> Any:
     @asynccontextmanager
-    async def unit_of_work() -> AsyncIterator[Work]:
+    async def unit_of_work() -> AsyncIterator[NodeWorkerWork]:
         async with database.transaction() as connection:
-            yield work_on(connection)
+            yield worker_work(connection, AT_REST, MemoryViews())
 
     async with database.transaction() as connection:
         await PostgresWorkers(connection, AT_REST).keep(WorkerOnFile(ROSA, parse_contact(PHONE)))
