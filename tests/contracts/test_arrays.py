@@ -2,13 +2,13 @@
 
 import struct
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from uuid import UUID
 
 import psycopg
 import pytest
 
-from portability.adapters.postgres.arrays import bigints, booleans, byteas, ints, texts, timestamps, uuids
+from portability.adapters.postgres.arrays import bigints, booleans, byteas, dates, ints, texts, timestamps, uuids
 
 COLUMNS: list[tuple[Callable[[Sequence[object]], object], str, list[object]]] = [
     (uuids, "uuid", [UUID(int=0), None, UUID(int=2**128 - 1)]),
@@ -17,6 +17,7 @@ COLUMNS: list[tuple[Callable[[Sequence[object]], object], str, list[object]]] = 
     (ints, "integer", [0, -1, 2**31 - 1, -(2**31)]),
     (bigints, "bigint", [0, -1, 2**63 - 1, -(2**63)]),
     (booleans, "boolean", [True, False, True]),
+    (dates, "date", [date(1, 1, 1), date(1999, 12, 31), date.max]),
     (timestamps, "timestamptz", [datetime(1999, 12, 31, 23, 59, 59, 999_999, UTC), datetime(2026, 11, 21, tzinfo=UTC)]),
 ]
 

@@ -5,7 +5,7 @@ whether there are nulls, element type, length and lower bound, and each element 
 """
 
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from struct import Struct
 from uuid import UUID
@@ -14,9 +14,10 @@ import psycopg
 from psycopg import pq
 from psycopg.adapt import Dumper
 
-__all__ = ["Array", "bigints", "booleans", "byteas", "ids", "ints", "texts", "timestamps", "uuids"]
+__all__ = ["Array", "bigints", "booleans", "byteas", "dates", "ids", "ints", "texts", "timestamps", "uuids"]
 
 EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
+FIRST_DAY = EPOCH.toordinal()
 MICROSECOND = timedelta(microseconds=1)
 _EMPTY, _HEAD = Struct("!iiI"), Struct("!iiIii")
 _NULL = b"\xff\xff\xff\xff"  # a length of -1
@@ -56,7 +57,8 @@ def _kind(element: int, array: int) -> Callable[[Sequence[bytes]], Array]:
 
 
 _uuids, _texts, _byteas, _booleans = _kind(2950, 2951), _kind(25, 1009), _kind(17, 1001), _kind(16, 1000)
-_ints, _bigints, _timestamps = _kind(23, 1007), _kind(20, 1016), _kind(1184, 1185)
+_ints, _bigints = _kind(23, 1007), _kind(20, 1016)
+_timestamps, _dates = _kind(1184, 1185), _kind(1082, 1182)
 
 
 def uuids(items: Sequence[UUID | None]) -> Array:
@@ -97,6 +99,11 @@ def booleans(items: Sequence[bool]) -> Array:
 def timestamps(items: Sequence[datetime]) -> Array:
     """As timestamptz[]; the same instant comes many times."""
     return _timestamps([_timestamp(item) for item in items])
+
+
+def dates(items: Sequence[date]) -> Array:
+    """As date[]."""
+    return _dates([_int(4, item.toordinal() - FIRST_DAY) for item in items])
 
 
 @lru_cache(maxsize=1024)

@@ -12,7 +12,7 @@ from portability.adapters.postgres.database import Connection
 from portability.adapters.postgres.exchange_inbox import PostgresTimeline
 from portability.adapters.postgres.log_staging import PostgresLogSink
 from portability.adapters.postgres.looks import PostgresLooks, PostgresProtected
-from portability.adapters.postgres.records_store import PostgresCommands, account_scope
+from portability.adapters.postgres.records_store import PostgresCommands
 from portability.services.exchange.model.messages import Direction
 from portability.services.exchange.model.statuses import ReceiptStatus
 from portability.services.privacy.model import CaseFacts, Erasure, LegalHold, PersonScopes
@@ -25,7 +25,6 @@ ERASURES: Final = f"SELECT {ERASURE_COLUMNS} FROM erasures"  # noqa: S608 - cons
 WAITING = {ReceiptStatus.SUBMITTED, ReceiptStatus.RELAYED}
 
 # An account's scope is made of the first half of the keyed hash of its id.
-ACCOUNT_SCOPE = "encode(substring(account FROM 1 FOR 16), 'hex')::uuid"
 
 
 class PostgresPeople:
@@ -50,18 +49,17 @@ class PostgresPeople:
             "JOIN worker_cases AS other USING (worker_id) WHERE mine.case_id = %(case)s",
             {"case": case_id},
         )
-        accounts = await self._connection.execute(
-            "SELECT DISTINCT account FROM account_identifiers JOIN case_identifiers USING (identifier) "
-            "WHERE case_id = ANY(%b)",
-            (cases,),
-            binary=True,
+        accounts = await self._ids(
+            "SELECT DISTINCT scope FROM account_identifiers JOIN case_identifiers USING (identifier) "
+            "WHERE case_id = ANY(%(ids)s)",
+            {"ids": cases},
         )
         workers = await self._ids(
             "SELECT DISTINCT worker_id FROM worker_cases WHERE case_id = ANY(%(ids)s)", {"ids": cases}
         )
         return PersonScopes(
             tuple(sorted(cases)),
-            tuple(sorted(account_scope(row[0]) for row in await accounts.fetchall())),
+            tuple(sorted(accounts)),
             tuple(sorted(workers)),
         )
 
@@ -171,7 +169,9 @@ class PostgresErasures:
                 ("workers", "worker_id"),
                 ("case_changes", "case_id"),
                 ("disputes", "case_id"),
-                ("accounts", ACCOUNT_SCOPE),
+                ("accounts", "scope"),
+                ("account_identifiers", "scope"),
+                ("account_search_keys", "scope"),
                 ("account_periods", "scope"),
                 ("looks", "scope"),
                 ("protected_scopes", "scope"),

@@ -1,7 +1,7 @@
 """Imports in PostgreSQL, within the caller's transaction: how far each is, and the periods that they bring to accounts.
 
 A period is a row of its own, sealed by its account's key and found by keyed hashes; whether the same is known already
-is told by a keyed hash of its content.
+is told by opening it.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -17,9 +17,8 @@ from portability.adapters.postgres.documents import open_documents, seal_documen
 from portability.adapters.postgres.records_store import (
     account_scope,
     birth_of,
-    file_people,
-    hidden_account,
-    hidden_identifiers,
+    forget_accounts,
+    keep_accounts,
 )
 from portability.agreements.careers import InsuranceAccount
 from portability.agreements.errors import GatewayError
@@ -34,16 +33,24 @@ from portability.services.records.imports import (
 
 __all__ = ["PostgresImportWork", "PostgresImports", "PostgresIntake"]
 
-# A row that this import has written before stays: what it then says otherwise is a contradiction of its own.
 KEEP = """
-INSERT INTO account_periods (scope, period, import_no, fingerprint, content)
-SELECT given.scope, given.period, %(import_no)s, given.fingerprint, given.content
-FROM unnest(%(scopes)b::uuid[], %(periods)b::uuid[], %(fingerprints)b::uuid[], %(contents)b::bytea[])
-    AS given (scope, period, fingerprint, content)
-ON CONFLICT (scope, period) DO UPDATE
-SET import_no = excluded.import_no, fingerprint = excluded.fingerprint, content = excluded.content
-WHERE account_periods.fingerprint <> excluded.fingerprint AND account_periods.import_no <> excluded.import_no
-RETURNING uuid_send(account_periods.period)
+WITH dated AS (
+    UPDATE accounts SET as_of = %(as_of)s WHERE scope = ANY(%(accounts)b) AND as_of < %(as_of)s
+)
+INSERT INTO account_periods (scope, period, import_no, content)
+SELECT given.scope, given.period, %(import_no)s, given.content
+FROM unnest(%(scopes)b::uuid[], %(periods)b::uuid[], %(contents)b::bytea[]) AS given (scope, period, content)
+ON CONFLICT DO NOTHING
+RETURNING uuid_send(period)
+"""
+KNOWN = """
+SELECT uuid_send(period), import_no, scope, content FROM account_periods
+JOIN unnest(%(scopes)b::uuid[], %(periods)b::uuid[]) AS given (scope, period) USING (scope, period)
+"""
+REPLACE = """
+UPDATE account_periods SET import_no = %(import_no)s, content = given.content
+FROM unnest(%(scopes)b::uuid[], %(periods)b::uuid[], %(contents)b::bytea[]) AS given (scope, period, content)
+WHERE account_periods.scope = given.scope AND account_periods.period = given.period
 """
 
 
@@ -107,136 +114,119 @@ class PostgresIntake:
     def __init__(self, connection: Connection, at_rest: AtRest) -> None:
         self._connection = connection
         self._at_rest = at_rest
+        self._scopes: dict[str, UUID] = {}  # of the accounts of this transaction
 
     async def whose(self, given: Collection[tuple[str, date | None]]) -> Mapping[str, frozenset[date]]:
         """The known ones, each with those of the birth dates given that are its own; an erased one is not known."""
-        hidden = {hidden_account(self._at_rest, account_id): account_id for account_id, _ in given}
+        self._scopes |= {each: account_scope(self._at_rest, each) for each in dict(given)}
         found = await self._connection.execute(
-            "SELECT account, birth, substring(document FROM 1 FOR 29) FROM accounts WHERE account = ANY(%b)",
-            (byteas(list(hidden)),),
+            "SELECT scope, uuid_send(birth), substring(document FROM 1 FOR 29) FROM accounts WHERE scope = ANY(%b)",
+            (uuids(list(self._scopes.values())),),
             binary=True,
         )
         rows = await found.fetchall()
         there = await self._at_rest.lasting([row[2] for row in rows])
-        births = {hidden[row[0]]: row[1] for row, lasts in zip(rows, there, strict=True) if lasts}
-        own: dict[str, set[date]] = {account_id: set() for account_id in births}
+        if not all(there):
+            # Of an account that was erased, nothing is known any more: not even that a period is the same.
+            await forget_accounts(
+                self._connection, [row[0] for row, lasts in zip(rows, there, strict=True) if not lasts]
+            )
+        births = {row[0]: row[1] for row, lasts in zip(rows, there, strict=True) if lasts}
+        own: dict[str, set[date]] = {each: set() for each, scope in self._scopes.items() if scope in births}
         for account_id, born in given:
-            if born and account_id in births and birth_of(self._at_rest, account_id, born) == births[account_id]:
+            if (
+                born
+                and account_id in own
+                and birth_of(self._at_rest, account_id, born) == births[self._scopes[account_id]]
+            ):
                 own[account_id].add(born)
         return {account_id: frozenset(days) for account_id, days in own.items()}
 
     async def open(self, people: Mapping[str, InsuredPerson], *, as_of: date) -> None:
         """Open accounts; one that was erased begins anew."""
-        if not people:
-            return
-        accounts = {account_id: hidden_account(self._at_rest, account_id) for account_id in people}
-        opened = {accounts[account_id]: _account(account_id, person, as_of) for account_id, person in people.items()}
-        documents = await seal_documents(self._at_rest, ((account_scope(one), each) for one, each in opened.items()))
-        await self._connection.execute(
-            "INSERT INTO accounts (account, birth, as_of, document) "
-            "SELECT account, birth, %s, document FROM unnest(%b::bytea[], %b::bytea[], %b::bytea[]) "
-            "AS given (account, birth, document) ON CONFLICT (account) DO UPDATE "
-            "SET birth = excluded.birth, as_of = excluded.as_of, document = excluded.document",
-            (
-                as_of,
-                byteas(list(accounts.values())),
-                byteas([birth_of(self._at_rest, each, person.birth_date) for each, person in people.items()]),
-                byteas(documents),
-            ),
-        )
-        await file_people(self._connection, self._at_rest, opened)
-        # Of an account that was erased, nothing is known any more: not even that a period is the same.
-        await self._connection.execute(
-            "DELETE FROM account_periods WHERE scope = ANY(%b)", (uuids([account_scope(one) for one in opened]),)
-        )
-        identified = [
-            (identifier, accounts[account_id])
-            for account_id, person in people.items()
-            for identifier in hidden_identifiers(self._at_rest, person.identifiers)
-        ]
-        await self._connection.execute(
-            "INSERT INTO account_identifiers (identifier, account) SELECT * FROM unnest(%b::bytea[], %b::bytea[]) "
-            "ON CONFLICT DO NOTHING",
-            (byteas([each for each, _ in identified]), byteas([account for _, account in identified])),
-        )
+        if people:
+            opened = {self._scopes[each]: _account(each, person, as_of) for each, person in people.items()}
+            await keep_accounts(self._connection, self._at_rest, opened)
 
     async def keep(self, known: KnownImport, items: Sequence[ImportItem]) -> Sequence[KeptAs]:
         """Keep periods; in one statement, however many there are."""
         if not items:
             return []
-        accounts = {account_id: hidden_account(self._at_rest, account_id) for account_id in {one[1] for one in items}}
-        owners = {each: _Owner(account_scope(account), self._mark_key(account)) for each, account in accounts.items()}
-        marks = [owners[one.account_id].marks(one) for one in items]
-        # The first of two lines for one period is kept; what the second is told is decided by comparison.
-        first: dict[bytes, int] = {}
-        for place, (period, _) in enumerate(marks):
-            first.setdefault(period, place)
-        chosen = [items[place] for place in first.values()]
-        scopes = [owners[one.account_id].scope for one in chosen]
-        contents = await self._at_rest.seal(list(zip(scopes, (one.content for one in chosen), strict=True)))
-        kept = await self._connection.execute(
+        scopes = [self._scopes[one.account_id] for one in items]
+        periods = self._marks(items)
+        sealed = await self._at_rest.seal([(scope, one.content) for scope, one in zip(scopes, items, strict=True)])
+        inserted = await self._connection.execute(
             KEEP,
             {
+                "as_of": known.opening.as_of,
+                "accounts": uuids(list(set(scopes))),
                 "import_no": known.number,
-                "scopes": ids([owners[one.account_id].name for one in chosen]),
-                "periods": ids(list(first)),
-                "fingerprints": ids([marks[place][1] for place in first.values()]),
-                "contents": byteas(contents),
+                "scopes": uuids(scopes),
+                "periods": ids(periods),
+                "contents": byteas(sealed),
             },
             binary=True,
         )
-        await self._connection.execute(
-            "UPDATE accounts SET as_of = %s WHERE account = ANY(%b) AND as_of < %s",
-            (known.opening.as_of, byteas(list(accounts.values())), known.opening.as_of),
-        )
-        if kept.rowcount == len(items):
+        if inserted.rowcount == len(items):
             return [KeptAs.CHANGED] * len(items)
-        changed = {row[0] for row in await kept.fetchall()}
-        return await self._told(marks, first, changed, scopes)
+        fresh = {row[0] for row in await inserted.fetchall()}
+        return await self._compared(known, list(zip(scopes, periods, sealed, items, strict=True)), fresh)
 
-    async def _told(
-        self,
-        marks: Sequence[tuple[bytes, bytes]],
-        first: Mapping[bytes, int],
-        changed: Collection[bytes],
-        scopes: Sequence[UUID],
+    async def _compared(
+        self, known: KnownImport, given: Sequence[tuple[UUID, bytes, bytes, ImportItem]], fresh: set[bytes]
     ) -> Sequence[KeptAs]:
-        """What became of each, where not all of them were new."""
-        found = await self._connection.execute(
-            "SELECT uuid_send(period), uuid_send(fingerprint) FROM account_periods "
-            "JOIN unnest(%b::uuid[], %b::uuid[]) AS given (scope, period) USING (scope, period)",
-            (uuids(scopes), ids(list(first))),
-            binary=True,
-        )
-        stored = {row[0]: row[1] for row in await found.fetchall()}
-        told = []
-        for place, (period, fingerprint) in enumerate(marks):
-            if period in changed and first[period] == place:
-                told.append(KeptAs.CHANGED)
+        """What became of each, where not all of them were new; what is there otherwise is replaced."""
+        held = await self._held([each for each in given if each[1] not in fresh])
+        told: list[KeptAs] = []
+        replaced: dict[bytes, tuple[UUID, bytes, bytes, ImportItem]] = {}
+        for each in given:
+            period, content = each[1], each[3].content
+            number, before = held.get(period, (0, None))
+            if before == content:
+                told.append(KeptAs.SAME)
+            elif number == known.number:
+                # This import has given it otherwise before: what it gave first stays.
+                told.append(KeptAs.CONTRADICTION)
             else:
-                told.append(KeptAs.SAME if stored[period] == fingerprint else KeptAs.CONTRADICTION)
+                told.append(KeptAs.CHANGED)
+                held[period] = known.number, content
+                if period not in fresh:
+                    replaced[period] = each
+        if replaced:
+            await self._connection.execute(
+                REPLACE,
+                {
+                    "import_no": known.number,
+                    "scopes": uuids([each[0] for each in replaced.values()]),
+                    "periods": ids(list(replaced)),
+                    "contents": byteas([each[2] for each in replaced.values()]),
+                },
+            )
         return told
 
-    def _mark_key(self, account: bytes) -> bytes:
-        return self._at_rest.hidden_bytes(b"periods", account)
+    async def _held(
+        self, given: Sequence[tuple[UUID, bytes, bytes, ImportItem]]
+    ) -> dict[bytes, tuple[int, bytes | None]]:
+        """What was there before, with the import that gave it."""
+        found = await self._connection.execute(
+            KNOWN,
+            {"scopes": uuids([each[0] for each in given]), "periods": ids([each[1] for each in given])},
+            binary=True,
+        )
+        rows = await found.fetchall()
+        contents = await self._at_rest.open([(row[2], row[3]) for row in rows])
+        return {row[0]: (row[1], content) for row, content in zip(rows, contents, strict=True)}
 
-
-class _Owner:
-    """An account as its periods know it: keyed BLAKE2b (RFC 7693), a tenth of the cost of an HMAC for each."""
-
-    __slots__ = ("_content", "_period", "name", "scope")
-
-    def __init__(self, scope: UUID, key: bytes) -> None:
-        self.scope, self.name = scope, scope.bytes
-        self._period = blake2b(key=key, digest_size=16, person=b"period")
-        self._content = blake2b(key=key, digest_size=16, person=b"content")
-
-    def marks(self, one: ImportItem) -> tuple[bytes, bytes]:
-        """What a period is found by, and what tells whether its content is the same."""
-        period, content = self._period.copy(), self._content.copy()
-        period.update(one.period_id.encode())
-        content.update(one.content)
-        return period.digest(), content.digest()
+    def _marks(self, items: Sequence[ImportItem]) -> list[bytes]:
+        """What periods are found by: keyed BLAKE2b (RFC 7693), a tenth of the cost of an HMAC for each."""
+        key = self._at_rest.hidden_bytes(b"periods")
+        accounts = {each: blake2b(scope.bytes, key=key, digest_size=16) for each, scope in self._scopes.items()}
+        marks = []
+        for one in items:
+            mark = accounts[one.account_id].copy()
+            mark.update(one.period_id.encode())
+            marks.append(mark.digest())
+        return marks
 
 
 class PostgresImportWork:

@@ -6,9 +6,8 @@ from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
 
-from psycopg import AsyncCursor
-
 from portability.adapters.keys.at_rest import AtRest
+from portability.adapters.postgres.arrays import byteas, dates, ids, uuids
 from portability.adapters.postgres.database import Connection
 from portability.adapters.postgres.documents import open_documents, seal_documents
 from portability.adapters.postgres.looks import PostgresLooks, PostgresProtected
@@ -27,14 +26,27 @@ __all__ = [
     "PostgresRegister",
     "account_scope",
     "birth_of",
-    "file_people",
-    "hidden_account",
+    "forget_accounts",
     "hidden_identifiers",
+    "keep_accounts",
 ]
 
 
 CANDIDATES = 100
 """Accounts that a search for a person reads at most: keys are shared by a handful."""
+# One statement: a round trip for each of the three tables would cost more than their rows.
+KEEP = """
+WITH kept AS (
+    INSERT INTO accounts (scope, birth, as_of, document)
+    SELECT * FROM unnest(%(scopes)b::uuid[], %(births)b::uuid[], %(as_of)b::date[], %(documents)b::bytea[])
+    ON CONFLICT (scope) DO UPDATE SET birth = excluded.birth, as_of = excluded.as_of, document = excluded.document
+), filed AS (
+    INSERT INTO account_search_keys (key, scope) SELECT * FROM unnest(%(keys)b::uuid[], %(filed)b::uuid[])
+    ON CONFLICT DO NOTHING
+)
+INSERT INTO account_identifiers (identifier, scope)
+SELECT * FROM unnest(%(identifiers)b::bytea[], %(identified)b::uuid[]) ON CONFLICT DO NOTHING
+"""
 
 
 def hidden_identifiers(at_rest: AtRest, identifiers: Iterable[PersonIdentifier]) -> list[bytes]:
@@ -42,24 +54,39 @@ def hidden_identifiers(at_rest: AtRest, identifiers: Iterable[PersonIdentifier])
     return [at_rest.hidden(each.country, each.sector, each.comparable) for each in identifiers]
 
 
-def hidden_account(at_rest: AtRest, account_id: str) -> bytes:
-    """The keyed hash by which an account is found."""
-    return at_rest.hidden("account", account_id)
+def account_scope(at_rest: AtRest, account_id: str) -> UUID:
+    """The scope at rest of an account: a keyed hash of its id, by which it is found too."""
+    return UUID(bytes=at_rest.hidden("account", account_id)[:16])
 
 
-async def file_people(
-    connection: Connection | AsyncCursor[Any], at_rest: AtRest, accounts: Mapping[bytes, InsuranceAccount]
-) -> None:
-    """File accounts, by the keyed hashes of their ids, under the search keys of their people, in place of before."""
-    await connection.execute("DELETE FROM account_search_keys WHERE account = ANY(%b)", (list(accounts),))
-    filed = [
-        (key, hidden) for hidden, account in accounts.items() for key in _hidden_keys(at_rest, account_keys(account))
+async def keep_accounts(connection: Connection, at_rest: AtRest, accounts: Mapping[UUID, InsuranceAccount]) -> None:
+    """Keep accounts by scope, each found by its identifiers and the search keys of its person."""
+    filed = [(key, scope.bytes) for scope, one in accounts.items() for key in _hidden_keys(at_rest, account_keys(one))]
+    identified = [
+        (identifier, scope.bytes)
+        for scope, one in accounts.items()
+        for identifier in hidden_identifiers(at_rest, one.identifiers)
     ]
     await connection.execute(
-        "INSERT INTO account_search_keys (key, account) SELECT * FROM unnest(%b::bytea[], %b::bytea[]) "
-        "ON CONFLICT DO NOTHING",
-        ([key for key, _ in filed], [hidden for _, hidden in filed]),
+        KEEP,
+        {
+            "scopes": uuids(list(accounts)),
+            "births": ids([birth_of(at_rest, one.account_id, one.birth_date) for one in accounts.values()]),
+            "as_of": dates([one.as_of for one in accounts.values()]),
+            "documents": byteas(await seal_documents(at_rest, accounts.items())),
+            "keys": ids([key for key, _ in filed]),
+            "filed": ids([scope for _, scope in filed]),
+            "identifiers": byteas([identifier for identifier, _ in identified]),
+            "identified": ids([scope for _, scope in identified]),
+        },
     )
+
+
+async def forget_accounts(connection: Connection, scopes: Sequence[UUID]) -> None:
+    """Delete what hangs on accounts: by what they are found, and what was imported for them."""
+    async with connection.pipeline():
+        for table in ("account_identifiers", "account_search_keys", "account_periods"):
+            await connection.execute(f"DELETE FROM {table} WHERE scope = ANY(%b)".encode(), (uuids(scopes),))  # noqa: S608 - constants
 
 
 def _hidden_keys(at_rest: AtRest, keys: Iterable[str]) -> list[bytes]:
@@ -80,44 +107,15 @@ class PostgresRegister:
 
     async def put(self, accounts: Sequence[InsuranceAccount]) -> None:
         """Keep accounts; one with a known id replaces it as a whole, identifiers included."""
-        ids = [self._hidden_id(account.account_id) for account in accounts]
-        documents = await seal_documents(
-            self._at_rest, ((account_scope(one), account) for one, account in zip(ids, accounts, strict=True))
-        )
-        async with self._connection.pipeline(), self._connection.cursor() as cursor:
-            await cursor.execute(
-                "INSERT INTO accounts (account, birth, as_of, document) "
-                "SELECT * FROM unnest(%b::bytea[], %b::bytea[], %b::date[], %b::bytea[]) "
-                "ON CONFLICT (account) DO UPDATE "
-                "SET birth = excluded.birth, as_of = excluded.as_of, document = excluded.document",
-                (
-                    ids,
-                    [birth_of(self._at_rest, account.account_id, account.birth_date) for account in accounts],
-                    [account.as_of for account in accounts],
-                    documents,
-                ),
-            )
-            await cursor.execute("DELETE FROM account_identifiers WHERE account = ANY(%b)", (ids,))
-            await file_people(cursor, self._at_rest, dict(zip(ids, accounts, strict=True)))
-            await cursor.execute(
-                "DELETE FROM account_periods WHERE scope = ANY(%b)", ([account_scope(one) for one in ids],)
-            )
-            identified = [
-                (identifier, one)
-                for one, account in zip(ids, accounts, strict=True)
-                for identifier in hidden_identifiers(self._at_rest, account.identifiers)
-            ]
-            await cursor.execute(
-                "INSERT INTO account_identifiers (identifier, account) SELECT * FROM unnest(%b::bytea[], %b::bytea[]) "
-                "ON CONFLICT DO NOTHING",
-                ([identifier for identifier, _ in identified], [one for _, one in identified]),
-            )
+        by_scope = {self.scope_of(account.account_id): account for account in accounts}
+        await forget_accounts(self._connection, list(by_scope))
+        await keep_accounts(self._connection, self._at_rest, by_scope)
 
     async def find(self, identifiers: Sequence[PersonIdentifier]) -> Sequence[InsuranceAccount]:
         """Accounts that have one of these identifiers, by account id."""
         found = await self._connection.execute(
-            "SELECT account, as_of, document FROM accounts "
-            "WHERE account IN (SELECT account FROM account_identifiers WHERE identifier = ANY(%b))",
+            "SELECT scope, as_of, document FROM accounts "
+            "WHERE scope IN (SELECT scope FROM account_identifiers WHERE identifier = ANY(%b))",
             (hidden_identifiers(self._at_rest, identifiers),),
             binary=True,
         )
@@ -126,8 +124,8 @@ class PostgresRegister:
     async def get(self, account_id: str) -> InsuranceAccount | None:
         """The account with the institution's own id."""
         found = await self._connection.execute(
-            "SELECT account, as_of, document FROM accounts WHERE account = %s",
-            (self._hidden_id(account_id),),
+            "SELECT scope, as_of, document FROM accounts WHERE scope = %s",
+            (self.scope_of(account_id),),
             binary=True,
         )
         accounts = await self._opened(await found.fetchall())
@@ -136,29 +134,24 @@ class PostgresRegister:
     async def like(self, keys: frozenset[str]) -> Sequence[InsuranceAccount]:
         """Accounts filed under one of the search keys of a person."""
         found = await self._connection.execute(
-            "SELECT account, as_of, document FROM accounts WHERE account IN "
-            "(SELECT account FROM account_search_keys WHERE key = ANY(%b) LIMIT %s)",
-            (_hidden_keys(self._at_rest, keys), CANDIDATES),
+            "SELECT scope, as_of, document FROM accounts WHERE scope IN "
+            "(SELECT scope FROM account_search_keys WHERE key = ANY(%b) LIMIT %s)",
+            (ids(_hidden_keys(self._at_rest, keys)), CANDIDATES),
             binary=True,
         )
         return sorted(await self._opened(await found.fetchall()), key=lambda account: account.account_id)
 
     def scope_of(self, account_id: str) -> UUID:
         """The account's scope at rest."""
-        return account_scope(self._hidden_id(account_id))
-
-    def _hidden_id(self, account_id: str) -> bytes:
-        return hidden_account(self._at_rest, account_id)
+        return account_scope(self._at_rest, account_id)
 
     async def _opened(self, rows: Sequence[Any]) -> Sequence[InsuranceAccount]:
         """Accounts with what was imported for them; an erased account is as if it were not there."""
-        opened = await open_documents(
-            self._at_rest, InsuranceAccount, ((account_scope(account), document) for account, _, document in rows)
-        )
-        imported = await self._imported([account_scope(account) for account, _, _ in rows])
+        opened = await open_documents(self._at_rest, InsuranceAccount, ((row[0], row[2]) for row in rows))
+        imported = await self._imported([row[0] for row in rows])
         return [
-            replace(account, as_of=as_of, periods=_with(account.periods, imported.get(account_scope(hidden), ())))
-            for account, (hidden, as_of, _) in zip(opened, rows, strict=True)
+            replace(account, as_of=as_of, periods=_with(account.periods, imported.get(scope, ())))
+            for account, (scope, as_of, _) in zip(opened, rows, strict=True)
             if account is not None
         ]
 
@@ -180,11 +173,6 @@ def _with(periods: tuple[RecordedPeriod, ...], imported: Sequence[RecordedPeriod
     replaced = {each.period.period_id for each in imported}
     kept = tuple(each for each in periods if each.period.period_id not in replaced)
     return kept + tuple(sorted(imported, key=lambda each: (each.period.start or date.max, each.period.period_id)))
-
-
-def account_scope(account: bytes) -> UUID:
-    """The scope at rest of an account, by the keyed hash of its id."""
-    return UUID(bytes=account[:16])
 
 
 class PostgresCareers:

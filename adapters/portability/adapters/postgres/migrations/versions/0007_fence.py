@@ -41,14 +41,13 @@ BY_CASE = (
     "inbox",
     "outbox",
 )
-ACCOUNT = "encode(substring(account FROM 1 FOR 16), 'hex')::uuid"
 # The node's own work comes first: on its way a message costs one comparison.
 NODE = "current_setting('portability.role', true) = 'node'"
 STAFF = "current_setting('portability.role', true) IN ('node', 'data-protection', 'cleared-caseworker')"
 WORKER = "current_setting('portability.role', true) = 'worker'"
 HERSELF = "worker_id = nullif(current_setting('portability.worker', true), '')::uuid"
 # Accounts are the institution's own register: no worker's channel comes near them.
-NOT_BY_WORKERS = f"NOT coalesce({WORKER}, true) AND portability_sees({ACCOUNT})"
+NOT_BY_WORKERS = f"{NODE} OR (NOT coalesce({WORKER}, true) AND portability_sees(scope))"
 POLICIES = {
     **dict.fromkeys(BY_CASE, f"{NODE} OR portability_sees(case_id)"),
     "quarantine": f"{STAFF} OR (case_id IS NOT NULL AND portability_sees(case_id))",
@@ -56,7 +55,7 @@ POLICIES = {
     "account_identifiers": NOT_BY_WORKERS,
     "account_search_keys": NOT_BY_WORKERS,
     # An import is the node's own work: it takes in also what is of protected persons, and reads nothing back.
-    "account_periods": f"{NODE} OR (NOT coalesce({WORKER}, true) AND portability_sees(scope))",
+    "account_periods": NOT_BY_WORKERS,
     "record_import_refusals": f"NOT coalesce({WORKER}, true)",
     "looks": f"{NODE} OR portability_sees(scope)",
     "acts": STAFF,
