@@ -2,7 +2,6 @@
 
 import secrets
 
-from portability.adapters.clock.ids import time_ordered_id
 from portability.adapters.clock.system import SystemClock
 from portability.adapters.keys.at_rest import AtRest, KeyTable
 from portability.adapters.keys.master import MasterKey
@@ -28,7 +27,7 @@ async def at_rest_on(database: Database, *, clock: Clock | None = None) -> AtRes
 
 def _at_rest(table: KeyTable, clock: Clock) -> AtRest:
     master = MasterKey(MASTER, random_bytes=secrets.token_bytes)
-    return AtRest(table, master, clock=clock, new_id=time_ordered_id, random_bytes=secrets.token_bytes)
+    return AtRest(table, master, clock=clock, random_bytes=secrets.token_bytes)
 
 
 AT_REST = at_rest_in_memory()

@@ -5,7 +5,6 @@ import secrets
 from contextlib import AsyncExitStack
 from pathlib import Path
 
-from portability.adapters.clock.ids import time_ordered_id
 from portability.adapters.keys.at_rest import AtRest, change_master, check_master
 from portability.adapters.keys.master import MasterKey, next_secret
 from portability.adapters.postgres.database import Database
@@ -28,7 +27,7 @@ async def open_at_rest(url: str, *, master_file: Path, clock: Clock, opened: Asy
     opened.push_async_callback(database.close)
     table = await PostgresKeyTable.on(database)
     master = await _checked(table, master_file)
-    return AtRest(table, master, clock=clock, new_id=time_ordered_id, random_bytes=secrets.token_bytes)
+    return AtRest(table, master, clock=clock, random_bytes=secrets.token_bytes)
 
 
 async def rotate_master(url: str, *, master_file: Path, clock: Clock) -> tuple[int, Path]:

@@ -4,18 +4,17 @@ Both signatures must verify, so the weaker of the two algorithms may fall withou
 private keys are the business of a key ring.
 """
 
-from dataclasses import dataclass
-
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA65PublicKey
 
 from portability.agreements.errors import VerificationError
+from portability.services.values import value
 
 __all__ = ["HybridSignature", "domain_separated", "length_prefixed", "verify_hybrid"]
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class HybridSignature:
     """One message signed twice."""
 

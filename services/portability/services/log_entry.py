@@ -6,13 +6,13 @@ the business of `portability.services.log`; the bytes of an entry are described 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from hashlib import sha256
 from typing import Final, Protocol
 
 from portability.services.hybrid import length_prefixed
+from portability.services.values import value
 
 __all__ = [
     "SALT_BYTES",
@@ -46,7 +46,7 @@ class LogEntryKind(StrEnum):
     ERASURE = "erasure"  # commitment to what was erased
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class LogEntry:
     """One entry: what kind of thing, which one (by its hash), when.
 

@@ -117,7 +117,7 @@ async def privacy_world(
 async def at_rest_with(keys: Database, clock: ManualClock) -> AtRest:
     master = MasterKey(b"m" * 32, random_bytes=os.urandom)
     table = await PostgresKeyTable.on(keys)
-    return AtRest(table, master, clock=clock, new_id=time_ordered_id, random_bytes=os.urandom)
+    return AtRest(table, master, clock=clock, random_bytes=os.urandom)
 
 
 def subject(number: int) -> Subject:

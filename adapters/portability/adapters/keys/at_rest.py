@@ -7,7 +7,6 @@ forgotten here too.
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from operator import attrgetter
 from typing import Final, Protocol
@@ -18,32 +17,34 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from portability.adapters.keys.master import NONCE_BYTES, MasterKey, RandomBytes
 from portability.agreements.errors import GatewayError, VerificationError
-from portability.services.exchange.ports.world import Clock, NewId
+from portability.services.exchange.ports.world import Clock
+from portability.services.values import value
 
 __all__ = ["AtRest", "KeyTable", "KeysUnderMaster", "WrappedKey", "change_master", "check_master"]
 
 KEY_BYTES: Final = 32
+KEY_ID_BYTES: Final = 16  # the end of its scope, and as many random bytes
 FORMAT: Final = b"\x01"  # AES-256-GCM: format, key id, nonce, ciphertext and tag
-KEY_ID: Final = slice(1, 17)
-NONCE: Final = slice(17, 17 + NONCE_BYTES)
-CONTENT: Final = slice(17 + NONCE_BYTES, None)
+KEY_ID: Final = slice(1, 1 + KEY_ID_BYTES)
+NONCE: Final = slice(KEY_ID.stop, KEY_ID.stop + NONCE_BYTES)
+CONTENT: Final = slice(NONCE.stop, None)
 KEPT_OPEN: Final = timedelta(seconds=30)
-OPEN_AT_MOST: Final = 20_000  # names, two for each key; about 12 MiB with those of the period before
+OPEN_AT_MOST: Final = 10_000  # about 10 MiB with those of the period before
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class WrappedKey:
     """A key as the key table keeps it."""
 
     scope: UUID
-    key_id: UUID
+    key_id: bytes  # no other key has it, also none that its scope has later, once this one is destroyed
     wrapped: bytes
     made_at: datetime
 
     @property
     def name(self) -> bytes:
         """What the wrapping is bound to."""
-        return self.scope.bytes + self.key_id.bytes
+        return self.scope.bytes + self.key_id
 
 
 class KeyTable(Protocol):
@@ -52,11 +53,11 @@ class KeyTable(Protocol):
     async def keep(self, fresh: Sequence[WrappedKey]) -> Sequence[WrappedKey]:
         """Keep a key for each scope that has none yet, durably; return the key of every scope given."""
 
-    async def find(self, key_ids: Sequence[UUID]) -> Sequence[WrappedKey]:
-        """Return the keys that are there; destroyed ones are left out."""
+    async def find(self, scopes: Sequence[UUID]) -> Sequence[WrappedKey]:
+        """Return the keys of scopes that have one."""
 
     async def destroy(self, scopes: Sequence[UUID], *, made_before: datetime) -> Sequence[UUID]:
-        """Delete the keys of scopes that were made no later than `made_before`; return the ids of those deleted."""
+        """Delete the keys of scopes that were made no later than `made_before`; return whose they were."""
 
 
 class KeysUnderMaster(Protocol):
@@ -72,27 +73,19 @@ class KeysUnderMaster(Protocol):
         """
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class _OpenKey:
     scope: UUID
-    key_id: UUID
+    key_id: bytes
     key: bytes  # and no cipher: one of OpenSSL's takes five times the memory of all of this
-
-    @property
-    def name(self) -> bytes:
-        """What its wrapping is bound to."""
-        return self.scope.bytes + self.key_id.bytes
 
 
 class AtRest:
     """Seals and opens content by scope, in batches."""
 
-    def __init__(
-        self, table: KeyTable, master: MasterKey, *, clock: Clock, new_id: NewId, random_bytes: RandomBytes
-    ) -> None:
+    def __init__(self, table: KeyTable, master: MasterKey, *, clock: Clock, random_bytes: RandomBytes) -> None:
         self._table = table
         self._master = master
-        self._new_id = new_id
         self.random_bytes = random_bytes
         self._clock = clock
         self._recent = _Recent(clock)
@@ -105,9 +98,7 @@ class AtRest:
         """Seal (scope, content) pairs, in their order; a scope without a key gets one, durable before it is used."""
         keys = await self._of_scopes({scope for scope, _ in contents})
         # One look-up for each content: an id is hashed in Python, and an import seals a hundred thousand a second.
-        sealers = {
-            scope: (FORMAT + key.key_id.bytes, AESGCM(key.key).encrypt, scope.bytes) for scope, key in keys.items()
-        }
+        sealers = {scope: (FORMAT + key.key_id, AESGCM(key.key).encrypt, scope.bytes) for scope, key in keys.items()}
         nonces = self.random_bytes(NONCE_BYTES * len(contents))
         sealed = []
         for place, (scope, content) in enumerate(contents):
@@ -121,13 +112,12 @@ class AtRest:
 
         Raises VerificationError for content that was changed or belongs to another scope.
         """
-        key_ids = [_key_id(one) for _, one in sealed]
-        keys = await self._of_ids(key_ids)
-        ciphers = {key_id: AESGCM(key.key) for key_id, key in keys.items()}
-        return [_opened(ciphers.get(key_id), scope, one) for key_id, (scope, one) in zip(key_ids, sealed, strict=True)]
+        keys = await self._that_sealed(sealed)
+        ciphers = {scope: (key.key_id, AESGCM(key.key)) for scope, key in keys.items()}
+        return [_opened(ciphers.get(scope), scope, one) for scope, one in sealed]
 
     async def destroy(self, scopes: Sequence[UUID], *, made_before: datetime) -> Sequence[UUID]:
-        """Destroy the keys of scopes: what they sealed is erased, wherever a copy of it lies. Return their ids.
+        """Destroy the keys of scopes: what they sealed is erased, wherever a copy of it lies. Return those with one.
 
         A key made after `made_before` stays: what came after an erasure is not erased when the act is replayed.
         """
@@ -143,11 +133,10 @@ class AtRest:
         """The same of bytes."""
         return self._master.hidden_bytes(*parts)
 
-    async def lasting(self, sealed: Sequence[bytes]) -> Sequence[bool]:
-        """Whether the key of each still is there; the beginning of what was sealed (29 bytes) is enough to tell."""
-        key_ids = [_key_id(one) for one in sealed]
-        keys = await self._of_ids(key_ids)
-        return [key_id in keys for key_id in key_ids]
+    async def lasting(self, sealed: Sequence[tuple[UUID, bytes]]) -> Sequence[bool]:
+        """Whether the key of each (scope, sealed content) still is there; the first 29 bytes are enough to tell."""
+        keys = await self._that_sealed(sealed)
+        return [scope in keys and keys[scope].key_id == one[KEY_ID] for scope, one in sealed]
 
     async def _of_scopes(self, scopes: Collection[UUID]) -> Mapping[UUID, _OpenKey]:
         wanted = frozenset(scopes)
@@ -162,32 +151,35 @@ class AtRest:
 
     async def _kept(self, scopes: Sequence[UUID]) -> Mapping[UUID, _OpenKey]:
         """The keys of scopes, one drawn for each that has none in the table."""
-        now = self._clock.now()
         drawn = {key.key_id: key for key in self._draw(scopes)}
-        kept = await self._table.keep([self._wrapped(key, at=now) for key in drawn.values()])
+        kept = await self._table.keep(self._wrapped(drawn.values(), at=self._clock.now()))
         keys = [drawn.get(one.key_id) or self._opened(one) for one in kept]
         self._recent.add(keys)
         return {key.scope: key for key in keys}
 
-    async def _of_ids(self, key_ids: Sequence[UUID]) -> Mapping[UUID, _OpenKey]:
-        wanted = set(key_ids)
-        keys = self._recent.find(wanted)
-        missing = wanted - keys.keys()
+    async def _that_sealed(self, sealed: Sequence[tuple[UUID, bytes]]) -> Mapping[UUID, _OpenKey]:
+        """The keys of scopes as they are now; one that is open here and did not seal what is given is read again."""
+        keys = self._recent.find({scope for scope, _ in sealed})
+        named = [(scope, _key_id(one, of=scope)) for scope, one in sealed]
+        missing = {scope for scope, key_id in named if scope not in keys or keys[scope].key_id != key_id}
         if missing:
             found = [self._opened(one) for one in await self._table.find(list(missing))]
             self._recent.add(found)
-            keys.update((key.key_id, key) for key in found)
+            keys.update((key.scope, key) for key in found)
         return keys
 
     def _draw(self, scopes: Sequence[UUID]) -> Sequence[_OpenKey]:
-        random = self.random_bytes(KEY_BYTES * len(scopes))
+        each = KEY_BYTES + KEY_ID_BYTES // 2
+        random = self.random_bytes(each * len(scopes))
+        parts = [random[place * each : (place + 1) * each] for place in range(len(scopes))]
         return [
-            _OpenKey(scope, self._new_id(), random[place * KEY_BYTES : (place + 1) * KEY_BYTES])
-            for place, scope in enumerate(scopes)
+            _OpenKey(scope, _end(scope) + part[KEY_BYTES:], part[:KEY_BYTES])
+            for scope, part in zip(scopes, parts, strict=True)
         ]
 
-    def _wrapped(self, key: _OpenKey, *, at: datetime) -> WrappedKey:
-        return WrappedKey(key.scope, key.key_id, self._master.wrap(key.key, name=key.name), at)
+    def _wrapped(self, keys: Collection[_OpenKey], *, at: datetime) -> Sequence[WrappedKey]:
+        wrapped = self._master.wrap_all([(key.key, key.scope.bytes + key.key_id) for key in keys])
+        return [WrappedKey(key.scope, key.key_id, one, at) for key, one in zip(keys, wrapped, strict=True)]
 
     def _opened(self, kept: WrappedKey) -> _OpenKey:
         return _OpenKey(kept.scope, kept.key_id, self._master.unwrap(kept.wrapped, name=kept.name))
@@ -201,23 +193,22 @@ class _Recent:
         self._began = clock.now()
         self._generations: tuple[dict[UUID, _OpenKey], dict[UUID, _OpenKey]] = ({}, {})
 
-    def find(self, names: Collection[UUID]) -> dict[UUID, _OpenKey]:
-        """The open keys of scopes, or with ids."""
+    def find(self, scopes: Collection[UUID]) -> dict[UUID, _OpenKey]:
+        """The open keys of scopes."""
         newer, older = self._current()
-        return {name: key for name in names if (key := newer.get(name) or older.get(name))}
+        return {scope: key for scope in scopes if (key := newer.get(scope) or older.get(scope))}
 
     def add(self, keys: Iterable[_OpenKey]) -> None:
         """Keep keys open for a while."""
         newer = self._current()[0]
         for key in keys:
-            newer[key.scope] = newer[key.key_id] = key
+            newer[key.scope] = key
 
     def forget(self, scopes: Sequence[UUID]) -> None:
         """Close the keys of scopes at once."""
         for generation in self._generations:
             for scope in scopes:
-                if key := generation.pop(scope, None):
-                    generation.pop(key.key_id, None)
+                generation.pop(scope, None)
 
     def _current(self) -> tuple[dict[UUID, _OpenKey], dict[UUID, _OpenKey]]:
         now: datetime = self._clock.now()
@@ -242,16 +233,22 @@ async def change_master(table: KeysUnderMaster, before: MasterKey, after: Master
     return await table.rewrap(lambda key: after.wrap(before.unwrap(key.wrapped, name=key.name), name=key.name))
 
 
-def _key_id(sealed: bytes) -> UUID:
+def _end(scope: UUID) -> bytes:
+    return scope.bytes[-KEY_ID_BYTES // 2 :]
+
+
+def _key_id(sealed: bytes, *, of: UUID) -> bytes:
     if sealed[:1] != FORMAT or len(sealed) < CONTENT.start:
         raise VerificationError("Content at rest is not in the form in which this node seals.")
-    return UUID(bytes=sealed[KEY_ID])
+    if not sealed.startswith(_end(of), KEY_ID.start):
+        raise VerificationError("Content at rest does not open: it was changed, or moved to another scope.")
+    return sealed[KEY_ID]
 
 
-def _opened(cipher: AESGCM | None, scope: UUID, sealed: bytes) -> bytes | None:
-    if cipher is None:
+def _opened(sealer: tuple[bytes, AESGCM] | None, scope: UUID, sealed: bytes) -> bytes | None:
+    if sealer is None or sealer[0] != sealed[KEY_ID]:
         return None
     try:
-        return cipher.decrypt(sealed[NONCE], sealed[CONTENT], scope.bytes)
+        return sealer[1].decrypt(sealed[NONCE], sealed[CONTENT], scope.bytes)
     except InvalidTag as exc:
         raise VerificationError("Content at rest does not open: it was changed, or moved to another scope.") from exc

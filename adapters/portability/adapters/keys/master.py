@@ -6,7 +6,7 @@ secrets: the one that wraps, and after it the first one, which hides, since what
 """
 
 import hmac
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from cryptography.exceptions import InvalidTag
@@ -37,8 +37,17 @@ class MasterKey:
 
     def wrap(self, key: bytes, *, name: bytes) -> bytes:
         """Seal a key under the master; it opens for the same `name` only."""
-        nonce = self._random(NONCE_BYTES)
-        return nonce + self._wrapping.encrypt(nonce, key, name)
+        (wrapped,) = self.wrap_all([(key, name)])
+        return wrapped
+
+    def wrap_all(self, keys: Sequence[tuple[bytes, bytes]]) -> Sequence[bytes]:
+        """Seal each of (key, name) under the master."""
+        nonces = self._random(NONCE_BYTES * len(keys))
+        wrapped = []
+        for place, (key, name) in enumerate(keys):
+            nonce = nonces[place * NONCE_BYTES : (place + 1) * NONCE_BYTES]
+            wrapped.append(nonce + self._wrapping.encrypt(nonce, key, name))
+        return wrapped
 
     def unwrap(self, wrapped: bytes, *, name: bytes) -> bytes:
         """The key that `wrap` sealed. Raises GatewayError where it was wrapped by another master or is damaged."""

@@ -20,10 +20,9 @@ class MemoryKeyTable:
         """Keep keys of scopes that have none; return the key of each."""
         return [self._by_scope.setdefault(key.scope, key) for key in fresh]
 
-    async def find(self, key_ids: Sequence[UUID]) -> Sequence[WrappedKey]:
-        """Return the keys that are there."""
-        wanted = set(key_ids)
-        return [key for key in self._by_scope.values() if key.key_id in wanted]
+    async def find(self, scopes: Sequence[UUID]) -> Sequence[WrappedKey]:
+        """Return the keys of scopes that have one."""
+        return [self._by_scope[scope] for scope in scopes if scope in self._by_scope]
 
     async def destroy(self, scopes: Sequence[UUID], *, made_before: datetime) -> Sequence[UUID]:
         """Delete the keys of scopes."""
@@ -31,7 +30,7 @@ class MemoryKeyTable:
         gone = [key for key in found if key is not None and key.made_at <= made_before]
         for key in gone:
             del self._by_scope[key.scope]
-        return [key.key_id for key in gone]
+        return [key.scope for key in gone]
 
     async def sample(self) -> WrappedKey | None:
         """Any key."""

@@ -19,7 +19,7 @@ __all__ = ["PostgresKeyTable"]
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS keys_at_rest (
     scope uuid PRIMARY KEY,
-    key_id uuid NOT NULL UNIQUE,
+    key_id bytea NOT NULL,
     wrapped bytea NOT NULL,
     made_at timestamptz NOT NULL
 );
@@ -52,11 +52,11 @@ class PostgresKeyTable:
         async with self._database.session() as connection:
             inserted = await connection.execute(
                 "INSERT INTO keys_at_rest (scope, key_id, wrapped, made_at) "
-                "SELECT * FROM unnest(%b::uuid[], %b::uuid[], %b::bytea[], %b::timestamptz[]) "
+                "SELECT * FROM unnest(%b::uuid[], %b::bytea[], %b::bytea[], %b::timestamptz[]) "
                 "ON CONFLICT (scope) DO NOTHING",
                 (
                     scopes,
-                    uuids([key.key_id for key in fresh]),
+                    byteas([key.key_id for key in fresh]),
                     byteas([key.wrapped for key in fresh]),
                     timestamps([key.made_at for key in fresh]),
                 ),
@@ -68,12 +68,12 @@ class PostgresKeyTable:
             )
             return [WrappedKey(*row) for row in await known.fetchall()]
 
-    async def find(self, key_ids: Sequence[UUID]) -> Sequence[WrappedKey]:
-        """Return the keys that are there."""
+    async def find(self, scopes: Sequence[UUID]) -> Sequence[WrappedKey]:
+        """Return the keys of scopes that have one."""
         async with self._database.session() as connection:
             found = await connection.execute(
-                "SELECT scope, key_id, wrapped, made_at FROM keys_at_rest WHERE key_id = ANY(%b)",
-                (uuids(key_ids),),
+                "SELECT scope, key_id, wrapped, made_at FROM keys_at_rest WHERE scope = ANY(%b)",
+                (uuids(scopes),),
                 binary=True,
             )
             return [WrappedKey(*row) for row in await found.fetchall()]
@@ -82,7 +82,7 @@ class PostgresKeyTable:
         """Delete the keys of scopes."""
         async with self._database.transaction() as connection:
             gone = await connection.execute(
-                "DELETE FROM keys_at_rest WHERE scope = ANY(%b) AND made_at <= %s RETURNING key_id",
+                "DELETE FROM keys_at_rest WHERE scope = ANY(%b) AND made_at <= %s RETURNING scope",
                 (list(scopes), made_before),
             )
             return [row[0] for row in await gone.fetchall()]

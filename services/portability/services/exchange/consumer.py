@@ -9,7 +9,6 @@ import asyncio
 import contextlib
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -23,6 +22,7 @@ from portability.services.exchange.partitions import Held, Share, give_up
 from portability.services.exchange.ports.work import MessageEffects
 from portability.services.exchange.setting_aside import SettingAside
 from portability.services.exchange.trying_again import try_again
+from portability.services.values import value
 
 __all__ = ["consume_once", "run_consumer"]
 
@@ -33,7 +33,7 @@ GOODBYE: Final = timedelta(seconds=2)
 NOT_READ: Final = "BUNDLE_NOT_READ"
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class _Verified:
     record: StreamRecord
     bundle: OpenedBundle | None

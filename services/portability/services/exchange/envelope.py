@@ -1,12 +1,12 @@
 """The parts of a bundle as plain values, and the limits on them; the bytes are the business of mapping/wire.py."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from portability.agreements.errors import VerificationError
 from portability.services.exchange.model.messages import InstitutionId, ReceivedMessage
 from portability.services.hybrid import HybridSignature
+from portability.services.values import value
 
 __all__ = [
     "BUNDLE_LIMIT",
@@ -37,7 +37,7 @@ REASONS = 8  # reasons of one entry
 REASON_LENGTH = 500  # characters of one reason
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Head:
     """What the sender of a bundle signs."""
 
@@ -54,7 +54,7 @@ class Head:
     sealed_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Header:
     """What is said of one message without its content; the Merkle leaf covers it."""
 
@@ -77,7 +77,7 @@ class Header:
     legal_basis: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Item:
     """One message in the plaintext: its header as bytes, and what the header commits to."""
 
@@ -86,7 +86,7 @@ class Item:
     record: bytes
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Sealed:
     """The outer message: the signed part and the signatures as bytes."""
 
@@ -95,7 +95,7 @@ class Sealed:
     signature: HybridSignature
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class OpenedItem:
     """A message of a verified bundle that keeps to the rules."""
 
@@ -105,7 +105,7 @@ class OpenedItem:
     message: ReceivedMessage
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class RefusedItem:
     """A message of a verified bundle that its sender made wrongly; the rest of the bundle stands."""
 
@@ -117,7 +117,7 @@ class RefusedItem:
     code: str = VerificationError.code  # said in the receipt
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class OpenedBundle:
     """A bundle whose signatures, addresses and content have verified."""
 

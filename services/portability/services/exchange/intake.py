@@ -3,7 +3,6 @@ rest set aside."""
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
@@ -36,6 +35,7 @@ from portability.services.exchange.repair import Repair
 from portability.services.exchange.setting_aside import SettingAside
 from portability.services.exchange.taking_effect import TakingEffect
 from portability.services.log_entry import LogEntryKind, entry_of
+from portability.services.values import value
 
 __all__ = ["CONFLICT", "Intake"]
 
@@ -48,7 +48,7 @@ NOT_READ: Final = "MESSAGE_TYPE_UNKNOWN"
 Arrived = tuple[StreamRecord, OpenedBundle]
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class _Placed:
     """A message, where it came from, and what the inbox says of it."""
 

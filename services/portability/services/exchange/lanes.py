@@ -6,7 +6,7 @@ message of its sender that takes its place, or by being rejected. Pure: what is 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Final
@@ -15,6 +15,7 @@ from uuid import UUID
 from portability.services.exchange.model.messages import ReceivedMessage
 from portability.services.exchange.model.set_aside import QuarantineState
 from portability.services.exchange.model.statuses import BusinessStatus
+from portability.services.values import value
 
 __all__ = ["OUT_OF_LINE", "LaneEntry", "LaneEntryState", "LaneInHand", "LaneStanding", "business_of"]
 
@@ -31,7 +32,7 @@ class LaneEntryState(StrEnum):
     DONE = "done"  # nothing is left to do when its turn comes: it took the place of another, or was erased
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class LaneEntry:
     """A message that did not take effect in its turn."""
 
@@ -42,7 +43,7 @@ class LaneEntry:
     replaces: UUID | None = None  # the message that it takes the place of, once that one is parked
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class LaneStanding:
     """Where a lane stands: all before `next_seq` is done; `entries` are at or after it, in order.
 

@@ -5,7 +5,6 @@ here, by a message of its sender that takes its place, or by `reject`; what wait
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -25,6 +24,7 @@ from portability.services.exchange.ports.work import ExchangeWork, MessageEffect
 from portability.services.exchange.ports.world import NewId
 from portability.services.exchange.setting_aside import SettingAside
 from portability.services.exchange.taking_effect import TakingEffect
+from portability.services.values import value
 
 __all__ = [
     "Clerk",
@@ -37,7 +37,7 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Clerk:
     """Who acts, where, when, and what messages do there."""
 
@@ -48,7 +48,7 @@ class Clerk:
     at: datetime
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class LaneView:
     """An entry, and what waits behind it."""
 
@@ -57,7 +57,7 @@ class LaneView:
     can_replay: bool
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Released:
     """What came of replaying or rejecting."""
 

@@ -4,7 +4,6 @@ What cannot take effect is parked with its lane; what waits behind it is held; e
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 from uuid import UUID
@@ -15,6 +14,7 @@ from portability.services.exchange.lanes import LaneEntry, LaneInHand
 from portability.services.exchange.model.messages import Lane, MessageKey, ReceivedMessage
 from portability.services.exchange.model.statuses import BusinessStatus, Unchecked
 from portability.services.exchange.ports.work import ExchangeWork, MessageEffects
+from portability.services.values import value
 
 __all__ = ["EFFECT_FAILED", "Outcome", "TakingEffect"]
 
@@ -24,7 +24,7 @@ AT_ONCE: Final = 256
 """Messages read and tried together; a lane that was held for long is let go in parts of so many."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Outcome:
     """What has become of one message; `code` and `reason` say why it is parked, or accepted blind."""
 
@@ -34,7 +34,7 @@ class Outcome:
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class _Turn:
     lane: Lane
     entry: LaneEntry

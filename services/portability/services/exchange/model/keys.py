@@ -1,12 +1,13 @@
 """Public keys as the directory gives them."""
 
-from dataclasses import dataclass
 from datetime import datetime
+
+from portability.services.values import value
 
 __all__ = ["PublicKeys"]
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class PublicKeys:
     """Public key material of one key id, and when it may be used: [not_before, not_after)."""
 

@@ -1,11 +1,11 @@
 """Messages as use cases hand them over, get them, and read of them."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
 from portability.services.exchange.model.statuses import BusinessStatus, ReceiptStatus
+from portability.services.values import value
 
 __all__ = [
     "DIGEST_TYPE",
@@ -42,7 +42,7 @@ def wants_receipt(message_type: str) -> bool:
     return message_type not in EXCHANGE_TYPES
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class OutgoingMessage:
     """What a use case hands over to be sent to one institution."""
 
@@ -61,7 +61,7 @@ class OutgoingMessage:
     legal_basis: str = ""  # the provision that it rests on
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class SubmittedMessage:
     """A message in the outbox. The same idempotency key and content give the same one again."""
 
@@ -71,7 +71,7 @@ class SubmittedMessage:
     submitted_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class ReceivedMessage:
     """A message whose bundle has verified, as the recipient's use cases see it."""
 
@@ -108,7 +108,7 @@ class Direction(StrEnum):
     RECEIVED = "received"
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class TimelineEntry:
     """One message of a case, sent or received, and how far it has come."""
 

@@ -1,19 +1,19 @@
 """What the recipient takes off the stream and keeps."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
 from portability.services.exchange.model.messages import InstitutionId, ReceivedMessage
 from portability.services.hybrid import HybridSignature
+from portability.services.values import value
 
 __all__ = ["Arrival", "BundleKey", "InboxBundle", "InboxMessage", "OpenedMessage", "StreamRecord"]
 
 BundleKey = tuple[str, UUID]  # sender and bundle id
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class StreamRecord:
     """One record on an event stream, as the broker gives it: bytes in, bytes out."""
 
@@ -32,7 +32,7 @@ class Arrival(StrEnum):
     CONFLICT = "conflict"  # the same id with other content: alarm and quarantine
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class InboxBundle:
     """A bundle that has verified: signed part and signatures, for evidence; its messages are rows of their own."""
 
@@ -44,7 +44,7 @@ class InboxBundle:
     leaf_hashes: tuple[bytes, ...]  # of all its items in order, also of those that were set aside or known
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class InboxMessage:
     """A received message with its place in its bundle, and what its header commits to.
 
@@ -59,7 +59,7 @@ class InboxMessage:
     item: int  # index in the bundle, from 0
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class OpenedMessage:
     """A received message that somebody here has read for the first time, and the bundle that brought it."""
 

@@ -1,13 +1,13 @@
 """What the sender keeps: messages in the outbox, their consignments, and the receipts of them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from portability.services.exchange.model.messages import InstitutionId, Lane, SubmittedMessage
 from portability.services.exchange.model.statuses import ReceiptEntry
 from portability.services.hybrid import HybridSignature
+from portability.services.values import value
 
 __all__ = [
     "AGAIN_AN_HOUR",
@@ -32,7 +32,7 @@ LONGEST_WAIT = timedelta(hours=2)  # between two attempts to send a consignment
 IN_HAND = timedelta(seconds=5)  # how long other relays leave a consignment to the one that is sending it
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Sealable:
     """A message of the outbox as far as sealing needs it: its header was made when it was submitted.
 
@@ -58,7 +58,7 @@ class Sealable:
         return len(self.header) + len(self.record)
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class OutboxMessage:
     """A message as the outbox keeps it until the recipient's signed receipt is here, and after."""
 
@@ -71,7 +71,7 @@ class OutboxMessage:
     submitted_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Turns:
     """Where streams stand while the caller's transaction holds them; what is not there stands at 0."""
 
@@ -81,7 +81,7 @@ class Turns:
     case_seqs: Mapping[Lane, int]  # the last of each lane; none of NO_CASE
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class KnownSubmission:
     """What an idempotency key was used for."""
 
@@ -90,7 +90,7 @@ class KnownSubmission:
     record: bytes | None  # None where it was erased
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class SealedBundle:
     """Consecutive messages to one recipient, sealed: what goes on the stream and what proves it.
 
@@ -112,7 +112,7 @@ class SealedBundle:
     left_out: tuple[int, ...] = ()  # sequences of its consignment that were erased before this sealing
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Consignment:
     """Consecutive messages to one recipient that are sent together until their receipt is here.
 
@@ -132,7 +132,7 @@ class Consignment:
         return self.recipient, self.first_seq
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class StoredReceipt:
     """A signed receipt with what proves it without us: head, signatures, inclusion."""
 
@@ -144,7 +144,7 @@ class StoredReceipt:
     received_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class SentEvidence:
     """What this node holds in hand about one message that it has sent."""
 

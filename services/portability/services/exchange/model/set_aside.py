@@ -1,12 +1,12 @@
 """What could not be taken in or take effect, and what has become of it."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Final
 from uuid import UUID
 
 from portability.services.exchange.model.messages import NO_CASE, InstitutionId
+from portability.services.values import value
 
 __all__ = ["ID_CONFLICT", "QuarantineEntry", "QuarantineState"]
 
@@ -23,7 +23,7 @@ class QuarantineState(StrEnum):
     REJECTED = "rejected"  # it will have no effect
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class QuarantineEntry:
     """A record or message set aside, with its reason and where it came from."""
 

@@ -1,11 +1,12 @@
 """How far a message has come, and what its recipient has made of it."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from hashlib import sha256
 from uuid import UUID
+
+from portability.services.values import value
 
 __all__ = ["BusinessStatus", "ReceiptEntry", "ReceiptStatus", "StatusEntry", "Unchecked", "advances", "confirmation_of"]
 
@@ -33,7 +34,7 @@ class BusinessStatus(StrEnum):
     HELD = "held"  # one before it in its case is not done yet
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Unchecked:
     """Why a message that has taken effect is accepted blind: its form is right, what it says stays to be checked."""
 
@@ -41,7 +42,7 @@ class Unchecked:
     reason: str  # for people at both ends, without personal data
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class StatusEntry:
     """What the recipient says of messages with consecutive numbers."""
 
@@ -52,7 +53,7 @@ class StatusEntry:
     decided_at: datetime  # of two entries about a message the later one counts
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class ReceiptEntry:
     """What a receipt says of one message."""
 
