@@ -125,7 +125,7 @@ class PostgresIntake:
             binary=True,
         )
         rows = await found.fetchall()
-        there = await self._at_rest.lasting([(account_scope(row[0]), row[2]) for row in rows])
+        there = await self._at_rest.lasting([(row[0], row[2]) for row in rows])
         if not all(there):
             # Of an account that was erased, nothing is known any more: not even that a period is the same.
             await forget_accounts(
