@@ -274,13 +274,17 @@ async def open_node(
                 parts=parts,
                 limits=limits,
                 receipt_times=settings.receipt_times,
+                voice_minimum=settings.voice_minimum,
             ),
             limits=ServerLimits(message_bytes=settings.message_bytes, concurrent_calls=settings.concurrent_calls),
         )
         name = directory.current().institution(institution).name
         form_key = secret(settings.data_folder / "form.key")
         matters = MatterUseCases(matter_unit_of_work(database, parts))
-        topics = (*worker_topics(database, parts, worker), *certificate_pages(certificates, parts))
+        topics = (
+            *worker_topics(database, parts, worker, voice_minimum=settings.voice_minimum),
+            *certificate_pages(certificates, parts),
+        )
         page = (
             WorkerPage(settings, worker, *topics, matters=matters, institution_name=name, form_key=form_key)
             if settings.web_listen

@@ -19,11 +19,13 @@ from portability.api.determination.v1 import determination_pb2_grpc
 from portability.api.disputes.v1 import disputes_pb2_grpc
 from portability.api.exchange.v1 import exchange_pb2_grpc
 from portability.api.feed.v1 import feed_pb2_grpc
+from portability.api.indicators.v1 import indicators_pb2_grpc
 from portability.api.log.v1 import log_pb2_grpc
 from portability.api.mandates.v1 import mandates_pb2_grpc
 from portability.api.privacy.v1 import privacy_pb2_grpc
 from portability.api.records.v1 import imports_pb2_grpc, records_pb2_grpc, reviews_pb2_grpc
 from portability.api.registry.v1 import registry_pb2_grpc
+from portability.api.voice.v1 import voice_pb2_grpc
 from portability.api.workers.v1 import matters_pb2_grpc, projections_pb2_grpc, workers_pb2_grpc
 from portability.app.rpc.server import RpcService
 from portability.app.wiring.cases import CaseTransaction
@@ -34,6 +36,7 @@ from portability.app.wiring.mandates import mandate_use_cases
 from portability.app.wiring.parts import CaseParts
 from portability.app.wiring.privacy import privacy_use_cases
 from portability.app.wiring.records import record_unit_of_work
+from portability.app.wiring.voice import voice_desk, voice_use_cases
 from portability.app.wiring.workers import matter_unit_of_work, names_for_people, projection_use_cases
 from portability.services.cases.handlers import CaseUseCases
 from portability.services.cases.mapping.kinds import CATALOGUE
@@ -63,6 +66,7 @@ from portability.services.workers.matters.use_cases import MatterUseCases
 from portability.services.workers.projections.servicer import ProjectionServicer
 from portability.services.workers.servicer import WorkerServicer
 from portability.services.workers.use_cases import WorkerUseCases
+from portability.services.workers.voice.servicer import IndicatorServicer, MyVoiceServicer, VoiceDeskServicer
 
 __all__ = ["import_unit_of_work", "rpc_services"]
 
@@ -79,6 +83,7 @@ def rpc_services(
     parts: CaseParts,
     receipt_times: ReceiptTimes,
     limits: Limits,
+    voice_minimum: int,
 ) -> Sequence[RpcService]:
     """The services in the order in which a claim meets them."""
     treaty_work = treaty_unit_of_work(database, parts.at_rest)
@@ -202,6 +207,21 @@ def rpc_services(
             "portability.api.workers.v1.ProjectionService",
             projections_pb2_grpc.add_ProjectionServiceServicer_to_server,
             ProjectionServicer(projection_use_cases(database, parts), zone=UTC),
+        ),
+        RpcService(
+            "portability.api.voice.v1.MyVoiceService",
+            voice_pb2_grpc.add_MyVoiceServiceServicer_to_server,
+            MyVoiceServicer(voice_use_cases(database, parts, minimum=voice_minimum), zone=UTC),
+        ),
+        RpcService(
+            "portability.api.voice.v1.VoiceDeskService",
+            voice_pb2_grpc.add_VoiceDeskServiceServicer_to_server,
+            VoiceDeskServicer(voice_desk(database, parts, minimum=voice_minimum)),
+        ),
+        RpcService(
+            "portability.api.indicators.v1.IndicatorService",
+            indicators_pb2_grpc.add_IndicatorServiceServicer_to_server,
+            IndicatorServicer(voice_desk(database, parts, minimum=voice_minimum)),
         ),
     )
 

@@ -173,6 +173,9 @@ class Settings(BaseModel):
     web_url: str = Field(
         "", description="Address under which readers reach the worker's page, such as https://my.example.org."
     )
+    voice_minimum: int = Field(
+        10, ge=5, le=1000, description="How many workers' answers on how a case went are counted together, at least."
+    )
     sign_in_issuer: str = Field(
         "", description="OpenID Connect issuer (a national e-ID) where workers may sign in; empty: by code alone."
     )

@@ -4,18 +4,21 @@ from collections.abc import Sequence
 from functools import partial
 
 from portability.adapters.postgres.database import Database
-from portability.adapters.workers.web import dispute_pages, mandate_pages, projection_pages
+from portability.adapters.workers.web import dispute_pages, mandate_pages, projection_pages, voice_pages
 from portability.adapters.workers.web.app import Topic
 from portability.app.wiring.cases import CaseParts
 from portability.app.wiring.disputes import dispute_use_cases
 from portability.app.wiring.mandates import mandate_use_cases
+from portability.app.wiring.voice import voice_use_cases
 from portability.app.wiring.workers import names_for_people, projection_use_cases
 from portability.services.workers.use_cases import WorkerUseCases
 
 __all__ = ["worker_topics"]
 
 
-def worker_topics(database: Database, parts: CaseParts, workers: WorkerUseCases) -> Sequence[Topic]:
+def worker_topics(
+    database: Database, parts: CaseParts, workers: WorkerUseCases, *, voice_minimum: int
+) -> Sequence[Topic]:
     """In the order of the menu."""
     name_of = names_for_people(parts.directory).institution
     disputes = dispute_use_cases(database, parts)
@@ -23,4 +26,5 @@ def worker_topics(database: Database, parts: CaseParts, workers: WorkerUseCases)
         partial(dispute_pages.routes, workers=workers, disputes=disputes, name_of=name_of),
         partial(projection_pages.routes, use_cases=projection_use_cases(database, parts)),
         partial(mandate_pages.routes, mandates=mandate_use_cases(database, parts)),
+        partial(voice_pages.routes, voice=voice_use_cases(database, parts, minimum=voice_minimum)),
     )

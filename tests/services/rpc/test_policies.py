@@ -14,7 +14,7 @@ from .test_every_cell import NAMES
 NODE, OTHER = "de-drv", "it-inps"
 WORKER = UUID("0199d0f0-0000-7000-8000-0000000000aa")
 POLICY = CedarPolicy.shipped(NODE)
-OF_PERSONS = ("cases", "certificates", "disputes", "mandates", "records", "workers")
+OF_PERSONS = ("cases", "certificates", "disputes", "mandates", "records", "voice", "workers")
 PERSONAL = tuple(f"/portability.api.{one}." for one in OF_PERSONS)
 SERVERS_OWN = ("/grpc.health.v1.Health/Check", "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo")
 SIGN_IN = {f"/portability.api.workers.v1.WorkerService/{name}" for name in ("RequestSignInCode", "SignIn")}
@@ -59,7 +59,13 @@ def test_a_worker_has_only_the_workers_services_and_only_sign_in_before_a_sessio
     assert open_to(Role.WORKER) == SIGN_IN
     signed_in = open_to(Role.WORKER, worker=WORKER)
     assert signed_in > SIGN_IN
-    hers = ("workers.v1.", "disputes.v1.MyDisputeService/", "certificates.v1.MyCertificateService/", "mandates.v1.")
+    hers = (
+        "workers.v1.",
+        "disputes.v1.MyDisputeService/",
+        "certificates.v1.MyCertificateService/",
+        "mandates.v1.",
+        "voice.v1.MyVoiceService/",
+    )
     assert {rpc for rpc in signed_in if not rpc.removeprefix("/portability.api.").startswith(hers)} == set()
 
 

@@ -169,6 +169,7 @@ class PostgresErasures:
                 ("workers", "worker_id"),
                 ("case_changes", "case_id"),
                 ("disputes", "case_id"),
+                ("voices", "case_id"),
                 ("accounts", "scope"),
                 ("account_identifiers", "scope"),
                 ("account_search_keys", "scope"),

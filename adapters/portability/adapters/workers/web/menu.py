@@ -10,4 +10,5 @@ MENU = (
     ("/what-if", "nav.what_if"),
     ("/certificates", "nav.certificates"),
     ("/people", "nav.mandates"),
+    ("/voice", "nav.voice"),
 )
