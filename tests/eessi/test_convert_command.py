@@ -39,11 +39,11 @@ def test_a_folder_is_converted_and_what_is_none_is_named(tmp_path: Path) -> None
 
     _, said = convert(inbox, "--output", tmp_path / "out", "--report", tmp_path / "report.json", code=1)
 
-    assert "7 files converted, 1 file not" in said
+    assert "9 files converted, 1 file not" in said
     assert f"{inbox}/broken.json:1:17: this is not JSON" in said
     assert "S040 is not modelled: the document is kept whole, as an attachment of its case." in said
     report = json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))
-    assert len(report["converted"]) == 7
+    assert len(report["converted"]) == 9
     assert [Path(one["file"]).name for one in report["not_converted"]] == ["broken.json"]
     assert sorted(one.name for one in (tmp_path / "out").iterdir()) == sorted(
         f"{file.stem}.career.json" for file in OWN.glob("*.json")

@@ -193,3 +193,53 @@ def test_an_insurance_history_gives_periods_by_the_list_in_which_they_stand() ->
     )
     back, _ = to_eessi(career, name="U002.json")
     assert back["perioderUtdanning"] == [{"startdato": "1980-01-01"}]
+
+
+def test_what_the_person_says_of_her_own_time_becomes_declared_periods_and_nobodys_answer() -> None:
+    statement = career_of("P4000.json")["statement"]
+    told = {
+        (one.get("period_type", ""), one.get("state", ""), one.get("first_day", {}).get("year", 0)): one
+        for one in statement["periods"]
+    }
+    assert told.keys() == {
+        ("11", "NO", 1981),
+        ("12", "", 1985),
+        ("something else", "", 0),
+        ("30", "SE", 1990),
+        ("45", "", 1991),
+        ("44", "GB", 1980),
+    }
+    assert {one["evidence"]["level"] for one in statement["periods"]} == {"EVIDENCE_LEVEL_DECLARED"}
+    assert "status" not in statement
+    work, home = told["11", "NO", 1981], told["30", "SE", 1990]
+    assert (work["occupation"], work["employer"]) == ("welder", {"name": "Verft AS"})
+    assert ("last_day" in home, home["dates_note"]) == (False, "98")
+    assert told["something else", "", 0]["unread"] == [{"field": "first_day", "text": "next year"}]
+
+
+def test_the_official_names_of_a_p4000_give_the_same_record() -> None:
+    statement = career_of("P4000-official.json")["statement"]
+    assert [(one["period_type"], one["state"], one["first_day"]["year"]) for one in statement["periods"]] == [
+        ("11", "NO", 1981),
+        ("41", "DK", 1985),
+        ("49", "ES", 1988),
+    ]
+    assert "status" not in statement
+
+
+def test_a_declared_period_that_is_added_comes_out_in_the_list_of_its_type() -> None:
+    career = career_of("P4000.json")
+    career["statement"]["periods"].append(
+        {
+            "period_id": "new",
+            "period_type": "47",
+            "state": "FR",
+            "first_day": {"year": 1993},
+            "evidence": {"level": "EVIDENCE_LEVEL_DECLARED"},
+        }
+    )
+    back, missing = to_eessi(career, name="P4000.json")
+    assert back["trygdetid"]["foedselspermisjonPerioder"] == [
+        {"land": "FR", "periode": {"lukketPeriode": {"fom": "1993"}}}
+    ]
+    assert missing == ()

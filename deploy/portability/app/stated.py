@@ -26,6 +26,11 @@ def statement_in(file: Path, *, institution: str) -> tuple[CareerStatement, str]
         text = converted(file.read_bytes(), name=str(file), source=Format.EESSI).text
         career = read_json(text.encode("utf-8", "surrogatepass"), name=str(file))
     kind = career["document"]["type"]
+    if kind == "P4000":
+        raise InputError(
+            f"{file} is a P4000: it tells what the person says of her own time, and no institution states it. "
+            "Ask the institutions that it names, and pass it on to them with the action `declare` of the case."
+        )
     if "statement" not in career:
         raise InputError(f"{file} is a {kind} and states no periods: a P5000 does.")
     try:

@@ -170,7 +170,7 @@ class _Reader:
 
     def _absence(self, rules: Rules, record: Record) -> Record:
         """A statement without periods says so only where the document does."""
-        if rules.root != "statement":
+        if rules.root != "statement" or not rules.is_answer:
             return {}
         if record.get("periods"):
             return {"status": "ANSWER_STATUS_KNOWN"}

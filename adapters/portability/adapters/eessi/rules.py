@@ -16,7 +16,7 @@ __all__ = ["STAR", "FieldRule", "ListRule", "Place", "Rules", "field_at", "fille
 
 STAR = "*"
 _TOGETHER = ("P5000", "P6000")
-_WITH_RECORDS = (*_TOGETHER, "U002")
+_WITH_RECORDS = (*_TOGETHER, "P4000", "U002")
 _PLAIN = frozenset({"text", "date", "number"})
 _CODED_TEXTS = frozenset({"currency", "occupation", "sector"})
 
@@ -52,11 +52,15 @@ class ListRule:
 
 @dataclass(frozen=True, slots=True, eq=False)  # each is itself: comparing by content costs more than reading
 class Rules:
-    """All rules of one type of document in one form; `root` names the record that they fill."""
+    """All rules of one type of document in one form; `root` names the record that they fill.
+
+    `is_answer`: with it an institution answers; it is not the word of the insured person alone.
+    """
 
     root: str
     fields: tuple[FieldRule, ...]
     lists: tuple[ListRule, ...]
+    is_answer: bool = True
 
     def element_at(self, path: Path) -> tuple[ListRule, Path, Path] | None:
         """The list, the element and the place in it of a path inside a list of records.
@@ -110,7 +114,7 @@ def _rules(document_type: str, form: Form) -> Rules:
         )
         for row in content["lists"]
     )
-    return Rules(content["root"], sets["root"], lists)
+    return Rules(content["root"], sets["root"], lists, content.get("is_answer", True))
 
 
 @cache

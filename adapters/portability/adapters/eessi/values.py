@@ -50,7 +50,8 @@ def _tables() -> Mapping[str, Any]:
 
 def _codes(name: str, form: Form) -> Reading:
     known = frozenset(_tables()[name])
-    words = _tables()["words"].get(name, {}) if form is Form.NORWEGIAN else {}
+    words = _tables()["words_of_both"].get(name, {})
+    words = words or (_tables()["words"].get(name, {}) if form is Form.NORWEGIAN else {})
     spelled = {code: word for word, code in words.items()}
 
     def read(value: Any) -> Read | None:

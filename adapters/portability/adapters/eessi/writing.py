@@ -48,7 +48,10 @@ class _Writer:
     def document(self) -> tuple[Any, tuple[Finding, ...]]:
         leaves = list(self._rest())
         fields = [one for rules in self._rules for one in self._fields(rules)]
-        leaves = [one for one in leaves if not any(folded(one[0])[: len(at)] == at for at in self._gone)] + fields
+        leaves = [one for one in leaves if not any(folded(one[0])[: len(at)] == at for at in self._gone)]
+        # A list that was empty, or null, in the document and has got something since is no longer so.
+        filled_now = {folded(path[:length]) for path, _ in fields for length in range(1, len(path))}
+        leaves = [one for one in leaves if one[1] not in (None, [], {}) or folded(one[0]) not in filled_now] + fields
         if "converted_from" not in self._career:
             leaves = [*self._envelope(), *leaves]
         return compacted(leaves), tuple(self._findings)
@@ -191,7 +194,7 @@ def _rule_for(rules: Rules, into: str, element: Record, place: str | None) -> Li
         if place and any(at[: len(one)] == folded(one) for one in rule.lists):
             return rule
     fitting = [rule for rule in candidates if all(element.get(key) == value for key, value in rule.constant.items())]
-    return (fitting or candidates)[0]
+    return max(fitting or candidates, key=lambda rule: len(rule.constant))
 
 
 def _next(rule: ListRule, taken: set[Path]) -> Path:
