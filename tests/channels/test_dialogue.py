@@ -1,13 +1,14 @@
 """By USSD and SMS she signs in and reads what stands on her pages; what is wrong is refused, named and explained."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import time, timedelta
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from portability.services.notices.model import Choice
 from portability.services.text_budget import USSD, Coding, coding_of, fits, for_phones
 from portability.services.workers.model import WorkerOnFile, parse_contact
 from portability.services.workers.texting.model import Channel, Incoming, Refused, is_weak_pin
@@ -80,7 +81,25 @@ async def test_every_screen_fits_in_every_language(desk: TextDesk, language: str
         phone = await desk.signed_in(channel)
         menu = phone.last.text
         assert for_phones(words_for([language]).text("text.menu")) in menu
-        for way in ("1", "11", "111", "112", "113", "114", "115", "2", "21", "211", "3", "31", "32", "4", "41"):
+        for way in (
+            "1",
+            "11",
+            "111",
+            "112",
+            "113",
+            "114",
+            "115",
+            "2",
+            "21",
+            "211",
+            "3",
+            "31",
+            "32",
+            "4",
+            "41",
+            "42",
+            "44",
+        ):
             for step in way:
                 await slowly(desk, phone, step)
             while "\n9 " in phone.last.text:
@@ -133,14 +152,64 @@ async def test_the_same_facts_by_sms_in_three_messages_at_most(desk: TextDesk) -
 
 async def test_she_says_whether_she_is_told_of_news(desk: TextDesk) -> None:
     phone = await desk.signed_in()
-    assert "3 Stop telling me of news by SMS" in await phone.types("4")
-    assert "3 Tell me of news by SMS" in await phone.types("3")
-    assert desk.work.notices.off == {samples.WORKER}
+    assert "3 Stop telling me of news\n4 Hours without news" in await phone.types("4")
+    assert "3 Tell me of news\n0 Back" in await phone.types("3")
+    assert await desk.work.choices.of(samples.WORKER) == Choice(wanted=False)
     await phone.types("3")
-    assert desk.work.notices.off == set()
+    assert await desk.work.choices.of(samples.WORKER) == Choice()
+
+
+async def test_telling_her_again_goes_to_the_address_that_she_showed_to_be_hers(desk: TextDesk) -> None:
+    address = parse_contact("rosa@example.org")
+    await desk.work.directory.keep(replace(desk.work.directory.on_file(samples.WORKER), address=address))
+    phone = await desk.signed_in()
+    await phone.types("4", "3", "3")
+    assert desk.work.directory.on_file(samples.WORKER).address == address
+
+
+async def test_she_says_when_no_news_is_to_come(desk: TextDesk) -> None:
+    phone = await desk.signed_in()
+    await phone.types("4")
+    told = (await phone.chooses("Hours without news")).splitlines()
+    assert told[0] == "No news: 8:00 pm to 8:00 am."
+    assert told[1:] == ["1 8:00 pm to 8:00 am", "2 10:00 pm to 6:00 am", "3 10:00 pm to 10:00 am",
+                        "4 News at any hour", "0 Back"]  # fmt: skip
+    await phone.types("2")
+    assert await desk.work.choices.of(samples.WORKER) == Choice(quiet_from=time(22), quiet_until=time(6))
+    await phone.types("4", "4", "4")
+    assert phone.last.text.startswith("News at any hour\n1 8:00 pm")
+
+
+async def test_a_language_chosen_when_signed_in_is_kept_for_texts_to_come(desk: TextDesk) -> None:
+    phone = await desk.signed_in()
+    await phone.types("4", "2")
+    await phone.chooses(for_phones("Português"))
+    assert desk.work.directory.on_file(samples.WORKER).language == "pt"
+
+
+async def test_a_language_chosen_by_whoever_holds_the_phone_is_not_hers(desk: TextDesk) -> None:
+    phone = desk.phone()
+    await phone.types("*123#", "4")
+    await phone.chooses(for_phones("Português"))
+    assert "Sign in" not in phone.last.text
+    assert desk.work.directory.on_file(samples.WORKER).language == ""
 
 
 # --- Refused
+
+
+async def test_what_is_said_above_a_screen_hides_nothing_of_it(desk: TextDesk) -> None:
+    await desk.register(language="ar")
+    phone = await desk.signed_in()
+    plain = await phone.types("4")
+    settings = await phone.reads_on()
+    assert "\n9 " in plain
+    said = for_phones(words_for(["ar"]).text("text.not_understood"))
+    assert (await phone.types("7")).startswith(said)
+    await phone.types("9")
+    assert await phone.reads_on() == settings
+    await phone.types("7")
+    assert await phone.types("*123#") == plain  # the line dropped
 
 
 async def test_a_wrong_code_is_refused_and_a_used_one_opens_nothing_again(desk: TextDesk) -> None:

@@ -105,13 +105,3 @@ async def test_a_choice_is_kept_and_has_a_default(stores: Stores) -> None:
     await stores.choices.keep(ROSA, Choice())
     await stores.choices.keep(ROSA, chosen)
     assert await stores.choices.of(ROSA) == chosen
-
-
-async def test_the_switch_leaves_quiet_hours_as_they_are(connection: Connection) -> None:
-    await PostgresWorkers(connection, AT_REST).keep(WorkerOnFile(ROSA, parse_contact("+39 333 1234567")))
-    choices = PostgresChoices(connection)
-    assert await choices.wants(ROSA)
-    await choices.keep(ROSA, Choice(quiet_from=time(22)))
-    await choices.turn(ROSA, on=False)
-    assert not await choices.wants(ROSA)
-    assert await choices.of(ROSA) == Choice(wanted=False, quiet_from=time(22))

@@ -47,6 +47,8 @@ async def test_a_conversation_goes_on_where_it_was(stores: Stores) -> None:
     await stores.conversations.keep(later)
     assert await stores.conversations.take(FIRST.key) == later
     assert await stores.conversations.take(b"x" * 32) is None
+    await stores.conversations.keep(replace(later, page=-1))
+    assert await stores.conversations.take(FIRST.key) == replace(later, page=-1)
 
 
 async def test_what_rests_for_too_long_is_forgotten(stores: Stores) -> None:

@@ -26,7 +26,7 @@ from portability.api.privacy.v1 import privacy_pb2_grpc
 from portability.api.records.v1 import imports_pb2_grpc, records_pb2_grpc, reviews_pb2_grpc
 from portability.api.registry.v1 import registry_pb2_grpc
 from portability.api.voice.v1 import voice_pb2_grpc
-from portability.api.workers.v1 import matters_pb2_grpc, projections_pb2_grpc, workers_pb2_grpc
+from portability.api.workers.v1 import matters_pb2_grpc, preferences_pb2_grpc, projections_pb2_grpc, workers_pb2_grpc
 from portability.app.rpc.server import RpcService
 from portability.app.wiring.cases import CaseTransaction
 from portability.app.wiring.certificates import certificate_printer
@@ -34,6 +34,7 @@ from portability.app.wiring.disputes import dispute_desk, dispute_use_cases
 from portability.app.wiring.flows import NodeEffects, flow_parts, flow_unit_of_work
 from portability.app.wiring.mandates import mandate_use_cases
 from portability.app.wiring.parts import CaseParts
+from portability.app.wiring.preferences import preference_use_cases
 from portability.app.wiring.privacy import privacy_use_cases
 from portability.app.wiring.records import record_unit_of_work
 from portability.app.wiring.voice import voice_desk, voice_use_cases
@@ -63,6 +64,7 @@ from portability.services.workers.disputes.servicer import DisputeDeskServicer, 
 from portability.services.workers.mandates.servicer import MandateServicer
 from portability.services.workers.matters.servicer import MatterServicer
 from portability.services.workers.matters.use_cases import MatterUseCases
+from portability.services.workers.preferences.servicer import PreferenceServicer
 from portability.services.workers.projections.servicer import ProjectionServicer
 from portability.services.workers.servicer import WorkerServicer
 from portability.services.workers.use_cases import WorkerUseCases
@@ -192,6 +194,11 @@ def rpc_services(
             "portability.api.mandates.v1.MandateService",
             mandates_pb2_grpc.add_MandateServiceServicer_to_server,
             MandateServicer(mandate_use_cases(database, parts)),
+        ),
+        RpcService(
+            "portability.api.workers.v1.PreferenceService",
+            preferences_pb2_grpc.add_PreferenceServiceServicer_to_server,
+            PreferenceServicer(preference_use_cases(database, parts, worker)),
         ),
         RpcService(
             "portability.api.disputes.v1.MyDisputeService",

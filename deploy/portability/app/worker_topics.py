@@ -4,11 +4,18 @@ from collections.abc import Sequence
 from functools import partial
 
 from portability.adapters.postgres.database import Database
-from portability.adapters.workers.web import dispute_pages, mandate_pages, projection_pages, voice_pages
+from portability.adapters.workers.web import (
+    dispute_pages,
+    mandate_pages,
+    preference_pages,
+    projection_pages,
+    voice_pages,
+)
 from portability.adapters.workers.web.app import Topic
 from portability.app.wiring.cases import CaseParts
 from portability.app.wiring.disputes import dispute_use_cases
 from portability.app.wiring.mandates import mandate_use_cases
+from portability.app.wiring.preferences import preference_use_cases
 from portability.app.wiring.voice import voice_use_cases
 from portability.app.wiring.workers import names_for_people, projection_use_cases
 from portability.services.workers.use_cases import WorkerUseCases
@@ -27,4 +34,5 @@ def worker_topics(
         partial(projection_pages.routes, use_cases=projection_use_cases(database, parts)),
         partial(mandate_pages.routes, mandates=mandate_use_cases(database, parts)),
         partial(voice_pages.routes, voice=voice_use_cases(database, parts, minimum=voice_minimum)),
+        partial(preference_pages.routes, preferences=preference_use_cases(database, parts, workers)),
     )

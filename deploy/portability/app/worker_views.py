@@ -9,7 +9,7 @@ from portability.adapters.clock.ids import time_ordered_id
 from portability.adapters.keys.at_rest import AtRest
 from portability.adapters.postgres.database import Connection
 from portability.adapters.postgres.mandates_store import PostgresCompanyLog, PostgresMandates
-from portability.adapters.postgres.notices_store import PostgresChoices
+from portability.adapters.postgres.preferences_store import PostgresPreferences
 from portability.adapters.postgres.texting_store import PostgresConversations, PostgresPins
 from portability.adapters.postgres.workers_store import (
     PostgresAttempts,
@@ -218,7 +218,7 @@ class NodeWorkerWork:
     decisions: WorkerViews
     conversations: PostgresConversations
     pins: PostgresPins
-    notices: PostgresChoices
+    preferences: PostgresPreferences
 
 
 def seen(look: Look, institution: Institution) -> SeenBy:
@@ -240,7 +240,7 @@ def worker_work(connection: Connection, at_rest: AtRest, views: WorkerViews) -> 
         decisions=views,
         conversations=PostgresConversations(connection),
         pins=PostgresPins(connection),
-        notices=PostgresChoices(connection),
+        preferences=PostgresPreferences(connection, at_rest),
     )
 
 

@@ -6,10 +6,12 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from portability.adapters.memory.notices import MemoryChoices
+from portability.adapters.memory.preferences import MemoryPreferences
 from portability.adapters.memory.workers import MemoryWorkerWork
 from portability.services.workers.texting.model import TextSession
 
-__all__ = ["MemoryConversations", "MemoryNoticeSwitch", "MemoryPins", "MemoryTextWork"]
+__all__ = ["MemoryConversations", "MemoryPins", "MemoryTextWork"]
 
 
 class MemoryConversations:
@@ -51,26 +53,17 @@ class MemoryPins:
         self.kept[worker_id] = (self.kept[worker_id][0], 0)
 
 
-class MemoryNoticeSwitch:
-    """NoticeSwitch."""
-
-    def __init__(self) -> None:
-        self.off: set[UUID] = set()
-
-    async def wants(self, worker_id: UUID) -> bool:
-        return worker_id not in self.off
-
-    async def turn(self, worker_id: UUID, *, on: bool) -> None:
-        (self.off.discard if on else self.off.add)(worker_id)
-
-
 @dataclass(frozen=True, slots=True)
 class MemoryTextWork(MemoryWorkerWork):
     """The ports of one transaction. Nothing is undone where one fails."""
 
     conversations: MemoryConversations = field(default_factory=MemoryConversations)
     pins: MemoryPins = field(default_factory=MemoryPins)
-    notices: MemoryNoticeSwitch = field(default_factory=MemoryNoticeSwitch)
+    choices: MemoryChoices = field(default_factory=MemoryChoices)
+
+    @property
+    def preferences(self) -> MemoryPreferences:
+        return MemoryPreferences(self.directory, self.choices)
 
     @asynccontextmanager
     async def text_work(self) -> AsyncIterator["MemoryTextWork"]:

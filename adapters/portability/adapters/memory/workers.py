@@ -8,7 +8,7 @@ from uuid import UUID
 
 from portability.adapters.clock.fake import counting_ids
 from portability.adapters.memory.looks import MemoryLooks
-from portability.agreements.errors import IdempotencyConflictError
+from portability.agreements.errors import IdempotencyConflictError, NotFoundError
 from portability.agreements.values import StateCode
 from portability.services.workers.mandates.model import Mandate, company_look
 from portability.services.workers.matters.model import MatterView
@@ -56,6 +56,12 @@ class MemoryDirectory:
             if worker.contact == contact and (not insurance_number or insurance_number in worker.insurance_numbers)
         ]
         return found[0] if len(found) == 1 else None
+
+    def on_file(self, worker_id: UUID) -> WorkerOnFile:
+        """NotFoundError where she is not."""
+        if worker_id not in self._workers:
+            raise NotFoundError("You are not on file here any more: ask the institution.")
+        return self._workers[worker_id]
 
     def numbers_of(self, worker_id: UUID) -> tuple[str, ...]:
         """Insurance numbers of a worker on file."""

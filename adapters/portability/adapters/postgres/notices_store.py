@@ -1,7 +1,6 @@
 """Notices and what workers choose of them in PostgreSQL, within the caller's transaction."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -78,7 +77,7 @@ class PostgresNotices:
 
 
 class PostgresChoices:
-    """Choices, and the switch that conversations by text have."""
+    """Choices."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -99,11 +98,3 @@ class PostgresChoices:
             "quiet_until = excluded.quiet_until",
             (worker_id, choice.wanted, choice.quiet_from, choice.quiet_until),
         )
-
-    async def wants(self, worker_id: UUID) -> bool:
-        """Whether she is told at all."""
-        return (await self.of(worker_id)).wanted
-
-    async def turn(self, worker_id: UUID, *, on: bool) -> None:
-        """Tell her, or tell her no more; her quiet hours stay."""
-        await self.keep(worker_id, replace(await self.of(worker_id), wanted=on))

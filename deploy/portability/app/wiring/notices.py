@@ -111,7 +111,10 @@ def notice_unit_of_work(
 
 @dataclass(frozen=True, slots=True)
 class NoticeByContact:
-    """NoticeSender: to the contact on file, in her language; by SMS where that is set up, else into a file to fetch."""
+    """NoticeSender: in her language to the address that she chose, else to the contact on file.
+
+    By SMS where that is set up, else into a file to fetch.
+    """
 
     database: Database
     at_rest: AtRest
@@ -124,10 +127,11 @@ class NoticeByContact:
         if worker is None:
             return
         text = words_for([worker.language]).text("notice.several" if several else f"notice.{kind}")
-        if self.sms is not None and worker.contact.kind is ContactKind.PHONE:
-            await self.sms.send(worker.contact.value, text)
+        to = worker.address or worker.contact
+        if self.sms is not None and to.kind is ContactKind.PHONE:
+            await self.sms.send(to.value, text)
             return
-        line = {"to": worker.contact.value, "kind": worker.contact.kind.value, "text": text}
+        line = {"to": to.value, "kind": to.kind.value, "text": text}
         try:
             await asyncio.to_thread(_append, self.file, json.dumps(line, ensure_ascii=False))
         except OSError as error:

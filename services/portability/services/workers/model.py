@@ -47,6 +47,7 @@ class WorkerOnFile:
     contact: Contact
     insurance_numbers: tuple[str, ...] = ()  # in the form of `insurance_number()`
     language: str = ""  # BCP 47 tag; empty: not told
+    address: Contact | None = None  # another that she has shown to be hers: news goes there, and it signs nobody in
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,6 +198,11 @@ def six_digits(random: bytes) -> str:
 def challenge_for(key: bytes, *, request_id: str, contact: Contact) -> str:
     """The name of one sign-in attempt, known only to who asked; the same request gives the same one."""
     return text_token(_keyed(key, b"challenge", request_id, contact.value))
+
+
+def address_challenge(key: bytes, *, worker_id: UUID, request_id: UUID, contact: Contact) -> str:
+    """The name of one attempt to show that an address is hers: nobody else's, and never that of a sign-in."""
+    return text_token(_keyed(key, b"address", str(worker_id), str(request_id), contact.value))
 
 
 def keyed_code_hash(key: bytes, *, challenge_hash: bytes, code: str) -> bytes:

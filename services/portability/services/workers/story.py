@@ -5,7 +5,7 @@ A `Phrase` is a key of the message catalogue with values; words.py says it in a 
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, time
 from enum import StrEnum
 from fractions import Fraction
 
@@ -47,7 +47,7 @@ __all__ = [
     "you_can_phrases",
 ]
 
-Value = str | int | date | datetime | Money | Duration | Fraction | Sequence[str]
+Value = str | int | date | datetime | time | Money | Duration | Fraction | Sequence[str]
 
 
 @dataclass(frozen=True, slots=True)

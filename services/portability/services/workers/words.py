@@ -9,7 +9,7 @@ import io
 import string
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, tzinfo
+from datetime import UTC, date, datetime, time, tzinfo
 from decimal import ROUND_HALF_EVEN, Decimal
 from fractions import Fraction
 from functools import lru_cache
@@ -18,7 +18,7 @@ from importlib.resources.abc import Traversable
 
 from babel import Locale
 from babel.core import negotiate_locale
-from babel.dates import format_date
+from babel.dates import format_date, format_time
 from babel.lists import format_list
 from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
@@ -95,6 +95,8 @@ class Words:
                 shown = self.day(self.local_day(value))
             case date():
                 shown = self.day(value)
+            case time():
+                shown = self.hour(value)
             case Money():
                 shown = self.money(value)
             case Duration():
@@ -114,6 +116,9 @@ class Words:
 
     def short_day(self, day: date) -> str:
         return format_date(day, format="medium", locale=self.locale)
+
+    def hour(self, at: time) -> str:
+        return format_time(at, format="short", locale=self.locale)
 
     def money(self, money: Money) -> str:
         """An amount to the cent; half-even where no rule has rounded it (an intermediate step)."""

@@ -11,4 +11,5 @@ MENU = (
     ("/certificates", "nav.certificates"),
     ("/people", "nav.mandates"),
     ("/voice", "nav.voice"),
+    ("/preferences", "nav.preferences"),
 )

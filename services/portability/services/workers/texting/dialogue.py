@@ -22,9 +22,9 @@ from portability.services.workers.texting.model import (
     typed,
 )
 from portability.services.workers.texting.ports import TextUnitOfWork
-from portability.services.workers.texting.reading import MENU, Reader, reading_screen
-from portability.services.workers.texting.screens import BACK, MORE, Screen, chosen, pages
-from portability.services.workers.texting.settings import settings_screen, take_pin
+from portability.services.workers.texting.reading import Reader, reading_screen
+from portability.services.workers.texting.screens import BACK, MENU, MORE, Screen, chosen, pages
+from portability.services.workers.texting.settings import choice_at, settings_screen, take_choice, take_pin
 from portability.services.workers.texting.signing_in import (
     NOT_SIGNED_IN,
     START,
@@ -147,12 +147,9 @@ class Dialogue:
         if place == "out":
             await handlers.sign_out(scene.caller.token(session.nonce), sessions=scene.caller.work.sessions)
             return _Turn(replace(session, nonce=b"", place=START, page=0), "error.signed_out", ends=True)
-        if place.startswith("notices:") and scene.worker_id is not None:
-            await scene.caller.work.notices.turn(scene.worker_id, on=place == "notices:on")
-            return _Turn(replace(session, place="settings", page=0))
-        if place.startswith("speak:"):
-            back = START if scene.worker_id is None else MENU
-            return _Turn(replace(session, language=place.partition(":")[2], place=back, page=0))
+        what = choice_at(place)
+        if what is not None:
+            return _Turn(await take_choice(what, session, scene.worker_id, scene.caller))
         return _Turn(replace(session, place=place, page=0))
 
     async def _show(self, turn: _Turn, scene: _Scene) -> Answer:
@@ -167,18 +164,20 @@ class Dialogue:
             turn = replace(turn, session=signed_in.session)
         screen = await self._screen(turn.session, scene)
         if said:
-            screen = replace(screen, lines=(said, *screen.lines))
-        made = self._pages(screen, scene)
-        page = min(turn.session.page, len(made) - 1)
-        await scene.caller.work.conversations.keep(replace(turn.session, page=page))
+            made, page = self._pages(replace(screen, lines=(said, *screen.lines)), scene), 0
+        else:
+            made = self._pages(screen, scene)
+            page = max(min(turn.session.page, len(made) - 1), 0)
+        # What is said stands above once: where it does not leave room for the screen, going on leads to its beginning.
+        kept = -1 if said and len(made) > 1 else page
+        await scene.caller.work.conversations.keep(replace(turn.session, page=kept))
         return Answer(for_phones(made[page]), goes_on=True, refused=turn.refused)
 
     async def _screen(self, session: TextSession, scene: _Scene) -> Screen:
         channel, words, place = scene.caller.channel, scene.words, session.place
         screen = entry_screen(place, channel=channel, words=words)
         if screen is None and scene.worker_id is not None:
-            notices = place == "settings" and await scene.caller.work.notices.wants(scene.worker_id)
-            screen = settings_screen(place, channel=channel, words=words, notices=notices)
+            screen = await settings_screen(place, scene.worker_id, scene.caller, words)
             if screen is None:
                 today = self.parts.clock.now().astimezone(self.zone).date()
                 reader = Reader(worker_id=scene.worker_id, work=scene.caller.work, words=words, today=today)

@@ -85,7 +85,7 @@ class TextSession:
     key: bytes
     nonce: bytes  # of the last attempt to sign in
     place: str  # "start", "case:<id>"
-    page: int
+    page: int  # -1: before the first, as something was said above it
     language: str
     used_at: datetime
 

@@ -7,9 +7,10 @@ from typing import Protocol
 from uuid import UUID
 
 from portability.services.workers.ports import WorkerWork
+from portability.services.workers.preferences.ports import PreferenceBook
 from portability.services.workers.texting.model import TextSession
 
-__all__ = ["NoticeSwitch", "PinStore", "TextHousekeeping", "TextSessionStore", "TextUnitOfWork", "TextWork"]
+__all__ = ["PinStore", "TextHousekeeping", "TextSessionStore", "TextUnitOfWork", "TextWork"]
 
 
 class TextSessionStore(Protocol):
@@ -42,14 +43,6 @@ class TextHousekeeping(Protocol):
         ...
 
 
-class NoticeSwitch(Protocol):
-    async def wants(self, worker_id: UUID) -> bool:
-        """Whether she is told by a short message that something has happened."""
-        ...
-
-    async def turn(self, worker_id: UUID, *, on: bool) -> None: ...
-
-
 class TextWork(WorkerWork, Protocol):
     """The ports of one transaction."""
 
@@ -58,7 +51,7 @@ class TextWork(WorkerWork, Protocol):
     @property
     def pins(self) -> PinStore: ...
     @property
-    def notices(self) -> NoticeSwitch: ...
+    def preferences(self) -> PreferenceBook: ...
 
 
 TextUnitOfWork = Callable[[], AbstractAsyncContextManager[TextWork]]

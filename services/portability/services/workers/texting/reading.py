@@ -21,13 +21,12 @@ from portability.services.workers.story import (
     you_can_phrases,
 )
 from portability.services.workers.texting.ports import TextWork
-from portability.services.workers.texting.screens import Screen
+from portability.services.workers.texting.screens import MENU, Screen
 from portability.services.workers.views import CareerInCountry, CareerPeriod, CaseView, DecisionView
 from portability.services.workers.words import Words
 
-__all__ = ["MENU", "Reader", "reading_screen"]
+__all__ = ["Reader", "reading_screen"]
 
-MENU: Final = "menu"
 LOOKS_SHOWN: Final = 10
 
 

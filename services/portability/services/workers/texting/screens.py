@@ -4,10 +4,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-__all__ = ["BACK", "MORE", "Screen", "chosen", "pages"]
+__all__ = ["BACK", "MENU", "MORE", "Screen", "chosen", "pages"]
 
 BACK: Final = "0"
 MORE: Final = "9"
+MENU: Final = "menu"  # the first place of whoever is signed in
 LONGEST: Final = 500  # characters; no channel shows more at once
 NO_BREAK: Final = "\u00a0"  # a way on is kept in one piece; phones get a plain space
 

@@ -13,7 +13,7 @@ CREATE TABLE worker_conversations (
     key bytea PRIMARY KEY CHECK (length(key) = 32),
     nonce bytea NOT NULL,
     place text NOT NULL,
-    page integer NOT NULL CHECK (page >= 0),
+    page integer NOT NULL CHECK (page >= -1),
     language text NOT NULL,
     used_at timestamptz NOT NULL
 );

@@ -1,0 +1,39 @@
+"""Preferences on the node's database: who calls was found out before, so that the work is the node's own."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from portability.adapters.postgres.database import Connection, Database
+from portability.adapters.postgres.preferences_store import PostgresPreferences
+from portability.adapters.postgres.workers_store import PostgresAttempts, PostgresCodes
+from portability.app.wiring.parts import CaseParts
+from portability.services.workers.preferences.handlers import PreferenceUseCases
+from portability.services.workers.use_cases import WorkerUseCases
+
+__all__ = ["preference_use_cases"]
+
+
+class PreferenceTransaction:
+    """PreferenceWork on one connection."""
+
+    def __init__(self, connection: Connection, parts: CaseParts) -> None:
+        self.preferences = PostgresPreferences(connection, parts.at_rest)
+        self.codes = PostgresCodes(connection)
+        self.limits = PostgresAttempts(connection)
+
+
+def preference_use_cases(database: Database, parts: CaseParts, workers: WorkerUseCases) -> PreferenceUseCases:
+    """One transaction each, with the codes of signing in."""
+
+    @asynccontextmanager
+    async def work() -> AsyncIterator[PreferenceTransaction]:
+        async with database.transaction(acting="node") as connection:
+            yield PreferenceTransaction(connection, parts)
+
+    return PreferenceUseCases(
+        unit_of_work=work,
+        sender=workers.sender,
+        clock=workers.clock,
+        random_bytes=workers.random_bytes,
+        key=workers.key,
+    )
