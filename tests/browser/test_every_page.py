@@ -37,6 +37,10 @@ _WIDER = """() => document.documentElement.scrollWidth <= innerWidth ? [] :
   [...document.body.querySelectorAll('*')].filter(one => one.getBoundingClientRect().right > innerWidth + 1
     || one.getBoundingClientRect().left < -1).map(one => one.outerHTML.slice(0, 120))"""
 
+_MENU = "() => document.querySelector('.menu')?.getBoundingClientRect().height ?? 0"
+_ONE_ROW = 60  # pixels; two rows of what can be pressed take 80 at least
+_OPEN = "() => document.querySelectorAll('details').forEach(one => { one.open = true })"
+
 
 @pytest.fixture(scope="session")
 def samples() -> Any:
@@ -49,6 +53,8 @@ async def look(page: Page, language: str) -> None:
     words = words_for([language])
     told = await page.evaluate("() => [document.documentElement.lang, document.documentElement.dir]")
     assert told == [words.language, words.direction]
+    assert await page.evaluate(_MENU) <= _ONE_ROW, f"the menu takes more than one row on {page.url}"
+    await page.evaluate(_OPEN)  # what is closed at first is looked at too
     assert await problems(page) == [], page.url
     assert await page.evaluate(_WIDER) == [], f"{page.url} is wider than a small phone"
     await page.evaluate(_SPACING)

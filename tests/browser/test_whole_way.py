@@ -71,6 +71,8 @@ async def test_she_asks_what_she_would_get_two_years_later(chromium: Browser, de
     async with a_phone(chromium, language) as page:
         reader = await sign_in(page, replace(demo, institution="de-drv"), language)
         words = reader.words
+        await reader.tab_to(words.text("site.menu"))
+        await page.keyboard.press("Enter")  # opens what else there is
         await reader.press_words("nav.what_if")
         await reader.tab_to(words.text("if.years"))
         await page.keyboard.press("ArrowDown")

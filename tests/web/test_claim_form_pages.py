@@ -101,6 +101,31 @@ async def test_what_is_missing_or_wrong_is_said_and_nothing_typed_is_lost(
     assert len(page.content) < 30_000
 
 
+@pytest.mark.parametrize(
+    ("changes", "at", "says"),
+    [
+        ({"family_name": ""}, "family_name", "Fill this in."),
+        ({"birth_date": "1961-02-30"}, "birth_date", "Give a full date that exists."),
+        ({"state1": ""}, "state1", "Fill this in."),
+        ({"number1": "", "number2": ""}, "number1", "Give your number in at least one country."),
+        ({"until2": ""}, "until2", "Give a full date that exists."),
+        ({"until2": "1992-06-30"}, "until2", "The last day lies before the first day."),
+        ({"given_names": "x" * 101}, "given_names", "Write fewer letters here: 100 at most."),
+        ({"work3": "on a farm"}, "state3", "Fill this in."),
+    ],
+)
+async def test_what_is_wrong_is_said_beside_its_field_and_first_of_all(
+    client: httpx.AsyncClient, changes: dict[str, str], at: str, says: str
+) -> None:
+    page = (await client.post("/form", data=FILLED | changes)).text
+    beside = re.search(rf'<p id="{at}-error" class="wrong">([^<]*)</p>\s*<(?:input|select) id="{at}"([^>]*)>', page)
+    assert beside is not None
+    assert beside[1] == says
+    assert f'aria-invalid="true" aria-describedby="{at}-error"' in beside[2]
+    first, _, _ = page.partition('<form method="post" action="/form"')
+    assert re.search(rf'<a href="#{at}">[^<]*{re.escape(says)}</a>', first)
+
+
 async def test_the_form_asks_only_for_countries_that_can_be_asked(client: httpx.AsyncClient) -> None:
     page = await client.get("/form?lang=es")
     assert set(re.findall(r'<option value="([A-Z]*)"', page.text)) == {"", "CA", "DE", "IT"}

@@ -12,6 +12,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from portability.adapters.workers.web.app import Topic
+from portability.adapters.workers.web.claim_form_faults import PLACES, faults_of
 from portability.adapters.workers.web.security import FormRefusedError
 from portability.adapters.workers.web.shell import Shell
 from portability.agreements.errors import InputError
@@ -24,9 +25,9 @@ from portability.services.workers.words import Words
 __all__ = ["FormPrinter", "claim_form_topic", "claim_of", "read_claim_form"]
 
 FormPrinter = Callable[[pb.OldAgeClaim, Words], Awaitable[bytes]]
-PLACES: Final = 4
 LARGEST: Final = 16_384
 FIELDS: Final = 40
+NO_FAULTS: Final[Mapping[str, str]] = {}
 
 
 def claim_form_topic(printed: FormPrinter, countries: Callable[[], Sequence[StateCode]]) -> Topic:
@@ -106,23 +107,29 @@ class _Pages:
     countries: Callable[[], Sequence[StateCode]]
 
     async def form(self, request: Request) -> Response:
-        return self._page(request, {}, wrong=False)
+        return self._page(request, {})
 
     async def make(self, request: Request) -> Response:
         form = await read_claim_form(request)
         words = self.shell.words(request)
+        faults = faults_of(form)
+        if faults:
+            return self._page(request, form, faults=faults)
         try:
             claim = claim_of(form, today=self.shell.today(), language=words.language)
             content = await self.printed(claim, words)
         except (InputError, UnicodeEncodeError):
+            # Each field is in order and all together are not, as where they say more than a code can hold.
             return self._page(request, form, wrong=True)
         return Response(content, media_type="application/pdf")
 
-    def _page(self, request: Request, form: Mapping[str, str], *, wrong: bool) -> Response:
+    def _page(
+        self, request: Request, form: Mapping[str, str], *, faults: Mapping[str, str] = NO_FAULTS, wrong: bool = False
+    ) -> Response:
         words = self.shell.words(request)
         countries = sorted((words.state(code), code) for code in self.countries())
         given = {name: value[:200] for name, value in form.items()}
         return self.shell.page(
-            request, "claim_form.html", status=422 if wrong else 200, wrong=wrong, countries=countries,
-            given=given, places=range(1, PLACES + 1),
+            request, "claim_form.html", status=422 if wrong or faults else 200, wrong=wrong, faults=faults,
+            countries=countries, given=given, places=range(1, PLACES + 1),
         )  # fmt: skip

@@ -1,4 +1,8 @@
-"""The menu of who is signed in: an address and the key of its words, the most wanted first."""
+"""The menu of who is signed in: an address and the key of its words, the most wanted first.
+
+The first stands open beside the menu, so that all of it takes one row of a small screen; a browser opens the rest
+without a script.
+"""
 
 __all__ = ["MENU"]
 
