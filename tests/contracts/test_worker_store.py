@@ -16,6 +16,7 @@ from portability.adapters.memory.workers import (
     MemoryWorkerCases,
 )
 from portability.adapters.postgres.database import Connection
+from portability.adapters.postgres.looks import PostgresProtected
 from portability.adapters.postgres.workers_store import (
     PostgresAttempts,
     PostgresCodes,
@@ -33,6 +34,7 @@ TICK = timedelta(microseconds=1)
 IDLE = timedelta(minutes=30)
 LIFE = timedelta(hours=8)
 ROSA = UUID("01890000-0000-7000-8000-000000000001")
+CASE = UUID(int=10)
 ADA = UUID("01890000-0000-7000-8000-000000000002")
 
 
@@ -193,6 +195,33 @@ async def test_a_session_ends_with_its_life_even_in_use(stores: Stores) -> None:
         at = NOW + half_hours * IDLE
         assert await stores.sessions.touch(session().token_hash, at=at, idle=IDLE, life=LIFE)
     assert await stores.sessions.touch(session().token_hash, at=NOW + LIFE + TICK, idle=IDLE, life=LIFE) is None
+
+
+async def test_a_session_of_a_protected_person_lives_a_sixth_as_long(
+    stores: Stores, connection_or_none: Connection | None
+) -> None:
+    await stores.sessions.put(session())
+    await stores.sessions.put(replace(session(), token_hash=b"a" * 32, worker_id=ADA))
+    if connection_or_none is None:
+        stores.sessions.protected.add(ROSA)
+    else:
+        await stores.cases.link(ROSA, CASE)
+        await stores.cases.link(ADA, UUID(int=11))
+        await PostgresProtected(connection_or_none).protect([CASE])
+
+    async def touch(token: bytes, at: datetime) -> Session | None:
+        found: Session | None = await stores.sessions.touch(token, at=at, idle=IDLE, life=LIFE)
+        return found
+
+    hers = session().token_hash
+    touched = await touch(hers, NOW + IDLE / 6)
+    assert touched == replace(session(), last_seen_at=NOW + IDLE / 6, is_protected=True)
+    assert await touch(hers, NOW + IDLE / 6 + IDLE / 6 + TICK) is None
+    for minutes in range(10, 85, 5):
+        assert await touch(hers, NOW + timedelta(minutes=minutes))
+    assert await touch(hers, NOW + LIFE / 6 + TICK) is None
+    # Another's is as long as ever.
+    assert await touch(b"a" * 32, NOW + IDLE)
 
 
 async def test_a_look_with_an_earlier_clock_does_not_shorten_a_session(stores: Stores) -> None:

@@ -11,7 +11,7 @@ import pytest
 from joserfc.jwk import ECKey
 
 from portability.services.certificates.claims import CAREER, COVERAGE, EHIC, ENTITLEMENT, HIDDEN, PDA1, type_of
-from portability.services.certificates.model import Certificate
+from portability.services.certificates.model import Certificate, hidden_coverage
 from portability.services.certificates.sd_jwt import decode_sd_jwt, disclosed
 from tests.services.certificates.certificate_world import (
     IN_KIND,
@@ -56,6 +56,17 @@ def test_a_credential_keeps_to_the_schema_of_its_type(kind: str) -> None:
     # common part (draft-ietf-oauth-status-list-21, section 6.2).
     if kind in {PDA1, EHIC}:
         assert issued.pop("status")["status_list"]["idx"] == 77_123
+    checker = jsonschema.Draft202012Validator(json.loads(schema.read_text()), format_checker=jsonschema.FormatChecker())
+    assert [error.message for error in checker.iter_errors(issued)] == []
+
+
+@pytest.mark.parametrize("kind", [PDA1, COVERAGE])
+def test_what_is_left_out_for_a_protected_person_keeps_to_the_schema_too(kind: str) -> None:
+    one, schema = TYPES[kind]
+    assert one.coverage is not None
+    issued = claims(replace(one, coverage=hidden_coverage(one.coverage)))
+    assert {each["name"] for each in issued["employer"]} == {"-"}
+    issued.pop("status") if kind == PDA1 else None
     checker = jsonschema.Draft202012Validator(json.loads(schema.read_text()), format_checker=jsonschema.FormatChecker())
     assert [error.message for error in checker.iter_errors(issued)] == []
 

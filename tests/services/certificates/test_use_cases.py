@@ -20,9 +20,11 @@ from portability.api.certificates.v1 import certificates_pb2 as pb
 from portability.api.certificates.v1 import certificates_pb2_grpc as rpc
 from portability.api.coverage.v1 import messages_pb2 as coverage
 from portability.services.access import Caller, Role, acting_as
+from portability.services.certificates.code import decode_code
 from portability.services.certificates.model import Career, CertificateKind
 from portability.services.certificates.ports import Kept
 from portability.services.certificates.refusals import RefusedBecause
+from portability.services.certificates.sd_jwt import decode_sd_jwt
 from portability.services.certificates.servicer import CertificateServicer, MyCertificateServicer
 from portability.services.certificates.use_cases import IssueCertificate, RevokeCertificate
 from portability.services.certificates.verifying import verify_certificate
@@ -152,6 +154,33 @@ async def test_a_worker_reads_her_own_and_no_other(desk: Desk) -> None:
     for wrong in (other.issued.certificate.certificate_id, time_ordered_id()):
         with pytest.raises(NotFoundError):
             await desk.use_cases.one_of_mine(WORKER, wrong)
+
+
+async def test_of_a_protected_person_no_certificate_tells_employer_or_place(desk: Desk) -> None:
+    before = await desk.issue(CertificateKind.COVERAGE, coverage=POSTED)
+    statement = await desk.issue()
+    await desk.protected.protect([HERS])
+    # What was issued before is given out no more; what tells neither stays.
+    assert list(await desk.use_cases.mine(WORKER)) == [statement]
+    with pytest.raises(NotFoundError):
+        await desk.use_cases.one_of_mine(WORKER, before.issued.certificate.certificate_id)
+    vera = replace(ANNA, role=Role.CLEARED_CASEWORKER)
+    command = IssueCertificate(
+        request_id=time_ordered_id(), case_id=HERS, kind=CertificateKind.COVERAGE, coverage=POSTED
+    )
+    kept = await desk.use_cases.issue(command, caller=vera)
+    coverage = kept.issued.certificate.coverage
+    assert coverage is not None
+    assert [(one.name, one.employer_id, one.country) for one in coverage.employers] == [("-", "-", "IT")]
+    assert {(one.locality, one.street, one.postal_code, one.company) for one in coverage.workplaces} == {
+        ("-", "", "", "")
+    }
+    assert {one.country for one in coverage.workplaces} == {one.country for one in POSTED.workplaces}
+    told = kept.issued.credential + str(decode_sd_jwt(kept.issued.credential).token.payload)
+    told += str(decode_code(kept.issued.code).claims)
+    named = [one.name for one in POSTED.employers] + [one.locality for one in POSTED.workplaces]
+    assert [name for name in named if name in told] == []
+    assert kept in await desk.use_cases.mine(WORKER)
 
 
 async def printed(kept: Kept, language: str) -> bytes:

@@ -201,7 +201,7 @@ async def test_a_protected_persons_disputes_are_shown_to_cleared_staff_only_and_
     world: DisputeWorld,
 ) -> None:
     await world.work.protected.protect([CASE])
-    raised = (await world.use_cases.raise_dispute(world.says(ITALIAN_PERIOD))).dispute
+    raised = (await world.use_cases.raise_dispute(world.says(ITALIAN_PERIOD, "I was there."))).dispute
     for attempt in (
         world.desk.get(raised.dispute_id, caller=ANNA),
         world.desk.take_up(TakeUpDispute(world.new_id(), raised.dispute_id), caller=ANNA),
@@ -209,7 +209,7 @@ async def test_a_protected_persons_disputes_are_shown_to_cleared_staff_only_and_
         with pytest.raises(NotFoundError):
             await attempt
     assert (await world.desk.page(size=10, after=None, caller=ANNA))[0] == []
-    assert (await world.desk.get(raised.dispute_id, caller=VERA)).dispute == raised
+    assert (await world.desk.get(raised.dispute_id, caller=VERA)).dispute == replace(raised, grounds="I was there.")
     elsewhere = (await world.use_cases.raise_dispute(world.says(GERMAN_PERIOD))).dispute
     assert elsewhere.flow_case_id in await world.work.protected.among([elsewhere.flow_case_id or CASE])
 
@@ -242,3 +242,21 @@ async def test_every_standing_is_said_in_every_language(world: DisputeWorld, lan
     assert "Write to Rome." in " ".join(
         words.say(one) for one in dispute_phrases(view, name_of=name_of, today=NOW.date())
     )
+
+
+async def test_of_a_protected_person_no_free_word_is_shown_to_her_channels(world: DisputeWorld) -> None:
+    raised = await world.use_cases.raise_dispute(world.says(ITALIAN_PERIOD, "Ask Bar Sport in Bari."))
+    settle = SettleDispute(world.new_id(), raised.dispute.dispute_id, upheld=False, reason="Bar Sport denies it.")
+    await world.desk.settle(replace(settle, remedy="INPS, Via Dante 1, Bari"), caller=ANNA)
+    await world.work.protected.protect([CASE])
+    new = await world.use_cases.raise_dispute(world.says(MISSING_IN_TUNISIA, "The farm near Sfax."))
+    for view in (new, *await world.use_cases.list_mine(ROSA)):
+        said = [words_for(["en"]).say(one) for one in dispute_phrases(view, name_of=name_of, today=NOW.date())]
+        told = repr(view) + " ".join(said)
+        assert [one for one in ("Bar Sport", "Bari", "farm", "Sfax") if one in told] == []
+        assert view.is_protected
+    # The institution reads them as they were written.
+    kept = await world.desk.get(raised.dispute.dispute_id, caller=VERA)
+    assert kept.dispute.grounds == "Ask Bar Sport in Bari."
+    assert kept.progress.answer is not None
+    assert kept.progress.answer.reason == "Bar Sport denies it."

@@ -222,6 +222,21 @@ async def test_a_session_in_use_ends_after_eight_hours(desk: Any) -> None:
         await desk.use_cases.resolve_session(result.token)
 
 
+async def test_a_session_of_a_protected_person_is_open_for_five_idle_minutes_and_eighty_in_use(
+    desk: Any, samples: Any
+) -> None:
+    desk.work.sessions.protected.add(samples.WORKER)
+    result = await sign_in(desk, *await challenge_and_code(desk))
+    assert isinstance(result, SignedIn)
+    assert result.idle_until == desk.clock.now() + timedelta(minutes=5)
+    for _ in range(16):  # 16 x 5 = 80
+        desk.clock.forward(timedelta(minutes=5))
+        await desk.use_cases.resolve_session(result.token)
+    desk.clock.forward(timedelta(microseconds=1))
+    with pytest.raises(DeniedError):
+        await desk.use_cases.resolve_session(result.token)
+
+
 async def test_signing_out_ends_the_session_at_once(desk: Any) -> None:
     result = await sign_in(desk, *await challenge_and_code(desk))
     assert isinstance(result, SignedIn)

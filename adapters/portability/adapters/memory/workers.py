@@ -13,6 +13,7 @@ from portability.agreements.values import StateCode
 from portability.services.workers.mandates.model import Mandate, company_look
 from portability.services.workers.matters.model import MatterView
 from portability.services.workers.model import (
+    PROTECTED_PART,
     CodeDelivery,
     Contact,
     Limit,
@@ -109,13 +110,18 @@ class MemorySessions:
     def __init__(self) -> None:
         self.kept: dict[bytes, Session] = {}
         self.mandates: dict[UUID, Mandate] = {}
+        self.protected: set[UUID] = set()  # workers
 
     async def put(self, session: Session) -> None:
         self.kept[session.token_hash] = session
 
     async def touch(self, token_hash: bytes, *, at: datetime, idle: timedelta, life: timedelta) -> Session | None:
         session = self.kept.get(token_hash)
-        if session is None or at - session.last_seen_at > idle or at - session.created_at > life:
+        if session is None:
+            return None
+        session = replace(session, is_protected=session.worker_id in self.protected)
+        part = PROTECTED_PART if session.is_protected else 1
+        if at - session.last_seen_at > idle / part or at - session.created_at > life / part:
             return None
         if session.mandate_id is not None and not self.mandates[session.mandate_id].is_in_force(at):
             return None

@@ -9,6 +9,7 @@ from portability.adapters.postgres.database import Connection
 from portability.adapters.postgres.documents import open_documents, seal_documents
 from portability.agreements.errors import GatewayError, IdempotencyConflictError
 from portability.services.workers.model import (
+    PROTECTED_PART,
     Contact,
     Limit,
     Session,
@@ -164,14 +165,21 @@ class PostgresSessions:
         """The live session with its last use set to `at`; None otherwise."""
         touched = await self._connection.execute(
             """
-            UPDATE worker_sessions SET last_seen_at = greatest(last_seen_at, %s)
-            WHERE token_hash = %s AND last_seen_at >= %s AND created_at >= %s
+            WITH found AS (
+                SELECT token_hash AS hash, EXISTS (
+                    SELECT FROM worker_cases JOIN protected_scopes ON scope = case_id
+                    WHERE worker_cases.worker_id = worker_sessions.worker_id) AS is_protected
+                FROM worker_sessions WHERE token_hash = %(hash)s)
+            UPDATE worker_sessions SET last_seen_at = greatest(last_seen_at, %(at)s)
+            FROM found WHERE token_hash = hash
+            AND last_seen_at >= %(at)s - %(idle)s / CASE WHEN is_protected THEN %(part)s ELSE 1 END
+            AND created_at >= %(at)s - %(life)s / CASE WHEN is_protected THEN %(part)s ELSE 1 END
             AND (mandate_id IS NULL OR EXISTS (
                 SELECT FROM mandates WHERE mandates.mandate_id = worker_sessions.mandate_id
-                AND starts_at <= %s AND ends_at > %s AND revoked_at IS NULL))
-            RETURNING token_hash, worker_id, created_at, last_seen_at, mandate_id
+                AND starts_at <= %(at)s AND ends_at > %(at)s AND revoked_at IS NULL))
+            RETURNING token_hash, worker_id, created_at, last_seen_at, mandate_id, is_protected
             """,
-            (at, token_hash, at - idle, at - life, at, at),
+            {"at": at, "hash": token_hash, "idle": idle, "life": life, "part": PROTECTED_PART},
         )
         row = await touched.fetchone()
         return Session(*row) if row else None

@@ -3,7 +3,7 @@
 What they look like outside is in claims.py (verifiable credential) and code.py (on paper).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Final
@@ -30,10 +30,14 @@ __all__ = [
     "Shown",
     "StatusPlace",
     "Workplace",
+    "hidden_coverage",
 ]
 
 STATEMENT_LIFE: Final = timedelta(days=365)
 """How long a statement of a career or an entitlement is relied on: careers and amounts change every year."""
+
+
+UNTOLD: Final = "-"
 
 
 class CertificateKind(StrEnum):
@@ -113,6 +117,13 @@ class Coverage:
             raise InputError("The last day is before the first day.", field="coverage.last_day")
         if not self.workplaces and not self.no_fixed_place_in:
             raise InputError("Name a place of work, or the state without a fixed one.", field="coverage.workplaces")
+
+
+def hidden_coverage(coverage: Coverage) -> Coverage:
+    """Without employers and places, for a protected person: countries stay, a dash stands where a name is asked for."""
+    employers = (replace(one, employer_id=UNTOLD, name=UNTOLD) for one in coverage.employers)
+    places = (Workplace(one.country, UNTOLD) for one in coverage.workplaces)
+    return replace(coverage, employers=tuple(dict.fromkeys(employers)), workplaces=tuple(dict.fromkeys(places)))
 
 
 @dataclass(frozen=True, slots=True)

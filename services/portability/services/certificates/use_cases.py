@@ -18,6 +18,7 @@ from portability.services.certificates.model import (
     Holder,
     Issuer,
     StatusPlace,
+    hidden_coverage,
 )
 from portability.services.certificates.ports import CertificateWork, Clock, Issued, Kept, NewId, UnitOfWork
 from portability.services.certificates.status_list import PLACES, StatusList, sign_status_list
@@ -112,15 +113,18 @@ class CertificateUseCases:
             return await work.certificates.of_cases([case_id])
 
     async def mine(self, worker_id: UUID) -> Sequence[Kept]:
-        """Hers, the newest first."""
+        """Hers, the newest first; of a protected person those that name no employer and no place."""
         async with self.unit_of_work(worker_id) as work:
-            return await work.certificates.of_cases(await work.links.case_ids_of(worker_id))
+            case_ids = await work.links.case_ids_of(worker_id)
+            found = await work.certificates.of_cases(case_ids)
+            return [one for one in found if await _may_be_shown(one, case_ids, work)]
 
     async def one_of_mine(self, worker_id: UUID, certificate_id: UUID) -> Kept:
-        """One of hers. Raises NotFoundError for another worker's as for none."""
+        """One of hers, as in `mine`. Raises NotFoundError for another worker's as for none."""
         async with self.unit_of_work(worker_id) as work:
             kept = await self._known(certificate_id, work)
-            if kept.issued.certificate.case_id not in await work.links.case_ids_of(worker_id):
+            case_ids = await work.links.case_ids_of(worker_id)
+            if kept.issued.certificate.case_id not in case_ids or not await _may_be_shown(kept, case_ids, work):
                 raise _no_such_certificate(certificate_id)
             return kept
 
@@ -169,7 +173,9 @@ class CertificateUseCases:
             ends = datetime.combine(command.coverage.end, time(), UTC)
             if ends <= empty.issued_at:
                 ends = empty.expires_at  # for work that is over: it is looked at after the fact
-            return replace(empty, coverage=command.coverage, expires_at=ends)
+            hidden = await work.protected.among([command.case_id])
+            coverage = hidden_coverage(command.coverage) if hidden else command.coverage
+            return replace(empty, coverage=coverage, expires_at=ends)
         if command.kind is CertificateKind.CAREER:
             career = await work.facts.career_of(command.case_id, as_of=empty.issued_at.date())
             if not career.countries:
@@ -208,6 +214,14 @@ class CertificateUseCases:
         if kept is None:
             raise _no_such_certificate(certificate_id)
         return kept
+
+
+async def _may_be_shown(kept: Kept, case_ids: Sequence[UUID], work: CertificateWork) -> bool:
+    """Not where it was issued before she was protected, and names an employer or a place: she asks for a new one."""
+    coverage = kept.issued.certificate.coverage
+    if coverage is None or coverage == hidden_coverage(coverage):
+        return True
+    return not await work.protected.among(case_ids)
 
 
 def _no_such_certificate(certificate_id: UUID) -> NotFoundError:

@@ -80,6 +80,8 @@ class SessionStore(Protocol):
     async def touch(self, token_hash: bytes, *, at: datetime, idle: timedelta, life: timedelta) -> Session | None:
         """The session, its last use now `at`; None where it is unknown, unused for longer than `idle`, older than
         `life`, or where the mandate under which it runs is not in force at `at`.
+
+        Where a case of hers is protected, a sixth (PROTECTED_PART) of both counts, in every session of hers.
         """
         ...
 

@@ -8,6 +8,7 @@ from portability.agreements.errors import InputError, NotFoundError, OverloadErr
 from portability.services.idempotency import once
 from portability.services.workers.disputes.model import (
     MOST_OPEN,
+    Answer,
     Dispute,
     Held,
     InstitutionId,
@@ -19,7 +20,7 @@ from portability.services.workers.disputes.model import (
 )
 from portability.services.workers.disputes.ports import Clock, DisputeWork, OfWorker, UnitOfWork
 
-__all__ = ["DisputeUseCases", "DisputeView", "RaiseDispute", "progress_of"]
+__all__ = ["DisputeUseCases", "DisputeView", "RaiseDispute", "hidden_view", "progress_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +37,11 @@ class RaiseDispute:
 
 @dataclass(frozen=True, slots=True)
 class DisputeView:
+    """`is_protected`: free words are left out, which may name a place or an employer; the institution has them."""
+
     dispute: Dispute
     progress: Progress
+    is_protected: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +81,8 @@ class DisputeUseCases:
                 return str(await self._keep(command, held, work=work))
 
             dispute_id = UUID(await once(command, log=work.commands, run=run))
-            return await _view(dispute_id, work=work)
+            view = await _view(dispute_id, work=work)
+            return hidden_view(view) if await work.protected.among(case_ids) else view
 
     async def list_mine(self, worker_id: UUID) -> tuple[DisputeView, ...]:
         """Her disputes, the newest first."""
@@ -85,6 +90,8 @@ class DisputeUseCases:
             found = await work.book.of_cases(await hers.case_ids())
             mine = [one for one in found if one.worker_id == worker_id]
             views = [DisputeView(one, await progress_of(one, work=work)) for one in mine]
+            if await work.protected.among(await hers.case_ids()):
+                views = [hidden_view(view) for view in views]
         return tuple(sorted(views, key=lambda view: (view.dispute.raised_at, view.dispute.dispute_id), reverse=True))
 
     async def get_mine(self, worker_id: UUID, dispute_id: UUID) -> DisputeView:
@@ -111,6 +118,23 @@ class DisputeUseCases:
         await work.book.put(dispute)
         await work.changes.note(dispute.case_id, "dispute_raised", at=dispute.raised_at)
         return dispute.dispute_id
+
+
+def hidden_view(view: DisputeView) -> DisputeView:
+    """Without free words, hers and the institution's: who stands beside a protected person must not read them."""
+    dispute, progress = view.dispute, view.progress
+    shown = replace(
+        dispute,
+        subject=replace(dispute.subject, activity=""),
+        grounds="",
+        answer=_wordless(dispute.answer),
+        reviews=tuple(replace(one, note="") for one in dispute.reviews),
+    )
+    return DisputeView(shown, replace(progress, answer=_wordless(progress.answer)), is_protected=True)
+
+
+def _wordless(answer: Answer | None) -> Answer | None:
+    return replace(answer, reason="", remedy="") if answer else None
 
 
 async def progress_of(dispute: Dispute, *, work: DisputeWork) -> Progress:

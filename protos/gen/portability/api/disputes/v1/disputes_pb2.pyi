@@ -257,7 +257,7 @@ class MyDispute(_message.Message):
     case_id: _builtins.str
     """Case that it belongs to, a UUID. Never empty."""
     grounds: _builtins.str
-    """Why, in her own words. Never empty."""
+    """Why, in her own words. Empty: she is protected, so free words are left out in every channel."""
     raised_by: _builtins.str
     """Who raised it for her or helped her. Empty: she did it alone."""
     @_builtins.property
