@@ -23,7 +23,7 @@ from portability.api.privacy.v1 import privacy_pb2
 from portability.api.records.v1 import imports_pb2, records_pb2, reviews_pb2
 from portability.api.records.v1 import messages_pb2 as record_messages
 from portability.api.voice.v1 import voice_pb2
-from portability.api.workers.v1 import preferences_pb2
+from portability.api.workers.v1 import linking_pb2, preferences_pb2
 from portability.services.cases import messages
 from portability.services.cases.mapping import rpc, wire
 from portability.services.certificates import mapping as certificates
@@ -40,6 +40,7 @@ from portability.services.records.mapping import importing
 from portability.services.records.mapping.register import read_put_records
 from portability.services.records.mapping.reviews import read_settle
 from portability.services.workers.disputes import mapping as disputes
+from portability.services.workers.linking import mapping as linking
 from portability.services.workers.mandates import mapping as mandates
 from portability.services.workers.preferences import mapping as preferences
 from portability.services.workers.voice import mapping as voice
@@ -89,6 +90,7 @@ REQUESTS: Mapping[str, tuple[type[Message], Callable[..., object]]] = {
     "issue-certificate": (certificates_pb2.IssueCertificateRequest, certificates.read_issue),
     "revoke-certificate": (certificates_pb2.RevokeCertificateRequest, certificates.read_revoke),
     "grant-mandate": (mandates_pb2.GrantMandateRequest, partial(mandates.read_grant, worker_id=NO_CASE)),
+    "link-case": (linking_pb2.LinkCaseRequest, linking.read_link),
     "say-how-it-went": (voice_pb2.SayHowItWentRequest, partial(voice.read_say, worker_id=NO_CASE)),
     "choose-preferences": (preferences_pb2.ChooseMyPreferencesRequest, preferences.read_chosen),
     "hold-case": (privacy_pb2.HoldCaseRequest, privacy.read_hold),

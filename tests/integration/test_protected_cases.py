@@ -25,7 +25,7 @@ from portability.api.exchange.v1 import exchange_pb2, exchange_pb2_grpc
 from portability.api.privacy.v1 import privacy_pb2, privacy_pb2_grpc
 from portability.api.records.v1 import career_pb2, records_pb2, reviews_pb2
 from portability.api.voice.v1 import voice_pb2
-from portability.api.workers.v1 import matters_pb2, workers_pb2
+from portability.api.workers.v1 import linking_pb2, matters_pb2, workers_pb2
 from portability.app.demo.desks import lodge_claim
 from portability.app.demo.nodes import DemoNode, demo_nodes
 from portability.app.demo.run import enrol, sign_in
@@ -81,6 +81,7 @@ def requests_about(case_id: UUID) -> dict[str, Message]:
         workers_pb2.GetMyCaseRequest(case_id=case, language="en"),
         workers_pb2.GetMyDecisionsRequest(case_id=case, language="en"),
         matters_pb2.GetMyMatterRequest(case_id=case, language="en"),
+        linking_pb2.LinkCaseRequest(request_id=request, case_id=case, same_as_case_id=case),
         voice_pb2.SayHowItWentRequest(request_id=request, case_id=case, score="SCORE_GOOD"),
     ]
     return {one.DESCRIPTOR.full_name: one for one in made if "case_id" in one.DESCRIPTOR.fields_by_name}

@@ -26,12 +26,19 @@ from portability.api.privacy.v1 import privacy_pb2_grpc
 from portability.api.records.v1 import imports_pb2_grpc, records_pb2_grpc, reviews_pb2_grpc
 from portability.api.registry.v1 import registry_pb2_grpc
 from portability.api.voice.v1 import voice_pb2_grpc
-from portability.api.workers.v1 import matters_pb2_grpc, preferences_pb2_grpc, projections_pb2_grpc, workers_pb2_grpc
+from portability.api.workers.v1 import (
+    linking_pb2_grpc,
+    matters_pb2_grpc,
+    preferences_pb2_grpc,
+    projections_pb2_grpc,
+    workers_pb2_grpc,
+)
 from portability.app.rpc.server import RpcService
 from portability.app.wiring.cases import CaseTransaction
 from portability.app.wiring.certificates import certificate_printer
 from portability.app.wiring.disputes import dispute_desk, dispute_use_cases
 from portability.app.wiring.flows import NodeEffects, flow_parts, flow_unit_of_work
+from portability.app.wiring.linking import link_use_cases
 from portability.app.wiring.mandates import mandate_use_cases
 from portability.app.wiring.parts import CaseParts
 from portability.app.wiring.preferences import preference_use_cases
@@ -61,6 +68,7 @@ from portability.services.records.servicer import ImportServicer, RecordServicer
 from portability.services.registry.handlers import Registry
 from portability.services.registry.servicer import RegistryServicer
 from portability.services.workers.disputes.servicer import DisputeDeskServicer, MyDisputeServicer
+from portability.services.workers.linking.servicer import WorkerDeskServicer
 from portability.services.workers.mandates.servicer import MandateServicer
 from portability.services.workers.matters.servicer import MatterServicer
 from portability.services.workers.matters.use_cases import MatterUseCases
@@ -189,6 +197,11 @@ def rpc_services(
             "portability.api.workers.v1.MatterService",
             matters_pb2_grpc.add_MatterServiceServicer_to_server,
             MatterServicer(MatterUseCases(matter_unit_of_work(database, parts)), clock=parts.clock, zone=UTC),
+        ),
+        RpcService(
+            "portability.api.workers.v1.WorkerDeskService",
+            linking_pb2_grpc.add_WorkerDeskServiceServicer_to_server,
+            WorkerDeskServicer(link_use_cases(database, parts)),
         ),
         RpcService(
             "portability.api.mandates.v1.MandateService",

@@ -82,6 +82,9 @@ class MemoryWorkerCases:
     async def case_ids_of(self, worker_id: UUID) -> Sequence[UUID]:
         return sorted(case_id for case_id, owner in self._owners.items() if owner == worker_id)
 
+    async def owner_of(self, case_id: UUID) -> UUID | None:
+        return self._owners.get(case_id)
+
 
 class MemoryCodes:
     """One-time codes."""

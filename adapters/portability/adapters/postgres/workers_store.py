@@ -100,6 +100,12 @@ class PostgresWorkerCases:
         )
         return [row[0] for row in await found.fetchall()]
 
+    async def owner_of(self, case_id: UUID) -> UUID | None:
+        """Whose a case is; None where nobody has said so."""
+        found = await self._connection.execute("SELECT worker_id FROM worker_cases WHERE case_id = %s", (case_id,))
+        row = await found.fetchone()
+        return row[0] if row else None
+
 
 class PostgresCodes:
     """CodeStore."""

@@ -36,7 +36,7 @@ from portability.services.certificates.use_cases import CertificateUseCases
 from portability.services.registry.model import KeyPurpose
 from portability.services.workers.words import Words, words_for
 
-__all__ = ["certificate_pages", "certificate_printer", "certificate_use_cases"]
+__all__ = ["NodeCaseFacts", "certificate_pages", "certificate_printer", "certificate_use_cases"]
 
 
 class NodeCaseFacts:

@@ -54,6 +54,10 @@ class WorkerCases(Protocol):
         """Her cases, in the order of their ids."""
         ...
 
+    async def owner_of(self, case_id: UUID) -> UUID | None:
+        """Whose a case is; None where nobody has said so."""
+        ...
+
 
 class CodeStore(Protocol):
     async def put(self, code: SignInCode) -> SignInCode:

@@ -1,0 +1,1 @@
+"""Caseworkers say whose a case is."""

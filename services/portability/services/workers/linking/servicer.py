@@ -1,0 +1,23 @@
+"""WorkerDeskService over gRPC: parse, call the use case."""
+# ruff: noqa: N802 (the methods have the names of the RPCs)
+
+from typing import Any
+
+from portability.api.workers.v1 import linking_pb2 as pb
+from portability.api.workers.v1 import linking_pb2_grpc
+from portability.services.access import current_caller
+from portability.services.workers.linking.handlers import LinkUseCases
+from portability.services.workers.linking.mapping import read_link
+
+__all__ = ["WorkerDeskServicer"]
+
+
+class WorkerDeskServicer(linking_pb2_grpc.WorkerDeskServiceServicer):
+    """The policy lets caseworkers alone come here; the use case checks it again."""
+
+    def __init__(self, use_cases: LinkUseCases) -> None:
+        self._use_cases = use_cases
+
+    async def LinkCase(self, request: pb.LinkCaseRequest, context: Any) -> pb.LinkCaseResponse:
+        await self._use_cases.link(read_link(request), caller=current_caller())
+        return pb.LinkCaseResponse()
