@@ -185,7 +185,7 @@ class Pair:
         """Wait until the sender holds a signed receipt for every message submitted so far."""
         async with asyncio.timeout(seconds):
             while await self._open_messages():  # noqa: ASYNC110 - it happens in another process
-                await asyncio.sleep(0.01)
+                await asyncio.sleep(0.05)
 
     async def _open_messages(self) -> int:
         async with self._outbox.transaction() as connection:

@@ -21,6 +21,7 @@ FIRST_DAY = EPOCH.toordinal()
 MICROSECOND = timedelta(microseconds=1)
 _EMPTY, _HEAD = Struct("!iiI"), Struct("!iiIii")
 _NULL = b"\xff\xff\xff\xff"  # a length of -1
+_UUID = b"\x00\x00\x00\x10"  # a length of 16
 _BOOLEAN = {False: b"\x00\x00\x00\x01\x00", True: b"\x00\x00\x00\x01\x01"}
 _int, _bigint, _length = Struct("!ii").pack, Struct("!iq").pack, Struct("!i").pack
 
@@ -34,7 +35,7 @@ class Array:
         self.data = data
 
 
-def _kind(element: int, array: int) -> Callable[[Sequence[bytes]], Array]:
+def _kind(element: int, array: int) -> Callable[..., Array]:
     """Makes arrays of one element type (both by their oid) that the driver passes on as they are."""
 
     class Kind(Array):
@@ -47,10 +48,10 @@ def _kind(element: int, array: int) -> Callable[[Sequence[bytes]], Array]:
         def dump(self, obj: Array) -> bytes:
             return obj.data
 
-    def make(items: Sequence[bytes]) -> Array:
+    def make(items: Sequence[bytes], *, has_nulls: bool = False) -> Array:
         if not items:
             return Kind(_EMPTY.pack(0, 0, element))
-        return Kind(b"".join((_HEAD.pack(1, _NULL in items, element, len(items), 1), *items)))
+        return Kind(_HEAD.pack(1, has_nulls, element, len(items), 1) + b"".join(items))
 
     psycopg.adapters.register_dumper(Kind, Encoded)
     return make
@@ -63,12 +64,15 @@ _timestamps, _dates = _kind(1184, 1185), _kind(1082, 1182)
 
 def uuids(items: Sequence[UUID | None]) -> Array:
     """As uuid[]; None is null."""
-    return _uuids([_NULL if item is None else b"\x00\x00\x00\x10" + item.bytes for item in items])
+    found = [item.bytes for item in items if item is not None]
+    if len(found) == len(items):
+        return ids(found)
+    return _uuids([_NULL if item is None else _UUID + item.bytes for item in items], has_nulls=True)
 
 
 def ids(items: Sequence[bytes]) -> Array:
     """As uuid[], of 16 bytes each."""
-    return _uuids([b"\x00\x00\x00\x10" + item for item in items])
+    return _uuids([_UUID + item for item in items])
 
 
 def texts(items: Sequence[str]) -> Array:

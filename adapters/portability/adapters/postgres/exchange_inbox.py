@@ -173,7 +173,7 @@ class PostgresInbox:
         found = await self._connection.execute(
             "SELECT sender, case_id FROM lane_entries AS entry JOIN lanes USING (sender, case_id) "
             "WHERE entry.case_id = ANY(%b) AND state = 'held' AND case_seq = next_seq ORDER BY sender, case_id",
-            (sorted(cases),),
+            (uuids(list(cases)),),
             binary=True,
         )
         return [(row[0], row[1]) async for row in found]

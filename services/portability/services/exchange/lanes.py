@@ -79,6 +79,8 @@ def business_of(
 class LaneInHand:
     """One lane while messages arrive in it and take effect, in one transaction."""
 
+    __slots__ = ("_entries", "_known_to", "_next_seq", "is_waiting", "mended", "replaced")
+
     def __init__(self, standing: LaneStanding) -> None:
         self._next_seq = standing.next_seq
         self._entries = {entry.case_seq: entry for entry in standing.entries}
@@ -121,8 +123,7 @@ class LaneInHand:
             self.mended.append(message_id)
         entry = LaneEntry(case_seq, message_id, LaneEntryState.HELD, at, replaces)
         self._entries[case_seq] = entry
-        parked = self.parked(replaces)
-        if parked is not None:
+        if replaces is not None and (parked := self.parked(replaces)) is not None:
             self._give_place(parked, to=entry)
         return True
 

@@ -96,7 +96,7 @@ class TakingEffect:
     def decided(self) -> Sequence[Decided]:
         """What to tell the senders; of a message that was replaced, what `tell_replaced` says."""
         gone = set(self.replaced)
-        kept = [one for one in self.outcomes if one.message.key not in gone]
+        kept = [one for one in self.outcomes if one.message.key not in gone] if gone else self.outcomes
         return [(one.message, one.status, [one.code, one.reason] if one.code else []) for one in kept]
 
     async def tell_replaced(self, work: ExchangeWork) -> Sequence[Decided]:
@@ -149,12 +149,14 @@ class TakingEffect:
         self, ready: Sequence[tuple[Lane, LaneEntry]], at_hand: Mapping[MessageKey, ReceivedMessage], work: ExchangeWork
     ) -> Sequence[_Turn]:
         """The messages themselves; those held before are read from the inbox."""
-        wanted = [(lane[0], entry.message_id) for lane, entry in ready]
-        missing = [key for key in wanted if key not in at_hand]
+        arrived = [at_hand.get((lane[0], entry.message_id)) for lane, entry in ready]
+        missing = [
+            (lane[0], entry.message_id) for (lane, entry), one in zip(ready, arrived, strict=True) if one is None
+        ]
         found = {one.message.key: one.message for one in await work.held.find_many(missing)} if missing else {}
         turns = []
-        for (lane, entry), key in zip(ready, wanted, strict=True):
-            message = at_hand.get(key) or found.get(key)
+        for (lane, entry), one in zip(ready, arrived, strict=True):
+            message = one or found.get((lane[0], entry.message_id))
             if message is not None:
                 turns.append(_Turn(lane, entry, message))
             else:
@@ -191,18 +193,21 @@ class TakingEffect:
     async def _try(self, turns: Sequence[_Turn], work: ExchangeWork) -> Exception | None:
         if not turns:
             return None
+        unchecked: dict[MessageKey, Unchecked] = {}
         try:
             async with work.savepoint():
-                said = {turn.message.key: await self._effects.apply(turn.message, work) for turn in turns}
+                for turn in turns:
+                    if (one := await self._effects.apply(turn.message, work)) is not None:
+                        unchecked[turn.message.key] = one
         except Exception as error:
             if isinstance(error, GatewayError) and error.retryable:
                 raise
             return error
-        self._unchecked.update((key, one) for key, one in said.items() if one is not None)
+        self._unchecked |= unchecked
         return None
 
     def _accepted(self, message: ReceivedMessage) -> Outcome:
-        if unchecked := self._unchecked.get(message.key):
+        if self._unchecked and (unchecked := self._unchecked.get(message.key)):
             return Outcome(message, BusinessStatus.ACCEPTED_BLIND, unchecked.code, unchecked.reason)
         return Outcome(message, BusinessStatus.ACCEPTED)
 
