@@ -3,8 +3,10 @@
 A message counts when its sender holds the recipient's signed receipt: submitted durably, bundled, signed, encrypted,
 on the broker, verified, decrypted, in the inbox durably, receipted, and the receipt verified and stored. A bare one
 counts when the broker has acknowledged it. Both nodes are processes of their own, as is whoever submits; effects are
-left out. Pairs are interleaved, and the ratio is the median of the pairs. `_cpu` is the CPU time of everything that
-takes part, PostgreSQL and broker too, for one message: on a machine that others use it says more than the clock.
+left out. Each message is of a case of its own, which is the worst: a case has a key and an order of its own. A second
+line has ten messages in a case. Pairs are interleaved, and the ratio is the median of the pairs. `_cpu` is the CPU time
+of everything that takes part, PostgreSQL and broker too, for one message: on a machine that others use it says more
+than the clock.
 """
 
 import asyncio
@@ -62,8 +64,8 @@ async def _measure(folder: Path, server: EmbeddedServer, broker: BrokerInUse) ->
         has_effects=False,
     )
     bare = await bare_producer(broker)
-    rates: dict[str, list[float]] = {"bare": [], "exchange": []}
-    costs: dict[str, list[float]] = {"bare": [], "exchange": []}
+    rates: dict[str, list[float]] = {"bare": [], "exchange": [], "ten": []}
+    costs: dict[str, list[float]] = {"bare": [], "exchange": [], "ten": []}
     database = postmaster(folder)
 
     async def measure(name: str, run: Awaitable[float], messages: int) -> None:
@@ -81,28 +83,38 @@ async def _measure(folder: Path, server: EmbeddedServer, broker: BrokerInUse) ->
         for _ in range(PAIRS):
             await measure("bare", _bare_a_second(bare, BARE_MESSAGES), BARE_MESSAGES)
             await measure("exchange", exchange_a_second(pair, MESSAGES), MESSAGES)
+            await measure("ten", exchange_a_second(pair, MESSAGES, in_a_case=10), MESSAGES)
         after = resident_mebibytes(pair.recipient.pid)
     finally:
         await bare.stop()
         await pair.close()
-    ratios = [ours / theirs for ours, theirs in zip(rates["exchange"], rates["bare"], strict=True)]
-    shares = [theirs / ours for ours, theirs in zip(costs["exchange"], costs["bare"], strict=True)]
     name = "g1_exchange_1kib" if broker.has_admin else "g1_exchange_1kib_on_mock_broker"
     return [
-        _line(name, statistics.median(rates["exchange"]), "messages/s", statistics.median(rates["bare"]), ratios),
-        _line(f"{name}_cpu", statistics.median(costs["exchange"]), "µs", statistics.median(costs["bare"]), shares),
+        *_beside_bare(name, rates, costs, of="exchange"),
+        *_beside_bare(f"{name}_ten_in_a_case", rates, costs, of="ten"),
         _memory("node_exchange_memory_at_rest", at_rest),
-        _memory(f"node_exchange_memory_after_{MESSAGES * PAIRS + MESSAGES // 4}_messages", after),
+        _memory(f"node_exchange_memory_after_{2 * MESSAGES * PAIRS + MESSAGES // 4}_messages", after),
     ]
 
 
-async def exchange_a_second(pair: Pair, messages: int) -> float:
+def _beside_bare(
+    name: str, rates: dict[str, list[float]], costs: dict[str, list[float]], *, of: str
+) -> list[dict[str, Any]]:
+    ratios = [ours / theirs for ours, theirs in zip(rates[of], rates["bare"], strict=True)]
+    shares = [theirs / ours for ours, theirs in zip(costs[of], costs["bare"], strict=True)]
+    return [
+        _line(name, statistics.median(rates[of]), "messages/s", statistics.median(rates["bare"]), ratios),
+        _line(f"{name}_cpu", statistics.median(costs[of]), "µs", statistics.median(costs["bare"]), shares),
+    ]
+
+
+async def exchange_a_second(pair: Pair, messages: int, *, in_a_case: int = 1) -> float:
     started = time.perf_counter()
     batches = iter(range(messages // IN_ONE_COMMIT))
 
     async def submitter() -> None:
         for _ in batches:
-            await pair.submit(IN_ONE_COMMIT, size=BYTES)
+            await pair.submit(IN_ONE_COMMIT, size=BYTES, in_a_case=in_a_case)
 
     await asyncio.gather(*(submitter() for _ in range(SUBMITTERS)))
     await pair.wait_until_receipted()

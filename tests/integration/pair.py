@@ -128,21 +128,22 @@ class Pair:
             node.kill()
         await self._outbox.close()
 
-    async def submit(self, count: int, *, size: int = 64) -> list[UUID]:
-        """Submit messages in one transaction; they are durable when this returns."""
+    async def submit(self, count: int, *, size: int = 64, in_a_case: int = 1) -> list[UUID]:
+        """Submit messages in one transaction, so many of them in each case; they are durable when this returns."""
+        ids = [time_ordered_id() for _ in range(count)]
         messages = [
             OutgoingMessage(
-                message_id=(message_id := time_ordered_id()),
+                message_id=message_id,
                 idempotency_key=str(message_id),
                 recipient=self.recipient.settings.me,
-                case_id=message_id,
+                case_id=ids[place - place % in_a_case],
                 type="record.request",
                 schema_version=1,
                 record=message_id.bytes * (size // 16),
                 purpose=PENSION_CLAIM.code,
                 legal_basis=str(PENSION_CLAIM.citation),
             )
-            for _ in range(count)
+            for place, message_id in enumerate(ids)
         ]
         async with self._work() as work:
             await submit_many(
