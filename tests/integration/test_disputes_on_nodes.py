@@ -135,11 +135,11 @@ async def test_a_german_period_is_disputed_taken_up_and_corrected(desks: dict[st
     assert "You were right." in upheld.text[0]
 
 
-async def arrived(stub: Any) -> str:
+async def arrived(stub: Any, flow_id: str = "dispute") -> str:
     async with asyncio.timeout(PATIENCE_SECONDS):
         while True:
             listed = await stub.ListFlowCases(flows.ListFlowCasesRequest(open_only=True))
-            found = [one.case_id for one in listed.cases if one.flow_id == "dispute"]
+            found = [one.case_id for one in listed.cases if one.flow_id == flow_id]
             if found:
                 return str(found[0])
             await asyncio.sleep(0.1)
@@ -167,6 +167,9 @@ async def test_what_italy_holds_is_answered_by_a_person_there(
     named["request_id"] = str(time_ordered_id())
     settled = await desk.SettleDispute(pb.SettleDisputeRequest(**named, upheld=True, reason="Your papers say so."))
     assert {one.institution_id for one in settled.dispute.reviews} == {IT, DE, CA}
+    # Both others are told at once, in a case of their own with Italy.
+    for other in (DE, CA):
+        await arrived(flows_pb2_grpc.FlowServiceStub(desks[other].caseworker), "change_of_circumstances")
     named["request_id"] = str(time_ordered_id())
     own = next(one for one in settled.dispute.reviews if one.institution_id == IT)
     looked = await desk.SettleReview(

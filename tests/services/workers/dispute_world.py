@@ -70,6 +70,9 @@ class DecisionsOf:
     async def of_case(self, case_id: UUID) -> Sequence[tuple[str, str]]:
         return [(str(one.decision_id), one.institution) for one in self.cases.kept[case_id].decisions]
 
+    async def others(self, case_id: UUID) -> Sequence[str]:
+        return [one.institution for one in self.cases.kept[case_id].participants if one.institution != IT]
+
 
 @dataclass
 class DisputeWorld:

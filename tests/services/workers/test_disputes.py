@@ -14,6 +14,11 @@ from portability.agreements.errors import (
     NotFoundError,
     OverloadError,
 )
+from portability.api.persons.v1 import messages_pb2 as persons
+from portability.services.flows.engine import position, steps
+from portability.services.flows.load import packaged_flows
+from portability.services.flows.mapping.envelope import read_envelope
+from portability.services.flows.model import CaseFile, Position
 from portability.services.workers.disputes.desk import SettleDispute, SettleReview, TakeUpDispute
 from portability.services.workers.disputes.model import MOST_OPEN, Matter, Standing, Subject
 from portability.services.workers.disputes.story import dispute_phrases
@@ -260,3 +265,54 @@ async def test_of_a_protected_person_no_free_word_is_shown_to_her_channels(world
     assert kept.dispute.grounds == "Ask Bar Sport in Bari."
     assert kept.progress.answer is not None
     assert kept.progress.answer.reason == "Bar Sport denies it."
+
+
+async def test_upheld_here_the_other_institutions_of_the_case_are_told_without_a_free_word(world: DisputeWorld) -> None:
+    raised = (await world.use_cases.raise_dispute(world.says(ITALIAN_PERIOD, "Ask Bar Sport."))).dispute
+    settle = SettleDispute(world.new_id(), raised.dispute_id, True, "We found the pay slips.")
+    for _ in range(2):
+        await world.desk.settle(settle, caller=ANNA)
+    await world.deliver()
+    (told,) = world.flows[IT].sender.sent
+    assert (told.recipient, told.type) == (DE, "person.change.notify")
+    (case,) = [await world.flows[DE].shelf.get(told.case_id, for_change=False)]
+    assert case is not None
+    said = persons.PersonChangeNotify.FromString(case.documents[-1].content)
+    assert [(one.field, one.before, one.after) for one in said.changes] == [
+        ("claim", str(CASE), str(CASE)),
+        ("disputed.period", "IT-1", "upheld"),
+    ]
+    assert "Bar Sport" not in str(said)
+    assert "pay slips" not in str(said)
+    # Germany has to look what it means, and until when; she sees that case among her own.
+    shown = steps(packaged_flows()[case.flow_id, case.flow_version], position_of(case), now=NOW, holidays=no_holidays)
+    assert [(one.track, one.holders, one.due_on) for one in shown if one.track == "effect"] == [
+        ("effect", (DE,), date(2026, 12, 21))  # 20 November and 30 days is a Sunday
+    ]
+    assert told.case_id in await world.links.case_ids_of(ROSA)
+
+
+async def test_refused_here_nobody_is_told(world: DisputeWorld) -> None:
+    raised = (await world.use_cases.raise_dispute(world.says(ITALIAN_PERIOD))).dispute
+    await world.desk.settle(SettleDispute(world.new_id(), raised.dispute_id, False, "It is right."), caller=ANNA)
+    assert world.flows[IT].sender.sent == []
+
+
+async def test_of_a_protected_person_the_others_learn_with_the_first_message_that_she_is(world: DisputeWorld) -> None:
+    await world.work.protected.protect([CASE])
+    here = (await world.use_cases.raise_dispute(world.says(ITALIAN_PERIOD))).dispute
+    await world.desk.settle(SettleDispute(world.new_id(), here.dispute_id, True, "Found."), caller=VERA)
+    await world.use_cases.raise_dispute(world.says(GERMAN_PERIOD))
+    sent = world.flows[IT].sender.sent
+    assert [one.type for one in sent] == ["person.change.notify", "record.dispute"]
+    assert {one.case_id for one in sent} == await world.work.protected.among([one.case_id for one in sent])
+    opened = [read_envelope(one.record, kind=one.type, sender=IT, me=DE, at=NOW) for one in sent]
+    assert [one.is_protected for one in opened] == [True, True]
+
+
+def position_of(case: CaseFile) -> Position:
+    return position(packaged_flows()[case.flow_id, case.flow_version], case.said)
+
+
+def no_holidays(state: str, day: date) -> bool:
+    return False

@@ -49,12 +49,20 @@ class CaseDecisions:
     """Decisions of a case as this node knows them."""
 
     def __init__(self, connection: Connection, parts: CaseParts) -> None:
+        self._me = parts.me
         self._cases = PostgresCases(connection, parts.at_rest)
 
     async def of_case(self, case_id: UUID) -> Sequence[tuple[str, str]]:
         """Id and institution of each."""
         case = await self._cases.get(case_id, for_change=False)
         return [(str(one.decision_id), one.institution) for one in case.decisions] if case else []
+
+    async def others(self, case_id: UUID) -> Sequence[str]:
+        """The other institutions of a case."""
+        case = await self._cases.get(case_id, for_change=False)
+        if case is None:
+            return []
+        return sorted({case.contact, *(one.institution for one in case.participants)} - {self._me})
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,12 +33,15 @@ __all__ = ["Act", "FlowUseCases", "FlowView", "StartCase"]
 
 @dataclass(frozen=True, slots=True)
 class StartCase:
+    """`is_protected`: the case is of a protected person, which the message that opens it must say already."""
+
     request_id: UUID
     flow_id: str
     action: str
     parties: tuple[Party, ...]
     content: bytes
     language: str = ""
+    is_protected: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +179,8 @@ async def _start(command: StartCase, flow: Flow, *, caller: Caller, desk: Desk) 
     # Step 4.
     case = CaseFile(desk.parts.new_id(), flow.flow, flow.version, desk.now)
     kept = KeptDocument(document, action.type, command.content, command.language, caller.name)
+    if command.is_protected:
+        await desk.work.protected.protect([case.case_id])
     await _say(case, kept, flow=flow, desk=desk)
     return case.case_id
 

@@ -77,12 +77,17 @@ class DisputeDesk:
         return await self._act(command, caller, "taken_up", take)
 
     async def settle(self, command: SettleDispute, *, caller: Caller) -> DisputeView:
-        """Answer a dispute; where it is upheld, every decision of its case waits for a person to look again."""
+        """Answer a dispute; where it is upheld, the other institutions of its case are told, and every decision waits
+        for a person to look again.
+        """
 
         async def answer(dispute: Dispute, work: DisputeWork) -> Dispute:
             remedy = command.remedy.strip()
             said = Answer(command.upheld, self._now(), caller.name, clean_text(command.reason, field="reason"), remedy)
-            return answered(dispute, said, decisions=tuple(await work.decisions.of_case(dispute.case_id)))
+            settled = answered(dispute, said, decisions=tuple(await work.decisions.of_case(dispute.case_id)))
+            if command.upheld:
+                await work.elsewhere.tell(settled, await work.decisions.others(dispute.case_id))
+            return settled
 
         return await self._act(command, caller, "answered", answer)
 

@@ -7,6 +7,7 @@ from uuid import UUID
 from portability.api.careers.v1 import messages_pb2 as careers
 from portability.api.common.v1 import common_pb2 as common
 from portability.api.disputes.v1 import disputes_pb2 as pb
+from portability.api.persons.v1 import messages_pb2 as persons
 from portability.services.mapping.common import (
     EnumTable,
     read_date,
@@ -34,6 +35,7 @@ __all__ = [
     "write_between_institutions",
     "write_desk",
     "write_mine",
+    "write_upheld",
 ]
 
 _MATTER = EnumTable(Matter, pb.DisputeMatter, "DISPUTE_MATTER")
@@ -119,6 +121,24 @@ def write_between_institutions(dispute: Dispute) -> bytes:
         missing = message.missing.add(country=subject.state, activity=subject.activity)
         missing.first_day.CopyFrom(write_date(subject.start))
         missing.last_day.CopyFrom(write_last_day(subject.end))
+    return write_record(message)
+
+
+def write_upheld(dispute: Dispute) -> bytes:
+    """Content of the message "person.change.notify": which claim, and what in it was wrong. No free word goes out."""
+    subject, answer = dispute.subject, dispute.answer
+    missing = f"{subject.start}/{subject.end}" if subject.matter is Matter.MISSING else ""
+    case_id = str(dispute.case_id)
+    message = persons.PersonChangeNotify(
+        changes=[
+            persons.ChangedFact(field="claim", before=case_id, after=case_id),
+            persons.ChangedFact(
+                field=f"disputed.{subject.matter.value}", before=subject.about, after=missing or "upheld"
+            ),
+        ],
+        source="a dispute of the worker, upheld",
+        noticed_on=write_date(answer.at.date() if answer else dispute.raised_at.date()),
+    )
     return write_record(message)
 
 

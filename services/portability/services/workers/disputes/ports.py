@@ -68,12 +68,23 @@ class Decisions(Protocol):
         """Id of each decision in a case, and whose it is."""
         ...
 
+    async def others(self, case_id: UUID) -> Sequence[InstitutionId]:
+        """The other institutions of a case: what was on record here is on record with them."""
+        ...
+
 
 class Elsewhere(Protocol):
     """Disputes that another institution answers, as cases of the flow F12."""
 
     async def open(self, dispute: Dispute, held: Held, *, language: str) -> UUID:
         """Open the case between the two institutions; its id. The worker sees it among her own."""
+        ...
+
+    async def tell(self, dispute: Dispute, others: Sequence[InstitutionId]) -> UUID | None:
+        """Tell the others, in a case that the worker sees too, that what was on record here was wrong; its id.
+
+        None where no agreement binds any of them to us.
+        """
         ...
 
     async def progress(self, flow_case_id: UUID) -> Progress | None:
