@@ -12,7 +12,7 @@ from portability.adapters.spreadsheets.map_file import load_map_text
 from portability.agreements.errors import InputError, VerificationError
 from portability.api.agreements.v1 import agreements_pb2
 from portability.api.careers.v1 import messages_pb2 as career_messages
-from portability.api.cases.v1 import cases_pb2, envelope_pb2, flows_pb2, messages_pb2
+from portability.api.cases.v1 import cases_pb2, claims_pb2, envelope_pb2, flows_pb2, messages_pb2, shares_pb2
 from portability.api.certificates.v1 import certificates_pb2
 from portability.api.determination.v1 import determination_pb2
 from portability.api.disputes.v1 import disputes_pb2
@@ -25,7 +25,8 @@ from portability.api.records.v1 import messages_pb2 as record_messages
 from portability.api.voice.v1 import voice_pb2
 from portability.api.workers.v1 import linking_pb2, preferences_pb2
 from portability.services.cases import messages
-from portability.services.cases.mapping import rpc, wire
+from portability.services.cases.mapping import pension_claims, rpc, wire
+from portability.services.cases.shares import mapping as share_rpc
 from portability.services.certificates import mapping as certificates
 from portability.services.determination.mapping import choices, facts
 from portability.services.determination.treaties.mapping import api as treaties
@@ -69,6 +70,10 @@ REQUESTS: Mapping[str, tuple[type[Message], Callable[..., object]]] = {
     "determine": (cases_pb2.DetermineRequest, rpc.read_determine),
     "send-summary": (cases_pb2.SendSummaryRequest, rpc.read_send_summary),
     "decide": (cases_pb2.DecideRequest, rpc.read_decide),
+    "state-own-records": (shares_pb2.StateOwnRecordsRequest, share_rpc.read_state_own_records),
+    "determine-share": (shares_pb2.DetermineShareRequest, share_rpc.read_determine_share),
+    "decide-share": (shares_pb2.DecideShareRequest, share_rpc.read_decide_share),
+    "summarise-shares": (shares_pb2.SummariseSharesRequest, share_rpc.read_summarise_shares),
     "start-case": (flows_pb2.StartCaseRequest, flow_rpc.read_start),
     "act": (flows_pb2.ActRequest, flow_rpc.read_act),
     "put-records": (records_pb2.PutRecordsRequest, read_put_records),
@@ -98,6 +103,12 @@ REQUESTS: Mapping[str, tuple[type[Message], Callable[..., object]]] = {
     "protect-person": (privacy_pb2.ProtectPersonRequest, privacy.read_protect),
     "work": (determination_pb2.DetermineApplicableLegislationRequest, choices.read_work),
     "career": (determination_pb2.SelectAgreementsRequest, choices.read_career),
+}
+
+CLAIMS: Mapping[str, type[Message]] = {
+    "claim.old_age": messages_pb2.OldAgeClaimSent,
+    "claim.survivor": claims_pb2.SurvivorClaim,
+    "claim.invalidity": claims_pb2.InvalidityClaim,
 }
 
 
@@ -130,6 +141,23 @@ def door_targets() -> Sequence[Target]:
                 mutate=field_mutator(kind),
             )
             for name, (kind, read) in RECORDS.items()
+        ),
+        *(
+            Target(
+                f"flow-{name}",
+                partial(pension_claims.read_pension_claim, kind=name),
+                (InputError,),
+                [*good.by_type.get(name, []), *_seeds(kind)],
+                mutate=field_mutator(kind),
+            )
+            for name, kind in CLAIMS.items()
+        ),
+        Target(
+            "record-corrections",
+            pension_claims.read_corrections,
+            (InputError,),
+            _seeds(career_messages.RecordCorrection),
+            mutate=field_mutator(career_messages.RecordCorrection),
         ),
         *(
             Target(

@@ -13,7 +13,7 @@ from portability.agreements.example_inputs import DetermineGiven
 from portability.agreements.lookup import boundary_dates
 from portability.agreements.selection import Person
 from portability.api.agreements.v1 import agreements_pb2, statements_pb2
-from portability.api.cases.v1 import cases_pb2, messages_pb2
+from portability.api.cases.v1 import cases_pb2, messages_pb2, shares_pb2
 from portability.api.common.v1 import common_pb2
 from portability.api.determination.v1 import determination_pb2, work_pb2
 from portability.api.exchange.v1 import exchange_pb2
@@ -81,6 +81,21 @@ def good_requests(case_id: UUID) -> list[Message]:
             effective_on=Date(year=2025, month=4, day=1),
             remedy=remedy,
         ),
+        shares_pb2.DetermineShareRequest(
+            request_id=request,
+            case_id=case,
+            risk_materialised_on=Date(year=2025, month=3, day=10),
+            national_answers=[cases_pb2.NationalAnswer(scheme="it-pensione", independent=euros, note="own system")],
+        ),
+        shares_pb2.DecideShareRequest(
+            request_id=request,
+            case_id=case,
+            determination_id=request,
+            result=messages_pb2.DECISION_RESULT_GRANTED,
+            basis=messages_pb2.AWARD_BASIS_WORK,
+            effective_on=Date(year=2025, month=4, day=1),
+            remedy=remedy,
+        ),
         records_pb2.PutRecordsRequest(
             request_id=request,
             accounts=[
@@ -136,6 +151,14 @@ def good_acts(case_id: UUID) -> list[Message]:
         cases_pb2.IdentifyPersonRequest(request_id=request, case_id=case, account_id="DE-1", reason="same number"),
         cases_pb2.DetermineRequest(
             request_id=request, case_id=case, risk_materialised_on=Date(year=2025, month=3, day=10)
+        ),
+        shares_pb2.SummariseSharesRequest(request_id=request, case_id=case),
+        shares_pb2.StateOwnRecordsRequest(
+            request_id=request,
+            case_id=case,
+            answer=cases_pb2.RECORD_ANSWER_FROM_OWN_RECORDS,
+            account_id="DE-1",
+            reason="same number",
         ),
         cases_pb2.SendSummaryRequest(request_id=request, case_id=case),
         agreements_pb2.PublishAgreementRequest(

@@ -13,7 +13,7 @@ from portability.adapters.postgres.records_intake import PostgresImportWork
 from portability.adapters.postgres.treaties_store import treaty_unit_of_work
 from portability.adapters.postgres.witness_store import witness_unit_of_work
 from portability.api.agreements.v1 import agreements_pb2_grpc
-from portability.api.cases.v1 import cases_pb2_grpc, flows_pb2_grpc
+from portability.api.cases.v1 import cases_pb2_grpc, flows_pb2_grpc, shares_pb2_grpc
 from portability.api.certificates.v1 import certificates_pb2_grpc
 from portability.api.determination.v1 import determination_pb2_grpc
 from portability.api.disputes.v1 import disputes_pb2_grpc
@@ -44,11 +44,14 @@ from portability.app.wiring.parts import CaseParts
 from portability.app.wiring.preferences import preference_use_cases
 from portability.app.wiring.privacy import privacy_use_cases
 from portability.app.wiring.records import record_unit_of_work
+from portability.app.wiring.shares import share_unit_of_work
 from portability.app.wiring.voice import voice_desk, voice_use_cases
 from portability.app.wiring.workers import matter_unit_of_work, names_for_people, projection_use_cases
 from portability.services.cases.handlers import CaseUseCases
 from portability.services.cases.mapping.kinds import CATALOGUE
 from portability.services.cases.servicer import CaseServicer
+from portability.services.cases.shares.handlers import ShareUseCases
+from portability.services.cases.shares.servicer import ShareServicer
 from portability.services.certificates.servicer import CertificateServicer, MyCertificateServicer
 from portability.services.certificates.use_cases import CertificateUseCases
 from portability.services.determination.servicer import AgreementServicer, DeterminationServicer
@@ -138,6 +141,14 @@ def rpc_services(
             "portability.api.cases.v1.FlowService",
             flows_pb2_grpc.add_FlowServiceServicer_to_server,
             FlowServicer(FlowUseCases(flow_parts(parts)), unit_of_work=flow_unit_of_work(database, parts)),
+        ),
+        RpcService(
+            "portability.api.cases.v1.ShareService",
+            shares_pb2_grpc.add_ShareServiceServicer_to_server,
+            ShareServicer(
+                ShareUseCases(me=parts.me, clock=parts.clock, new_id=parts.new_id),
+                unit_of_work=share_unit_of_work(database, parts),
+            ),
         ),
         RpcService(
             "portability.api.feed.v1.FeedService",

@@ -1,27 +1,46 @@
 """A statement of periods takes its place in a case, whoever made it; and our own statement is made from our records."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from uuid import UUID
 
 from portability.agreements.careers import AnswerStatus, CareerRecord, InsuranceAccount, period_totals
 from portability.services.cases.desk import Desk
 from portability.services.cases.messages import RecordStatement, StatedPerson
-from portability.services.cases.model import Case, EventKind, Participant, Person, RecordRequest
+from portability.services.cases.model import Case, EventKind, InstitutionId, Participant, Person, state_of
+from portability.services.matching import Match, PersonIndex, match_person
+from portability.services.persons.births import BirthDate
+from portability.services.persons.likeness import PersonFacts
 
-__all__ = ["absence", "from_account", "take_statement", "why_not_hers"]
+__all__ = ["Asked", "absence", "career_of", "find_person", "from_account", "take_statement", "why_not_hers"]
 
 
-def from_account(account: InsuranceAccount, *, case: Case, request: RecordRequest, desk: Desk) -> RecordStatement:
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a statement of ours answers, and its own id and instant."""
+
+    case_id: UUID
+    record_request_id: UUID
+    me: InstitutionId
+    statement_id: UUID
+    at: datetime
+
+
+async def find_person(person: Person, *, people: PersonIndex) -> Match:
+    """Look for her own account by all that the claim says of her."""
+    born = person.birth_date
+    birth = BirthDate(born.year, born.month, born.day)
+    return await match_person(
+        PersonFacts((person.family_name,), person.given_names, birth, person.identifiers), people=people
+    )
+
+
+def from_account(account: InsuranceAccount, *, asked: Asked) -> RecordStatement:
     """All periods of an own account, whatever was asked: a period left out could cost a right."""
     if not account.periods:
-        return absence(AnswerStatus.NONE, case=case, request=request, desk=desk)
-    return RecordStatement(
-        statement_id=desk.new_id(),
-        case_id=case.case_id,
-        record_request_id=request.record_request_id,
-        institution=desk.me,
-        state=desk.my_state,
-        status=AnswerStatus.KNOWN,
-        stated_at=desk.now,
+        return absence(AnswerStatus.NONE, asked=asked)
+    return replace(
+        absence(AnswerStatus.KNOWN, asked=asked),
         as_of=account.as_of,
         periods=account.periods,
         totals=period_totals(each.period for each in account.periods),
@@ -29,16 +48,16 @@ def from_account(account: InsuranceAccount, *, case: Case, request: RecordReques
     )
 
 
-def absence(status: AnswerStatus, *, case: Case, request: RecordRequest, desk: Desk) -> RecordStatement:
+def absence(status: AnswerStatus, *, asked: Asked) -> RecordStatement:
     """A statement without periods that says why there are none."""
     return RecordStatement(
-        statement_id=desk.new_id(),
-        case_id=case.case_id,
-        record_request_id=request.record_request_id,
-        institution=desk.me,
-        state=desk.my_state,
+        statement_id=asked.statement_id,
+        case_id=asked.case_id,
+        record_request_id=asked.record_request_id,
+        institution=asked.me,
+        state=state_of(asked.me),
         status=status,
-        stated_at=desk.now,
+        stated_at=asked.at,
     )
 
 
@@ -57,6 +76,19 @@ def why_not_hers(person: Person, stated: StatedPerson | None) -> str | None:
     return ""
 
 
+def career_of(statement: RecordStatement, *, asked_on: date) -> CareerRecord:
+    """What a statement tells of one country."""
+    return CareerRecord(
+        state=statement.state,
+        institution=statement.institution,
+        status=statement.status,
+        asked_on=asked_on,
+        answered_on=statement.stated_at.date(),
+        as_of=statement.as_of,
+        periods=statement.periods,
+    )
+
+
 async def take_statement(case: Case, of: Participant, statement: RecordStatement, *, desk: Desk) -> Case:
     """The case with this answer in it. Totals that are not those of the periods are noted, and nothing is repaired."""
     differ = statement.totals_differ
@@ -71,15 +103,7 @@ async def take_statement(case: Case, of: Participant, statement: RecordStatement
     desk.restated = True
     await desk.work.careers.put(
         case.case_id,
-        CareerRecord(
-            state=of.state,
-            institution=of.institution,
-            status=statement.status,
-            asked_on=of.asked_at.date(),
-            answered_on=statement.stated_at.date(),
-            as_of=statement.as_of,
-            periods=statement.periods,
-        ),
+        career_of(statement, asked_on=of.asked_at.date()),
         at=desk.now,
     )
     answered = replace(

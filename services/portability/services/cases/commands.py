@@ -21,6 +21,7 @@ __all__ = [
     "AnswerRecordRequest",
     "Decide",
     "Determine",
+    "GivenAmounts",
     "IdentifyPerson",
     "LodgeClaim",
     "RecordAnswer",
@@ -69,6 +70,17 @@ class IdentifyPerson:
 class RecordNationalAnswer:
     request_id: UUID
     case_id: UUID
+    scheme: str
+    independent: Money | None
+    theoretical: Money | None
+    flat_rate: Money | None
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class GivenAmounts:
+    """Amounts of a national scheme whose law is not encoded, as the institution gives them."""
+
     scheme: str
     independent: Money | None
     theoretical: Money | None
@@ -153,7 +165,7 @@ def check_claim(claim: Claim, *, today: date) -> None:
             )
 
 
-def check_national_answer(command: RecordNationalAnswer) -> None:
+def check_national_answer(command: RecordNationalAnswer | GivenAmounts) -> None:
     """Raise InputError where an answer says nothing, is below zero or mixes currencies."""
     given = {
         "independent": command.independent,

@@ -2,7 +2,8 @@
 
 import hashlib
 from collections.abc import Iterable
-from datetime import date
+from datetime import date, datetime
+from uuid import UUID
 
 from portability.agreements.errors import InputError
 from portability.agreements.values import Citation, Money, StateCode
@@ -18,13 +19,18 @@ from portability.services.cases.model import (
     Decision,
     DecisionResult,
     Determination,
+    InstitutionId,
     Participant,
+    state_of,
 )
+from portability.services.cases.ports import InstitutionDirectory
 
-__all__ = ["make_decision", "send_summaries", "trace_sha256", "unsatisfied_states"]
+__all__ = ["make_decision", "notice_of", "send_summaries", "told_to", "trace_sha256", "unsatisfied_states"]
 
 
-def make_decision(command: Decide, *, case: Case, decided_by: str, desk: Desk) -> Decision:
+def make_decision(
+    command: Decide, *, case: Case, decided_by: str, me: InstitutionId, decision_id: UUID, at: datetime
+) -> Decision:
     """The decision as it will be sent; raises InputError where it is not what the rules and the person agree on."""
     determination = _seen(command, case)
     amounts = _amounts(command, determination)
@@ -32,9 +38,9 @@ def make_decision(command: Decide, *, case: Case, decided_by: str, desk: Desk) -
     if not citations:
         raise InputError("Cite the provision on which the decision rests.", field="citations")
     return Decision(
-        decision_id=desk.new_id(),
-        institution=desk.me,
-        state=desk.my_state,
+        decision_id=decision_id,
+        institution=me,
+        state=state_of(me),
         branch=case.branch,
         basis=command.basis,
         result=command.result,
@@ -44,7 +50,7 @@ def make_decision(command: Decide, *, case: Case, decided_by: str, desk: Desk) -
         citations=tuple(_once(citations)),
         remedy=command.remedy,
         decided_by=decided_by,
-        decided_at=desk.now,
+        decided_at=at,
         determination_id=determination.determination_id if determination else None,
         trace_sha256=trace_sha256(determination.trace) if determination else "",
         explanation=determination.explanation if determination else (),
@@ -75,33 +81,44 @@ async def send_summaries(case: Case, summary: CaseSummary, *, desk: Desk) -> Non
         agreement_id = await desk.agreement_with(case, other.state) if other.institution != desk.me else None
         if agreement_id is None:
             continue
-        known = [decision for decision in case.decisions if await _shared(decision, other, case=case, desk=desk)]
-        notice = SummaryNotice(
-            summary_id=summary.summary_id,
-            case_id=case.case_id,
-            contact=desk.me,
-            sent_at=summary.sent_at,
-            sent_by=summary.sent_by,
-            language=summary.language,
-            decisions=tuple(_summarised(decision) for decision in known),
-        )
+        known = await told_to(other, case=case, me=desk.me, directory=desk.work.directory)
         await desk.send(
             other.institution,
             case.case_id,
             kind=SUMMARY,
             key=str(summary.summary_id),
-            record=summary_bytes(notice),
+            record=summary_bytes(notice_of(summary, known, case=case, me=desk.me)),
             agreement_id=agreement_id,
         )
 
 
-async def _shared(decision: Decision, other: Participant, *, case: Case, desk: Desk) -> bool:
-    if decision.institution in {desk.me, other.institution}:
-        return True
-    agreement_id = await desk.work.directory.agreement_between(
-        decision.state, other.state, branch=case.branch, on=case.claim.lodged_on
+async def told_to(
+    other: Participant, *, case: Case, me: InstitutionId, directory: InstitutionDirectory
+) -> tuple[Decision, ...]:
+    """The decisions that an institution may know: ours, its own, and those of states that an agreement binds with its.
+
+    A state without an agreement with another one's learns nothing of it.
+    """
+    known = []
+    for decision in case.decisions:
+        if decision.institution in {me, other.institution} or await directory.agreement_between(
+            decision.state, other.state, branch=case.branch, on=case.claim.lodged_on
+        ):
+            known.append(decision)
+    return tuple(known)
+
+
+def notice_of(summary: CaseSummary, decisions: Iterable[Decision], *, case: Case, me: InstitutionId) -> SummaryNotice:
+    """The summary of these decisions, as the contact institution sends it."""
+    return SummaryNotice(
+        summary_id=summary.summary_id,
+        case_id=case.case_id,
+        contact=me,
+        sent_at=summary.sent_at,
+        sent_by=summary.sent_by,
+        language=summary.language,
+        decisions=tuple(_summarised(decision) for decision in decisions),
     )
-    return agreement_id is not None
 
 
 def _summarised(decision: Decision) -> SummarisedDecision:

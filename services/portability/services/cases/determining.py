@@ -1,40 +1,73 @@
-"""What a determination is asked, and how its answer is kept: a projection, not an award."""
+"""What a determination is asked, and how its answer is kept: a projection, not an award.
 
+Claims of the case service and cases on flows ask the same; they differ in where they find what is known.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from fractions import Fraction
+from uuid import UUID
 
-from portability.agreements.careers import AnswerStatus
+from portability.agreements.careers import AnswerStatus, CareerRecord, InsuranceAccount
 from portability.agreements.errors import DeterminationError
 from portability.services.cases.commands import Determine
 from portability.services.cases.deciding import unsatisfied_states
 from portability.services.cases.desk import Desk
-from portability.services.cases.model import Case, Determination
-from portability.services.cases.ports import DeterminationAnswer, DeterminationQuestion
+from portability.services.cases.model import Case, Determination, InstitutionId, state_of
+from portability.services.cases.ports import (
+    DeterminationAnswer,
+    DeterminationQuestion,
+    InstitutionDirectory,
+    Reliance,
+)
 
-__all__ = ["made_of", "question_for"]
+__all__ = ["Known", "made_of", "question_for", "question_of"]
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is known beside the claim: every country's answer, what of it is relied on, and our own account of her."""
+
+    careers: Sequence[CareerRecord]
+    relied: Reliance
+    account: InsuranceAccount | None  # None: our figures are not known
 
 
 async def question_for(case: Case, command: Determine, *, desk: Desk) -> DeterminationQuestion:
+    """The question of a claim of the case service; raises as `question_of` does."""
+    found = case.identification
+    known = Known(
+        careers=await desk.work.careers.of_case(case.case_id),
+        relied=await desk.work.reviews.reliance(case.case_id),
+        account=await desk.work.accounts.get(found.account_id) if found and found.account_id else None,
+    )
+    return await question_of(case, command, known=known, me=desk.me, directory=desk.work.directory)
+
+
+async def question_of(
+    case: Case, command: Determine, *, known: Known, me: InstitutionId, directory: InstitutionDirectory
+) -> DeterminationQuestion:
     """All that is known of the case, from every country that has answered, and our own figures.
 
     Raises DeterminationError while a period waits for a person that a rule asks more of than it has.
     """
-    relied = await desk.work.reviews.reliance(case.case_id)
+    relied, mine = known.relied, state_of(me)
     if relied.waiting:
         raise DeterminationError(
             f"{len(relied.waiting)} periods wait for a caseworker: {relied.waiting[0]} "
             "See `portability records to-review`, and settle each."
         )
-    careers = await desk.work.careers.of_case(case.case_id)
-    known = [career for career in careers if career.status is AnswerStatus.KNOWN]
+    answered = [career for career in known.careers if career.status is AnswerStatus.KNOWN]
     agreements = {}
-    for career in known:
-        agreement_id = await desk.agreement_with(case, career.state) if career.state != desk.my_state else None
+    for state in dict.fromkeys(career.state for career in answered if career.state != mine):
+        agreement_id = await directory.agreement_between(mine, state, branch=case.branch, on=case.claim.lodged_on)
         if agreement_id is not None:
-            agreements[career.state] = agreement_id
+            agreements[state] = agreement_id
     return DeterminationQuestion(
         case_id=case.case_id,
-        institution=desk.me,
-        state=desk.my_state,
+        institution=me,
+        state=mine,
         branch=case.branch,
         birth_date=case.claim.person.birth_date,
         residence_state=case.claim.person.residence_state,
@@ -42,32 +75,32 @@ async def question_for(case: Case, command: Determine, *, desk: Desk) -> Determi
         award_on=command.award_on or case.claim.award_on,
         periods=tuple(
             recorded.period
-            for career in known
+            for career in answered
             for recorded in career.periods
             if (career.state, recorded.period.period_id) not in relied.left_out
         ),
         agreements=agreements,
-        scheme_facts=await _scheme_facts(case, desk=desk),
+        scheme_facts=_scheme_facts(known.account),
         national_answers={answer.scheme: answer for answer in case.national_answers},
-        unsatisfied_states=unsatisfied_states(case, mine=desk.my_state),
+        unsatisfied_states=unsatisfied_states(case, mine=mine),
     )
 
 
-async def _scheme_facts(case: Case, *, desk: Desk) -> dict[str, dict[str, Fraction]]:
-    found = case.identification
-    account = await desk.work.accounts.get(found.account_id) if found and found.account_id else None
+def _scheme_facts(account: InsuranceAccount | None) -> dict[str, dict[str, Fraction]]:
     facts: dict[str, dict[str, Fraction]] = {}
     for fact in account.scheme_facts if account else ():
         facts.setdefault(fact.scheme, {})[fact.name] = fact.value
     return facts
 
 
-def made_of(answer: DeterminationAnswer, *, question: DeterminationQuestion, by: str, desk: Desk) -> Determination:
+def made_of(
+    answer: DeterminationAnswer, *, question: DeterminationQuestion, by: str, determination_id: UUID, at: datetime
+) -> Determination:
     """The determination as it is kept with the case."""
     return Determination(
-        determination_id=desk.new_id(),
-        institution=desk.me,
-        determined_at=desk.now,
+        determination_id=determination_id,
+        institution=question.institution,
+        determined_at=at,
         determined_by=by,
         risk_materialised_on=question.risk_materialised_on,
         award_on=question.award_on,

@@ -10,10 +10,10 @@ from typing import Any, Protocol
 from uuid import UUID
 
 from portability.agreements.careers import CareerRecord
-from portability.agreements.errors import DeniedError, InputError, NotFoundError
+from portability.agreements.errors import InputError, NotFoundError
 from portability.agreements.values import Citation
-from portability.services.access import Caller, Role
-from portability.services.cases.answers import absence, from_account, take_statement
+from portability.services.access import Caller
+from portability.services.cases.answers import Asked, absence, find_person, from_account, take_statement
 from portability.services.cases.commands import (
     AnswerRecordRequest,
     Decide,
@@ -51,11 +51,10 @@ from portability.services.cases.ports import (
     NewId,
 )
 from portability.services.cases.procedure import ServiceStandards
+from portability.services.cases.staff import require_caseworker, require_staff
 from portability.services.idempotency import Command, once
 from portability.services.looking import read_by_staff
-from portability.services.matching import MatchOutcome, match_person
-from portability.services.persons.births import BirthDate
-from portability.services.persons.likeness import PersonFacts
+from portability.services.matching import MatchOutcome
 from portability.services.purposes import PENSION_CLAIM
 
 __all__ = ["CaseUseCases", "CaseView"]
@@ -91,7 +90,7 @@ class CaseUseCases:
         987/2009 Art. 45(4), 45(5), 47(4). Raises InputError where the claim cannot be right, where this institution
         cannot be the contact institution, or where an agreement demands a written request.
         """
-        _require_staff(caller)
+        require_staff(caller)
         desk = self._desk(work)
 
         async def run() -> str:
@@ -116,14 +115,14 @@ class CaseUseCases:
         An answer other than from own records is for a caseworker to give, with a reason.
         """
         if command.answer is not RecordAnswer.FROM_OWN_RECORDS:
-            _require_caseworker(caller, what="say that there are no records")
+            require_caseworker(caller, what="say that there are no records")
             _require_text(command.reason, field="reason", why="Say why the answer is not from own records.")
-        _require_staff(caller)
+        require_staff(caller)
         return await self._act(command, CaseAction.ANSWER_RECORD_REQUEST, _answer, caller=caller, work=work)
 
     async def identify_person(self, command: IdentifyPerson, *, caller: Caller, work: CaseWork) -> CaseView:
         """Link an own account to the case by hand; the caseworker's name and reason are kept with it."""
-        _require_caseworker(caller, what="say whose account it is")
+        require_caseworker(caller, what="say whose account it is")
         _require_text(command.reason, field="reason", why="Say how you know that the account is hers.")
         return await self._act(command, CaseAction.IDENTIFY_PERSON, _identify, caller=caller, work=work)
 
@@ -131,7 +130,7 @@ class CaseUseCases:
         self, command: RecordNationalAnswer, *, caller: Caller, work: CaseWork
     ) -> CaseView:
         """Keep the amounts of a national scheme whose law is not encoded; the determination says whose they are."""
-        _require_staff(caller)
+        require_staff(caller)
         check_national_answer(command)
         return await self._act(command, CaseAction.RECORD_NATIONAL_ANSWER, _national_answer, caller=caller, work=work)
 
@@ -140,12 +139,12 @@ class CaseUseCases:
 
         Raises DeterminationError where the law as encoded gives no answer; the case stays as it was.
         """
-        _require_staff(caller)
+        require_staff(caller)
         return await self._act(command, CaseAction.DETERMINE, _determine, caller=caller, work=work)
 
     async def decide(self, command: Decide, *, caller: Caller, work: CaseWork) -> CaseView:
         """Decide in the caller's name and notify the other institutions (987/2009 Art. 47(6), 48(1))."""
-        _require_caseworker(caller, what="decide")
+        require_caseworker(caller, what="decide")
         check_decision(command)
         return await self._act(command, CaseAction.DECIDE, _decide, caller=caller, work=work)
 
@@ -154,7 +153,7 @@ class CaseUseCases:
 
         Not modelled: the letter to the claimant; she reads the summary through the worker's channels.
         """
-        _require_caseworker(caller, what="send the summary")
+        require_caseworker(caller, what="send the summary")
         return await self._act(command, CaseAction.SEND_SUMMARY, _summarise, caller=caller, work=work)
 
     async def _act(
@@ -213,9 +212,9 @@ async def _answer(case: Case, command: AnswerRecordRequest, caller: Caller, desk
         account = await desk.work.accounts.get(found.account_id) if found and found.account_id else None
         if account is None:
             return case
-        statement = from_account(account, case=case, request=request, desk=desk)
+        statement = from_account(account, asked=_asked(case, request, desk=desk))
     else:
-        statement = absence(command.answer.status, case=case, request=request, desk=desk)
+        statement = absence(command.answer.status, asked=_asked(case, request, desk=desk))
     case = await take_statement(case, mine, statement, desk=desk)
     sent = await desk.send_to_others(
         case,
@@ -233,12 +232,7 @@ async def _search(case: Case, *, desk: Desk) -> Case:
     """Look for her account by all that the claim says of her, unless a person has already said which it is."""
     if case.identification is not None and case.identification.account_id:
         return case
-    person = case.claim.person
-    born = person.birth_date
-    facts = PersonFacts(
-        (person.family_name,), person.given_names, BirthDate(born.year, born.month, born.day), person.identifiers
-    )
-    match = await match_person(facts, people=desk.work.accounts)
+    match = await find_person(case.claim.person, people=desk.work.accounts)
     candidates = tuple(account.account_id for account in match.accounts)
     if match.outcome is MatchOutcome.FOUND:
         return replace(case, identification=Identification(match.outcome.value, desk.now, account_id=candidates[0]))
@@ -304,7 +298,7 @@ async def _national_answer(case: Case, command: RecordNationalAnswer, caller: Ca
 async def _determine(case: Case, command: Determine, caller: Caller, desk: Desk) -> Case:
     question = await question_for(case, command, desk=desk)
     answer = await desk.work.determiner.determine(question)
-    determination = made_of(answer, question=question, by=caller.name, desk=desk)
+    determination = made_of(answer, question=question, by=caller.name, determination_id=desk.new_id(), at=desk.now)
     left_out = len((await desk.work.reviews.reliance(case.case_id)).left_out)
     desk.note(
         case.case_id,
@@ -318,7 +312,9 @@ async def _determine(case: Case, command: Determine, caller: Caller, desk: Desk)
 
 
 async def _decide(case: Case, command: Decide, caller: Caller, desk: Desk) -> Case:
-    decision = make_decision(command, case=case, decided_by=caller.name, desk=desk)
+    decision = make_decision(
+        command, case=case, decided_by=caller.name, me=desk.me, decision_id=desk.new_id(), at=desk.now
+    )
     case = case.with_decision(decision, at=desk.now)
     sent = await desk.send_to_others(
         case,
@@ -356,19 +352,12 @@ def _request(case: Case) -> RecordRequest:
     return case.request
 
 
+def _asked(case: Case, request: RecordRequest, *, desk: Desk) -> Asked:
+    return Asked(case.case_id, request.record_request_id, desk.me, desk.new_id(), desk.now)
+
+
 def _names(institutions: Sequence[InstitutionId]) -> str:
     return ", ".join(institutions) or "nobody else"
-
-
-def _require_staff(caller: Caller) -> None:
-    if not (caller.is_caseworker or caller.role is Role.SYSTEM):
-        raise DeniedError(f"The role '{caller.role}' does not work on cases.")
-
-
-def _require_caseworker(caller: Caller, *, what: str) -> None:
-    """Raise DeniedError where no named person calls: programs propose, people decide."""
-    if not caller.is_caseworker or not caller.name:
-        raise DeniedError(f"Only a named caseworker may {what}: connect with a caseworker's certificate.")
 
 
 def _require_text(text: str, *, field: str, why: str) -> None:

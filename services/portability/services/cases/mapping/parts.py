@@ -54,6 +54,7 @@ __all__ = [
     "read_citations",
     "read_claim",
     "read_decision",
+    "read_declared",
     "read_explanation",
     "read_remedy",
     "write_agreements",
@@ -117,7 +118,7 @@ def read_claim(message: pb.OldAgeClaim, *, field: str) -> Claim:
         lodged_on=_day(message, "lodged_on", field=field),
         award_on=_day(message, "award_on", field=field),
         declared=tuple(
-            _declared(each, field=f"{field}.declared[{index}]") for index, each in enumerate(message.declared)
+            read_declared(each, field=f"{field}.declared[{index}]") for index, each in enumerate(message.declared)
         ),
         deferred_states=frozenset(message.deferred_states),
         asks_in_writing=message.asks_in_writing,
@@ -274,7 +275,7 @@ def _day(message: Message, name: str, *, field: str) -> date:
     return needed_date(read_date(message, name, field=place), field=place)
 
 
-def _declared(message: pb.DeclaredPeriod, *, field: str) -> DeclaredPeriod:
+def read_declared(message: pb.DeclaredPeriod, *, field: str) -> DeclaredPeriod:
     end = read_day_after(message, "last_day", field=f"{field}.last_day")
     return DeclaredPeriod(
         state=message.state,

@@ -5,11 +5,13 @@ from uuid import UUID
 
 from portability.agreements.values import Citation
 from portability.api.cases.v1 import cases_pb2 as pb
+from portability.api.cases.v1 import shares_pb2 as shares
 from portability.api.common.v1 import common_pb2 as common
 from portability.services.cases.commands import (
     AnswerRecordRequest,
     Decide,
     Determine,
+    GivenAmounts,
     IdentifyPerson,
     LodgeClaim,
     RecordAnswer,
@@ -65,13 +67,18 @@ from portability.services.mapping.common import (
 __all__ = [
     "read_answer",
     "read_decide",
+    "read_decision_given",
     "read_determine",
+    "read_given_amounts",
     "read_identify",
     "read_lodge",
     "read_national_answer",
     "read_query",
+    "read_record_answer",
     "read_send_summary",
+    "write_determination",
     "write_header",
+    "write_national_answer",
     "write_view",
 ]
 
@@ -99,7 +106,7 @@ def read_answer(request: pb.AnswerRecordRequestRequest) -> AnswerRecordRequest:
     return AnswerRecordRequest(
         request_id=_request_id(request.request_id),
         case_id=_case_id(request.case_id),
-        answer=cast(RecordAnswer, _ANSWER.read(request.answer, field="answer")),
+        answer=read_record_answer(request.answer),
         reason=request.reason,
     )
 
@@ -110,15 +117,29 @@ def read_identify(request: pb.IdentifyPersonRequest) -> IdentifyPerson:
     )
 
 
+def read_record_answer(number: int) -> RecordAnswer:
+    return cast(RecordAnswer, _ANSWER.read(number, field="answer"))
+
+
 def read_national_answer(request: pb.RecordNationalAnswerRequest) -> RecordNationalAnswer:
-    answer = request.answer
+    given = read_given_amounts(request.answer, field="answer")
     return RecordNationalAnswer(
         request_id=_request_id(request.request_id),
         case_id=_case_id(request.case_id),
+        scheme=given.scheme,
+        independent=given.independent,
+        theoretical=given.theoretical,
+        flat_rate=given.flat_rate,
+        note=given.note,
+    )
+
+
+def read_given_amounts(answer: pb.NationalAnswer, *, field: str) -> GivenAmounts:
+    return GivenAmounts(
         scheme=answer.scheme,
-        independent=read_money(answer, "independent", field="answer.independent"),
-        theoretical=read_money(answer, "theoretical", field="answer.theoretical"),
-        flat_rate=read_money(answer, "flat_rate", field="answer.flat_rate"),
+        independent=read_money(answer, "independent", field=f"{field}.independent"),
+        theoretical=read_money(answer, "theoretical", field=f"{field}.theoretical"),
+        flat_rate=read_money(answer, "flat_rate", field=f"{field}.flat_rate"),
         note=answer.note,
     )
 
@@ -134,6 +155,11 @@ def read_determine(request: pb.DetermineRequest) -> Determine:
 
 
 def read_decide(request: pb.DecideRequest) -> Decide:
+    return read_decision_given(request)
+
+
+def read_decision_given(request: pb.DecideRequest | shares.DecideShareRequest) -> Decide:
+    """What is decided, in whichever kind of case: the two requests say the same."""
     determination_id = request.determination_id
     place = "effective_on"
     return Decide(
@@ -181,8 +207,8 @@ def write_view(view: CaseView, *, me: InstitutionId) -> pb.Case:
         actions=[_action(each) for each in view.actions],
         identification=_identification(case.identification),
         career=[write_career(each) for each in view.career],
-        national_answers=[_national_answer(each) for each in case.national_answers],
-        determination=_determination(case.determination),
+        national_answers=[write_national_answer(each) for each in case.national_answers],
+        determination=write_determination(case.determination) if case.determination else None,
         decisions=[write_decision(each) for each in case.decisions],
         timeline=[_event(each) for each in view.timeline],
         closed_at=write_instant(case.summary.sent_at) if case.summary else None,
@@ -246,7 +272,7 @@ def _identification(found: Identification | None) -> pb.Identification | None:
     )
 
 
-def _national_answer(answer: NationalAnswer) -> pb.NationalAnswer:
+def write_national_answer(answer: NationalAnswer) -> pb.NationalAnswer:
     return pb.NationalAnswer(
         scheme=answer.scheme,
         independent=write_money(answer.independent),
@@ -270,9 +296,7 @@ def _benefit(benefit: ProposedBenefit) -> pb.ProposedBenefit:
     )
 
 
-def _determination(determination: Determination | None) -> pb.Determination | None:
-    if determination is None:
-        return None
+def write_determination(determination: Determination) -> pb.Determination:
     return pb.Determination(
         determination_id=str(determination.determination_id),
         determined_at=write_instant(determination.determined_at),

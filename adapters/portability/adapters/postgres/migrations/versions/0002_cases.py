@@ -146,6 +146,14 @@ CREATE TABLE flow_documents (
     PRIMARY KEY (case_id, document_id)
 );
 
+-- What this institution has determined in a case on a flow, and what of its own it rests on.
+CREATE TABLE flow_shares (
+    case_id uuid NOT NULL REFERENCES flow_cases ON DELETE CASCADE,
+    place bigint GENERATED ALWAYS AS IDENTITY,
+    document bytea NOT NULL,
+    PRIMARY KEY (case_id, place)
+);
+
 -- Who has to act until when: a row for each institution that is awaited, in cases of every kind.
 CREATE TABLE case_steps (
     case_id uuid NOT NULL,
@@ -186,7 +194,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.execute(
-        "DROP TABLE change_cursors, case_changes, case_steps, flow_documents, flow_cases, case_events,"
+        "DROP TABLE change_cursors, case_changes, case_steps, flow_shares, flow_documents, flow_cases, case_events,"
         " record_reviews, case_careers,"
         " case_decisions, case_determinations, case_identifiers, cases, record_import_refusals, record_imports,"
         " account_periods, account_search_keys, account_identifiers, accounts, commands"

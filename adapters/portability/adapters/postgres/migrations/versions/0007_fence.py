@@ -35,6 +35,7 @@ BY_CASE = (
     "case_events",
     "flow_cases",
     "flow_documents",
+    "flow_shares",
     "case_steps",
     "case_changes",
     "disputes",

@@ -1,0 +1,1 @@
+"""What an institution owes in a claim that runs on a flow."""

@@ -1,0 +1,201 @@
+"""An old-age claim of three states on a flow, from lodging to the summary: real PostgreSQL, Kafka and gRPC.
+
+The claim service works on the same careers beside it, and gives the same to the byte.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from datetime import UTC
+from pathlib import Path
+from typing import Any
+
+import grpc
+import pytest
+from google.type.date_pb2 import Date
+
+from portability.adapters.clock.ids import time_ordered_id
+from portability.adapters.clock.system import SystemClock
+from portability.adapters.postgres.embedded import EmbeddedServer
+from portability.api.cases.v1 import cases_pb2, flows_pb2, flows_pb2_grpc, messages_pb2, shares_pb2, shares_pb2_grpc
+from portability.api.common.v1 import common_pb2
+from portability.app.demo.desks import act, lodge_claim, put_records, read_case
+from portability.app.demo.nodes import DemoNode, demo_nodes
+from portability.app.demo.story import AWARD_ON
+from tests.brokers import BrokerInUse
+
+IT, DE, CA = "it-inps", "de-drv", "ca-sc"
+ROLES = {IT: "contact_institution", DE: "institution", CA: "institution"}
+PATIENCE_SECONDS = 90
+DAY = Date(year=AWARD_ON.year, month=AWARD_ON.month, day=AWARD_ON.day)
+
+
+class OnFlow:
+    """The claim on a flow, and the people who work on it."""
+
+    def __init__(self, desks: Mapping[str, DemoNode]) -> None:
+        self._desks = desks
+        self.case_id = ""
+
+    def flows(self, who: str) -> Any:
+        return flows_pb2_grpc.FlowServiceStub(self._desks[who].caseworker)
+
+    def shares(self, who: str) -> Any:
+        return shares_pb2_grpc.ShareServiceStub(self._desks[who].caseworker)
+
+    def request(self, kind: Any, **fields: Any) -> Any:
+        return kind(request_id=str(time_ordered_id()), case_id=self.case_id, **fields)
+
+    async def lodge(self, claim: messages_pb2.OldAgeClaim) -> None:
+        now = SystemClock().now().astimezone(UTC)
+        content = messages_pb2.OldAgeClaimSent(case_id=str(time_ordered_id()), claim=claim)
+        content.contact.institution_id = IT
+        content.opened_at.FromDatetime(now)
+        contact = content.institutions.add(state="IT", agreement_id="eu-883-2004")
+        contact.institution.institution_id = IT
+        contact.asked_at.FromDatetime(now)
+        answer = await self.flows(IT).StartCase(
+            flows_pb2.StartCaseRequest(
+                request_id=str(time_ordered_id()),
+                flow_id="old_age_claim",
+                action="lodge",
+                parties=[flows_pb2.FlowParty(institution_id=one, role=role) for one, role in ROLES.items()],
+                content=content.SerializeToString(),
+            )
+        )
+        self.case_id = answer.case.case_id
+
+    async def until(self, who: str, step_id: str, state: str) -> None:
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while True:
+                if await self._stands(who, step_id, state):
+                    return
+                await asyncio.sleep(0.1)
+
+    async def _stands(self, who: str, step_id: str, state: str) -> bool:
+        try:
+            found = await self.flows(who).GetFlowCase(flows_pb2.GetFlowCaseRequest(case_id=self.case_id))
+        except grpc.aio.AioRpcError as error:
+            if error.code() is grpc.StatusCode.NOT_FOUND:
+                return False
+            raise
+        return any((one.step_id, one.state) == (step_id, state) for one in found.case.steps)
+
+    async def state(self, who: str) -> None:
+        request = self.request(shares_pb2.StateOwnRecordsRequest, answer=cases_pb2.RECORD_ANSWER_FROM_OWN_RECORDS)
+        answer = await self.shares(who).StateOwnRecords(request)
+        assert answer.document_id
+        again = await self.shares(who).StateOwnRecords(request)
+        assert again.document_id == answer.document_id
+
+    async def determine(self, who: str) -> shares_pb2.Share:
+        given = [national_answer(one) for one in self._desks[who].institution.answers]
+        request = self.request(
+            shares_pb2.DetermineShareRequest, risk_materialised_on=DAY, award_on=DAY, national_answers=given
+        )
+        made = await self.shares(who).DetermineShare(request)
+        seen = await self.shares(who).GetShare(shares_pb2.GetShareRequest(case_id=self.case_id))
+        assert seen.share == made.share
+        assert {one.state for one in seen.career} == {"IT", "DE", "CA"}
+        return made.share
+
+    def decision(self, who: str, share: shares_pb2.Share) -> shares_pb2.DecideShareRequest:
+        way, where, period = self._desks[who].institution.remedy
+        amounts = [
+            messages_pb2.DecidedAmount(
+                scheme=one.scheme, amount=one.award, frequency=messages_pb2.FREQUENCY_MONTH, first_day=DAY
+            )
+            for one in share.determination.benefits
+            if one.HasField("award")
+        ]
+        request: shares_pb2.DecideShareRequest = self.request(
+            shares_pb2.DecideShareRequest,
+            determination_id=share.determination.determination_id,
+            result=messages_pb2.DECISION_RESULT_GRANTED,
+            basis=messages_pb2.AWARD_BASIS_WORK,
+            effective_on=DAY,
+            amounts=amounts,
+            remedy=messages_pb2.Remedy(text=way, where=where, period=period),
+        )
+        return request
+
+
+def national_answer(answer: Any) -> cases_pb2.NationalAnswer:
+    given = cases_pb2.NationalAnswer(scheme=answer.scheme, note=answer.note)
+    for name in ("independent", "theoretical"):
+        if amount := getattr(answer, name):
+            getattr(given, name).CopyFrom(common_pb2.Money(currency_code=answer.currency, amount=amount))
+    return given
+
+
+async def claim_service_decides(desks: Mapping[str, DemoNode], case_id: str) -> dict[str, cases_pb2.Case]:
+    """Each institution's case, once all have decided and the summary is there."""
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while True:
+            seen = {}
+            for who, desk in desks.items():
+                try:
+                    seen[who] = await read_case(desk, case_id)
+                except grpc.aio.AioRpcError as error:
+                    assert error.code() is grpc.StatusCode.NOT_FOUND
+                    continue
+                await act(desk, seen[who], award_on=AWARD_ON)
+            if len(seen) == len(desks) and all(one.HasField("closed_at") for one in seen.values()):
+                return seen
+            await asyncio.sleep(0.05)
+
+
+def what_counts(made: cases_pb2.Determination) -> tuple[Any, ...]:
+    """All of a determination but its own id, its instant and the case."""
+    return (
+        [(one.scheme, one.agreement_id, one.award, one.theoretical, one.pro_rata, one.ratio) for one in made.benefits],
+        [(one.rule, one.citation, one.text, one.output, one.depth) for one in made.explanation],
+        list(made.citations),
+        list(made.agreements),
+        made.trace_sha256,
+    )
+
+
+@pytest.mark.kafka
+async def test_an_old_age_claim_runs_on_a_flow_and_gives_what_the_claim_service_gives(
+    tmp_path: Path, postgres_server: EmbeddedServer, kafka_broker: BrokerInUse
+) -> None:
+    url = postgres_server.url_for("postgres")
+    async with demo_nodes(tmp_path, kafka=kafka_broker.bootstrap, pages=False, database_url=url) as desks:
+        today = SystemClock().now().astimezone(UTC).date()
+        for desk in desks.values():
+            await put_records(desk, today)
+        expected = await claim_service_decides(desks, await lodge_claim(desks[IT], today=today, award_on=AWARD_ON))
+
+        case = OnFlow(desks)
+        await case.lodge(expected[IT].claim)
+        for who in ROLES:
+            await case.until(who, f"records:{who}", "asked")
+        with pytest.raises(grpc.aio.AioRpcError) as early:
+            await case.determine(DE)
+        assert early.value.code() is grpc.StatusCode.FAILED_PRECONDITION
+        for who in ROLES:
+            await case.state(who)
+        for who in ROLES:
+            await case.until(who, f"decision:{who}", "due")
+            share = await case.determine(who)
+            assert what_counts(share.determination) == what_counts(expected[who].determination)
+            assert any(one.HasField("citation") for one in share.determination.explanation)
+            request = case.decision(who, share)
+            program: Any = shares_pb2_grpc.ShareServiceStub(desks[who].system)
+            with pytest.raises(grpc.aio.AioRpcError) as refused:
+                await program.DecideShare(request)
+            assert refused.value.code() is grpc.StatusCode.PERMISSION_DENIED
+            decided = (await case.shares(who).DecideShare(request)).decision
+            (before,) = [one for one in expected[who].decisions if one.institution.institution_id == who]
+            assert [*decided.amounts] == [*before.amounts]
+            assert decided.amounts
+            assert (decided.decided_by, decided.trace_sha256) == (desks[who].institution.official, before.trace_sha256)
+        await case.until(IT, "claim", "summarising")
+        await case.shares(IT).SummariseShares(case.request(shares_pb2.SummariseSharesRequest))
+        for who in ROLES:
+            await case.until(who, "claim", "summarised")
+        seen = (await case.flows(CA).GetFlowCase(flows_pb2.GetFlowCaseRequest(case_id=case.case_id))).case
+        (summary,) = [one for one in seen.documents if one.action == "summarise"]
+        told = messages_pb2.DecisionSummary.FromString(summary.content)
+        assert {one.institution.institution_id for one in told.decisions} == set(ROLES)
+        assert not [one for one in seen.documents if one.without_effect]
