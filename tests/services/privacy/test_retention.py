@@ -9,6 +9,7 @@ import pytest
 
 from portability.adapters.clock.ids import time_ordered_id
 from portability.adapters.postgres.cases_store import PostgresCases
+from portability.adapters.postgres.flows_store import PostgresShelf, PostgresStandings
 from portability.agreements import packaged
 from portability.agreements.errors import ErasureRefusedError, NotBindingError
 from portability.agreements.rules.file import DataRetention
@@ -17,6 +18,8 @@ from portability.app.wiring.privacy import AgreementRetentions, retention_of
 from portability.services.access import Caller, Role
 from portability.services.cases.model import Participant
 from portability.services.determination.treaties.model import NotBinding
+from portability.services.flows.model import CaseFile, Document, KeptDocument, Party
+from portability.services.flows.ports import Standing
 from portability.services.privacy.commands import Erase
 from portability.services.privacy.model import DEFAULT_RETENTION, Retention
 
@@ -88,3 +91,32 @@ async def test_an_erasure_goes_by_the_agreement_of_its_case(world: PrivacyWorld)
         await use_cases.erase(Erase(time_ordered_id(), one.case_id), caller=karl)
     world.clock.set(datetime(2029, 3, 10, 9, tzinfo=UTC))
     assert (await use_cases.erase(Erase(time_ordered_id(), one.case_id), caller=karl)).basis == "AU-HU Art. 24(f)"
+
+
+async def test_a_case_on_a_flow_is_kept_while_it_is_open_and_then_as_long_as_its_agreement_says(
+    world: PrivacyWorld,
+) -> None:
+    case_id = time_ordered_id()
+    parties = (Party(ME, "contact_institution"), Party("au-services", "institution", "au-hu"))
+    opened = Document(
+        time_ordered_id(), "lodge", ME, ("au-services",), datetime(2025, 1, 7, 9, tzinfo=UTC), parties=parties
+    )
+    closed = Document(time_ordered_id(), "close", ME, ("au-services",), CLOSED)
+    async with world.database.transaction() as connection:
+        said = [KeptDocument(opened, "claim.old_age", b"of her"), KeptDocument(closed, "case.close", b"")]
+        await PostgresShelf(connection, world.at_rest).add(CaseFile(case_id, "old_age_claim", 1, CLOSED), said)
+        await PostgresStandings(connection).put(Standing(case_id, True, (), None))
+    use_cases = replace(world.use_cases, retentions=ThreeYears())
+    karl = Caller(ME, Role.ADMINISTRATOR, "karl")
+    world.clock.set(datetime(2029, 3, 10, 9, tzinfo=UTC))
+    with pytest.raises(ErasureRefusedError, match="is open: its data are needed to decide it"):
+        await use_cases.erase(Erase(time_ordered_id(), case_id), caller=karl)
+    async with world.database.transaction() as connection:
+        await PostgresStandings(connection).put(Standing(case_id, False, (), None))
+    world.clock.set(datetime(2029, 3, 9, 9, tzinfo=UTC))
+    with pytest.raises(ErasureRefusedError, match="kept until 2029-03-10"):
+        await use_cases.erase(Erase(time_ordered_id(), case_id), caller=karl)
+    world.clock.set(datetime(2029, 3, 10, 9, tzinfo=UTC))
+    assert (await use_cases.erase(Erase(time_ordered_id(), case_id), caller=karl)).basis == "AU-HU Art. 24(f)"
+    async with world.database.transaction() as connection:
+        assert await PostgresShelf(connection, world.at_rest).get(case_id, for_change=False) is None

@@ -10,11 +10,13 @@ from portability.adapters.postgres.acts import PostgresActs
 from portability.adapters.postgres.cases_store import PostgresCases
 from portability.adapters.postgres.database import Connection
 from portability.adapters.postgres.exchange_inbox import PostgresTimeline
+from portability.adapters.postgres.flows_store import PostgresShelf
 from portability.adapters.postgres.log_staging import PostgresLogSink
 from portability.adapters.postgres.looks import PostgresLooks, PostgresProtected
 from portability.adapters.postgres.records_store import PostgresCommands
 from portability.services.exchange.model.messages import Direction
 from portability.services.exchange.model.statuses import ReceiptStatus
+from portability.services.flows.model import state_of
 from portability.services.privacy.model import CaseFacts, Erasure, LegalHold, PersonScopes
 
 __all__ = ["PostgresPeople", "PostgresPrivacyWork", "erasures_with_digests"]
@@ -36,6 +38,7 @@ class PostgresPeople:
     def __init__(self, connection: Connection, at_rest: AtRest) -> None:
         self._connection = connection
         self._cases = PostgresCases(connection, at_rest)
+        self._shelf = PostgresShelf(connection, at_rest)
         self._timeline = PostgresTimeline(connection)
 
     async def scopes_of(self, case_id: UUID) -> PersonScopes:
@@ -69,17 +72,36 @@ class PostgresPeople:
 
     async def facts_of(self, case_ids: Sequence[UUID]) -> Sequence[CaseFacts]:
         """When each was closed, and its agreements."""
-        cases = [await self._cases.get(case_id, for_change=False) for case_id in case_ids]
-        return [
-            CaseFacts(
-                case.case_id,
-                case.claim.lodged_on,
-                case.summary.sent_at.date() if case.summary else None,
-                tuple(sorted({(each.agreement_id, each.state) for each in case.participants if each.agreement_id})),
-            )
-            for case in cases
-            if case is not None
-        ]
+        found = [await self._claim(case_id) or await self._on_flow(case_id) for case_id in case_ids]
+        return [one for one in found if one is not None]
+
+    async def _claim(self, case_id: UUID) -> CaseFacts | None:
+        case = await self._cases.get(case_id, for_change=False)
+        if case is None:
+            return None
+        return CaseFacts(
+            case.case_id,
+            case.claim.lodged_on,
+            case.summary.sent_at.date() if case.summary else None,
+            tuple(sorted({(each.agreement_id, each.state) for each in case.participants if each.agreement_id})),
+        )
+
+    async def _on_flow(self, case_id: UUID) -> CaseFacts | None:
+        """A case on a flow is closed since the last that was said in it."""
+        case = await self._shelf.get(case_id, for_change=False)
+        row = await (
+            await self._connection.execute("SELECT open FROM flow_cases WHERE case_id = %s", (case_id,))
+        ).fetchone()
+        if case is None or row is None:
+            return None
+        said = sorted(case.said, key=lambda one: one.order)
+        parties = {party for one in said for party in one.parties if party.agreement_id}
+        return CaseFacts(
+            case_id,
+            said[0].at.date(),
+            None if row[0] else said[-1].at.date(),
+            tuple(sorted({(one.agreement_id, state_of(one.institution)) for one in parties})),
+        )
 
     async def waiting_messages(self, case_ids: Sequence[UUID]) -> int:
         """Messages sent and not receipted."""
