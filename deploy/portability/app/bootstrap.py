@@ -238,7 +238,7 @@ async def open_node(
         limits = _limits(settings, metrics)
         log = await _open_log(settings, database, keys=keys, trust=trust, observer=exchange.observer, clock=clock)
         await _enter_directory(database, directory, clock)
-        gateways = await open_gateways(settings, opened)
+        gateways = await open_gateways(settings, opened, clock)
         codes = QueuedCodeSender(gateways.codes, clock=clock)
         worker_work = worker_unit_of_work(database, at_rest, directory.current, me=institution)
         worker = WorkerUseCases(
@@ -334,7 +334,7 @@ def _notices(settings: Settings, database: Database, parts: CaseParts, gateways:
     file = settings.data_folder / "worker-notices.jsonl"
     return Notices(
         unit_of_work=notice_unit_of_work(database, views, parts.clock.now),
-        sender=NoticeByContact(database, parts.at_rest, gateways.sms, file),
+        sender=NoticeByContact(database, parts.at_rest, gateways.sms, gateways.mail, file),
         clock=parts.clock,
         new_id=parts.new_id,
         zone=ZoneInfo(settings.time_zone),

@@ -189,7 +189,7 @@ class Settings(BaseModel):
         "", description="Address for gateways of SMS and USSD, which nobody else should reach; off or empty: none."
     )
     text_gateways: Path | None = Field(
-        None, description="File that describes the gateways of SMS and USSD (docs/channels.md); holds secrets."
+        None, description="File that describes the gateways of SMS, USSD and e-mail (docs/channels.md); holds secrets."
     )
     time_zone: Annotated[str, AfterValidator(_time_zone)] = Field(
         "UTC", description="Time zone of the institution and its readers, for example Europe/Rome: no notices by night."

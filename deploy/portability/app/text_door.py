@@ -1,17 +1,20 @@
-"""Short messages and USSD at a node: the door where gateways hand in, and the way on which codes and notices go out."""
+"""Texts at a node: the door where gateways of SMS and USSD hand in, and the ways on which codes and notices go out."""
 
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
 import httpx2
 
+from portability.adapters.clock.ids import time_ordered_id
 from portability.adapters.workers.code_delivery import CodeGateway, OutboxFileGateway
+from portability.adapters.workers.mail import CodesByMail, MailGateway, SmtpMail
 from portability.adapters.workers.text.endpoint import create_text_app
 from portability.adapters.workers.text.sending import CodesBySms, SmsGateway, sms_gateway
 from portability.adapters.workers.text.settings import GatewaySettings, read_gateways
 from portability.agreements.errors import InputError
 from portability.app.http_part import HttpPart
 from portability.app.settings import Settings
+from portability.services.workers.ports import Clock
 from portability.services.workers.texting.dialogue import Dialogue
 from portability.services.workers.texting.ports import TextUnitOfWork
 from portability.services.workers.texting.signing_in import TextParts
@@ -23,28 +26,31 @@ __all__ = ["Gateways", "dialogue_of", "open_gateways", "text_door"]
 
 @dataclass(frozen=True, slots=True)
 class Gateways:
-    """What the file of gateways describes. `sms` is None where no short message can go out."""
+    """What the file of gateways describes. `sms` and `mail` are None where nothing can go out that way."""
 
     settings: GatewaySettings | None
     sms: SmsGateway | None
+    mail: MailGateway | None
     outbox: OutboxFileGateway
 
     @property
     def codes(self) -> CodeGateway:
-        """Codes to phones go by SMS where that is set up; all others into the outbox file."""
-        return CodesBySms(self.sms, self.outbox) if self.sms else self.outbox
+        """Codes go by SMS and by e-mail where that is set up; all others into the outbox file."""
+        by_mail = CodesByMail(self.mail, self.outbox) if self.mail else self.outbox
+        return CodesBySms(self.sms, by_mail) if self.sms else by_mail
 
 
-async def open_gateways(settings: Settings, opened: AsyncExitStack) -> Gateways:
+async def open_gateways(settings: Settings, opened: AsyncExitStack, clock: Clock) -> Gateways:
     """Read the file, where one is named; InputError where it is wrong."""
     outbox = OutboxFileGateway(settings.data_folder / "worker-codes.jsonl")
     if settings.text_gateways is None:
-        return Gateways(None, None, outbox)
+        return Gateways(None, None, None, outbox)
     described = read_gateways(settings.text_gateways)
+    mail = SmtpMail(described.email, now=clock.now, new_id=time_ordered_id) if described.email else None
     if described.sms is None:
-        return Gateways(described, None, outbox)
+        return Gateways(described, None, mail, outbox)
     client = await opened.enter_async_context(httpx2.AsyncClient())
-    return Gateways(described, sms_gateway(described.sms, client), outbox)
+    return Gateways(described, sms_gateway(described.sms, client), mail, outbox)
 
 
 def text_door(settings: Settings, gateways: Gateways, dialogue: Dialogue) -> HttpPart | None:

@@ -16,6 +16,7 @@ from portability.adapters.postgres.database import Connection, Database
 from portability.adapters.postgres.documents import open_documents
 from portability.adapters.postgres.looks import PostgresProtected
 from portability.adapters.postgres.notices_store import PostgresChoices, PostgresNotices
+from portability.adapters.workers.mail import MailGateway
 from portability.adapters.workers.text.sending import SmsGateway
 from portability.agreements.errors import GatewayError
 from portability.app.worker_views import WorkerViews
@@ -113,12 +114,13 @@ def notice_unit_of_work(
 class NoticeByContact:
     """NoticeSender: in her language to the address that she chose, else to the contact on file.
 
-    By SMS where that is set up, else into a file to fetch.
+    By SMS or e-mail where that is set up, else into a file to fetch.
     """
 
     database: Database
     at_rest: AtRest
     sms: SmsGateway | None
+    mail: MailGateway | None
     file: Path
 
     async def send(self, worker_id: UUID, kind: Kind, *, several: bool) -> None:
@@ -126,10 +128,15 @@ class NoticeByContact:
         worker = await self._on_file(worker_id)
         if worker is None:
             return
-        text = words_for([worker.language]).text("notice.several" if several else f"notice.{kind}")
+        words = words_for([worker.language])
+        text = words.text("notice.several" if several else f"notice.{kind}")
         to = worker.address or worker.contact
         if self.sms is not None and to.kind is ContactKind.PHONE:
             await self.sms.send(to.value, text)
+            return
+        if self.mail is not None and to.kind is ContactKind.EMAIL:
+            whole = f"{text}\n\n{words.text('mail.why')}\n"
+            await self.mail.send(to.value, words.text("mail.news"), whole, language=words.language)
             return
         line = {"to": to.value, "kind": to.kind.value, "text": text}
         try:

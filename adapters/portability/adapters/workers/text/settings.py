@@ -1,17 +1,19 @@
-"""The file that describes an institution's gateways: where short messages go out, and how inputs of phones come in."""
+"""The file that describes an institution's gateways: where texts go out, and how inputs of phones come in."""
 
+from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
 import yaml
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
 
 from portability.agreements.errors import InputError
 
-__all__ = ["GatewaySettings", "HttpOut", "KannelOut", "UssdFields", "read_gateways"]
+__all__ = ["GatewaySettings", "HttpOut", "KannelOut", "MailSecurity", "SmtpOut", "UssdFields", "read_gateways"]
 
 SECRET_LENGTH = 16
+_HERE = {"localhost", "127.0.0.1", "::1"}
 
 
 def _http_url(value: str) -> str:
@@ -50,6 +52,33 @@ class HttpOut(_Part):
     headers: dict[str, SecretStr] = {}
 
 
+class MailSecurity(StrEnum):
+    STARTTLS = "starttls"
+    TLS = "tls"  # from the first byte on
+    NONE = "none"  # to a server on this machine only
+
+
+class SmtpOut(_Part):
+    """A mail server that takes e-mail over. `name` is who writes, as readers know it."""
+
+    host: str
+    port: int = Field(587, ge=1, le=65535)
+    security: MailSecurity = MailSecurity.STARTTLS
+    authority: Path | None = None  # certificate (PEM) of the server's authority; none: those of the machine
+    username: str = ""
+    password: SecretStr = SecretStr("")
+    sender: str = Field(pattern=r"^[A-Za-z0-9._+-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*$", max_length=254)
+    name: str = Field("", pattern=r"^[^\x00-\x1f\x7f]*$", max_length=100)
+
+    @model_validator(mode="after")
+    def _is_safe(self) -> Self:
+        if self.security is MailSecurity.NONE and (self.host not in _HERE or self.username):
+            raise ValueError("without TLS write host: localhost and no username, or take starttls")
+        if bool(self.username) != bool(self.password.get_secret_value()):
+            raise ValueError("write username and password, or neither")
+        return self
+
+
 class UssdFields(_Part):
     """How a gateway of USSD names what it sends, and how it wants to be told whether an input is awaited."""
 
@@ -65,6 +94,7 @@ class GatewaySettings(_Part):
 
     secret: Annotated[SecretStr, AfterValidator(_long_enough)]
     sms: Annotated[KannelOut | HttpOut, Field(discriminator="kind")] | None = None
+    email: SmtpOut | None = None
     ussd: UssdFields = UssdFields()
     language: str = "en"
 
