@@ -16,12 +16,14 @@ from portability.adapters.clock.fake import FixedClock
 from portability.adapters.clock.ids import time_ordered_id
 from portability.adapters.memory.records import MemoryImportWork
 from portability.agreements.errors import InputError
+from portability.api.common.v1 import common_pb2 as common
 from portability.api.records.v1 import imports_pb2 as pb
 from portability.api.records.v1 import imports_pb2_grpc
 from portability.app.rpc.interceptor import CallGate
 from portability.services.access import Caller, Role
 from portability.services.mapping.common import read_period, read_record
 from portability.services.records.mapping import importing
+from portability.services.records.mapping.familiar import is_familiar
 from portability.services.records.servicer import ImportServicer
 
 from .imported import period, record
@@ -213,23 +215,29 @@ DAYS = st.builds(
 
 
 @given(data=st.data())
-def test_what_the_quick_check_vouches_for_the_rules_find_right_as_well(data: st.DataObject) -> None:
-    each = pb.ImportedRecord(account_id=data.draw(st.sampled_from(["DE-1", "", "x" * 65])))
-    each.period.CopyFrom(period("p", 2000))
-    each.period.period_id = data.draw(st.sampled_from(["p", "", "p\0", "x" * 64, "x" * 65]))
-    each.period.state = data.draw(st.sampled_from(["DE", "XK", "de", "QQ", ""]))
-    each.period.amount = data.draw(AMOUNTS)
-    each.period.unit = data.draw(st.integers(0, 6))  # type: ignore[assignment]  # also those that are none
-    each.period.day_regime = data.draw(st.integers(0, 8))
-    each.period.kind = data.draw(st.integers(0, 5))  # type: ignore[assignment]  # the same
-    each.period.evidence.level = data.draw(st.integers(0, 6))  # type: ignore[assignment]  # the same
-    each.period.first_day.CopyFrom(data.draw(DAYS))
-    each.period.last_day.CopyFrom(data.draw(DAYS))
+def test_what_is_familiar_the_rules_find_right_as_well(data: st.DataObject) -> None:
+    each = period("p", 2000)
+    each.period_id = data.draw(st.sampled_from(["p", "", "p\0", "x" * 64, "x" * 65]))
+    each.state = data.draw(st.sampled_from(["DE", "XK", "de", "QQ", ""]))
+    each.scheme = data.draw(st.sampled_from(["de-rente", "*\x07\x08Z", "Z", ""]))
+    each.amount = data.draw(AMOUNTS)
+    each.unit = data.draw(st.integers(0, 6))  # type: ignore[assignment]  # also those that are none
+    each.day_regime = data.draw(st.integers(0, 8))
+    each.period_type = data.draw(st.sampled_from(["", "10", "Z", "12345"]))
+    each.kind = data.draw(st.integers(0, 5))  # type: ignore[assignment]  # the same
+    each.evidence.level = data.draw(st.integers(0, 6))  # type: ignore[assignment]  # the same
+    each.first_day.CopyFrom(data.draw(DAYS))
+    each.last_day.CopyFrom(data.draw(DAYS))
     if data.draw(st.booleans()):
-        each.period.evidence.verified_on.CopyFrom(data.draw(DAYS))
-    plain = importing._is_plain(each, each.period.SerializeToString(deterministic=True))
+        each.evidence.verified_on.CopyFrom(data.draw(DAYS))
+    # A field of a later version, and one that is written a second time.
+    each.MergeFromString(data.draw(st.sampled_from([b"", b"\xf8\x01\x01", b"\x12\x02QQ", b"*\x02\x08\x01"])))
+    familiar = is_familiar(each.SerializeToString())
     try:
-        read_record(pb.ImportedRecord, each.SerializeToString())
-        read_period(each.period, field="period")
+        read_period(read_record(common.InsurancePeriod, each.SerializeToString()), field="period")
     except InputError:
-        assert not plain
+        assert not familiar
+
+
+def test_most_periods_are_familiar() -> None:
+    assert all(is_familiar(period(f"y{year}", year).SerializeToString()) for year in range(1950, 2025))

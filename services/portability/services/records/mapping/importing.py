@@ -1,10 +1,9 @@
 """Imported records to items, and what became of them to protobuf. One that is wrong is refused alone, never its stream.
 
-A record is checked twice over: `_is_plain` says of most, in microseconds, that nothing can be wrong; whatever it does
-not vouch for is checked by the rules of the proto and of periods, which say what is wrong.
+Of most records `is_familiar` tells in a microsecond that nothing can be wrong; any other is checked by the rules of the
+proto and of periods, which say what is wrong.
 """
 
-import re
 from collections.abc import Iterator
 from datetime import date
 from functools import lru_cache
@@ -12,7 +11,6 @@ from itertools import groupby
 
 from portability.agreements.careers import check_state
 from portability.agreements.errors import InputError
-from portability.api.common.v1 import common_pb2 as common
 from portability.api.records.v1 import imports_pb2 as pb
 from portability.services.mapping.common import (
     EnumTable,
@@ -31,14 +29,12 @@ from portability.services.records.imports import (
     ItemOutcome,
     RefusedItem,
 )
+from portability.services.records.mapping.familiar import LONGEST_ID, is_familiar
 
 __all__ = ["RECORDS_IN_ONE_REQUEST", "read_batch", "read_opening", "write_answer", "write_refused"]
 
 RECORDS_IN_ONE_REQUEST = 2_000
 _OUTCOME = EnumTable(ItemOutcome, pb.ItemOutcome, "ITEM_OUTCOME")
-_AMOUNT = re.compile(r"(?=.*[1-9])[0-9]{1,6}(\.[0-9]{1,4})?")
-_LAST = date.max.toordinal()
-_DAYS = 1  # the unit that needs a day regime
 
 
 def read_opening(request: pb.ImportRecordsRequest) -> ImportOpening:
@@ -94,30 +90,12 @@ def _runs(answer: ImportAnswer, first_item: int) -> Iterator[pb.ItemRun]:
 
 
 def _read_item(item: int, record: pb.ImportedRecord, today: date) -> ImportItem:
-    content = record.period.SerializeToString(deterministic=True)
+    period, account_id = record.period, record.account_id
+    content = period.SerializeToString()
     person = _person(record.person.SerializeToString(deterministic=True), today) if record.HasField("person") else None
-    if not _is_plain(record, content):
+    if not (0 < len(account_id) <= LONGEST_ID and "\0" not in account_id and is_familiar(content)):
         _check(record)
-    return ImportItem(item, record.account_id, record.period.period_id, content, person)
-
-
-def _is_plain(record: pb.ImportedRecord, content: bytes) -> bool:
-    """Whether nothing can be wrong with a record's account and period; False says only that it is not known."""
-    period = record.period
-    first, last = period.first_day, period.last_day
-    return (
-        0 < len(record.account_id) <= 64
-        and 0 < len(period.period_id) <= 64
-        and 0 < len(period.scheme) <= 64
-        and _is_state(period.state)
-        and 1 <= period.kind <= 4
-        and 0 < _ordinal(first.year, first.month, first.day) <= _ordinal(last.year, last.month, last.day) < _LAST
-        and _is_amount(period.amount, period.unit, period.day_regime)
-        and len(period.period_type) <= 4
-        and _is_evidence(period.evidence.SerializeToString())
-        and b"\0" not in content
-        and "\0" not in record.account_id
-    )
+    return ImportItem(item, account_id, period.period_id, content, person)
 
 
 def _check(record: pb.ImportedRecord) -> None:
@@ -143,42 +121,3 @@ def _person(written: bytes, today: date) -> InsuredPerson:
         if not identifier.comparable:
             raise InputError("An identifier has no letter and no digit: give the number.", field=f"{place}.value")
     return InsuredPerson(message.name, birth_date, identifiers)
-
-
-@lru_cache(maxsize=512)
-def _is_state(state: str) -> bool:
-    try:
-        check_state(state, field="state")
-    except InputError:
-        return False
-    return True
-
-
-@lru_cache(maxsize=65_536)
-def _ordinal(year: int, month: int, day: int) -> int:
-    """The number of a day; zero where there is no such day."""
-    try:
-        return date(year, month, day).toordinal()
-    except ValueError:
-        return 0
-
-
-@lru_cache(maxsize=4096)
-def _is_amount(amount: str, unit: int, regime: int) -> bool:
-    if not amount:
-        return not unit and not regime
-    regimes = {5, 6, 7} if unit == _DAYS else {0}
-    return bool(_AMOUNT.fullmatch(amount)) and 1 <= unit <= 5 and regime in regimes
-
-
-@lru_cache(maxsize=4096)
-def _is_evidence(written: bytes) -> bool:
-    """Whether nothing can be wrong with an evidence; thousands of periods have the same one."""
-    evidence = common.Evidence.FromString(written)
-    day = evidence.verified_on
-    return (
-        1 <= evidence.level <= 5
-        and len(evidence.method) <= 200
-        and len(evidence.verified_by) <= 43
-        and (not evidence.HasField("verified_on") or _ordinal(day.year, day.month, day.day) > 0)
-    )
