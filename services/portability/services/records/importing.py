@@ -68,7 +68,7 @@ async def take_batch(opening: ImportOpening, batch: ImportBatch, *, work: Import
     told = [refused[item] for item in sorted(refused)]
     if held_up_to > known.held_up_to:
         await work.imports.settle(known, held_up_to=held_up_to, refused=told)
-    return ImportAnswer(held_up_to, outcomes, told)
+    return ImportAnswer(held_up_to, batch.first_item, outcomes, told)
 
 
 _OUTCOMES: Mapping[KeptAs, ItemOutcome] = {

@@ -19,6 +19,7 @@ __all__ = [
     "KeptAs",
     "KnownImport",
     "RefusedItem",
+    "joined",
 ]
 
 
@@ -83,6 +84,16 @@ class ImportBatch:
         return self.first_item + self.count - 1
 
 
+def joined(batches: Sequence[ImportBatch]) -> ImportBatch:
+    """Batches of which each follows the one before, as one."""
+    return ImportBatch(
+        batches[0].first_item,
+        sum(batch.count for batch in batches),
+        tuple(item for batch in batches for item in batch.items),
+        tuple(item for batch in batches for item in batch.refused),
+    )
+
+
 class KeptAs(StrEnum):
     """What the register made of a period."""
 
@@ -100,8 +111,15 @@ class ItemOutcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ImportAnswer:
-    """How far the import is now, and what has become of each item of a batch, in order."""
+    """How far the import is now, and what has become of each item from the first on, in order."""
 
     held_up_to: int
+    first_item: int
     outcomes: Sequence[ItemOutcome]
     refused: Sequence[RefusedItem]
+
+    def of(self, batch: ImportBatch) -> "ImportAnswer":
+        """What has become of the items of one batch."""
+        begin = batch.first_item - self.first_item
+        refused = [one for one in self.refused if batch.first_item <= one.item <= batch.last_item]
+        return ImportAnswer(self.held_up_to, batch.first_item, self.outcomes[begin : begin + batch.count], refused)

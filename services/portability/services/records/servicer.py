@@ -19,7 +19,7 @@ from portability.services.records.career_mapping.statements import read_enter, w
 from portability.services.records.entering import enter_statement
 from portability.services.records.handlers import find_records, get_career, left_of, no_career, put_records
 from portability.services.records.importing import open_import, take_batch
-from portability.services.records.imports import ImportBatch, ImportOpening
+from portability.services.records.imports import ImportBatch, ImportOpening, joined
 from portability.services.records.mapping.importing import read_batch, read_opening, write_answer, write_refused
 from portability.services.records.mapping.register import read_person, read_put_records, write_match
 from portability.services.records.mapping.reviews import read_settle, write_review
@@ -30,6 +30,8 @@ __all__ = ["ImportServicer", "RecordServicer", "ReviewServicer"]
 
 REFUSED_IN_ONE_ANSWER = 500
 REVIEWS_AT_ONCE = 100
+REQUESTS_AHEAD = 4
+"""Requests of an import that are read while others are stored; more of them in one transaction save nothing."""
 
 
 class RecordServicer(records_pb2_grpc.RecordServiceServicer):
@@ -143,7 +145,7 @@ class ReviewServicer(reviews_pb2_grpc.ReviewServiceServicer):
 
 
 class ImportServicer(imports_pb2_grpc.ImportServiceServicer):
-    """One batch is read and checked while the one before it is stored; no more than the two are ever in memory.
+    """Requests are read and checked while those before them are stored; what has arrived by then is stored together.
 
     `unit_of_work` acts for the node: an import takes in also what is of protected persons, and reads nothing back.
     """
@@ -161,18 +163,22 @@ class ImportServicer(imports_pb2_grpc.ImportServiceServicer):
         opening = read_opening(first)
         async for answer in self._opened(opening):
             yield answer
+        arrived: asyncio.Queue[ImportBatch | None] = asyncio.Queue(REQUESTS_AHEAD)
         try:
             async with asyncio.TaskGroup() as tasks:
-                storing: asyncio.Task[pb_imports.ImportRecordsResponse] | None = None
-                async for request in requests:
-                    batch = read_batch(request, today=self._clock.now().date())
-                    if storing is not None:
-                        yield await storing
-                    storing = tasks.create_task(self._take(opening, batch))
-                if storing is not None:
-                    yield await storing
+                tasks.create_task(self._read(requests, arrived))
+                async for batches in _together(arrived):
+                    for answer in await self._take(opening, batches):
+                        yield answer
         except BaseExceptionGroup as errors:
             raise errors.exceptions[0] from errors
+
+    async def _read(
+        self, requests: AsyncIterator[pb_imports.ImportRecordsRequest], arrived: asyncio.Queue[ImportBatch | None]
+    ) -> None:
+        async for request in requests:
+            await arrived.put(read_batch(request, today=self._clock.now().date()))
+        await arrived.put(None)
 
     async def _opened(self, opening: ImportOpening) -> AsyncIterator[pb_imports.ImportRecordsResponse]:
         """How far the import is, and what was refused of it before."""
@@ -187,7 +193,24 @@ class ImportServicer(imports_pb2_grpc.ImportServiceServicer):
             )
             after = refused[-1].item if refused else after
 
-    async def _take(self, opening: ImportOpening, batch: ImportBatch) -> pb_imports.ImportRecordsResponse:
+    async def _take(
+        self, opening: ImportOpening, batches: Sequence[ImportBatch]
+    ) -> Sequence[pb_imports.ImportRecordsResponse]:
         async with self._unit_of_work() as work:
-            answer = await take_batch(opening, batch, work=work)
-        return write_answer(answer, first_item=batch.first_item)
+            answer = await take_batch(opening, joined(batches), work=work)
+        return [write_answer(answer.of(batch)) for batch in batches]
+
+
+async def _together(arrived: asyncio.Queue[ImportBatch | None]) -> AsyncIterator[Sequence[ImportBatch]]:
+    """What has arrived, as far as it follows without a gap."""
+    batches: list[ImportBatch] = []
+    while batch := await arrived.get():
+        if batches and batch.first_item != batches[-1].last_item + 1:
+            yield batches
+            batches = []
+        batches.append(batch)
+        if arrived.empty():
+            yield batches
+            batches = []
+    if batches:
+        yield batches

@@ -69,11 +69,11 @@ def read_batch(request: pb.ImportRecordsRequest, *, today: date) -> ImportBatch:
     return ImportBatch(request.first_item, len(request.records), tuple(items), tuple(refused))
 
 
-def write_answer(answer: ImportAnswer, *, first_item: int) -> pb.ImportRecordsResponse:
+def write_answer(answer: ImportAnswer) -> pb.ImportRecordsResponse:
     """How far the import is, and runs of one outcome."""
     return pb.ImportRecordsResponse(
         held_up_to=answer.held_up_to,
-        runs=_runs(answer, first_item),
+        runs=_runs(answer),
         refused=[write_refused(each) for each in answer.refused],
     )
 
@@ -82,7 +82,8 @@ def write_refused(refused: RefusedItem) -> pb.RefusedItem:
     return pb.RefusedItem(item=refused.item, field=refused.field, code=refused.code, message=refused.message)
 
 
-def _runs(answer: ImportAnswer, first_item: int) -> Iterator[pb.ItemRun]:
+def _runs(answer: ImportAnswer) -> Iterator[pb.ItemRun]:
+    first_item = answer.first_item
     for outcome, run in groupby(answer.outcomes):
         count = sum(1 for _ in run)
         yield pb.ItemRun(first_item=first_item, count=count, outcome=_OUTCOME.write(outcome))
