@@ -24,7 +24,7 @@ class HybridSignature:
 
 def length_prefixed(*parts: bytes) -> bytes:
     """Each part after its length as four bytes, big-endian, so that no two lists of parts give the same bytes."""
-    return b"".join(len(part).to_bytes(4, "big") + part for part in parts)
+    return b"".join([len(part).to_bytes(4, "big") + part for part in parts])
 
 
 def domain_separated(message: bytes, *, context: bytes) -> bytes:

@@ -97,13 +97,16 @@ class AtRest:
     async def seal(self, contents: Sequence[tuple[UUID, bytes]]) -> Sequence[bytes]:
         """Seal (scope, content) pairs, in their order; a scope without a key gets one, durable before it is used."""
         keys = await self._of_scopes({scope for scope, _ in contents})
-        # One look-up for each content: an id is hashed in Python, and an import seals a hundred thousand a second.
         sealers = {scope: (FORMAT + key.key_id, AESGCM(key.key).encrypt, scope.bytes) for scope, key in keys.items()}
         nonces = self.random_bytes(NONCE_BYTES * len(contents))
-        sealed = []
-        for place, (scope, content) in enumerate(contents):
-            nonce = nonces[place * NONCE_BYTES : (place + 1) * NONCE_BYTES]
-            begin, encrypt, name = sealers[scope]
+        sealed, at, last = [], 0, None
+        for scope, content in contents:
+            # What is of one scope comes together: to look for its key each time, an id would be hashed in Python.
+            if scope is not last:
+                begin, encrypt, name = sealers[scope]
+                last = scope
+            nonce = nonces[at : at + NONCE_BYTES]
+            at += NONCE_BYTES
             sealed.append(begin + nonce + encrypt(nonce, content, name))
         return sealed
 

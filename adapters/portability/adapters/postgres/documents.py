@@ -58,16 +58,8 @@ def to_document(value: Any) -> Any:
 
     Raises TypeError for anything else, and InputError for text with the character U+0000.
     """
-    if is_dataclass(value) and not isinstance(value, type):
-        return {each.name: to_document(getattr(value, each.name)) for each in fields(value)}
-    if isinstance(value, tuple):
-        return [to_document(each) for each in value]
-    if isinstance(value, frozenset):
-        return sorted(to_document(each) for each in value)
-    for kind, write in _WRITERS:
-        if isinstance(value, kind):
-            return write(value)
-    raise TypeError(f"a document cannot hold a {type(value).__name__}")
+    writer: Any = _writer
+    return writer(type(value))(value)
 
 
 def from_document(kind: type[T], document: Any) -> T:
@@ -91,6 +83,21 @@ async def open_documents(at_rest: AtRest, kind: type[T], sealed: Iterable[tuple[
     """What `seal_documents` sealed, in the order given; None where it is erased."""
     opened = await at_rest.open(list(sealed))
     return [None if content is None else from_document(kind, json.loads(content)) for content in opened]
+
+
+@cache
+def _writer(kind: type) -> Callable[[Any], Any]:
+    if is_dataclass(kind):
+        names = [each.name for each in fields(kind)]
+        return lambda value: {name: to_document(getattr(value, name)) for name in names}
+    if issubclass(kind, tuple):
+        return lambda value: [to_document(each) for each in value]
+    if issubclass(kind, frozenset):
+        return lambda value: sorted(to_document(each) for each in value)
+    for known, write in _WRITERS:
+        if issubclass(kind, known):
+            return write
+    raise TypeError(f"a document cannot hold a {kind.__name__}")
 
 
 @cache

@@ -7,7 +7,7 @@ is told by opening it.
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from hashlib import blake2b
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from portability.adapters.keys.at_rest import AtRest
@@ -52,6 +52,15 @@ UPDATE account_periods SET import_no = %(import_no)s, content = given.content
 FROM unnest(%(scopes)b::uuid[], %(periods)b::uuid[], %(contents)b::bytea[]) AS given (scope, period, content)
 WHERE account_periods.scope = given.scope AND account_periods.period = given.period
 """
+
+
+class _Given(NamedTuple):
+    """A period as it is to be kept."""
+
+    scope: bytes
+    period: bytes  # the keyed hash of its id
+    sealed: bytes
+    content: bytes
 
 
 class PostgresImports:
@@ -152,16 +161,28 @@ class PostgresIntake:
         """Keep periods; in one statement, however many there are."""
         if not items:
             return []
-        scopes = [self._scopes[one.account_id] for one in items]
-        periods = self._marks(items)
-        sealed = await self._at_rest.seal([(scope, one.content) for scope, one in zip(scopes, items, strict=True)])
+        key = self._at_rest.hidden_bytes(b"periods")
+        # A period is found by keyed BLAKE2b (RFC 7693), a tenth of the cost of an HMAC for each.
+        owners = {
+            each: (scope, scope.bytes, blake2b(scope.bytes, key=key, digest_size=16))
+            for each, scope in self._scopes.items()
+        }
+        scopes, periods, contents = [], [], []
+        for _, account_id, period_id, content, _ in items:
+            scope, name, of_account = owners[account_id]
+            mark = of_account.copy()
+            mark.update(period_id.encode())
+            scopes.append(name)
+            periods.append(mark.digest())
+            contents.append((scope, content))
+        sealed = await self._at_rest.seal(contents)
         inserted = await self._connection.execute(
             KEEP,
             {
                 "as_of": known.opening.as_of,
-                "accounts": uuids(list(set(scopes))),
+                "accounts": ids(list(set(scopes))),
                 "import_no": known.number,
-                "scopes": uuids(scopes),
+                "scopes": ids(scopes),
                 "periods": ids(periods),
                 "contents": byteas(sealed),
             },
@@ -170,63 +191,48 @@ class PostgresIntake:
         if inserted.rowcount == len(items):
             return [KeptAs.CHANGED] * len(items)
         fresh = {row[0] for row in await inserted.fetchall()}
-        return await self._compared(known, list(zip(scopes, periods, sealed, items, strict=True)), fresh)
+        given = [_Given(*each) for each in zip(scopes, periods, sealed, (one.content for one in items), strict=True)]
+        return await self._compared(known, given, fresh)
 
-    async def _compared(
-        self, known: KnownImport, given: Sequence[tuple[UUID, bytes, bytes, ImportItem]], fresh: set[bytes]
-    ) -> Sequence[KeptAs]:
+    async def _compared(self, known: KnownImport, given: Sequence[_Given], fresh: set[bytes]) -> Sequence[KeptAs]:
         """What became of each, where not all of them were new; what is there otherwise is replaced."""
-        held = await self._held([each for each in given if each[1] not in fresh])
+        held = await self._held([each for each in given if each.period not in fresh])
         told: list[KeptAs] = []
-        replaced: dict[bytes, tuple[UUID, bytes, bytes, ImportItem]] = {}
+        replaced: dict[bytes, _Given] = {}
         for each in given:
-            period, content = each[1], each[3].content
-            number, before = held.get(period, (0, None))
-            if before == content:
+            number, before = held.get(each.period, (0, None))
+            if before == each.content:
                 told.append(KeptAs.SAME)
             elif number == known.number:
                 # This import has given it otherwise before: what it gave first stays.
                 told.append(KeptAs.CONTRADICTION)
             else:
                 told.append(KeptAs.CHANGED)
-                held[period] = known.number, content
-                if period not in fresh:
-                    replaced[period] = each
+                held[each.period] = known.number, each.content
+                if each.period not in fresh:
+                    replaced[each.period] = each
         if replaced:
             await self._connection.execute(
                 REPLACE,
                 {
                     "import_no": known.number,
-                    "scopes": uuids([each[0] for each in replaced.values()]),
+                    "scopes": ids([each.scope for each in replaced.values()]),
                     "periods": ids(list(replaced)),
-                    "contents": byteas([each[2] for each in replaced.values()]),
+                    "contents": byteas([each.sealed for each in replaced.values()]),
                 },
             )
         return told
 
-    async def _held(
-        self, given: Sequence[tuple[UUID, bytes, bytes, ImportItem]]
-    ) -> dict[bytes, tuple[int, bytes | None]]:
+    async def _held(self, given: Sequence[_Given]) -> dict[bytes, tuple[int, bytes | None]]:
         """What was there before, with the import that gave it."""
         found = await self._connection.execute(
             KNOWN,
-            {"scopes": uuids([each[0] for each in given]), "periods": ids([each[1] for each in given])},
+            {"scopes": ids([each.scope for each in given]), "periods": ids([each.period for each in given])},
             binary=True,
         )
         rows = await found.fetchall()
         contents = await self._at_rest.open([(row[2], row[3]) for row in rows])
         return {row[0]: (row[1], content) for row, content in zip(rows, contents, strict=True)}
-
-    def _marks(self, items: Sequence[ImportItem]) -> list[bytes]:
-        """What periods are found by: keyed BLAKE2b (RFC 7693), a tenth of the cost of an HMAC for each."""
-        key = self._at_rest.hidden_bytes(b"periods")
-        accounts = {each: blake2b(scope.bytes, key=key, digest_size=16) for each, scope in self._scopes.items()}
-        marks = []
-        for one in items:
-            mark = accounts[one.account_id].copy()
-            mark.update(one.period_id.encode())
-            marks.append(mark.digest())
-        return marks
 
 
 class PostgresImportWork:

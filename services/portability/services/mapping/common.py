@@ -112,7 +112,8 @@ def read_record(kind: type[M], record: bytes) -> M:
     except DecodeError as error:
         raise InputError(f"The record is not a {kind.DESCRIPTOR.full_name}: its bytes do not parse.") from error
     _require_rules(message)
-    _require_storable(message)
+    if b"\0" in record:
+        _require_storable(message)
     return message
 
 

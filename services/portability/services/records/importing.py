@@ -4,8 +4,11 @@ An import is a numbered list of items. It is decided on in order, a batch in a t
 far it is: after a stop on either side it goes on there, and what was decided before is never decided again.
 """
 
+from bisect import bisect_right
 from collections.abc import Mapping
 from datetime import date
+from itertools import groupby
+from operator import attrgetter, itemgetter
 
 from portability.agreements.errors import IdempotencyConflictError, InputError
 from portability.services.records.imports import (
@@ -43,17 +46,19 @@ async def take_batch(opening: ImportOpening, batch: ImportBatch, *, work: Import
             f"Item {batch.first_item} follows item {known.held_up_to}: send items in order without a gap.",
             field="first_item",
         )
-    fresh = [one for one in batch.items if one.item > known.held_up_to]
+    fresh = batch.items[bisect_right(batch.items, known.held_up_to, key=itemgetter(0)) :]
     refused = {one.item: one for one in batch.refused if one.item > known.held_up_to}
-    own = await work.accounts.whose({(one.account_id, one.person.birth_date if one.person else None) for one in fresh})
+    # Lines of one account follow each other: what is decided for one of them holds for the next.
+    runs = [(*whose, list(run)) for whose, run in groupby(fresh, key=attrgetter("account_id", "person"))]
+    own = await work.accounts.whose({(each, person.birth_date if person else None) for each, person, _ in runs})
     opened: dict[str, InsuredPerson] = {}
-    taken = []
-    for one in fresh:
-        why = _why_not(one, own, opened)
+    taken: list[ImportItem] = []
+    for account_id, person, run in runs:
+        why = _why_not(account_id, person, own, opened)
         if why is None:
-            taken.append(one)
+            taken += run
         else:
-            refused[one.item] = why
+            refused |= {one.item: RefusedItem(one.item, *why) for one in run}
     await work.accounts.open(opened, as_of=opening.as_of)
     kept = await work.accounts.keep(known, taken)
     outcomes = [ItemOutcome.HELD] * batch.count
@@ -78,24 +83,25 @@ _OUTCOMES: Mapping[KeptAs, ItemOutcome] = {
 
 
 def _why_not(
-    one: ImportItem, own: Mapping[str, frozenset[date]], opened: dict[str, InsuredPerson]
-) -> RefusedItem | None:
+    account_id: str,
+    person: InsuredPerson | None,
+    own: Mapping[str, frozenset[date]],
+    opened: dict[str, InsuredPerson],
+) -> tuple[str, str, str] | None:
     """Why an item is not kept: for no account, or for another person's. The first of a new account opens it."""
-    person, births = one.person, own.get(one.account_id)
+    births = own.get(account_id)
     if births is None:
-        first = opened.get(one.account_id) or person
+        first = opened.get(account_id) or person
         if first is None:
-            return RefusedItem(
-                one.item,
+            return (
                 "account_id",
                 "ACCOUNT_UNKNOWN",
                 "No account has this id: give name, birth date and a number with it, or correct the id.",
             )
-        opened[one.account_id] = first
+        opened[account_id] = first
         births = frozenset({first.birth_date})
     if person is not None and person.birth_date not in births:
-        return RefusedItem(
-            one.item,
+        return (
             "person.birth_date",
             "OTHER_PERSON",
             "The account has another birth date: this line may be another person's. Correct the id or the date.",
