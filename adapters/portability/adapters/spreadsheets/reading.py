@@ -54,6 +54,7 @@ TOTALS = frozenset(
     ]
 )
 """What the first word of a row of totals is, in the languages of agencies."""
+_SPELLED: Final[Mapping[str, type[Any]]] = {"kind": PeriodKind, "unit": PeriodUnit}
 ASIDE: Final = ("_line", "_reason")
 """Columns that a rejects file has beside those of the file itself."""
 
@@ -85,9 +86,8 @@ class RecordFile:
         self.header = self._find_header(path)
         self._places = {name: self.header.index(column) for name, column in by.columns.items()}
         self._template = self._same_on_each()
-        self._words = {
-            name: {key.casefold(): value for key, value in given.items()} for name, given in by.words.items()
-        }
+        self._titles = {name: self.header[place] for name, place in self._places.items()}
+        self._words = {name: _known_words(kind, by.words.get(name, {})) for name, kind in _SPELLED.items()}
 
     def __iter__(self) -> Iterator[ReadLine]:
         for line in self._lines:
@@ -136,63 +136,64 @@ class RecordFile:
                 f"The line has {len(cells)} cells, the header names {len(self.header)}: a separator stands in a cell "
                 "without quotes, or a column has no name."
             )
-        said = {name: cells[place] for name, place in self._places.items()}
+        said = {name: as_text(cells[place]) for name, place in self._places.items()}
         _refuse_totals(cells, said)
-        if all(as_text(cells[place]) == self.header[place] for place in self._places.values()):
+        if said == self._titles:
             raise InputError("The line names the columns again: delete it.")
-        identifier = as_text(said.get("identifier", ""))
-        account_id = as_text(said["account_id"]) if "account_id" in said else identifier
+        identifier = said.get("identifier", "")
+        account_id = said.get("account_id", identifier)
         if not account_id:
             raise InputError(f"{self._column('account_id', 'identifier')} is empty: nothing says whose line it is.")
         record = pb.ImportedRecord(account_id=account_id, period=self._template)
-        self._fill(record.period, said)
-        person = self._person(said, identifier)
+        self._fill(record.period, cells, said)
+        person = self._person(cells, said)
         if person is not None:
             record.person.CopyFrom(person)
         return record
 
-    def _fill(self, period: common.InsurancePeriod, said: Mapping[str, object]) -> None:
-        for name, last in (("first_day", False), ("last_day", True)):
-            if name in said:
-                day = self._day(said[name], name)
-                if day is not None:
-                    (period.last_day if last else period.first_day).CopyFrom(_as_message(day))
+    def _fill(self, period: common.InsurancePeriod, cells: Sequence[object], said: Mapping[str, str]) -> None:
+        if first := self._day(cells, "first_day"):
+            period.first_day.CopyFrom(_as_message(first))
+        if last := self._day(cells, "last_day"):
+            period.last_day.CopyFrom(_as_message(last))
         if "amount" in said and (amount := self._asked("amount", as_amount, said["amount"], self._map.decimals)):
             same = self._map.same_on_each_line
-            unit = self._word("unit", said["unit"], PeriodUnit) if "unit" in said else same.unit
+            unit = self._word("unit", said["unit"]) if "unit" in said else same.unit
             period.amount = amount
             period.unit = _number("PERIOD_UNIT", unit) if unit else common.PERIOD_UNIT_UNSPECIFIED
             if unit == PeriodUnit.DAYS:
                 period.day_regime = int(same.day_regime or 0)
         if "kind" in said:
-            period.kind = _number("PERIOD_KIND", self._word("kind", said["kind"], PeriodKind))
-        for name in ("scheme", "state"):
-            if name in said:
-                setattr(period, name, as_text(said[name]))
-        period.period_id = as_text(said["period_id"]) if "period_id" in said else _made_id(period)
+            period.kind = _number("PERIOD_KIND", self._word("kind", said["kind"]))
+        if "scheme" in said:
+            period.scheme = said["scheme"]
+        if "state" in said:
+            period.state = said["state"]
+        period.period_id = said["period_id"] if "period_id" in said else _made_id(period, first, last)
 
-    def _person(self, said: Mapping[str, object], identifier: str) -> pb.InsuredPerson | None:
+    def _person(self, cells: Sequence[object], said: Mapping[str, str]) -> pb.InsuredPerson | None:
         """Whose line it is, where the columns say so; without all of it the account has to be known."""
-        parts = [as_text(said[name]) for name in ("name", "family_name", "given_names") if name in said]
-        name = ", ".join(part for part in parts if part)
-        born = self._day(said["birth_date"], "birth_date") if "birth_date" in said else None
+        name = ", ".join([said[part] for part in ("name", "family_name", "given_names") if said.get(part)])
+        born = self._day(cells, "birth_date")
+        identifier = said.get("identifier", "")
         if not (name and born and identifier):
             return None
         same = self._map.same_on_each_line
         return _person(name, born, same.identifier_country, same.identifier_sector, identifier)
 
-    def _day(self, cell: object, name: str) -> date | None:
-        day: date | None = self._asked(name, as_day, cell, self._map.dates, serials=self._serials)
+    def _day(self, cells: Sequence[object], name: str) -> date | None:
+        if name not in self._places:
+            return None
+        day: date | None = self._asked(name, as_day, cells[self._places[name]], self._map.dates, serials=self._serials)
         return day
 
-    def _word(self, name: str, cell: object, kind: type[Any]) -> Any:
-        text = as_text(cell)
-        known = {one.value: one for one in kind}
-        found = known.get(self._words.get(name, {}).get(text.casefold(), text.casefold()))
+    def _word(self, name: str, text: str) -> Any:
+        known = self._words[name]
+        found = known.get(text.casefold())
         if found is None:
             raise InputError(
                 f"Column '{self._map.columns[name]}': '{text}' is not known; write it under `words: {name}:` in the "
-                f"map as one of {_named(known)}."
+                f"map as one of {_named(one.value for one in _SPELLED[name])}."
             )
         return found
 
@@ -206,20 +207,24 @@ class RecordFile:
         return next(f"Column '{self._map.columns[name]}'" for name in names if name in self._map.columns)
 
 
-def _refuse_totals(cells: Sequence[object], said: Mapping[str, object]) -> None:
+def _refuse_totals(cells: Sequence[object], said: Mapping[str, str]) -> None:
+    if said.get("first_day", "x") and said.get("last_day", "x"):
+        return
     words = next((text for cell in cells if (text := as_text(cell))), "").casefold().strip(":.").split()
-    if (
-        words
-        and words[0].strip(":") in TOTALS
-        and not all(as_text(said.get(name, "x")) for name in ("first_day", "last_day"))
-    ):
+    if words and words[0].strip(":") in TOTALS:
         raise InputError("The line is a row of totals, not a record: delete it.")
 
 
-def _made_id(period: common.InsurancePeriod) -> str:
+def _known_words(kind: type[Any], own: Mapping[str, str]) -> Mapping[str, Any]:
+    """What stands for the members of an enum: their own names, and the words that the map gives for them."""
+    members = {one.value: one for one in kind}
+    given = {word.casefold(): members[value] for word, value in own.items() if value in members}
+    return members | given
+
+
+def _made_id(period: common.InsurancePeriod, first: date | None, last: date | None) -> str:
     """A stable id where the file has none: the same period of the same account gets the same one each time."""
-    first, last = period.first_day, period.last_day
-    days = f"{first.year:04}-{first.month:02}-{first.day:02}/{last.year:04}-{last.month:02}-{last.day:02}"
+    days = "/".join([day.isoformat() if day else "0000-00-00" for day in (first, last)])
     return f"{days}/{period.kind}/{period.scheme}"[:64]
 
 

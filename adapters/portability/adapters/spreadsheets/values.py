@@ -29,7 +29,10 @@ def as_text(cell: object) -> str:
     """Text without what people and programs put around it: spaces, the apostrophe that makes a number a text."""
     if isinstance(cell, date):
         return cell.isoformat()
-    return str(cell).replace("\u00a0", " ").strip().removeprefix("'").strip()
+    text = str(cell).strip()
+    if text.isascii() and not text.startswith("'"):
+        return text
+    return text.replace("\u00a0", " ").strip().removeprefix("'").strip()
 
 
 def as_day(cell: object, order: DateOrder, *, serials: bool = False) -> date | None:
