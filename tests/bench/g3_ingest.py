@@ -31,6 +31,7 @@ from portability.api.common.v1 import common_pb2 as common
 from portability.api.records.v1 import imports_pb2 as pb
 from portability.api.records.v1 import imports_pb2_grpc
 from portability.api.records.v1.messages_pb2 import PersonIdentifier
+from portability.app.garbage import collect_seldom
 from portability.app.logging import configure_logging
 from portability.app.metrics import NodeMetrics
 from portability.app.rpc.client import DeadlineChannel, open_channel
@@ -164,7 +165,7 @@ def _record(run: str, place: int) -> pb.ImportedRecord:
 
 def _copy(url: str, count: int) -> float:
     """Rows a second by bare COPY into a table of the same columns and key, in transactions of as many rows."""
-    rows = [(_random_id(), _random_id(), 1, _random_id(), os.urandom(SEALED_BYTES)) for _ in range(count)]
+    rows = [(_random_id(), _random_id(), 1, os.urandom(SEALED_BYTES)) for _ in range(count)]
     with psycopg.connect(url) as connection:
         connection.execute("DROP TABLE IF EXISTS copied")
         connection.execute("CREATE TABLE copied (LIKE account_periods INCLUDING ALL)")
@@ -172,7 +173,7 @@ def _copy(url: str, count: int) -> float:
         started = time.perf_counter()
         for first in range(0, count, BATCH):
             with connection.cursor().copy("COPY copied FROM STDIN (FORMAT binary)") as copy:
-                copy.set_types(["uuid", "uuid", "int8", "uuid", "bytea"])
+                copy.set_types(["uuid", "uuid", "int8", "bytea"])
                 for row in rows[first : first + BATCH]:
                     copy.write_row(row)
             connection.commit()
@@ -191,6 +192,7 @@ def _peak_mebibytes(pid: int) -> float:
 def _serve(folder: str, pipe: Connection) -> None:
     with Path(folder, "log").open("w") as log, g2._postgresql(folder) as url:
         configure_logging(stream=log)
+        collect_seldom()  # as every node does when it starts
         uvloop.run(_serve_both(folder, url, pipe))
 
 

@@ -16,7 +16,7 @@ from portability.agreements.errors import InputError
 from portability.api.common.v1 import common_pb2 as common
 from portability.services.mapping.common import read_period, read_record
 
-__all__ = ["is_familiar"]
+__all__ = ["LONGEST_ID", "is_familiar"]
 
 LONGEST_ID: Final = 64
 _LAST: Final = date.max.toordinal()
