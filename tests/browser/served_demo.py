@@ -27,6 +27,7 @@ class ServedDemo:
 
     urls: Mapping[str, str]
     folder: Path
+    text_door: str = ""  # where gateways of short messages hand in, as the demo says it
     contact: str = WORKER.phone
     institution: str = "it-inps"  # with which the worker lodged her claim
 
@@ -67,7 +68,8 @@ def served_demo(folder: Path) -> Iterator[ServedDemo]:
             assert urls, (
                 "the demo did not come up: " + "".join(said)[-2000:] + (folder / "told.txt").read_text()[-2000:]
             )
-            yield ServedDemo(urls, folder / "data")
+            door = re.search(r"USSD at \S+: (\S+)/ussd\?", "".join(said))
+            yield ServedDemo(urls, folder / "data", door[1] if door else "")
         finally:
             process.send_signal(signal.SIGINT)
             process.communicate(timeout=30)
