@@ -107,7 +107,9 @@ async def test_issued_drawn_verified_offline_revoked_and_refused(
         text = told.splitlines()[-1]
 
         # Printed by the worker; somebody takes a picture of the paper.
-        use_cases = certificate_use_cases(node.database, node.parts, node.keys, address=settings.public_address)
+        use_cases = certificate_use_cases(
+            node.database, node.parts, node.keys, address=settings.public_address, wallet_secret=b"w" * 32
+        )
         kept = await use_cases.one_of_mine(worker.worker_id, UUID(certificate_id))
         pdf = await certificate_printer(use_cases)(kept, "ar")
         picture = tmp_path / "paper.png"

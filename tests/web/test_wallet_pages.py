@@ -13,10 +13,11 @@ from joserfc.jwk import ECKey
 from starlette.applications import Starlette
 
 from portability.adapters.clock.ids import time_ordered_id
+from portability.adapters.keys.issuing import P256WalletKey
 from portability.adapters.workers.web import WebSettings, create_app
 from portability.adapters.workers.web.certificate_pages import certificate_topic
 from portability.adapters.workers.web.wallet_pages import wallet_topic
-from portability.services.certificates.jose import verify_jwk
+from portability.services.certificates.jose import verify_es256, verify_jwk
 from portability.services.certificates.model import CertificateKind
 from portability.services.certificates.offering import GRANT, OfferUseCases
 from portability.services.certificates.ports import Kept
@@ -147,6 +148,35 @@ async def test_a_wallet_takes_the_certificate_and_shows_it(
         showing=showing,
     )
     assert verified.bound and verified.by_holder and verified.shown.coverage == POSTED
+
+
+async def test_a_wallet_that_wants_es256_takes_it(
+    client: httpx.AsyncClient, desk: Any, certificates: Certificates
+) -> None:
+    object.__setattr__(certificates.use_cases, "wallet_key", P256WalletKey(b"k" * 32))
+    kept = await certificates.issue(CertificateKind.COVERAGE, coverage=POSTED)
+    wallet = Wallet(client, certificates)
+    document = await offer(client, desk, kept)
+    assert document["credential_configuration_ids"] == ["urn:eudi:pda1:1", "urn:eudi:pda1:1.es256"]
+    issuer = (await client.get("/.well-known/openid-credential-issuer")).json()
+    supported = issuer["credential_configurations_supported"]
+    assert [
+        (supported[kind]["vct"], supported[kind]["credential_signing_alg_values_supported"])
+        for kind in document["credential_configuration_ids"]
+    ] == [("urn:eudi:pda1:1", ["EdDSA"]), ("urn:eudi:pda1:1", ["ES256"])]
+    token = (await wallet.token(document)).json()["access_token"]
+    answer = await wallet.credential(token, "urn:eudi:pda1:1.es256", wallet.proof(await wallet.nonce()))
+    credential = answer.json()["credentials"][0]["credential"]
+    issued = decode_sd_jwt(credential).token
+    published = (await client.get("/.well-known/jwt-vc-issuer")).json()["jwks"]["keys"]
+    (key,) = [one for one in published if one["kid"] == issued.header["kid"]]
+    assert (issued.header["alg"], key["alg"], key["kty"]) == ("ES256", "ES256", "EC")
+    verify_es256(issued, key)  # as who has no directory
+    verified = verify_certificate(
+        credential, issuers=Directory([certificates.institution]), at=certificates.clock.now()
+    )
+    assert verified.bound
+    assert verified.shown.coverage == POSTED
 
 
 async def test_code_token_and_nonce_count_once(

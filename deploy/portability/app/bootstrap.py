@@ -250,7 +250,13 @@ async def open_node(
         )
         dialogue = dialogue_of(worker, worker_work, gateways)
         cases = case_unit_of_work(database, parts)
-        certificates = certificate_use_cases(database, parts, keys, address=settings.public_address)
+        certificates = certificate_use_cases(
+            database,
+            parts,
+            keys,
+            address=settings.public_address,
+            wallet_secret=secret(settings.data_folder / "wallets.key"),
+        )
         tls = NodeTls(settings.tls_folder, institution, hosts=settings.hosts, clock=clock)
         server = NodeServer(
             settings.listen,

@@ -7,7 +7,7 @@ from datetime import date
 from uuid import UUID
 
 from portability.adapters.certificates.printing import print_certificate
-from portability.adapters.keys.issuing import DirectoryIssuers, NodeSigner
+from portability.adapters.keys.issuing import DirectoryIssuers, NodeSigner, P256WalletKey
 from portability.adapters.keys.node_keys import NodeKeys
 from portability.adapters.paper.claim_form import print_claim_form
 from portability.adapters.postgres.cases_store import PostgresCases
@@ -101,7 +101,9 @@ class NodeCertificateWork:
         self.protected = PostgresProtected(connection)
 
 
-def certificate_use_cases(database: Database, parts: CaseParts, keys: NodeKeys, *, address: str) -> CertificateUseCases:
+def certificate_use_cases(
+    database: Database, parts: CaseParts, keys: NodeKeys, *, address: str, wallet_secret: bytes
+) -> CertificateUseCases:
     """One transaction each."""
 
     @asynccontextmanager
@@ -123,6 +125,7 @@ def certificate_use_cases(database: Database, parts: CaseParts, keys: NodeKeys, 
         clock=parts.clock,
         new_id=parts.new_id,
         random_bytes=secrets.token_bytes,
+        wallet_key=P256WalletKey(wallet_secret),
     )
 
 

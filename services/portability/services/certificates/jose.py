@@ -1,7 +1,7 @@
-"""Compact JSON Web Signatures (RFC 7515) that a key ring signs, with Ed25519 (RFC 8037), and their reading.
+"""Compact JSON Web Signatures (RFC 7515) that a key ring signs, with Ed25519 (RFC 8037) or ES256, and their reading.
 
-Keys of institutions come from the signed directory and keys of wallets from a certificate or a proof; no key is ever
-taken from the header of what it verifies.
+Keys of institutions come from the signed directory, or are vouched for by one that does (vouching.py), and keys of
+wallets from a certificate or a proof; no key is ever believed because it stands in what it verifies.
 """
 
 import base64
@@ -13,7 +13,10 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
+from cryptography.hazmat.primitives.hashes import SHA256
 from joserfc import jws
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey
@@ -30,6 +33,7 @@ __all__ = [
     "instant_of",
     "sign_jws",
     "verify_ed25519",
+    "verify_es256",
     "verify_jwk",
 ]
 
@@ -77,10 +81,16 @@ def decode_json(text: bytes) -> Any:
 
 
 def sign_jws(
-    payload: Mapping[str, Any], *, kind: str, key_id: str, sign: Callable[[bytes], bytes], **header: Any
+    payload: Mapping[str, Any],
+    *,
+    kind: str,
+    key_id: str,
+    sign: Callable[[bytes], bytes],
+    algorithm: str = "EdDSA",
+    **header: Any,
 ) -> str:
-    """Sign `payload` as a token of type `kind` ("dc+sd-jwt") with the Ed25519 key that `sign` stands for."""
-    protected = {"alg": "EdDSA", "typ": kind, "kid": key_id, **header}
+    """Sign `payload` as a token of type `kind` ("dc+sd-jwt") with the key that `sign` stands for, Ed25519 or P-256."""
+    protected = {"alg": algorithm, "typ": kind, "kid": key_id, **header}
     signed = f"{b64url(_json(protected))}.{b64url(_json(payload))}"
     return f"{signed}.{b64url(sign(signed.encode()))}"
 
@@ -103,6 +113,22 @@ def verify_ed25519(token: Jws, public_key: bytes) -> Jws:
     if token.header.get("alg") != "EdDSA":
         raise VerificationError("Institutions sign with EdDSA and nothing else.")
     return _verify_ed25519(token, public_key)
+
+
+def verify_es256(token: Jws, key: Any) -> Jws:
+    """Return the token where this public JWK signed it with alg ES256 (RFC 7518, 3.4). Raises VerificationError."""
+    if token.header.get("alg") != "ES256" or len(token.signature) != 64:
+        raise VerificationError("The token is not signed with ES256.")
+    if not isinstance(key, dict) or (key.get("kty"), key.get("crv")) != ("EC", "P-256"):
+        raise VerificationError("The key is not one of P-256.")
+    x, y = (decode_b64url(key[name]) if isinstance(key.get(name), str) else b"" for name in ("x", "y"))
+    r, s = (int.from_bytes(half, "big") for half in (token.signature[:32], token.signature[32:]))
+    try:
+        numbers = ec.EllipticCurvePublicNumbers(int.from_bytes(x, "big"), int.from_bytes(y, "big"), ec.SECP256R1())
+        numbers.public_key().verify(encode_dss_signature(r, s), token.signed, ec.ECDSA(SHA256()))
+    except (InvalidSignature, ValueError) as exc:
+        raise VerificationError("The signature does not stand.") from exc
+    return token
 
 
 def verify_jwk(token: Jws, key: Any) -> Jws:

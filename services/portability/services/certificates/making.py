@@ -10,6 +10,7 @@ from portability.services.certificates.jose import sign_jws
 from portability.services.certificates.model import Certificate
 from portability.services.certificates.sd_jwt import hide_claims
 from portability.services.certificates.verifying import CREDENTIAL
+from portability.services.certificates.vouching import ES256, VOUCHED, WalletKey, vouch
 
 __all__ = ["Signer", "make_code", "make_credential"]
 
@@ -33,8 +34,12 @@ def make_credential(
     issuer_url: str,
     random_bytes: Callable[[int], bytes],
     holder_key: Mapping[str, Any] | None = None,
+    wallet_key: WalletKey | None = None,
 ) -> str:
-    """As SD-JWT VC with all its disclosures; bound to a wallet's public key (JWK) where one is given."""
+    """As SD-JWT VC with all its disclosures; bound to a wallet's public key (JWK) where one is given.
+
+    Signed with ES256 where a key for that is given, for which the signing key vouches; else with EdDSA.
+    """
     key_id = signer.key_id(certificate.issued_at)
     shown, disclosures = hide_claims(claims_of(certificate), hidden=HIDDEN, random_bytes=random_bytes)
     payload = {
@@ -48,7 +53,25 @@ def make_credential(
         "status": {"status_list": {"idx": certificate.status.index, "uri": certificate.status.uri}},
         **({"cnf": {"jwk": dict(holder_key)}} if holder_key else {}),
     }
-    token = sign_jws(payload, kind=CREDENTIAL, key_id=key_id, sign=lambda message: signer.sign(key_id, message))
+
+    def sign(message: bytes) -> bytes:
+        return signer.sign(key_id, message)
+
+    if wallet_key is None:
+        token = sign_jws(payload, kind=CREDENTIAL, key_id=key_id, sign=sign)
+    else:
+        said = vouch(
+            wallet_key,
+            institution=certificate.issuer.institution_id,
+            issued_at=certificate.issued_at,
+            expires_at=certificate.expires_at,
+            key_id=key_id,
+            sign=sign,
+        )
+        vouched = {VOUCHED: said}
+        token = sign_jws(
+            payload, kind=CREDENTIAL, key_id=wallet_key.key_id, sign=wallet_key.sign, algorithm=ES256, **vouched
+        )
     return "".join(f"{one}~" for one in (token, *disclosures))
 
 

@@ -5,7 +5,7 @@ a key of its own, and gets the credential bound to that key. Code, token and non
 """
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -18,6 +18,7 @@ from portability.services.certificates.making import make_credential
 from portability.services.certificates.ports import Offer
 from portability.services.certificates.use_cases import CertificateUseCases
 from portability.services.certificates.verifying import CREDENTIAL
+from portability.services.certificates.vouching import ES256
 
 __all__ = ["GRANT", "CredentialOffer", "OfferUseCases", "Token"]
 
@@ -58,6 +59,9 @@ class OfferUseCases:
             {"kty": "OKP", "crv": "Ed25519", "alg": "EdDSA", "use": "sig", "kid": key_id, "x": b64url(public)}
             for key_id, public in sorted(self.signing_keys().items())
         ]
+        wallets = self.certificates.wallet_key
+        if wallets is not None:
+            keys.append({**wallets.jwk, "alg": ES256, "use": "sig", "kid": wallets.key_id})
         return {"issuer": self.certificates.address, "jwks": {"keys": keys}}
 
     def issuer_metadata(self) -> dict[str, Any]:
@@ -68,7 +72,10 @@ class OfferUseCases:
             "credential_endpoint": f"{address}/wallet/credential",
             "nonce_endpoint": f"{address}/wallet/nonce",
             "display": [{"name": self.certificates.issuer().name}],
-            "credential_configurations_supported": {name: _configuration(name) for name in TYPES},
+            "credential_configurations_supported": {
+                name: _configuration(name, kind, algorithm)
+                for name, (kind, algorithm) in self._configurations().items()
+            },
         }
 
     def server_metadata(self) -> dict[str, Any]:
@@ -93,7 +100,9 @@ class OfferUseCases:
         code = await self._put("code", certificate_id, now + CODE_LIFE)
         document = {
             "credential_issuer": self.certificates.address,
-            "credential_configuration_ids": [type_of(one)],
+            "credential_configuration_ids": [
+                name for name, (kind, _) in self._configurations().items() if kind == type_of(one)
+            ],
             "grants": {GRANT: {"pre-authorized_code": code}},
         }
         return CredentialOffer(document, now + CODE_LIFE)
@@ -118,7 +127,8 @@ class OfferUseCases:
         # 1. The request asks for one credential with one proof.  2. The key signed our nonce, now, for us; the nonce
         # counts once.  3. The token counts once, and for the type that is asked for.  4. It still counts.
         # (1) What is asked for.
-        wanted, proof = _read_request(request)
+        name, proof = _read_request(request, self._configurations())
+        wanted, algorithm = self._configurations()[name]
         # (2) Whose key: before the token is used up, so that a wallet may try again with a fresh nonce.
         key = await self._proved(proof)
         # (3) Which certificate.
@@ -140,7 +150,15 @@ class OfferUseCases:
             issuer_url=self.certificates.address,
             random_bytes=self.certificates.random_bytes,
             holder_key=key,
+            wallet_key=self.certificates.wallet_key if algorithm == ES256 else None,
         )
+
+    def _configurations(self) -> dict[str, tuple[str, str]]:
+        """Type and algorithm of each credential configuration, by its name."""
+        found = {name: (name, "EdDSA") for name in TYPES}
+        if self.certificates.wallet_key is not None:
+            found |= {f"{name}.es256": (name, ES256) for name in TYPES}
+        return found
 
     async def _proved(self, proof: str) -> Mapping[str, Any]:
         """The public key of a proof of type jwt (appendix F.1). Raises InputError; `field` is the error code."""
@@ -177,9 +195,9 @@ def _hashed(secret: str) -> bytes:
     return hashlib.sha256(secret.encode("utf-8", errors="replace")).digest()
 
 
-def _read_request(request: Any) -> tuple[str, str]:
+def _read_request(request: Any, known: Collection[str]) -> tuple[str, str]:
     wanted = request.get("credential_configuration_id") if isinstance(request, dict) else None
-    if wanted not in TYPES:
+    if not isinstance(wanted, str) or wanted not in known:
         raise InputError("No such credential is issued here.", field="unknown_credential_configuration")
     proofs = request.get("proofs")
     given = proofs.get("jwt") if isinstance(proofs, dict) else None
@@ -188,12 +206,12 @@ def _read_request(request: Any) -> tuple[str, str]:
     return wanted, given[0]
 
 
-def _configuration(name: str) -> dict[str, Any]:
+def _configuration(name: str, kind: str, algorithm: str) -> dict[str, Any]:
     return {
         "format": CREDENTIAL,
-        "vct": name,
+        "vct": kind,
         "scope": name,
         "cryptographic_binding_methods_supported": ["jwk"],
-        "credential_signing_alg_values_supported": ["EdDSA"],
+        "credential_signing_alg_values_supported": [algorithm],
         "proof_types_supported": {"jwt": {"proof_signing_alg_values_supported": ["ES256", "EdDSA"]}},
     }

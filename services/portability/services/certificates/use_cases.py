@@ -22,6 +22,7 @@ from portability.services.certificates.model import (
 )
 from portability.services.certificates.ports import CertificateWork, Clock, Issued, Kept, NewId, UnitOfWork
 from portability.services.certificates.status_list import PLACES, StatusList, sign_status_list
+from portability.services.certificates.vouching import WalletKey
 from portability.services.idempotency import once
 from portability.services.looking import read_by_staff
 from portability.services.purposes import APPLICABLE_LEGISLATION, PENSION_CLAIM
@@ -65,6 +66,7 @@ class CertificateUseCases:
     clock: Clock
     new_id: NewId
     random_bytes: Callable[[int], bytes]
+    wallet_key: WalletKey | None = None  # without it, wallets get EdDSA alone
 
     async def issue(self, command: IssueCertificate, *, caller: Caller) -> Kept:
         """Issue and keep a certificate. Raises NotFoundError, InputError or CaseStateError."""

@@ -13,6 +13,7 @@ from portability.services.certificates.reading import Fields, read_shown
 from portability.services.certificates.refusals import RefusedBecause
 from portability.services.certificates.sd_jwt import decode_sd_jwt, disclosed, verify_key_binding
 from portability.services.certificates.status_list import PUBLISHED_WITHIN, StatusToken, decode_status_token
+from portability.services.certificates.vouching import ES256, verify_vouched, vouching_of
 
 __all__ = ["CREDENTIAL", "Form", "Issuers", "IssuingKey", "Showing", "Verified", "verify_certificate", "verify_status"]
 
@@ -160,10 +161,11 @@ def _of_credential(text: str, issuers: Issuers, showing: Showing | None, at: dat
         place = _place(one.token.payload.get("status"))
     except VerificationError as exc:
         raise CertificateRefusedError(RefusedBecause.UNREADABLE, exc.message) from exc
-    key = _key(authority, one.token.text_of("kid"), issuers, issued_at)
     try:
-        verify_ed25519(one.token, key.ed25519)
+        key = _signed_by(one.token, authority, issuers, issued_at)
         claims = disclosed(one)
+    except CertificateRefusedError:
+        raise
     except VerificationError as exc:
         raise CertificateRefusedError(RefusedBecause.FORGED, exc.message) from exc
     shown = _shown(claims, issuer=key.issuer, issued_at=issued_at, expires_at=expires_at, status=place)
@@ -175,6 +177,18 @@ def _of_credential(text: str, issuers: Issuers, showing: Showing | None, at: dat
             raise CertificateRefusedError(RefusedBecause.NOT_BY_HOLDER, exc.message) from exc
         by_holder = True
     return Verified(shown, Form.CREDENTIAL, None, bound="cnf" in one.token.payload, by_holder=by_holder)
+
+
+def _signed_by(token: Jws, institution: str, issuers: Issuers, issued_at: datetime) -> IssuingKey:
+    """The key of the directory that signed a credential, or vouched for the P-256 key that did (vouching.py)."""
+    if token.header.get("alg") != ES256:
+        key = _key(institution, token.text_of("kid"), issuers, issued_at)
+        verify_ed25519(token, key.ed25519)
+        return key
+    said = vouching_of(token)
+    key = _key(institution, said.text_of("kid"), issuers, issued_at)
+    verify_vouched(token, said, key.ed25519, institution=institution, issued_at=issued_at)
+    return key
 
 
 def _shown(claims: Any, *, issuer: Issuer, status: StatusPlace, issued_at: datetime, expires_at: datetime) -> Shown:
