@@ -16,6 +16,7 @@ from portability.adapters.memory import exchange_store as stores
 from portability.adapters.memory import leases
 from portability.agreements.errors import GatewayError
 from portability.services.exchange import consumer, handlers, intake, relay
+from portability.services.exchange import taking_effect as effects
 from portability.services.exchange.lanes import LaneEntryState, LaneInHand
 from portability.services.exchange.model.messages import RECEIPT_TYPE
 from portability.services.exchange.model.receiving import Arrival
@@ -265,6 +266,23 @@ def nothing_is_held():
 
 
 @mutant
+def nobody_wakes_what_waits():
+    """A message that builds on another one waits on when that one is here."""
+
+    async def wake(self, work):
+        return False
+
+    return replaced(TakingEffect, "_wake", wake)
+
+
+@mutant
+def what_waits_is_parked():
+    """A message that builds on what is not here yet is set aside, for a person, who can do nothing about it."""
+
+    return replaced(effects, "NotYetError", ZeroDivisionError)
+
+
+@mutant
 def a_parked_message_holds_nobody():
     """What comes after a parked message of its case takes effect all the same."""
 
@@ -296,14 +314,15 @@ def a_case_begins_with_what_comes_first():
 def released_twice():
     """A message that was parked and is replayed stays in its lane, and takes effect again with the next one."""
     real = LaneInHand.unpark
+    released = []
 
     def unpark(self, message_id):
         real(self, message_id)
-        self.released = next(one for one in self._entries.values() if one.message_id == message_id)
+        released.append((self, next(one for one in self._entries.values() if one.message_id == message_id)))
 
     def done(self, entry):
-        if getattr(self, "released", None) == entry:
-            self.released = None
+        if (self, entry) in released:
+            released.remove((self, entry))
             return
         real_done(self, entry)
 

@@ -6,7 +6,7 @@ from uuid import UUID
 from portability.adapters.clock.fake import counting_ids
 from portability.adapters.keys.trust import DirectoryTrust
 from portability.adapters.memory.exchange_store import MemoryExchangeStore
-from portability.agreements.errors import CaseStateError, GatewayError, PortabilityError
+from portability.agreements.errors import CaseStateError, GatewayError, NotYetError, PortabilityError
 from portability.services.exchange.consumer import run_consumer
 from portability.services.exchange.handlers import submit
 from portability.services.exchange.model.messages import (
@@ -26,9 +26,10 @@ from tests.simulation.crypto import START, SimulatedKeyRing
 from tests.simulation.process import Process
 from tests.simulation.store import SimulatedSignal, SimulatedStore
 
-__all__ = ["POISON", "Node", "PoisonError"]
+__all__ = ["NEEDS", "POISON", "Node", "PoisonError"]
 
 POISON = b"poison"
+NEEDS = b" needs "  # between a record and the end of the one that it builds on
 
 
 class PoisonError(PortabilityError):
@@ -169,7 +170,10 @@ class Node:
 
 
 class Effects:
-    """Writes down each message, in the transaction that takes it in; poison fails after it has written."""
+    """Writes down each message, in the transaction that takes it in; poison fails after it has written.
+
+    One that builds on another is not applied before that one is.
+    """
 
     def __init__(self, process: Process) -> None:
         self._process = process
@@ -180,6 +184,18 @@ class Effects:
         if schedule.chance(schedule.faults.effect):
             process.note("effect meets a fault")
             raise GatewayError("A system that the effect needs did not answer.", retryable=True)
+        _, builds, needed = message.record.partition(NEEDS)
+        if builds and not any(_says(one, needed) for one in self._applied(work)):
+            process.note("effect waits for another message")
+            raise NotYetError("What it builds on is not here.", state="unknown")
         work.journal.append(("applied", message))
         if message.record.startswith(POISON) and not schedule.is_cured:
             raise PoisonError("This message cannot be applied.")
+
+    def _applied(self, work: ExchangeWork) -> list[ReceivedMessage]:
+        node = self._process.schedule.nodes[self._process.name.split("/")[0]]
+        return node.applied + [of for what, of in work.journal if what == "applied"]
+
+
+def _says(message: ReceivedMessage, needed: bytes) -> bool:
+    return message.record.partition(NEEDS)[0].endswith(needed)
