@@ -21,10 +21,13 @@ from google.protobuf.message import Message
 from portability.adapters.clock.ids import time_ordered_id
 from portability.adapters.clock.system import SystemClock
 from portability.adapters.postgres.embedded import EmbeddedServer
+from portability.api.declarations.v1 import declarations_pb2 as declarations
+from portability.api.declarations.v1 import declarations_pb2_grpc
 from portability.api.disputes.v1 import disputes_pb2 as disputes
 from portability.api.disputes.v1 import disputes_pb2_grpc
 from portability.api.mandates.v1 import mandates_pb2 as mandates
 from portability.api.mandates.v1 import mandates_pb2_grpc
+from portability.api.persons.v1 import messages_pb2 as persons
 from portability.api.workers.v1 import matters_pb2, matters_pb2_grpc, workers_pb2_grpc
 from portability.api.workers.v1 import workers_pb2 as workers
 from portability.app.demo.desks import lodge_claim, put_records
@@ -35,6 +38,7 @@ from portability.app.rpc.client import open_channel
 from portability.services.access import Role
 from portability.services.workers.model import WorkerOnFile, parse_contact
 from tests.services.rpc.test_every_cell import rpcs
+from tests.services.workers.papers import PNG
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 IT = "it-inps"
@@ -42,7 +46,8 @@ SCHEMA = Path("services/portability/services/policies/access.cedarschema")
 GROUPS = ("see what is mine", "act for myself", "keep for myself")
 ADAS_CONTACT, ACTING, READING, ENDED = (f"{who}@example.org" for who in ("ada", "acting", "reading", "ended"))
 NAME_OF = {ACTING: "acting", READING: "reading", ENDED: "ended"}
-IDS = {"case_id", "dispute_id", "mandate_id"}
+IDS = {"case_id", "dispute_id", "mandate_id", "declaration_id", "document_id"}
+EMPLOYER = "Hotel Canary"
 NOTHING_LEARNED = {
     grpc.StatusCode.NOT_FOUND,
     grpc.StatusCode.INVALID_ARGUMENT,
@@ -75,7 +80,7 @@ class World:
 
     desk: DemoNode
     channel: Any
-    hers: dict[str, str] = field(default_factory=dict)
+    hers: dict[str, Any] = field(default_factory=dict)
     tokens: dict[str, str] = field(default_factory=dict)
 
     async def call(self, name: str, token: str, *, channel: Any = None) -> tuple[grpc.StatusCode, bytes]:
@@ -93,7 +98,7 @@ class World:
             return error.code(), (error.details() or "").encode()
 
 
-def asking(kind: Any, hers: Mapping[str, str], *, deep: int = 0) -> Message:
+def asking(kind: Any, hers: Mapping[str, Any], *, deep: int = 0) -> Message:
     """A request whose fields name what is hers; what has no name here is filled with the least that its kind allows."""
     message = message_factory.GetMessageClass(kind)()
     for one in kind.fields:
@@ -105,7 +110,7 @@ def asking(kind: Any, hers: Mapping[str, str], *, deep: int = 0) -> Message:
     return message
 
 
-def fields_of(one: FieldDescriptor, hers: Mapping[str, str], deep: int) -> Iterator[tuple[str, Any]]:
+def fields_of(one: FieldDescriptor, hers: Mapping[str, Any], deep: int) -> Iterator[tuple[str, Any]]:
     if one.is_repeated or one.containing_oneof is not None:
         return
     if one.message_type is not None:
@@ -122,6 +127,8 @@ def fields_of(one: FieldDescriptor, hers: Mapping[str, str], deep: int) -> Itera
         yield one.name, str(time_ordered_id()) if one.name == "request_id" else hers.get(one.name, "")
     elif one.type == FieldDescriptor.TYPE_BOOL:
         yield one.name, False
+    elif one.type in {FieldDescriptor.TYPE_INT32, FieldDescriptor.TYPE_BYTES} and one.name in hers:
+        yield one.name, hers[one.name]
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -161,6 +168,7 @@ async def prepare(world: World, case_id: str) -> None:
     await mine.RaiseDispute(missing, metadata=session)
     matters: Any = matters_pb2_grpc.MatterServiceStub(world.channel)
     (matter,) = (await matters.ListMyMatters(matters_pb2.ListMyMattersRequest(), metadata=session)).matters
+    told = await declared(world)
     stub: Any = mandates_pb2_grpc.MandateServiceStub(world.channel)
     given = {}
     for contact in (ACTING, READING, ENDED):
@@ -175,12 +183,36 @@ async def prepare(world: World, case_id: str) -> None:
         "matter_id": matter.case_id,
         "dispute_id": raised.dispute.dispute_id,
         "mandate_id": given[ENDED],
+        "declaration_id": told.declaration_id,
+        "document_id": told.documents[0].document_id,
+        "state": "DE",
+        "year": 1984,
+        "month": 5,
+        "day": 3,
+        "content": PNG,
         "name": "Somebody",
         "contact": "somebody@example.org",
         "grounds": "It is wrong.",
         "language": "en",
-        "matter": disputes.DISPUTE_MATTER_DETAILS,  # type: ignore[dict-item] # an enum is a number
+        "matter": disputes.DISPUTE_MATTER_DETAILS,
     }
+
+
+async def declared(world: World) -> declarations.Declaration:
+    """She declares time with a paper; Germany was asked, so that no call takes it back."""
+    session = (("authorization", f"Bearer {world.tokens['she']}"),)
+    stub: Any = declarations_pb2_grpc.MyDeclarationServiceStub(world.channel)
+    request = declarations.DeclarePeriodRequest(
+        request_id=str(time_ordered_id()), state="DE", employer=EMPLOYER, may_ask=True
+    )
+    for day in (request.first_day, request.last_day):
+        day.year, day.precision = 1984, persons.DATE_PRECISION_YEAR
+    told = (await stub.DeclarePeriod(request, metadata=session)).declaration
+    assert told.flow_case_id
+    adding = declarations.AddDocumentRequest(
+        request_id=str(time_ordered_id()), declaration_id=told.declaration_id, content=PNG
+    )
+    return (await stub.AddDocument(adding, metadata=session)).declaration  # type: ignore[no-any-return]
 
 
 def granting(contact: str) -> mandates.GrantMandateRequest:
@@ -239,7 +271,7 @@ async def test_another_worker_learns_nothing_of_her(world: World, name: str) -> 
     code, told = await world.call(name, world.tokens["ada"])
     assert code not in {grpc.StatusCode.INTERNAL, grpc.StatusCode.UNKNOWN}, (name, told)
     if code is grpc.StatusCode.OK:
-        secret = (*(world.hers[one] for one in IDS), WORKER.family_name, WORKER.phone, "My name is Elena.")
+        secret = (*(world.hers[one] for one in IDS), WORKER.family_name, WORKER.phone, "My name is Elena.", EMPLOYER)
         assert [one for one in secret if one.encode() in told] == [], name
     else:
         assert code in NOTHING_LEARNED, (name, code, told)

@@ -24,6 +24,9 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 # Whoever is signed in is not led to these; they are looked at below, or lead on at once.
 NOT_LINKED = {"/", "/sign-in", "/sign-in/code", "/sign-in/provider", "/sign-in/provider/back"}
 
+# Files to be saved, not pages.
+FILES = {"/declared/papers/*"}
+
 # What the demo's people have no example of is looked at with the samples.
 OF_SAMPLES = {"/matters/*"}
 
@@ -70,7 +73,7 @@ async def test_no_page_of_a_signed_in_worker_shuts_anybody_out(
         async for kind in pages(page, demo.url, language=language):
             kinds.add(kind)
             await look(page, language)
-    missing = _kinds_of_routes() - kinds - NOT_LINKED - OF_SAMPLES
+    missing = _kinds_of_routes() - kinds - NOT_LINKED - OF_SAMPLES - FILES
     assert not missing, f"no link leads a worker to {sorted(missing)}: link them, or say above why not"
 
 

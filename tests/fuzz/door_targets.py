@@ -14,6 +14,7 @@ from portability.api.agreements.v1 import agreements_pb2
 from portability.api.careers.v1 import messages_pb2 as career_messages
 from portability.api.cases.v1 import cases_pb2, claims_pb2, envelope_pb2, flows_pb2, messages_pb2, shares_pb2
 from portability.api.certificates.v1 import certificates_pb2
+from portability.api.declarations.v1 import declarations_pb2
 from portability.api.determination.v1 import determination_pb2
 from portability.api.disputes.v1 import disputes_pb2
 from portability.api.exchange.v1 import exchange_pb2
@@ -40,6 +41,7 @@ from portability.services.records.career_mapping.statements import read_enter
 from portability.services.records.mapping import importing
 from portability.services.records.mapping.register import read_put_records
 from portability.services.records.mapping.reviews import read_settle
+from portability.services.workers.declarations import mapping as declarations
 from portability.services.workers.disputes import mapping as disputes
 from portability.services.workers.linking import mapping as linking
 from portability.services.workers.mandates import mapping as mandates
@@ -92,6 +94,12 @@ REQUESTS: Mapping[str, tuple[type[Message], Callable[..., object]]] = {
     "take-up-dispute": (disputes_pb2.TakeUpDisputeRequest, disputes.read_take_up),
     "settle-dispute": (disputes_pb2.SettleDisputeRequest, disputes.read_settle),
     "settle-review": (disputes_pb2.SettleReviewRequest, disputes.read_review),
+    "declare-period": (
+        declarations_pb2.DeclarePeriodRequest,
+        partial(declarations.read_declare, worker_id=NO_CASE, by=""),
+    ),
+    "add-document": (declarations_pb2.AddDocumentRequest, partial(declarations.read_add, worker_id=NO_CASE, by="")),
+    "settle-declaration": (declarations_pb2.SettleDeclarationRequest, declarations.read_settle),
     "issue-certificate": (certificates_pb2.IssueCertificateRequest, certificates.read_issue),
     "revoke-certificate": (certificates_pb2.RevokeCertificateRequest, certificates.read_revoke),
     "grant-mandate": (mandates_pb2.GrantMandateRequest, partial(mandates.read_grant, worker_id=NO_CASE)),

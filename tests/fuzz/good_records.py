@@ -15,8 +15,10 @@ from portability.agreements.selection import Person
 from portability.api.agreements.v1 import agreements_pb2, statements_pb2
 from portability.api.cases.v1 import cases_pb2, messages_pb2, shares_pb2
 from portability.api.common.v1 import common_pb2
+from portability.api.declarations.v1 import declarations_pb2
 from portability.api.determination.v1 import determination_pb2, work_pb2
 from portability.api.exchange.v1 import exchange_pb2
+from portability.api.persons.v1.messages_pb2 import DatePrecision, PartialDate
 from portability.api.privacy.v1 import privacy_pb2
 from portability.api.records.v1 import imports_pb2, records_pb2
 from portability.services.cases.mapping.parts import write_claim
@@ -170,6 +172,15 @@ def good_acts(case_id: UUID) -> list[Message]:
         privacy_pb2.HoldCaseRequest(request_id=request, case_id=case, citation="SGG § 94"),
         privacy_pb2.ReleaseHoldRequest(request_id=request, hold_id=case, reason="the appeal is over"),
         privacy_pb2.ProtectPersonRequest(request_id=request, case_id=case, is_protected=True, reason="at risk"),
+        declarations_pb2.DeclarePeriodRequest(
+            request_id=request,
+            state="TN",
+            first_day=PartialDate(year=1984, precision=DatePrecision.DATE_PRECISION_YEAR),
+            last_day=PartialDate(year=1985, month=6, precision=DatePrecision.DATE_PRECISION_MONTH),
+            employer="Hotel",
+        ),
+        declarations_pb2.AddDocumentRequest(request_id=request, declaration_id=case, content=b"%PDF-1.7\n%%EOF"),
+        declarations_pb2.SettleDeclarationRequest(request_id=request, declaration_id=case, reason="seen"),
     ]
 
 

@@ -1,5 +1,6 @@
 """What browsers send to the worker's page: forms, contacts typed into them, and the headers that choose a language."""
 
+import asyncio
 from collections.abc import Sequence
 from zoneinfo import ZoneInfo
 
@@ -7,15 +8,23 @@ from starlette.requests import Request
 
 from portability.adapters.workers.web.rendering import reader_words
 from portability.adapters.workers.web.security import FormRefusedError, origin_of, read_form
+from portability.adapters.workers.web.uploads import Upload, read_upload
 from portability.agreements.errors import InputError
+from portability.services.workers.declarations.recognising import recognised
 from portability.services.workers.model import Contact, parse_contact
 from portability.services.workers.words import Words
 from tests.fuzz.target import Target
+from tests.services.workers.papers import JPEG, NO_PAPERS, PDF, PNG
 
 __all__ = ["web_targets"]
 
 ROME = ZoneInfo("Europe/Rome")
 FORM = b"form_token=AbC-_123&contact=%2B39+06+1234567&lang=it"
+UPLOAD = (
+    b'--x\r\nContent-Disposition: form-data; name="form_token"\r\n\r\nAbC-_123\r\n--x\r\n'
+    b'Content-Disposition: form-data; name="document"; filename="a.pdf"\r\n'
+    b"Content-Type: text/html\r\n\r\n%PDF-1.7\n%%EOF\r\n--x--\r\n"
+)
 HEADERS = b"it-IT,it;q=0.9,en;q=0.8,*;q=0.5\nvisit=abc; chosen=it\nlang=de&sent=1\n2001:db8::1"
 
 
@@ -26,6 +35,8 @@ def web_targets() -> Sequence[Target]:
         Target("web-form", _form, (FormRefusedError,), [FORM, b"a=1&a=2&b="], largest=8_192),
         Target("web-headers", _headers, (), [HEADERS, b"de;q=inf\n\nlang=xx\n192.0.2.1"], largest=4_096),
         Target("web-contact", _contact, (InputError,), contacts, largest=1_024),
+        Target("web-upload", _upload, (FormRefusedError,), [UPLOAD, UPLOAD[:90]], largest=16_384),
+        Target("web-paper", recognised, (InputError,), [PDF, JPEG, PNG, *NO_PAPERS.values()], largest=65_536),
     ]
 
 
@@ -51,6 +62,11 @@ def _form(data: bytes) -> dict[str, str]:
         fields: dict[str, str] = done.value
         return fields
     raise AssertionError("the form was not read at once")
+
+
+def _upload(data: bytes) -> Upload:
+    request = _request(headers=[(b"content-type", b"multipart/form-data; boundary=x")], body=data)
+    return asyncio.run(read_upload(request, file="document", largest=4_096))
 
 
 def _headers(data: bytes) -> tuple[Words, str, str]:

@@ -15,6 +15,7 @@ from portability.adapters.postgres.witness_store import witness_unit_of_work
 from portability.api.agreements.v1 import agreements_pb2_grpc
 from portability.api.cases.v1 import cases_pb2_grpc, flows_pb2_grpc, shares_pb2_grpc
 from portability.api.certificates.v1 import certificates_pb2_grpc
+from portability.api.declarations.v1 import declarations_pb2_grpc
 from portability.api.determination.v1 import determination_pb2_grpc
 from portability.api.disputes.v1 import disputes_pb2_grpc
 from portability.api.exchange.v1 import exchange_pb2_grpc
@@ -36,6 +37,7 @@ from portability.api.workers.v1 import (
 from portability.app.rpc.server import RpcService
 from portability.app.wiring.cases import CaseTransaction
 from portability.app.wiring.certificates import certificate_printer
+from portability.app.wiring.declarations import declaration_desk, declaration_use_cases
 from portability.app.wiring.disputes import dispute_desk, dispute_use_cases
 from portability.app.wiring.flows import NodeEffects, flow_parts, flow_unit_of_work
 from portability.app.wiring.linking import link_use_cases
@@ -70,6 +72,7 @@ from portability.services.privacy.servicer import PrivacyServicer
 from portability.services.records.servicer import ImportServicer, RecordServicer, ReviewServicer
 from portability.services.registry.handlers import Registry
 from portability.services.registry.servicer import RegistryServicer
+from portability.services.workers.declarations.servicer import DeclarationDeskServicer, MyDeclarationServicer
 from portability.services.workers.disputes.servicer import DisputeDeskServicer, MyDisputeServicer
 from portability.services.workers.linking.servicer import WorkerDeskServicer
 from portability.services.workers.mandates.servicer import MandateServicer
@@ -233,6 +236,16 @@ def rpc_services(
             "portability.api.disputes.v1.DisputeDeskService",
             disputes_pb2_grpc.add_DisputeDeskServiceServicer_to_server,
             DisputeDeskServicer(dispute_desk(database, parts), name_of=names, zone=UTC),
+        ),
+        RpcService(
+            "portability.api.declarations.v1.MyDeclarationService",
+            declarations_pb2_grpc.add_MyDeclarationServiceServicer_to_server,
+            MyDeclarationServicer(declaration_use_cases(database, parts), name_of=names, zone=UTC),
+        ),
+        RpcService(
+            "portability.api.declarations.v1.DeclarationDeskService",
+            declarations_pb2_grpc.add_DeclarationDeskServiceServicer_to_server,
+            DeclarationDeskServicer(declaration_desk(database, parts), name_of=names),
         ),
         RpcService(
             "portability.api.workers.v1.ProjectionService",

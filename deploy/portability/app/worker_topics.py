@@ -5,6 +5,7 @@ from functools import partial
 
 from portability.adapters.postgres.database import Database
 from portability.adapters.workers.web import (
+    declaration_pages,
     dispute_pages,
     mandate_pages,
     preference_pages,
@@ -13,6 +14,7 @@ from portability.adapters.workers.web import (
 )
 from portability.adapters.workers.web.app import Topic
 from portability.app.wiring.cases import CaseParts
+from portability.app.wiring.declarations import declaration_use_cases
 from portability.app.wiring.disputes import dispute_use_cases
 from portability.app.wiring.mandates import mandate_use_cases
 from portability.app.wiring.preferences import preference_use_cases
@@ -31,6 +33,7 @@ def worker_topics(
     disputes = dispute_use_cases(database, parts)
     return (
         partial(dispute_pages.routes, workers=workers, disputes=disputes, name_of=name_of),
+        partial(declaration_pages.routes, declarations=declaration_use_cases(database, parts), name_of=name_of),
         partial(projection_pages.routes, use_cases=projection_use_cases(database, parts)),
         partial(mandate_pages.routes, mandates=mandate_use_cases(database, parts)),
         partial(voice_pages.routes, voice=voice_use_cases(database, parts, minimum=voice_minimum)),

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, tzinfo
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from uuid import UUID
 
 from portability.adapters.clock.ids import time_ordered_id
@@ -24,8 +24,10 @@ from portability.services.cases.model import Case, DecidedAmount, Decision, Deci
 from portability.services.cases.ports import CareerBook, CaseStore
 from portability.services.cases.procedure import ServiceStandards
 from portability.services.looking import Look, LookBook, ProtectedScopes
+from portability.services.workers.declarations.ports import DeclarationBook
 from portability.services.workers.ports import WorkerCases
 from portability.services.workers.protection import hidden_career, hidden_decision
+from portability.services.workers.remembered import RememberedDay
 from portability.services.workers.views import (
     AwardAmount,
     CareerInCountry,
@@ -71,6 +73,7 @@ class WorkerViews:
     careers: CareerBook
     looks: LookBook
     protected: ProtectedScopes
+    declarations: DeclarationBook
     me: str
     standards: ServiceStandards
     names: Names
@@ -100,6 +103,9 @@ class WorkerViews:
                     records[record.state] = record
             for state, times in _declared(case).items():
                 declared[state] = times
+        for told in reversed(await self.declarations.of_worker(worker_id)):
+            time = DeclaredTime(told.first_day, told.last_day, told.activity, told.employer)
+            declared[told.state] = (*declared.get(told.state, ()), time)
         states = sorted(records.keys() | declared.keys())
         countries = (self._country(state, records.get(state), declared.get(state, ())) for state in states)
         career = CareerView(worker_id, tuple(countries))
@@ -254,7 +260,9 @@ def _says_more(new: CareerRecord, known: CareerRecord) -> bool:
 def _declared(case: Case) -> dict[str, tuple[DeclaredTime, ...]]:
     found: dict[str, list[DeclaredTime]] = {}
     for told in sorted(case.claim.declared, key=lambda each: each.start):
-        found.setdefault(told.state, []).append(DeclaredTime(told.start, told.end, told.activity))
+        found.setdefault(told.state, []).append(
+            DeclaredTime(RememberedDay.of(told.start), RememberedDay.of(told.end - timedelta(days=1)), told.activity)
+        )
     return {state: tuple(times) for state, times in found.items()}
 
 

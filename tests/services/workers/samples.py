@@ -15,6 +15,7 @@ from portability.services.workers.matters.use_cases import MatterUseCases
 from portability.services.workers.model import AskForCode, WorkerOnFile, parse_contact
 from portability.services.workers.projections.model import Projected, Projection
 from portability.services.workers.projections.use_cases import ProjectionUseCases
+from portability.services.workers.remembered import RememberedDay
 from portability.services.workers.use_cases import WorkerUseCases
 from portability.services.workers.views import (
     AwardAmount,
@@ -152,7 +153,7 @@ def career() -> CareerView:
         AnswerStatus.ASKED_NO_ANSWER,
         SERVICE_CANADA,
         asked_on=date(2026, 9, 2),
-        declared=(DeclaredTime(date(2011, 3, 1), date(2024, 7, 1), "work in a restaurant"),),
+        declared=(DeclaredTime(RememberedDay(2011, 3, 1), RememberedDay(2024, 6, 30), "work in a restaurant"),),
     )
     tunisia = CareerInCountry("TN", AnswerStatus.NOT_ASKED)
     return CareerView(WORKER, (canada, tunisia, germany, italy))

@@ -8,6 +8,7 @@ from uuid import UUID
 
 import pytest
 
+from portability.adapters.memory.declarations import MemoryDeclarations
 from portability.adapters.memory.looks import MemoryLooks, MemoryProtected
 from portability.adapters.memory.workers import MemoryWorkerCases
 from portability.agreements.careers import (
@@ -153,6 +154,7 @@ async def views(*cases: Case, **careers: list[CareerRecord]) -> WorkerViews:
         links=links,
         looks=MemoryLooks(),
         protected=MemoryProtected(),
+        declarations=MemoryDeclarations(),
         me="it-inps",
         standards=ServiceStandards(),
         names=Names(lambda one: NAMES.get(one, one), lambda one: f"Agreement {one}"),

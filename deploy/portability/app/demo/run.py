@@ -26,6 +26,7 @@ from portability.app.demo.show import (
     show_career,
     show_certificates,
     show_decisions,
+    show_declaration,
     show_determination,
     show_dispute,
     show_messages,
@@ -36,13 +37,16 @@ from portability.app.demo.show import (
     show_where_next,
     show_worker,
 )
-from portability.app.demo.story import AWARD_ON, CONTACT, DISPUTE, INSTITUTIONS, WORKER
+from portability.app.demo.story import AWARD_ON, CONTACT, DISPUTE, INSTITUTIONS, PAPER, WORKER
 from portability.app.logging import configure_logging
 from portability.app.settings import load_settings
+from portability.app.wiring.declarations import declaration_use_cases
 from portability.app.wiring.disputes import dispute_use_cases
+from portability.services.workers.declarations.handlers import AddDocument, DeclarationView, DeclarePeriod
 from portability.services.workers.disputes.handlers import RaiseDispute
 from portability.services.workers.disputes.model import Matter, Subject
 from portability.services.workers.model import AskForCode, SignedIn, SignInRefused, WorkerOnFile, parse_contact
+from portability.services.workers.remembered import RememberedDay
 from portability.services.workers.texting.model import Channel, Incoming
 
 __all__ = ["enrol", "run_demo", "sign_in"]
@@ -203,10 +207,22 @@ async def _tell_worker(console: Console, desk: DemoNode) -> None:
     said = Subject(Matter.MISSING, state="DE", start=date(2002, 1, 1), end=date(2002, 2, 1), activity="the same work")
     command = RaiseDispute(time_ordered_id(), worker_id, said, DISPUTE, language="en")
     show_dispute(console, await dispute_use_cases(desk.node.database, desk.node.parts).raise_dispute(command))
+    show_declaration(console, await _declare(desk, worker_id))
     show_phone(console, await _on_a_phone(desk))
     noted = await desk.node.notices.note_all()
     await desk.node.notices.send_due()
     show_notices(console, desk.node.settings.data_folder / "worker-notices.jsonl", noted=noted)
+
+
+async def _declare(desk: DemoNode, worker_id: uuid.UUID) -> DeclarationView:
+    """She tells of a year in France as she remembers it, and shows a paper."""
+    use_cases = declaration_use_cases(desk.node.database, desk.node.parts)
+    year = RememberedDay(1988)
+    told = await use_cases.declare(
+        DeclarePeriod(time_ordered_id(), worker_id, "FR", year, year, employer="Hôtel du Port", activity="kitchen")
+    )
+    told_id, digest = told.declaration.declaration_id, AddDocument.digest_of(PAPER)
+    return await use_cases.add_document(AddDocument(time_ordered_id(), worker_id, told_id, digest, "pay slip"), PAPER)
 
 
 async def _on_a_phone(desk: DemoNode) -> list[tuple[str, str]]:

@@ -14,6 +14,7 @@ from portability.api.common.v1 import common_pb2 as common
 from portability.api.exchange.v1 import exchange_pb2 as exchange
 from portability.app.demo.nodes import DemoNode
 from portability.app.demo.story import BIRTH, CONTACT, WORKER, Institution
+from portability.services.workers.declarations.handlers import DeclarationView
 from portability.services.workers.disputes.handlers import DisputeView
 from portability.services.workers.views import CaseView, DecisionView
 
@@ -21,6 +22,7 @@ __all__ = [
     "show_career",
     "show_certificates",
     "show_decisions",
+    "show_declaration",
     "show_determination",
     "show_dispute",
     "show_messages",
@@ -147,6 +149,16 @@ def show_dispute(console: Console, view: DisputeView) -> None:
     console.print(f"[bold]7.[/bold] She says that a month in Germany is missing: “{dispute.grounds}”\n")
     console.print(f"   {dispute.holder} has to answer by {progress.due_on} ({progress.citation}).", markup=False)
     console.print()
+
+
+def show_declaration(console: Console, view: DeclarationView) -> None:
+    """Time that is on no record, as she remembers it, and the paper that she shows."""
+    told, kinds = view.declaration, ", ".join(one.kind.upper() for one in view.declaration.documents)
+    console.print(
+        f"   She also tells of {told.first_day.year} in {told.state} (papers: {kinds}). No program counts it: a person "
+        "looks at it.\n",
+        markup=False,
+    )
 
 
 def show_phone(console: Console, screens: Sequence[tuple[str, str]]) -> None:

@@ -18,6 +18,7 @@ __all__ = [
     "INSTITUTIONS",
     "OFFICIALS",
     "OFFICIALS_KEYS",
+    "PAPER",
     "SIGNED_AT",
     "WORKER",
     "Account",
@@ -100,6 +101,7 @@ class Institution:
     answers: tuple[Answer, ...] = ()
 
 
+PAPER = b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages<</Type/Pages/Kids[]/Count 0>>>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n"
 DISPUTE = "I worked in Munich until the end of January 2002."
 WORKER = Person("Moretti", "Elena", "IT", PERSON_PHONE, "it")
 

@@ -8,6 +8,7 @@ from functools import partial
 from portability.adapters.keys.at_rest import AtRest
 from portability.adapters.postgres.cases_store import PostgresCases
 from portability.adapters.postgres.database import Connection, Database
+from portability.adapters.postgres.declarations_store import PostgresDeclarations
 from portability.adapters.postgres.fence import narrow_to_worker
 from portability.adapters.postgres.flows_store import PostgresShelf
 from portability.adapters.postgres.looks import PostgresLooks, PostgresProtected
@@ -68,6 +69,7 @@ def worker_views(connection: Connection, at_rest: AtRest, names: Names, *, me: s
         careers=PostgresCareers(connection, at_rest),
         looks=PostgresLooks(connection, at_rest),
         protected=PostgresProtected(connection),
+        declarations=PostgresDeclarations(connection, at_rest),
         me=me,
         standards=ServiceStandards(),
         names=names,

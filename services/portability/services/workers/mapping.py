@@ -204,7 +204,12 @@ def _award(award: AwardAmount) -> pb.AwardAmount:
 
 
 def _declared(time: DeclaredTime) -> pb.DeclaredTime:
-    return pb.DeclaredTime(first_day=date_message(time.start), last_day=_last_day(time.end), activity=time.activity)
+    return pb.DeclaredTime(
+        first_day=date_message(time.start),
+        last_day=_last_day(time.end),
+        activity=time.activity,
+        employer=time.employer,
+    )
 
 
 def _redress(redress: Redress) -> pb.Redress:

@@ -16,7 +16,7 @@ def hidden_career(career: CareerView) -> CareerView:
     countries = tuple(
         replace(
             country,
-            declared=tuple(replace(time, activity="") for time in country.declared),
+            declared=tuple(replace(time, activity="", employer="") for time in country.declared),
             periods=tuple(replace(period, method="") for period in country.periods),
         )
         for country in career.countries

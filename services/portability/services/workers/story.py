@@ -12,6 +12,7 @@ from fractions import Fraction
 from portability.agreements.careers import AnswerStatus
 from portability.agreements.periods import Duration
 from portability.agreements.values import Citation, Money, StateCode
+from portability.services.workers.remembered import RememberedDay
 from portability.services.workers.views import (
     AwardAmount,
     CareerInCountry,
@@ -47,7 +48,7 @@ __all__ = [
     "you_can_phrases",
 ]
 
-Value = str | int | date | datetime | time | Money | Duration | Fraction | Sequence[str]
+Value = str | int | date | datetime | time | RememberedDay | Money | Duration | Fraction | Sequence[str]
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ Names of institutions and officials, methods and notes come from outside and are
 """
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
@@ -12,6 +12,7 @@ from portability.agreements.careers import AnswerStatus, EvidenceLevel
 from portability.agreements.periods import InsurancePeriod
 from portability.agreements.values import Branch, Citation, Money, StateCode
 from portability.services.access import Role
+from portability.services.workers.remembered import RememberedDay
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,16 +99,27 @@ class CareerPeriod:
 
 @dataclass(frozen=True, slots=True)
 class DeclaredTime:
-    """Time that she told herself; half-open. It proves nothing by itself, and she can compare it."""
+    """Time that she told herself, both days included. It proves nothing by itself, and she can compare it."""
 
-    start: date
-    end: date
+    first_day: RememberedDay
+    last_day: RememberedDay
     activity: str = ""  # as she said it
+    employer: str = ""
+
+    @property
+    def start(self) -> date:
+        """The first day that it can have been."""
+        return self.first_day.earliest
+
+    @property
+    def end(self) -> date:
+        """The day after the last one that it can have been."""
+        return self.last_day.latest + timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
 class CareerInCountry:
-    """`periods` are those of a record; what she told herself when she made her claim stands in `declared`."""
+    """`periods` are those of a record; what she told herself, with her claim or later, stands in `declared`."""
 
     state: StateCode
     status: AnswerStatus

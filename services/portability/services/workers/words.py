@@ -18,7 +18,7 @@ from importlib.resources.abc import Traversable
 
 from babel import Locale
 from babel.core import negotiate_locale
-from babel.dates import format_date, format_time
+from babel.dates import format_date, format_skeleton, format_time
 from babel.lists import format_list
 from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
@@ -32,6 +32,7 @@ from portability.agreements.exact import read_step
 from portability.agreements.periods import Duration
 from portability.agreements.sentences import can_say, sentence
 from portability.agreements.values import Money, StateCode
+from portability.services.workers.remembered import Precision, RememberedDay
 from portability.services.workers.story import Phrase, Value, WhyLine
 
 __all__ = [
@@ -97,6 +98,8 @@ class Words:
                 shown = self.day(value)
             case time():
                 shown = self.hour(value)
+            case RememberedDay():
+                shown = self.remembered(value)
             case Money():
                 shown = self.money(value)
             case Duration():
@@ -119,6 +122,12 @@ class Words:
 
     def hour(self, at: time) -> str:
         return format_time(at, format="short", locale=self.locale)
+
+    def remembered(self, day: RememberedDay) -> str:
+        """A day as far as it is remembered: "3 May 1984", "May 1984" or "1984"."""
+        if day.precision is Precision.DAY:
+            return self.short_day(day.earliest)
+        return format_skeleton("yMMMM" if day.month else "y", day.earliest, locale=self.locale)
 
     def money(self, money: Money) -> str:
         """An amount to the cent; half-even where no rule has rounded it (an intermediate step)."""

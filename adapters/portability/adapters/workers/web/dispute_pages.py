@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from portability.adapters.workers.web.rendering import countries
 from portability.adapters.workers.web.security import LONG_FORM_BYTES, FormRefusedError
 from portability.adapters.workers.web.shell import Shell
 from portability.agreements.errors import InputError, OverloadError
@@ -22,8 +23,6 @@ from portability.services.workers.views import CareerView, DecisionView
 __all__ = ["routes"]
 
 _DAYS = ("first_day", "last_day")
-# Codes in the list of territories that name no country: groups, the unknown, pseudo-locales.
-_NO_COUNTRIES = {"EU", "EZ", "UN", "QO", "XA", "XB", "ZZ"}
 
 
 def routes(
@@ -88,7 +87,7 @@ class _DisputePages:
             matter=matter if matter in set(Matter) else "",
             matters=list(Matter),
             periods=_periods(career) if matter == "period" else [],
-            countries=self._countries(request) if matter == "missing" else [],
+            countries=countries(self.shell.words(request)) if matter == "missing" else [],
             decisions=_decisions(decisions),
             chosen=given.get("about", ""),
             given={name: given.get(name, "") for name in ("state", *_DAYS, "activity", "grounds")},
@@ -97,12 +96,6 @@ class _DisputePages:
             most=GROUNDS_LENGTH,
             request_id=self.shell.new_request_id(),
         )
-
-    def _countries(self, request: Request) -> list[tuple[str, str]]:
-        """Every country by its name in the reader's language: she may have worked anywhere."""
-        names = self.shell.words(request).locale.territories
-        found = ((code, name) for code, name in names.items() if len(code) == 2 and code not in _NO_COUNTRIES)
-        return sorted(found, key=lambda one: one[1])
 
     def _said(self, view: DisputeView) -> tuple[Phrase, ...]:
         return dispute_phrases(view, name_of=self.name_of, today=self.shell.today())

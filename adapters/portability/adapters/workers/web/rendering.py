@@ -16,6 +16,7 @@ from portability.services.workers.words import Words, languages, words_for
 
 __all__ = [
     "LANGUAGE_COOKIE_SECONDS",
+    "countries",
     "environment",
     "how_long",
     "reader_words",
@@ -26,6 +27,8 @@ __all__ = [
 
 _PACKAGE = "portability.adapters.workers.web"
 LANGUAGE_COOKIE_SECONDS = 365 * 24 * 3600
+# Codes in the list of territories that name no country: groups, the unknown, pseudo-locales.
+_NO_COUNTRIES = {"EU", "EZ", "UN", "QO", "XA", "XB", "ZZ"}
 
 
 @lru_cache(maxsize=1)
@@ -61,6 +64,13 @@ def reader_words(request: Request, *, chosen: str, zone: Any) -> Words:
     asked = request.query_params.get("lang", "")
     wanted = [tag for tag in (asked, chosen) if tag in languages()]
     return words_for([*wanted, *_accepted(request.headers.get("accept-language", ""))], zone=zone)
+
+
+def countries(words: Words) -> list[tuple[str, str]]:
+    """Every country by its name in the reader's language: she may have worked anywhere."""
+    names = words.locale.territories
+    found = ((code, name) for code, name in names.items() if len(code) == 2 and code not in _NO_COUNTRIES)
+    return sorted(found, key=lambda one: one[1])
 
 
 def how_long(words: Words, duration: Duration | None) -> str:

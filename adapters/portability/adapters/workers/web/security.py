@@ -17,6 +17,7 @@ from portability.services.workers.ports import RandomBytes
 
 __all__ = [
     "FORM_BYTES",
+    "FORM_FIELDS",
     "LONG_FORM_BYTES",
     "NOT_KEPT",
     "Cookies",

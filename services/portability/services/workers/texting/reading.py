@@ -201,8 +201,7 @@ def _times(country: CareerInCountry, words: Words) -> Iterator[str]:
             parts.insert(1, words.duration(one.period.duration))
         yield ". ".join(part.rstrip(".") for part in parts) + "."
     for told in country.declared:
-        last = told.end - timedelta(days=1)
-        span = words.text("career.span", {"first": words.short_day(told.start), "last": words.short_day(last)})
+        span = words.text("career.span", {"first": told.first_day, "last": told.last_day})
         yield f"{span}: {words.text('evidence.declared')}"
 
 

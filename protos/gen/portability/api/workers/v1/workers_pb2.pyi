@@ -707,7 +707,7 @@ class CareerInCountry(_message.Message):
 
     @_builtins.property
     def declared(self) -> _containers.RepeatedCompositeFieldContainer[Global___DeclaredTime]:
-        """What she told herself when she made her claim. Empty: nothing for this country."""
+        """What she told herself, with her claim or later. Empty: nothing for this country."""
 
     def __init__(
         self,
@@ -739,15 +739,18 @@ class DeclaredTime(_message.Message):
     FIRST_DAY_FIELD_NUMBER: _builtins.int
     LAST_DAY_FIELD_NUMBER: _builtins.int
     ACTIVITY_FIELD_NUMBER: _builtins.int
+    EMPLOYER_FIELD_NUMBER: _builtins.int
     activity: _builtins.str
     """What she did, as she said it. Empty: not told."""
+    employer: _builtins.str
+    """For whom, as she said it. Empty: not told."""
     @_builtins.property
     def first_day(self) -> _date_pb2.Date:
-        """First day. Always set."""
+        """First day; the earliest that it can have been. Always set."""
 
     @_builtins.property
     def last_day(self) -> _date_pb2.Date:
-        """Last day, inclusive. Always set."""
+        """Last day, inclusive; the latest that it can have been. Always set."""
 
     def __init__(
         self,
@@ -755,10 +758,11 @@ class DeclaredTime(_message.Message):
         first_day: _date_pb2.Date | None = ...,
         last_day: _date_pb2.Date | None = ...,
         activity: _builtins.str = ...,
+        employer: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["first_day", b"first_day", "last_day", b"last_day"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["activity", b"activity", "first_day", b"first_day", "last_day", b"last_day"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["activity", b"activity", "employer", b"employer", "first_day", b"first_day", "last_day", b"last_day"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
