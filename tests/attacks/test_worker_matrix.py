@@ -3,7 +3,10 @@
 On a running node with its fence, for two workers. An RPC that is new stands here without a line of ours.
 """
 
+import io
+import json
 import re
+import zipfile
 from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -28,6 +31,8 @@ from portability.api.disputes.v1 import disputes_pb2_grpc
 from portability.api.mandates.v1 import mandates_pb2 as mandates
 from portability.api.mandates.v1 import mandates_pb2_grpc
 from portability.api.persons.v1 import messages_pb2 as persons
+from portability.api.takeout.v1 import takeout_pb2_grpc
+from portability.api.takeout.v1.takeout_pb2 import DownloadEverythingRequest, DownloadEverythingResponse
 from portability.api.workers.v1 import matters_pb2, matters_pb2_grpc, workers_pb2_grpc
 from portability.api.workers.v1 import workers_pb2 as workers
 from portability.app.demo.desks import lodge_claim, put_records
@@ -91,11 +96,30 @@ class World:
             hers = {**hers, "case_id": hers["matter_id"]}
         request = asking(method.input_type, hers)
         metadata = (("authorization", f"Bearer {token}"),) if token else ()
+        if method.server_streaming:
+            return await self._streamed(name, request, metadata, channel=channel)
         call = (channel or self.channel).unary_unary(name, request_serializer=lambda one: one.SerializeToString())
         try:
             return grpc.StatusCode.OK, await call(request, metadata=metadata)
         except grpc.aio.AioRpcError as error:
             return error.code(), (error.details() or "").encode()
+
+    async def _streamed(
+        self, name: str, request: Message, metadata: Any, *, channel: Any
+    ) -> tuple[grpc.StatusCode, bytes]:
+        """The same of a call that gives a file in parts: what the files in it hold."""
+        call = (channel or self.channel).unary_stream(name, request_serializer=lambda one: one.SerializeToString())
+        try:
+            parts = [DownloadEverythingResponse.FromString(one).part async for one in call(request, metadata=metadata)]
+        except grpc.aio.AioRpcError as error:
+            return error.code(), (error.details() or "").encode()
+        return grpc.StatusCode.OK, b"".join(held(b"".join(parts)).values())
+
+
+def held(archive: bytes) -> dict[str, bytes]:
+    with zipfile.ZipFile(io.BytesIO(archive)) as opened:
+        assert opened.testzip() is None
+        return {name: opened.read(name) for name in opened.namelist()}
 
 
 def asking(kind: Any, hers: Mapping[str, Any], *, deep: int = 0) -> Message:
@@ -300,6 +324,30 @@ async def test_who_sits_beside_her_is_named_once_in_a_session(world: World) -> N
     case = await reading.GetMyCase(workers.GetMyCaseRequest(case_id=world.hers["case_id"]), metadata=session)
     assert any("Cousin Luca" in one.text for one in case.seen_by)
     assert {"acting", "reading", "ended"} <= {one.text.split(" ")[0] for one in case.seen_by}
+
+
+async def test_what_she_takes_with_her_is_all_of_hers_and_noted(world: World) -> None:
+    session = (("authorization", f"Bearer {await signed_in(world, WORKER.phone)}"),)
+    stub: Any = takeout_pb2_grpc.TakeoutServiceStub(world.channel)
+    parts = [
+        one.part async for one in stub.DownloadEverything(DownloadEverythingRequest(language="it"), metadata=session)
+    ]
+    files = held(b"".join(parts))
+    case_id, told = world.hers["case_id"], world.hers["declaration_id"]
+    for name in ("cases", "career", "decisions", "matters", "disputes", "declared", "people", "certificates"):
+        assert json.loads(files[f"{name}.json"]) is not None
+    assert files[f"papers/{world.hers['document_id']}.png"] == PNG
+    assert json.loads(files["on_file.json"])["contact"] == WORKER.phone.replace(" ", "")
+    assert told in [one["declaration_id"] for one in json.loads(files["declared.json"])["declarations"]]
+    assert {f"cases/{case_id}.json", f"messages/{case_id}-1.json", "notices.json"} <= files.keys()
+    page = files["index.html"].decode()
+    assert '<html lang="it"' in page
+    assert "My name is Elena." in page
+    assert EMPLOYER in page
+    assert "<script" not in page
+    reading: Any = workers_pb2_grpc.WorkerServiceStub(world.channel)
+    case = await reading.GetMyCase(workers.GetMyCaseRequest(case_id=case_id), metadata=session)
+    assert any("You took everything" in one.text for one in case.seen_by)
 
 
 async def test_a_session_that_was_ended_opens_nothing(world: World) -> None:

@@ -12,9 +12,12 @@ import uvicorn
 from playwright.async_api import Page
 from starlette.routing import Route
 
-from portability.adapters.workers.web import WebSettings, create_app, projection_pages
+from portability.adapters.workers.web import WebSettings, create_app, declaration_pages, projection_pages
 from portability.adapters.workers.web.shell import Shell
-from tests.services.workers.samples import PHONE, Desk
+from tests.services.workers.declaration_world import DeclarationWorld
+from tests.services.workers.dispute_world import name_of
+from tests.services.workers.samples import PHONE, WORKER, Desk
+from tests.services.workers.test_views_of_cases import CASE
 
 __all__ = ["ServedSamples", "sample_desk", "served_samples"]
 
@@ -53,13 +56,22 @@ def served_samples() -> Iterator[ServedSamples]:
     def what_if(shell: Shell) -> list[Route]:
         return projection_pages.routes(shell, desk.projections)
 
+    world = DeclarationWorld()
+
+    def declared(shell: Shell) -> list[Route]:
+        return declaration_pages.routes(shell, world.use_cases, name_of=name_of)
+
     config = uvicorn.Config(
-        create_app(desk.use_cases, settings, what_if, matters=desk.matters), host="127.0.0.1", port=0, log_config=None
+        create_app(desk.use_cases, settings, what_if, declared, matters=desk.matters),
+        host="127.0.0.1",
+        port=0,
+        log_config=None,
     )
     server = uvicorn.Server(config)
 
     async def serve() -> None:
         await desk.register()
+        await world.links.link(WORKER, CASE)
         await server.serve()
 
     thread = threading.Thread(target=lambda: asyncio.run(serve()), daemon=True)

@@ -12,10 +12,10 @@ import pytest
 from starlette.applications import Starlette
 
 from portability.adapters.workers.web import create_app, declaration_pages
-from portability.adapters.workers.web.uploads import UploadRoom
 from portability.agreements.errors import OverloadError
 from portability.services.workers.declarations.desk import SettleDeclaration
 from portability.services.workers.declarations.model import LARGEST_DOCUMENT, MOST_DOCUMENTS
+from portability.services.workers.room import Room
 from portability.services.workers.words import languages
 from tests.services.workers.declaration_world import DeclarationWorld
 from tests.services.workers.dispute_world import ANNA, name_of
@@ -245,7 +245,7 @@ async def test_what_is_no_form_of_ours_is_refused(
 
 
 async def test_one_worker_has_one_upload_at_a_time_and_all_have_an_end() -> None:
-    room = UploadRoom(most=2)
+    room = Room(most=2)
     with room.place(UUID(int=1)), room.place(UUID(int=2)):
         for other in (1, 3):
             with pytest.raises(OverloadError), room.place(UUID(int=other)):

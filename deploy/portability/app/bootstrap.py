@@ -59,6 +59,7 @@ from portability.app.wiring.flows import NodeEffects, run_clock
 from portability.app.wiring.notices import NoticeByContact, notice_unit_of_work, run_notices
 from portability.app.wiring.parts import CaseParts
 from portability.app.wiring.privacy import privacy_use_cases
+from portability.app.wiring.takeout import takeout_use_cases
 from portability.app.wiring.workers import matter_unit_of_work, names_for_people, worker_unit_of_work, worker_views
 from portability.app.witnesses import PeerWitness, witnesses_of
 from portability.app.worker_page import WorkerPage
@@ -257,6 +258,7 @@ async def open_node(
             address=settings.public_address,
             wallet_secret=secret(settings.data_folder / "wallets.key"),
         )
+        takeout = takeout_use_cases(database, parts, worker, certificates, voice_minimum=settings.voice_minimum)
         tls = NodeTls(settings.tls_folder, institution, hosts=settings.hosts, clock=clock)
         server = NodeServer(
             settings.listen,
@@ -277,6 +279,7 @@ async def open_node(
                 registry=registry,
                 worker=worker,
                 certificates=certificates,
+                takeout=takeout,
                 parts=parts,
                 limits=limits,
                 receipt_times=settings.receipt_times,
@@ -288,7 +291,7 @@ async def open_node(
         form_key = secret(settings.data_folder / "form.key")
         matters = MatterUseCases(matter_unit_of_work(database, parts))
         topics = (
-            *worker_topics(database, parts, worker, voice_minimum=settings.voice_minimum),
+            *worker_topics(database, parts, worker, takeout, voice_minimum=settings.voice_minimum),
             *certificate_pages(certificates, parts),
         )
         page = (

@@ -9,6 +9,7 @@ from typing import Any
 from psycopg import AsyncServerCursor
 
 from portability.adapters.postgres.database import Connection
+from portability.adapters.postgres.documents import open_documents
 from portability.adapters.postgres.log_audit import PostgresLedger
 from portability.adapters.postgres.log_store import PostgresLogWork
 from portability.adapters.postgres.privacy_store import erasures_with_digests
@@ -19,6 +20,7 @@ from portability.services.exchange.mapping import wire
 from portability.services.log.auditing import audit
 from portability.services.log_entry import SALT_BYTES, LogEntryKind, commitment, entry_of
 from portability.services.merkle import leaf_hash, root_of
+from portability.services.workers.declarations.model import Declaration
 
 __all__ = ["examine_database"]
 
@@ -38,6 +40,10 @@ MESSAGES = (
 SEALED = (
     "SELECT 'acts ' || act_id, scope, content, digest FROM acts "
     "UNION ALL SELECT 'looks ' || look_id, scope, content, digest FROM looks"
+)
+PAPERS = (
+    "SELECT 'declared_documents ' || document_id, document_id, paper.worker_id, content, document "
+    "FROM declared_documents AS paper JOIN declarations USING (declaration_id)"
 )
 ENTERED = (
     "SELECT 1 FROM log_entries WHERE kind = %(kind)s AND digest = %(digest)s "
@@ -62,6 +68,7 @@ async def examine_database(
             ("directory", _directory(state, connection)),
             ("bundles", _bundles(connection, progress)),
             ("acts and looks", _sealed(state, connection, progress)),
+            ("papers", _papers(state, connection, progress)),
         ):
             tell(f"Reading the {title}.")
             async for fault in found:
@@ -124,6 +131,20 @@ async def _sealed(state: NodeState, connection: Connection, progress: Callable[[
     for erasure, digest in await erasures_with_digests(connection):
         if erasure.entry.digest != digest:
             yield f"erasures {erasure.erasure_id}: it is not what the log commits to."
+
+
+async def _papers(state: NodeState, connection: Connection, progress: Callable[[str], object]) -> AsyncIterator[str]:
+    """Papers that workers sent open, and are those of their declaration; what is erased opens no more."""
+    async for row, document_id, worker_id, content, declared in _stream(connection, PAPERS, progress):
+        try:
+            (opened,) = await state.at_rest.open([(worker_id, content)])
+            (told,) = await open_documents(state.at_rest, Declaration, [(worker_id, declared)])
+        except VerificationError:
+            yield f"{row}: what is sealed in it, or in its declaration, was changed."
+            continue
+        sizes = {one.document_id: one.size for one in told.documents} if told else {}
+        if opened is not None and sizes.get(document_id) != len(opened):
+            yield f"{row}: its declaration names no paper of its id and size."
 
 
 def _root_of_head(signed_head: bytes) -> bytes:

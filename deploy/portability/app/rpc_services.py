@@ -26,6 +26,7 @@ from portability.api.mandates.v1 import mandates_pb2_grpc
 from portability.api.privacy.v1 import privacy_pb2_grpc
 from portability.api.records.v1 import imports_pb2_grpc, records_pb2_grpc, reviews_pb2_grpc
 from portability.api.registry.v1 import registry_pb2_grpc
+from portability.api.takeout.v1 import takeout_pb2_grpc
 from portability.api.voice.v1 import voice_pb2_grpc
 from portability.api.workers.v1 import (
     linking_pb2_grpc,
@@ -81,6 +82,8 @@ from portability.services.workers.matters.use_cases import MatterUseCases
 from portability.services.workers.preferences.servicer import PreferenceServicer
 from portability.services.workers.projections.servicer import ProjectionServicer
 from portability.services.workers.servicer import WorkerServicer
+from portability.services.workers.takeout.servicer import TakeoutServicer
+from portability.services.workers.takeout.use_cases import TakeoutUseCases
 from portability.services.workers.use_cases import WorkerUseCases
 from portability.services.workers.voice.servicer import IndicatorServicer, MyVoiceServicer, VoiceDeskServicer
 
@@ -96,6 +99,7 @@ def rpc_services(
     registry: Registry,
     worker: WorkerUseCases,
     certificates: CertificateUseCases,
+    takeout: TakeoutUseCases,
     parts: CaseParts,
     receipt_times: ReceiptTimes,
     limits: Limits,
@@ -246,6 +250,11 @@ def rpc_services(
             "portability.api.declarations.v1.DeclarationDeskService",
             declarations_pb2_grpc.add_DeclarationDeskServiceServicer_to_server,
             DeclarationDeskServicer(declaration_desk(database, parts), name_of=names),
+        ),
+        RpcService(
+            "portability.api.takeout.v1.TakeoutService",
+            takeout_pb2_grpc.add_TakeoutServiceServicer_to_server,
+            TakeoutServicer(takeout),
         ),
         RpcService(
             "portability.api.workers.v1.ProjectionService",

@@ -10,6 +10,7 @@ from portability.adapters.workers.web import (
     mandate_pages,
     preference_pages,
     projection_pages,
+    takeout_pages,
     voice_pages,
 )
 from portability.adapters.workers.web.app import Topic
@@ -20,13 +21,19 @@ from portability.app.wiring.mandates import mandate_use_cases
 from portability.app.wiring.preferences import preference_use_cases
 from portability.app.wiring.voice import voice_use_cases
 from portability.app.wiring.workers import names_for_people, projection_use_cases
+from portability.services.workers.takeout.use_cases import TakeoutUseCases
 from portability.services.workers.use_cases import WorkerUseCases
 
 __all__ = ["worker_topics"]
 
 
 def worker_topics(
-    database: Database, parts: CaseParts, workers: WorkerUseCases, *, voice_minimum: int
+    database: Database,
+    parts: CaseParts,
+    workers: WorkerUseCases,
+    takeout: TakeoutUseCases,
+    *,
+    voice_minimum: int,
 ) -> Sequence[Topic]:
     """In the order of the menu."""
     name_of = names_for_people(parts.directory).institution
@@ -36,6 +43,7 @@ def worker_topics(
         partial(declaration_pages.routes, declarations=declaration_use_cases(database, parts), name_of=name_of),
         partial(projection_pages.routes, use_cases=projection_use_cases(database, parts)),
         partial(mandate_pages.routes, mandates=mandate_use_cases(database, parts)),
+        partial(takeout_pages.routes, takeout=takeout),
         partial(voice_pages.routes, voice=voice_use_cases(database, parts, minimum=voice_minimum)),
         partial(preference_pages.routes, preferences=preference_use_cases(database, parts, workers)),
     )

@@ -12,6 +12,7 @@ from fractions import Fraction
 from portability.agreements.careers import AnswerStatus
 from portability.agreements.periods import Duration
 from portability.agreements.values import Citation, Money, StateCode
+from portability.services.access import Role
 from portability.services.workers.remembered import RememberedDay
 from portability.services.workers.views import (
     AwardAmount,
@@ -142,6 +143,8 @@ def seen_phrases(seen: SeenBy) -> tuple[Phrase, Phrase]:
     """Who looked at her case, and what for."""
     if seen.by:
         who = Phrase("seen.worker", {"person": seen.by})
+    elif seen.role is Role.WORKER:
+        who = Phrase("seen.you")  # only what she takes with her is noted of her own
     else:
         who = Phrase(f"seen.{seen.role}", {"institution": seen.institution.name})
     return who, Phrase(f"purpose.{seen.purpose}")

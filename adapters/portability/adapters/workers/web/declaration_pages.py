@@ -11,12 +11,13 @@ from starlette.routing import Route
 from portability.adapters.workers.web.rendering import countries
 from portability.adapters.workers.web.security import LONG_FORM_BYTES, FormRefusedError
 from portability.adapters.workers.web.shell import Shell
-from portability.adapters.workers.web.uploads import UploadRoom, read_upload
+from portability.adapters.workers.web.uploads import MOST_AT_ONCE, read_upload
 from portability.agreements.errors import CaseStateError, InputError, NotFoundError, OverloadError
 from portability.services.workers.declarations.handlers import AddDocument, DeclarationUseCases, DeclarePeriod
 from portability.services.workers.declarations.model import ABOUT_LENGTH, LARGEST_DOCUMENT, NAME_LENGTH
 from portability.services.workers.declarations.story import declaration_phrases
 from portability.services.workers.remembered import RememberedDay
+from portability.services.workers.room import Room
 from portability.services.workers.story import Phrase
 
 __all__ = ["routes"]
@@ -57,7 +58,7 @@ class _DeclarationPages:
     shell: Shell
     declarations: DeclarationUseCases
     name_of: Callable[[str], str]
-    room: UploadRoom = field(default_factory=UploadRoom)
+    room: Room = field(default_factory=lambda: Room(most=MOST_AT_ONCE))
 
     async def listed(self, request: Request) -> Response:
         return await self._listed(request, await self.shell.worker_id(request))

@@ -4,11 +4,9 @@ Starlette's own reader limits only the parts that are no files, and writes files
 """
 
 import asyncio
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
-from uuid import UUID
 
 from python_multipart import MultipartParser
 from python_multipart.exceptions import FormParserError
@@ -16,9 +14,8 @@ from python_multipart.multipart import parse_options_header
 from starlette.requests import Request
 
 from portability.adapters.workers.web.security import FORM_FIELDS, FormRefusedError
-from portability.agreements.errors import OverloadError
 
-__all__ = ["Upload", "UploadRoom", "read_upload"]
+__all__ = ["MOST_AT_ONCE", "Upload", "read_upload"]
 
 SECONDS: Final = 300  # 3 MiB over a line of 100 kbit/s take 250
 MOST_AT_ONCE: Final = 16  # uploads that are held in memory
@@ -32,25 +29,6 @@ class Upload:
 
     fields: Mapping[str, str]
     content: bytes | None
-
-
-class UploadRoom:
-    """One upload at a time of each worker, so that nobody takes all the room there is."""
-
-    def __init__(self, *, most: int = MOST_AT_ONCE) -> None:
-        self._most = most
-        self._inside: set[UUID] = set()
-
-    @contextmanager
-    def place(self, worker_id: UUID) -> Iterator[None]:
-        """Hold a place until the block ends; OverloadError where there is none, or she has one already."""
-        if worker_id in self._inside or len(self._inside) >= self._most:
-            raise OverloadError("Too many papers are on their way: wait until yours has arrived.")
-        self._inside.add(worker_id)
-        try:
-            yield
-        finally:
-            self._inside.discard(worker_id)
 
 
 async def read_upload(request: Request, *, file: str, largest: int) -> Upload:

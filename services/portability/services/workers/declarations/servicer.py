@@ -4,12 +4,10 @@
 from collections.abc import Callable
 from datetime import tzinfo
 from typing import Any
-from uuid import UUID
 
-from portability.agreements.errors import DeniedError
 from portability.api.declarations.v1 import declarations_pb2 as pb
 from portability.api.declarations.v1 import declarations_pb2_grpc
-from portability.services.access import Caller, Role, current_caller
+from portability.services.access import current_caller
 from portability.services.mapping.common import read_uuid
 from portability.services.workers.declarations.desk import DeclarationDesk
 from portability.services.workers.declarations.handlers import DeclarationUseCases, DeclarationView
@@ -21,6 +19,7 @@ from portability.services.workers.declarations.mapping import (
     write_document,
     write_mine,
 )
+from portability.services.workers.servicer import signed_in_worker
 from portability.services.workers.words import words_for
 
 __all__ = ["DeclarationDeskServicer", "MyDeclarationServicer"]
@@ -38,13 +37,13 @@ class MyDeclarationServicer(declarations_pb2_grpc.MyDeclarationServiceServicer):
 
     async def DeclarePeriod(self, request: pb.DeclarePeriodRequest, context: Any) -> pb.DeclarePeriodResponse:
         caller = current_caller()
-        command = read_declare(request, worker_id=_worker_id(caller), by=caller.accompanied_by)
+        command = read_declare(request, worker_id=signed_in_worker(caller), by=caller.accompanied_by)
         view = await self._use_cases.declare(command)
         return pb.DeclarePeriodResponse(declaration=self._mine(view, request.language))
 
     async def AddDocument(self, request: pb.AddDocumentRequest, context: Any) -> pb.AddDocumentResponse:
         caller = current_caller()
-        command = read_add(request, worker_id=_worker_id(caller), by=caller.accompanied_by)
+        command = read_add(request, worker_id=signed_in_worker(caller), by=caller.accompanied_by)
         view = await self._use_cases.add_document(command, request.content)
         return pb.AddDocumentResponse(declaration=self._mine(view, request.language))
 
@@ -52,18 +51,18 @@ class MyDeclarationServicer(declarations_pb2_grpc.MyDeclarationServiceServicer):
         self, request: pb.WithdrawDeclarationRequest, context: Any
     ) -> pb.WithdrawDeclarationResponse:
         declaration_id = read_uuid(request.declaration_id, field="declaration_id")
-        await self._use_cases.withdraw(_worker_id(current_caller()), declaration_id)
+        await self._use_cases.withdraw(signed_in_worker(current_caller()), declaration_id)
         return pb.WithdrawDeclarationResponse()
 
     async def ListMyDeclarations(
         self, request: pb.ListMyDeclarationsRequest, context: Any
     ) -> pb.ListMyDeclarationsResponse:
-        views = await self._use_cases.list_mine(_worker_id(current_caller()))
+        views = await self._use_cases.list_mine(signed_in_worker(current_caller()))
         return pb.ListMyDeclarationsResponse(declarations=[self._mine(view, request.language) for view in views])
 
     async def GetMyDocument(self, request: pb.GetMyDocumentRequest, context: Any) -> pb.GetMyDocumentResponse:
         document_id = read_uuid(request.document_id, field="document_id")
-        document, content = await self._use_cases.document_of_mine(_worker_id(current_caller()), document_id)
+        document, content = await self._use_cases.document_of_mine(signed_in_worker(current_caller()), document_id)
         return pb.GetMyDocumentResponse(document=write_document(document), content=content)
 
     def _mine(self, view: DeclarationView, language: str) -> pb.Declaration:
@@ -103,10 +102,3 @@ class DeclarationDeskServicer(declarations_pb2_grpc.DeclarationDeskServiceServic
     ) -> pb.SettleDeclarationResponse:
         view = await self._desk.settle(read_settle(request), caller=current_caller())
         return pb.SettleDeclarationResponse(declaration=write_desk(view, name_of=self._name_of))
-
-
-def _worker_id(caller: Caller) -> UUID:
-    # The policy has checked this before; it is checked again because it decides whose data is read.
-    if caller.role is not Role.WORKER or caller.worker_id is None:
-        raise DeniedError("Only a signed-in worker declares what is hers.", authenticated=False)
-    return caller.worker_id
