@@ -20,7 +20,7 @@ from portability.api.determination.v1 import determination_pb2, work_pb2
 from portability.api.exchange.v1 import exchange_pb2
 from portability.api.persons.v1.messages_pb2 import DatePrecision, PartialDate
 from portability.api.privacy.v1 import privacy_pb2
-from portability.api.records.v1 import imports_pb2, records_pb2
+from portability.api.records.v1 import career_pb2, imports_pb2, records_pb2, reviews_pb2
 from portability.services.cases.mapping.parts import write_claim
 from portability.services.determination.mapping import claims
 from portability.services.determination.model import DetermineQuery
@@ -111,6 +111,13 @@ def good_requests(case_id: UUID) -> list[Message]:
                 )
             ],
         ),
+        records_pb2.EnterStatementRequest(
+            request_id=request,
+            case_id=case,
+            statement=_stated(request),
+            document="EESSI P5000",
+            level="EVIDENCE_LEVEL_DECLARED",
+        ),
         imports_pb2.ImportRecordsRequest(
             opening=imports_pb2.ImportOpening(import_id=request, as_of=Date(year=2025, month=3, day=1))
         ),
@@ -163,6 +170,9 @@ def good_acts(case_id: UUID) -> list[Message]:
             reason="same number",
         ),
         cases_pb2.SendSummaryRequest(request_id=request, case_id=case),
+        reviews_pb2.SettleReviewRequest(
+            request_id=request, case_id=case, state="DE", period_id="1990", stands=True, reason="her letter"
+        ),
         agreements_pb2.PublishAgreementRequest(
             request_id=request, file=agreements_pb2.LawFile(file="de-us.yaml", text="format: 1")
         ),
@@ -182,6 +192,29 @@ def good_acts(case_id: UUID) -> list[Message]:
         declarations_pb2.AddDocumentRequest(request_id=request, declaration_id=case, content=b"%PDF-1.7\n%%EOF"),
         declarations_pb2.SettleDeclarationRequest(request_id=request, declaration_id=case, reason="seen"),
     ]
+
+
+def _stated(statement_id: str) -> career_pb2.CareerStatement:
+    """As a P5000 becomes it: whole and partial dates, a sum in two units, a value that could not be read."""
+    statement = career_pb2.CareerStatement(
+        statement_id=statement_id,
+        institution=common_pb2.InstitutionReference(institution_id="fr-cnav"),
+        state="FR",
+        status="ANSWER_STATUS_KNOWN",
+        as_of=Date(year=2025, month=3, day=1),
+    )
+    statement.periods.add(
+        period_id="1990",
+        first_day=Date(year=1990, month=1, day=1),
+        last_day=Date(year=1995, month=12, day=31),
+        sum=career_pb2.PeriodSum(years="6", months="0"),
+        period_type="11",
+        scheme="01",
+        relevance="111",
+    )
+    part = statement.periods.add(period_id="1996", state="FR", first_day=Date(year=1996), period_type="30")
+    part.unread.add(field="last_day", text="summer")
+    return statement
 
 
 def _claims(*agreements: str) -> list[determination_pb2.ClaimFacts]:

@@ -14,10 +14,10 @@ from portability.adapters.workers.web import (
     voice_pages,
 )
 from portability.adapters.workers.web.app import Topic
-from portability.app.wiring.cases import CaseParts
 from portability.app.wiring.declarations import declaration_use_cases
 from portability.app.wiring.disputes import dispute_use_cases
 from portability.app.wiring.mandates import mandate_use_cases
+from portability.app.wiring.parts import CaseParts
 from portability.app.wiring.preferences import preference_use_cases
 from portability.app.wiring.voice import voice_use_cases
 from portability.app.wiring.workers import names_for_people, projection_use_cases

@@ -31,9 +31,7 @@ from portability.services.purposes import PENSION_CLAIM
 
 __all__ = [
     "CaseEffects",
-    "CaseParts",
     "CaseTransaction",
-    "DirectoryOfInstitutions",
     "ReadMessages",
     "binding_sha256",
     "case_unit_of_work",

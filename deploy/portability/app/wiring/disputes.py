@@ -13,9 +13,9 @@ from portability.adapters.postgres.fence import narrow_to_worker
 from portability.adapters.postgres.looks import PostgresLooks, PostgresProtected
 from portability.adapters.postgres.records_store import PostgresCareers, PostgresCommands
 from portability.adapters.postgres.workers_store import PostgresWorkerCases
-from portability.app.wiring.cases import CaseParts
 from portability.app.wiring.dispute_flows import FlowElsewhere
 from portability.app.wiring.flows import FlowTransaction, flow_parts
+from portability.app.wiring.parts import CaseParts
 from portability.services.cases.model import Case
 from portability.services.cases.ports import CareerBook
 from portability.services.workers.disputes.desk import DisputeDesk

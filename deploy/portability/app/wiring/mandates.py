@@ -7,7 +7,7 @@ from portability.adapters.postgres.database import Connection, Database
 from portability.adapters.postgres.mandates_store import PostgresCompanyLog, PostgresMandates
 from portability.adapters.postgres.records_store import PostgresCommands
 from portability.adapters.postgres.workers_store import PostgresSessions
-from portability.app.wiring.cases import CaseParts
+from portability.app.wiring.parts import CaseParts
 from portability.services.workers.mandates.handlers import MandateUseCases
 
 __all__ = ["mandate_use_cases"]
