@@ -130,6 +130,7 @@ def door_targets() -> Sequence[Target]:
         action="ask",
         document_id=str(good.case_id),
         recipients=["de-drv"],
+        profile_id="eu.record_request",
     ).SerializeToString()
     requests = [*good_requests(good.case_id), *good_acts(good.case_id)]
     return [

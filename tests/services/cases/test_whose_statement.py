@@ -6,9 +6,8 @@ from datetime import date
 import pytest
 
 from portability.agreements.errors import DeterminationError
-from portability.services.cases.answers import why_not_hers
-from portability.services.cases.messages import StatedPerson
 from portability.services.cases.ports import Reliance
+from portability.services.persons.whose import StatedPerson, why_not_hers
 from tests.services.cases.world import CANADIAN_NUMBER, FISCAL_CODE, GERMAN_NUMBER, MARIA, World
 
 HERS = StatedPerson(MARIA.birth_date, (GERMAN_NUMBER,))

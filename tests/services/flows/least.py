@@ -7,6 +7,7 @@ import protovalidate
 from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import Message
 
+from portability.api.records.v1.messages_pb2 import ANSWER_STATUS_NONE, RecordStatement
 from portability.services.cases.mapping.allowed_fields import check_fields
 from portability.services.cases.mapping.field_profiles import profile_for
 from portability.services.cases.mapping.kinds import content_of
@@ -19,9 +20,12 @@ TEXTS = ("x", UUID, "de-drv", "DE", "EUR", "10", "ab" * 32, "2026-03", "1.00", "
 VALIDATOR = protovalidate.Validator()
 
 
-def least(kind: str, *, purpose: str, agreement_id: str = "eu-883-2004") -> bytes:
+def least(kind: str, *, purpose: str, sender: str = "de-drv", agreement_id: str = "eu-883-2004") -> bytes:
     """The bytes of the least valid message of a type under an agreement, checked as its sender checks it."""
     message = content_of(kind)()
+    if isinstance(message, RecordStatement):  # whoever states speaks for itself, and here of no periods
+        message.institution.institution_id, message.state = sender, sender[:2].upper()
+        message.status = ANSWER_STATUS_NONE
     profile = profile_for(kind, agreement_id=agreement_id, states=())
     for path in [one.field for one in profile.required] if profile else []:
         _give(message, path.split("."))

@@ -46,10 +46,12 @@ class Case:
     case_id: str = ""
     said: dict[str, str] = field(default_factory=dict)  # the last document of each action
 
-    async def say(self, who: str, action: str, *to: str, reply: str = "", about: str = "", **more: Any) -> None:
-        """Open the case, or act in it, as a named caseworker."""
+    async def say(
+        self, who: str, action: str, *to: str, reply: str = "", about: str = "", content: bytes = b"", **more: Any
+    ) -> None:
+        """Open the case, or act in it, as a named caseworker; with no content given, the least there can be."""
         flow = FLOWS[self.number]
-        content = least(flow.actions[action].type, purpose=flow.purpose)
+        content = content or least(flow.actions[action].type, purpose=flow.purpose, sender=who)
         if flow.actions[action].opens:
             parties = [pb.FlowParty(institution_id=one, role=role) for one, role in self.roles.items()]
             answer = await self.stub(who).StartCase(

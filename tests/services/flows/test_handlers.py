@@ -1,6 +1,6 @@
 """Use cases of cases on flows, what arrives, and the clock at work: three nodes in memory, messages by hand."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from uuid import UUID
 
@@ -10,8 +10,15 @@ from least import least
 
 from portability.adapters.clock.fake import ManualClock, counting_ids
 from portability.adapters.memory.flows import MemoryFlowWork
-from portability.agreements.errors import CaseStateError, DeniedError, InputError, NotFoundError
+from portability.agreements.errors import (
+    CaseStateError,
+    DeniedError,
+    InputError,
+    NotFoundError,
+    VerificationError,
+)
 from portability.agreements.values import Branch
+from portability.api.cases.v1.envelope_pb2 import CaseMessage
 from portability.app.wiring.flows import CatalogueRules
 from portability.services.access import Caller, Role
 from portability.services.flows.arrival import WAITING_OF_ONE_SENDER, ArrivedMessage, apply_flow_message
@@ -66,7 +73,7 @@ class World:
     async def start(self, who: str, flow: str, action: str, roles: dict[str, str]) -> UUID:
         node, said = self.nodes[who], FLOWS[flow].actions[action]
         parties = tuple(Party(one, role) for one, role in roles.items())
-        content = least(said.type, purpose=FLOWS[flow].purpose)
+        content = least(said.type, purpose=FLOWS[flow].purpose, sender=who)
         command = StartCase(self.new_id(), flow, action, parties, content)
         view = await FlowUseCases(node.parts).start_case(command, caller=node.anna, work=node.work)
         await self.deliver()
@@ -76,7 +83,7 @@ class World:
         self, who: str, case_id: UUID, action: str, *, flow: str = "old_age_claim", deliver: bool = True, **more: object
     ) -> UUID:
         node = self.nodes[who]
-        content = least(FLOWS[flow].actions[action].type, purpose=FLOWS[flow].purpose)
+        content = least(FLOWS[flow].actions[action].type, purpose=FLOWS[flow].purpose, sender=who)
         command = Act(self.new_id(), case_id, action, content, **more)  # type: ignore[arg-type]
         _, document_id = await FlowUseCases(node.parts).act(command, caller=node.anna, work=node.work)
         self.clock.advance(timedelta(minutes=1))
@@ -194,10 +201,13 @@ async def test_who_takes_no_part_is_not_heard(world: World) -> None:
     case_id = await world.start(IT, "record_request", "ask", RECORDS)
     await world.act(DE, case_id, "state", flow="record_request", deliver=False)
     (message,) = world.nodes[DE].work.sender.sent
-    with pytest.raises(CaseStateError, match="fr-cnav takes no part"):
+    with pytest.raises(VerificationError, match="The statement of fr-cnav speaks for another institution"):
         await world.hand_over(FR, message)
     await world.deliver()
     assert await world.state(IT, case_id, f"records:{DE}") == "stated"
+    await world.act(DE, case_id, "correct", flow="record_request", deliver=False)
+    with pytest.raises(CaseStateError, match="fr-cnav takes no part"):
+        await world.hand_over(FR, world.nodes[DE].work.sender.sent[-1])
 
 
 async def test_where_no_agreement_binds_nobody_is_asked(world: World) -> None:
@@ -252,6 +262,24 @@ async def test_what_the_agreement_asks_of_a_message_is_asked_before_it_is_sent(w
         await FlowUseCases(node.parts).start_case(command, caller=node.anna, work=node.work)
     assert refused.value.field == "person.identifiers"
     assert node.work.sender.sent == []
+
+
+async def test_a_message_names_the_profile_by_which_it_was_made_and_another_one_is_set_aside(world: World) -> None:
+    flow = FLOWS["certificate_of_coverage"]
+    roles = dict(zip((IT, DE), [name for name in flow.roles if name != "liaison_body"][:2], strict=True))
+    opener = next(name for name, one in flow.actions.items() if one.opens and one.type == "certificate.request")
+    node = world.nodes[next(one for one, role in roles.items() if role in flow.actions[opener].by)]
+    parties = tuple(Party(one, role) for one, role in roles.items())
+    content = least("certificate.request", purpose=flow.purpose)
+    command = StartCase(world.new_id(), flow.flow, opener, parties, content)
+    await FlowUseCases(node.parts).start_case(command, caller=node.anna, work=node.work)
+    (message,) = node.work.sender.sent
+    envelope = CaseMessage.FromString(message.record)
+    assert envelope.profile_id == "eu.certificate_request"
+    envelope.profile_id = ""
+    with pytest.raises(InputError, match=r"made by the profile '', and here 'eu\.certificate_request' applies"):
+        await world.hand_over(node.me, replace(message, record=envelope.SerializeToString()))
+    await world.deliver()
 
 
 async def test_whom_one_institution_protects_the_others_hide_from_the_next_message_on(world: World) -> None:

@@ -187,6 +187,15 @@ async def test_what_a_country_outside_the_exchange_states_in_a_document_of_eessi
     assert (kept.first_day, kept.last_day) == (statement.periods[0].first_day, statement.periods[0].last_day)
     assert (kept.evidence.method, kept.evidence.verified_by) == ("EESSI P5000", "fr-cnav")
     assert french.checks[0].outcome == pb.CHECK_OUTCOME_NOT_EXAMINED  # no signature was verified here
+    assert french.checks[1].outcome == pb.CHECK_OUTCOME_NOT_EXAMINED  # the directory does not name fr-cnav
+    assert french.checks[2].outcome == PASSED  # the caseworker who entered it says so
+
+    enters.request_id = str(time_ordered_id())
+    enters.statement.periods[0].first_day.year = 1900  # before she was born: judged at entry, like what is stated
+    await records_stub(inps).EnterStatement(enters)
+    listed = await reviews_stub(inps).ListReviews(reviews.ListReviewsRequest())
+    (early,) = [one for one in listed.reviews if one.period_id == statement.periods[0].period_id]
+    assert list(early.reasons) == ["plausible: It begins before the person was born."]
 
     enters.request_id, enters.statement.state = str(time_ordered_id()), "DE"
     enters.statement.institution.institution_id = "de-drv"

@@ -79,6 +79,18 @@ class ReadCases:
 
 
 @dataclass
+class MemoryStated:
+    """StatedRecords: the documents that counted last, by case; what they state is for the real ones to check."""
+
+    counting: dict[UUID, tuple[KeptDocument, ...]] = field(default_factory=dict)
+
+    async def keep(
+        self, case_id: UUID, said: Sequence[KeptDocument], *, new: Sequence[KeptDocument], at: datetime
+    ) -> None:
+        self.counting[case_id] = tuple(said)
+
+
+@dataclass
 class MemoryFlowWork:
     """The ports of one node, all in memory but for the agreements."""
 
@@ -89,6 +101,7 @@ class MemoryFlowWork:
     protected: MemoryProtected = field(default_factory=MemoryProtected)
     sender: MemoryFlowSender = field(default_factory=MemoryFlowSender)
     correspondence: ReadCases = field(default_factory=ReadCases)
+    records: MemoryStated = field(default_factory=MemoryStated)
 
     @property
     def standings(self) -> MemoryFlows:

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from datetime import timedelta
+from datetime import date, timedelta
 
 from portability.adapters.clock.holidays import is_public_holiday
 from portability.adapters.postgres.database import Connection, Database
@@ -16,12 +16,13 @@ from portability.adapters.postgres.treaties_store import PostgresTreatyWork
 from portability.agreements.errors import GatewayError
 from portability.agreements.values import StateCode
 from portability.app.wiring.cases import CaseEffects, ReadMessages, binding_sha256
+from portability.app.wiring.flow_records import FlowRecords
 from portability.app.wiring.parts import CaseParts, DirectoryOfInstitutions
 from portability.services.cases.mapping.allowed_fields import check_fields
 from portability.services.cases.mapping.field_profiles import check_profile, profile_for, profiles
 from portability.services.cases.mapping.kinds import content_of
 from portability.services.exchange.handlers import submit
-from portability.services.exchange.model.messages import OutgoingMessage, ReceivedMessage
+from portability.services.exchange.model.messages import InstitutionId, OutgoingMessage, ReceivedMessage
 from portability.services.exchange.model.statuses import Unchecked
 from portability.services.exchange.ports.work import ExchangeWork
 from portability.services.flows.arrival import ArrivedMessage, apply_flow_message
@@ -30,6 +31,7 @@ from portability.services.flows.mapping.envelope import ENVELOPE_VERSION
 from portability.services.flows.ports import FlowMessage, FlowParts
 from portability.services.flows.ticking import tick
 from portability.services.purposes import purpose_named
+from portability.services.records.mapping.stated import read_said
 
 __all__ = ["FlowTransaction", "NodeEffects", "flow_parts", "flow_unit_of_work", "run_clock"]
 
@@ -39,19 +41,22 @@ LOOK_EVERY = timedelta(seconds=20)
 class CatalogueRules:
     """ContentRules: what a message of a type may carry for a purpose."""
 
-    def check(self, kind: str, content: bytes, *, purpose: str) -> None:
+    def check(self, kind: str, content: bytes, *, sender: InstitutionId, purpose: str) -> None:
         """Return where the content is right; raise InputError with the field that is not."""
         check_fields(kind, content, purpose=purpose_named(purpose))
+        read_said(kind, content, sender=sender, to=(), on=date.min)
 
     def has_profiles(self, kind: str) -> bool:
         """Whether a packaged profile speaks of the type."""
         return any(one.type == kind for one in profiles())
 
-    def check_profile(self, kind: str, content: bytes, *, agreement_id: str, states: Sequence[StateCode]) -> None:
-        """Return where the content has what the profile asks for; raise InputError with field and provision."""
+    def check_profile(self, kind: str, content: bytes, *, agreement_id: str, states: Sequence[StateCode]) -> str:
+        """The id of the profile, where the content has what it asks for; raise InputError with field and provision."""
         profile = profile_for(kind, agreement_id=agreement_id, states=states)
-        if profile is not None:
-            check_profile(profile, content_of(kind).FromString(content))
+        if profile is None:
+            return ""
+        check_profile(profile, content_of(kind).FromString(content))
+        return profile.id
 
 
 def flow_parts(parts: CaseParts) -> FlowParts:
@@ -117,6 +122,7 @@ class FlowTransaction:
         self.correspondence = ReadMessages(connection, parts)
         treaty_work = PostgresTreatyWork(connection, parts.at_rest)
         self.agreements = DirectoryOfInstitutions(parts.directory, treaty_work, parts.treaties)
+        self.records = FlowRecords(connection, parts)
 
 
 def flow_unit_of_work(

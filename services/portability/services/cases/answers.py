@@ -6,13 +6,14 @@ from uuid import UUID
 
 from portability.agreements.careers import AnswerStatus, CareerRecord, InsuranceAccount, period_totals
 from portability.services.cases.desk import Desk
-from portability.services.cases.messages import RecordStatement, StatedPerson
+from portability.services.cases.messages import RecordStatement
 from portability.services.cases.model import Case, EventKind, InstitutionId, Participant, Person, state_of
 from portability.services.matching import Match, PersonIndex, match_person
 from portability.services.persons.births import BirthDate
 from portability.services.persons.likeness import PersonFacts
+from portability.services.persons.whose import StatedPerson, why_not_hers
 
-__all__ = ["Asked", "absence", "career_of", "find_person", "from_account", "take_statement", "why_not_hers"]
+__all__ = ["Asked", "absence", "career_of", "find_person", "from_account", "take_statement"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,21 +60,6 @@ def absence(status: AnswerStatus, *, asked: Asked) -> RecordStatement:
         status=status,
         stated_at=asked.at,
     )
-
-
-def why_not_hers(person: Person, stated: StatedPerson | None) -> str | None:
-    """Why a statement is not known to be of the person of the claim; empty: it is; None: it does not say whose it is.
-
-    A number alone is no proof: number and birth date have to agree, as they do for an own account.
-    """
-    if stated is None:
-        return None
-    if stated.birth_date != person.birth_date:
-        return "The account that it rests on has another birth date than the claim: ask the institution whose it is."
-    numbers = {(each.country, each.sector, each.comparable) for each in person.identifiers}
-    if not any((each.country, each.sector, each.comparable) in numbers for each in stated.identifiers):
-        return "The account that it rests on has no number that the claim names: ask the institution whose it is."
-    return ""
 
 
 def career_of(statement: RecordStatement, *, asked_on: date) -> CareerRecord:

@@ -4,9 +4,10 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
-from portability.agreements.careers import AnswerStatus, PeriodTotal, PersonIdentifier, RecordedPeriod, period_totals
+from portability.agreements.careers import AnswerStatus, PeriodTotal, RecordedPeriod, period_totals
 from portability.agreements.values import StateCode
 from portability.services.cases.model import Claim, DecidedAmount, Decision, DecisionResult, InstitutionId, Remedy
+from portability.services.persons.whose import StatedPerson
 
 __all__ = [
     "CLAIM",
@@ -22,7 +23,6 @@ __all__ = [
     "ClaimSent",
     "DecisionNotice",
     "RecordStatement",
-    "StatedPerson",
     "SummarisedDecision",
     "SummaryNotice",
     "Unchecked",
@@ -90,14 +90,6 @@ class ClaimSent:
     opened_at: datetime
     claim: Claim
     institutions: tuple[CaseInstitution, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class StatedPerson:
-    """Whose account a statement rests on, as the register of its sender has it."""
-
-    birth_date: date
-    identifiers: tuple[PersonIdentifier, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from portability.services.flows.definition import Flow
 from portability.services.flows.desk import Desk
 from portability.services.flows.engine import allowed, position
 from portability.services.flows.mapping.envelope import read_envelope
-from portability.services.flows.model import CaseFile, Document, InstitutionId
+from portability.services.flows.model import CaseFile, Document, InstitutionId, state_of
 from portability.services.flows.ports import FlowParts, FlowWork
 
 __all__ = ["WAITING_OF_ONE_SENDER", "ArrivedMessage", "apply_flow_message"]
@@ -46,7 +46,15 @@ async def apply_flow_message(message: ArrivedMessage, *, work: FlowWork, parts: 
     flow = desk.flow(*envelope.flow)
     document = envelope.kept.document
     _check_action(flow, document, kind=message.type)
-    await desk.check_content(message.type, envelope.kept.content, flow=flow, others=[message.sender])
+    sender = message.sender
+    await desk.check_content(message.type, envelope.kept.content, sender=sender, flow=flow, others=[sender])
+    profile_id = await desk.profile(message.type, envelope.kept.content, flow=flow, state=state_of(sender))
+    if envelope.profile_id != profile_id:
+        raise InputError(
+            f"The message was made by the profile '{envelope.profile_id}', and here '{profile_id}' applies: one of the "
+            "two institutions has another release or another agreement in force.",
+            field="profile_id",
+        )
     case = await work.shelf.get(message.case_id, for_change=True)
     if case is None:
         case = CaseFile(message.case_id, flow.flow, flow.version, desk.now)

@@ -8,7 +8,7 @@ from uuid import UUID
 from portability.agreements.errors import InputError, NotFoundError
 from portability.services.flows.clock import ends_at, rules_of
 from portability.services.flows.definition import Flow
-from portability.services.flows.engine import position, steps
+from portability.services.flows.engine import position, steps, with_effect
 from portability.services.flows.mapping.envelope import write_envelope
 from portability.services.flows.model import (
     CaseFile,
@@ -62,13 +62,14 @@ class Desk:
         fresh = [one for one in documents if one.document.document_id not in known]
         await self.work.shelf.add(case, fresh)
         case = replace(case, documents=(*case.documents, *fresh))
-        await self.work.standings.put(self.standing(case))
+        found = position(self.flow_of(case), case.said)
+        await self.work.standings.put(self.standing(case, found))
+        await self.work.records.keep(case.case_id, with_effect(case, found), new=fresh, at=self.now)
         return case
 
-    def standing(self, case: CaseFile) -> Standing:
+    def standing(self, case: CaseFile, found: Position) -> Standing:
         """Who holds what, and when the clock has to look again."""
         flow = self.flow_of(case)
-        found = position(flow, case.said)
         shown = steps(flow, found, now=self.now, holidays=self.parts.holidays)
         open_steps = tuple(
             OpenStep(case.case_id, flow.flow, step.step_id, holder, step.since, step.due_on, step.rule_id)
@@ -87,18 +88,24 @@ class Desk:
         ]
         return min(days, default=None)
 
-    async def check_content(self, kind: str, content: bytes, *, flow: Flow, others: Iterable[InstitutionId]) -> None:
+    async def check_content(
+        self, kind: str, content: bytes, *, sender: InstitutionId, flow: Flow, others: Iterable[InstitutionId]
+    ) -> None:
         """Return where a message may carry a content to, or from, these; InputError names the field and why.
 
         What an agreement asks of a message is asked at both ends: its recipient does not take what it could not use.
         """
-        self.parts.contents.check(kind, content, purpose=flow.purpose)
-        if not self.parts.contents.has_profiles(kind):
-            return
-        mine = state_of(self.me)
+        self.parts.contents.check(kind, content, sender=sender, purpose=flow.purpose)
         for state in sorted({state_of(one) for one in others}):
-            agreement_id = await self.agreement(mine, state, flow=flow, on=self.now.date())
-            self.parts.contents.check_profile(kind, content, agreement_id=agreement_id, states=(mine, state))
+            await self.profile(kind, content, flow=flow, state=state)
+
+    async def profile(self, kind: str, content: bytes, *, flow: Flow, state: str) -> str:
+        """The profile by which a message goes between us and a state; empty where its own rules stand alone."""
+        if not self.parts.contents.has_profiles(kind):
+            return ""
+        mine = state_of(self.me)
+        agreement_id = await self.agreement(mine, state, flow=flow, on=self.now.date())
+        return self.parts.contents.check_profile(kind, content, agreement_id=agreement_id, states=(mine, state))
 
     async def send(self, case: CaseFile, kept: KeptDocument, found: Position) -> None:
         """Send a document to each of its recipients; each is told of those parties only that it has to do with."""
@@ -129,6 +136,7 @@ class Desk:
                         flow=flow.key,
                         since=self.now.date(),
                         is_protected=is_protected,
+                        profile_id=await self.profile(kept.type, kept.content, flow=flow, state=state_of(recipient)),
                     ),
                     agreement_id=agreement_id,
                 )

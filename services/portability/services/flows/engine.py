@@ -11,15 +11,17 @@ from portability.services.flows.fitting import misfit, why_not_action
 from portability.services.flows.fold import position
 from portability.services.flows.model import (
     ActionState,
+    CaseFile,
     Document,
     DueState,
     InstanceKey,
     InstitutionId,
+    KeptDocument,
     Position,
     Step,
 )
 
-__all__ = ["allowed", "apply", "first_due", "position", "recipients", "steps", "why_not"]
+__all__ = ["allowed", "apply", "first_due", "position", "recipients", "steps", "why_not", "with_effect"]
 
 
 def apply(flow: Flow, documents: Sequence[Document], document: Document) -> Position:
@@ -58,6 +60,12 @@ def why_not(flow: Flow, found: Position, document: Document) -> str:
 def recipients(found: Position, action: Action, sender: InstitutionId) -> tuple[InstitutionId, ...]:
     """Whom an action goes to where its sender names nobody: all of the roles that it names, but for the sender."""
     return tuple(sorted(one for one in found.parties if one != sender and found.is_one_of(one, action.to)))
+
+
+def with_effect(case: CaseFile, found: Position) -> tuple[KeptDocument, ...]:
+    """The documents of a case that count now, in the order in which they took effect."""
+    kept = {one.document.document_id: one for one in case.documents}
+    return tuple(kept[one] for one in found.applied if one not in found.superseded)
 
 
 def first_due(flow: Flow, after: Position, document_id: UUID, *, holidays: Holidays) -> tuple[date | None, str]:

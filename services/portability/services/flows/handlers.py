@@ -174,7 +174,7 @@ async def _start(command: StartCase, flow: Flow, *, caller: Caller, desk: Desk) 
     document = Document(desk.parts.new_id(), command.action, desk.me, (), desk.now, parties=parties)
     seen = Position(parties={one.institution: one for one in parties}, owner=desk.me)
     others = recipients(seen, action, desk.me)
-    await desk.check_content(action.type, command.content, flow=flow, others=others)
+    await desk.check_content(action.type, command.content, sender=desk.me, flow=flow, others=others)
     document = _due(flow, (), replace(document, to=others), desk=desk)
     # Step 4.
     case = CaseFile(desk.parts.new_id(), flow.flow, flow.version, desk.now)
@@ -205,7 +205,7 @@ async def _act(command: Act, *, caller: Caller, desk: Desk) -> UUID:
     )
     if action.parties:
         document = await _with_parties(command, document, before, flow=flow, desk=desk)
-    await desk.check_content(action.type, command.content, flow=flow, others=document.to)
+    await desk.check_content(action.type, command.content, sender=desk.me, flow=flow, others=document.to)
     document = _due(flow, case.said, document, desk=desk)
     kept = KeptDocument(document, action.type, command.content, command.language, caller.name)
     await _say(case, kept, flow=flow, desk=desk)

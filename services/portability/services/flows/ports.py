@@ -32,6 +32,7 @@ __all__ = [
     "OpenStep",
     "Standing",
     "StandingBook",
+    "StatedRecords",
 ]
 
 NewId = Callable[[], UUID]
@@ -153,16 +154,30 @@ class Agreements(Protocol):
 
 
 class ContentRules(Protocol):
-    def check(self, kind: str, content: bytes, *, purpose: str) -> None:
-        """Return where a message of a type may carry a content for a purpose; raise InputError elsewhere."""
+    def check(self, kind: str, content: bytes, *, sender: InstitutionId, purpose: str) -> None:
+        """Return where a message of a type may carry a content for a purpose; raise InputError elsewhere.
+
+        Raises VerificationError where its sender would speak for another institution.
+        """
         ...
 
     def has_profiles(self, kind: str) -> bool:
         """Whether some agreement or state asks more of a type than its own rules do."""
         ...
 
-    def check_profile(self, kind: str, content: bytes, *, agreement_id: str, states: Sequence[StateCode]) -> None:
-        """Return where a content has what is asked between these states; raise InputError with field and provision."""
+    def check_profile(self, kind: str, content: bytes, *, agreement_id: str, states: Sequence[StateCode]) -> str:
+        """The profile by which a content has what is asked between these states; empty where none speaks of it.
+
+        Raises InputError with field and provision.
+        """
+        ...
+
+
+class StatedRecords(Protocol):
+    async def keep(
+        self, case_id: UUID, said: Sequence[KeptDocument], *, new: Sequence[KeptDocument], at: datetime
+    ) -> None:
+        """Keep and check what the documents that count now state of a person's time; `new` are those just kept."""
         ...
 
 
@@ -187,6 +202,8 @@ class FlowWork(Protocol):
     def correspondence(self) -> Correspondence: ...
     @property
     def agreements(self) -> Agreements: ...
+    @property
+    def records(self) -> StatedRecords: ...
 
 
 FlowUnitOfWork = Callable[[], AbstractAsyncContextManager[FlowWork]]

@@ -1,6 +1,6 @@
 """What an institution stated outside this exchange, entered into a case by a named caseworker who has the document.
 
-It counts like any other answer, and the checks say what nobody looked at: no signature was verified here.
+It counts like any other answer and is judged like one; the checks say what nobody looked at: nothing was signed here.
 """
 
 from collections.abc import Iterator
@@ -14,6 +14,7 @@ from portability.services.idempotency import once
 from portability.services.records.career import CareerPeriod, CareerStatement, NotCounted, counted
 from portability.services.records.handlers import no_career
 from portability.services.records.ports import Clock, EnteringWork
+from portability.services.records.reviewing import judge
 
 __all__ = ["EnterStatement", "enter_statement"]
 
@@ -66,6 +67,7 @@ async def enter_statement(
             ),
             at=clock.now(),
         )
+        await judge(command.case_id, careers=work.careers, facts=work.facts, reviews=work.reviews, at=clock.now())
         return ""
 
     await once(command, log=work.commands, run=run)

@@ -7,7 +7,6 @@ with the path of the first fault, so that the exchange can set the message aside
 from typing import cast
 from uuid import UUID
 
-from portability.agreements.careers import AnswerStatus
 from portability.agreements.errors import InputError
 from portability.api.cases.v1 import messages_pb2 as pb
 from portability.api.records.v1 import messages_pb2 as records
@@ -28,7 +27,6 @@ from portability.services.cases.messages import (
     ClaimSent,
     DecisionNotice,
     RecordStatement,
-    StatedPerson,
     SummarisedDecision,
     SummaryNotice,
 )
@@ -37,7 +35,6 @@ from portability.services.mapping.common import (
     EnumTable,
     read_date,
     read_day_after,
-    read_identifier,
     read_instant,
     read_period,
     read_record,
@@ -45,7 +42,6 @@ from portability.services.mapping.common import (
     read_total,
     read_uuid,
     write_date,
-    write_identifier,
     write_instant,
     write_institution,
     write_last_day,
@@ -54,6 +50,7 @@ from portability.services.mapping.common import (
     write_status,
     write_total,
 )
+from portability.services.mapping.statements import check_stated, read_stated_person, write_stated_person
 
 __all__ = [
     "claim_bytes",
@@ -155,7 +152,7 @@ def statement_bytes(statement: RecordStatement) -> bytes:
         as_of=write_date(statement.as_of),
         periods=[write_period(each) for each in statement.periods],
         totals=[write_total(each) for each in statement.totals],
-        person=_write_person(statement.person),
+        person=write_stated_person(statement.person),
     )
     return write_record(message)
 
@@ -174,25 +171,10 @@ def read_statement(record: bytes, *, case_id: UUID) -> RecordStatement:
         as_of=read_date(message, "as_of", field="as_of"),
         periods=tuple(read_period(each, field=f"periods[{i}]") for i, each in enumerate(message.periods)),
         totals=tuple(read_total(each, field=f"totals[{i}]") for i, each in enumerate(message.totals)),
-        person=_read_person(message),
+        person=read_stated_person(message),
     )
-    _check_statement(statement)
+    check_stated(statement.status, statement.state, statement.periods)
     return statement
-
-
-def _write_person(person: StatedPerson | None) -> records.StatedPerson | None:
-    if person is None:
-        return None
-    return records.StatedPerson(
-        birth_date=write_date(person.birth_date), identifiers=[write_identifier(each) for each in person.identifiers]
-    )
-
-
-def _read_person(message: records.RecordStatement) -> StatedPerson | None:
-    born = read_date(message.person, "birth_date", field="person.birth_date") if message.HasField("person") else None
-    if born is None:
-        return None
-    return StatedPerson(born, tuple(read_identifier(each) for each in message.person.identifiers))
 
 
 def decision_bytes(notice: DecisionNotice) -> bytes:
@@ -264,31 +246,6 @@ def _question(message: records.Question, *, field: str) -> Question:
         start=read_date(message, "first_day", field=f"{field}.first_day"),
         end=read_day_after(message, "last_day", field=f"{field}.last_day"),
     )
-
-
-def _check_statement(statement: RecordStatement) -> None:
-    if (statement.status is AnswerStatus.KNOWN) != bool(statement.periods):
-        raise InputError(
-            f"The statement says '{statement.status}' with {len(statement.periods)} periods: "
-            "'known' goes with periods, every other answer without.",
-            field="status",
-        )
-    seen: set[str] = set()
-    for index, recorded in enumerate(statement.periods):
-        period, place = recorded.period, f"periods[{index}]"
-        if period.state != statement.state:
-            raise InputError(
-                f"{place} is of {period.state}, but the statement is of {statement.state}: "
-                "an institution states the periods under its own legislation.",
-                field=f"{place}.state",
-                citation="Regulation (EC) No 987/2009 Art. 47(5)",
-            )
-        if period.period_id in seen:
-            raise InputError(
-                f"{place}.period_id stands in the statement already: give each period its own.",
-                field=f"{place}.period_id",
-            )
-        seen.add(period.period_id)
 
 
 def _summarised(message: pb.SummarisedDecision, *, field: str) -> SummarisedDecision:

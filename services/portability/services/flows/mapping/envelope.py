@@ -30,9 +30,12 @@ class Envelope:
     flow: FlowKey
     kept: KeptDocument
     is_protected: bool = False  # its sender protects the person of the case
+    profile_id: str = ""  # what the agreement asked of it; empty: the message's own rules alone
 
 
-def write_envelope(kept: KeptDocument, *, flow: FlowKey, since: date, is_protected: bool = False) -> bytes:
+def write_envelope(
+    kept: KeptDocument, *, flow: FlowKey, since: date, is_protected: bool = False, profile_id: str = ""
+) -> bytes:
     """The record of the message that carries a document."""
     document = kept.document
     target = str(document.target) if document.target else ""
@@ -53,6 +56,7 @@ def write_envelope(kept: KeptDocument, *, flow: FlowKey, since: date, is_protect
             language=kept.language,
             content=kept.content,
             protected_person=is_protected,
+            profile_id=profile_id,
         )
     )
 
@@ -80,7 +84,7 @@ def read_envelope(record: bytes, *, kind: str, sender: InstitutionId, me: Instit
         deadline_rule_id=message.deadline_rule_id,
     )
     kept = KeptDocument(document, kind, message.content, message.language)
-    return Envelope((message.flow_id, message.flow_version), kept, message.protected_person)
+    return Envelope((message.flow_id, message.flow_version), kept, message.protected_person, message.profile_id)
 
 
 def _party(party: Party, since: date) -> pb.CaseParty:

@@ -215,6 +215,38 @@ class PeriodTotal(_message.Message):
 Global___PeriodTotal: _TypeAlias = PeriodTotal  # noqa: Y015
 
 @_typing.final
+class StatedPerson(_message.Message):
+    """Whom a request is about, or whose account a statement rests on, as the register of its sender has it. The recipient of
+    a statement compares it with the person of the case.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    BIRTH_DATE_FIELD_NUMBER: _builtins.int
+    IDENTIFIERS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def birth_date(self) -> _date_pb2.Date:
+        """Date of birth. Always set."""
+
+    @_builtins.property
+    def identifiers(self) -> _containers.RepeatedCompositeFieldContainer[Global___PersonIdentifier]:
+        """Numbers of the account. Never empty."""
+
+    def __init__(
+        self,
+        *,
+        birth_date: _date_pb2.Date | None = ...,
+        identifiers: _abc.Iterable[Global___PersonIdentifier] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["birth_date", b"birth_date"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["birth_date", b"birth_date", "identifiers", b"identifiers"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___StatedPerson: _TypeAlias = StatedPerson  # noqa: Y015
+
+@_typing.final
 class Question(_message.Message):
     """One question of a record request."""
 
@@ -261,6 +293,7 @@ class RecordRequest(_message.Message):
     ASKED_AT_FIELD_NUMBER: _builtins.int
     QUESTIONS_FIELD_NUMBER: _builtins.int
     IS_PROTECTED_FIELD_NUMBER: _builtins.int
+    PERSON_FIELD_NUMBER: _builtins.int
     record_request_id: _builtins.str
     """Id of this request, a UUID. Never empty."""
     case_id: _builtins.str
@@ -283,6 +316,10 @@ class RecordRequest(_message.Message):
     def questions(self) -> _containers.RepeatedCompositeFieldContainer[Global___Question]:
         """The questions. Never empty."""
 
+    @_builtins.property
+    def person(self) -> Global___StatedPerson:
+        """Whom it is about. Unset: the person of the claim in the same case."""
+
     def __init__(
         self,
         *,
@@ -293,46 +330,15 @@ class RecordRequest(_message.Message):
         asked_at: _timestamp_pb2.Timestamp | None = ...,
         questions: _abc.Iterable[Global___Question] | None = ...,
         is_protected: _builtins.bool = ...,
+        person: Global___StatedPerson | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["asked_at", b"asked_at", "asked_by", b"asked_by", "asked_of", b"asked_of"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["asked_at", b"asked_at", "asked_by", b"asked_by", "asked_of", b"asked_of", "person", b"person"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["asked_at", b"asked_at", "asked_by", b"asked_by", "asked_of", b"asked_of", "case_id", b"case_id", "is_protected", b"is_protected", "questions", b"questions", "record_request_id", b"record_request_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["asked_at", b"asked_at", "asked_by", b"asked_by", "asked_of", b"asked_of", "case_id", b"case_id", "is_protected", b"is_protected", "person", b"person", "questions", b"questions", "record_request_id", b"record_request_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___RecordRequest: _TypeAlias = RecordRequest  # noqa: Y015
-
-@_typing.final
-class StatedPerson(_message.Message):
-    """Whose account a statement rests on, as the register of the institution that states has it. The recipient compares it
-    with the person of the case; it holds nothing that the claim does not hold already, or else somebody has to look.
-    """
-
-    DESCRIPTOR: _descriptor.Descriptor
-
-    BIRTH_DATE_FIELD_NUMBER: _builtins.int
-    IDENTIFIERS_FIELD_NUMBER: _builtins.int
-    @_builtins.property
-    def birth_date(self) -> _date_pb2.Date:
-        """Date of birth. Always set."""
-
-    @_builtins.property
-    def identifiers(self) -> _containers.RepeatedCompositeFieldContainer[Global___PersonIdentifier]:
-        """Numbers of the account. Never empty."""
-
-    def __init__(
-        self,
-        *,
-        birth_date: _date_pb2.Date | None = ...,
-        identifiers: _abc.Iterable[Global___PersonIdentifier] | None = ...,
-    ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["birth_date", b"birth_date"]  # noqa: Y015
-    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["birth_date", b"birth_date", "identifiers", b"identifiers"]  # noqa: Y015
-    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
-
-Global___StatedPerson: _TypeAlias = StatedPerson  # noqa: Y015
 
 @_typing.final
 class RecordStatement(_message.Message):

@@ -1,0 +1,138 @@
+"""What institutions state in a case on a flow becomes its career, is checked, and waits for a person where it fails."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+from least import least
+from real_nodes import PATIENCE_SECONDS, Case
+
+from portability.adapters.clock.ids import time_ordered_id
+from portability.adapters.postgres.embedded import EmbeddedServer
+from portability.api.cases.v1 import messages_pb2 as pensions
+from portability.api.records.v1 import career_pb2, records_pb2_grpc, reviews_pb2_grpc
+from portability.api.records.v1 import messages_pb2 as messages
+from portability.api.records.v1 import records_pb2 as pb
+from portability.api.records.v1 import reviews_pb2 as reviews
+from portability.app.demo.nodes import DemoNode, demo_nodes
+from portability.services.mapping.common import write_date
+from portability.services.records.mapping.stated import read_said
+from portability.services.records.stated import Stated
+
+IT, DE, CA = "it-inps", "de-drv", "ca-sc"
+ROLES = {IT: "contact_institution", DE: "institution", CA: "institution"}
+BORN = date(1961, 2, 3)
+KNOWN, ASKED = messages.ANSWER_STATUS_KNOWN, messages.ANSWER_STATUS_ASKED_NO_ANSWER
+PASSED, FAILED, UNSEEN = pb.CHECK_OUTCOME_PASSED, pb.CHECK_OUTCOME_FAILED, pb.CHECK_OUTCOME_NOT_EXAMINED
+
+
+@pytest.fixture
+async def nodes(tmp_path: Path, postgres_server: EmbeddedServer) -> AsyncIterator[dict[str, DemoNode]]:
+    async with demo_nodes(tmp_path, kafka="", pages=False, database_url=postgres_server.url_for("postgres")) as nodes:
+        yield nodes
+
+
+def claim() -> bytes:
+    message = pensions.OldAgeClaimSent.FromString(least("claim.old_age", purpose="pension-claim"))
+    message.claim.person.birth_date.CopyFrom(write_date(BORN))
+    identify(message.claim.person)
+    return message.SerializeToString()
+
+
+def identify(person: Any, number: str = "65 030261 R 501") -> None:
+    del person.identifiers[:]
+    person.identifiers.add(country="DE", sector="pension", value=number)
+
+
+def statement(first_day: date, *, born: date | None = BORN) -> bytes:
+    """Germany states one period up to the end of 1995."""
+    message = messages.RecordStatement.FromString(least("record.statement", purpose="pension-claim", sender=DE))
+    message.status = KNOWN
+    message.as_of.CopyFrom(write_date(date(2026, 1, 1)))
+    period = message.periods.add(
+        period_id="1990",
+        state="DE",
+        kind="PERIOD_KIND_COMPULSORY",
+        scheme="de-grv",
+        first_day=write_date(first_day),
+        last_day=write_date(date(1995, 12, 31)),
+        period_type="10",
+    )
+    period.evidence.level, period.evidence.verified_by = 5, DE
+    period.evidence.verified_on.CopyFrom(write_date(date(2026, 1, 1)))
+    if born:
+        message.person.birth_date.CopyFrom(write_date(born))
+        identify(message.person)
+    return message.SerializeToString()
+
+
+def stub(node: DemoNode) -> Any:
+    return records_pb2_grpc.RecordServiceStub(node.caseworker)
+
+
+async def german_career(node: DemoNode, case_id: str, *, status: int) -> pb.KnownCareer:
+    """What a node knows of Germany, once it knows as much."""
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while True:
+            found = await stub(node).GetCareer(pb.GetCareerRequest(case_id=case_id))
+            career = next(one for one in found.careers if one.statement.state == "DE")
+            if career.statement.status == status:
+                return career
+            await asyncio.sleep(0.1)
+
+
+async def waiting(node: DemoNode) -> list[reviews.Review]:
+    listed = reviews_pb2_grpc.ReviewServiceStub(node.caseworker).ListReviews(reviews.ListReviewsRequest())
+    return list((await listed).reviews)
+
+
+async def test_a_statement_on_a_flow_is_kept_checked_and_put_before_a_person(nodes: dict[str, DemoNode]) -> None:
+    case = Case("F5", nodes, ROLES)
+    await case.say(IT, "lodge", content=claim())
+    await case.until({f"records:{DE}": "asked"})
+    assert (await german_career(nodes[CA], case.case_id, status=ASKED)).statement.periods == []
+
+    await case.say(DE, "state", content=statement(date(1960, 1, 1)))
+    await case.until({f"records:{DE}": "stated"})
+    for node in (nodes[IT], nodes[DE], nodes[CA]):
+        career = await german_career(node, case.case_id, status=KNOWN)
+        assert {one.code: one.outcome for one in career.checks} == {**dict.fromkeys((1, 2, 3, 5), PASSED), 4: FAILED}
+        (review,) = await waiting(node)
+        assert (review.case_id, review.state, review.institution_id) == (case.case_id, "DE", DE)
+        assert list(review.reasons) == ["plausible: It begins before the person was born."]
+
+    said = reviews.SettleReviewRequest(
+        request_id=str(time_ordered_id()), case_id=case.case_id, state="DE", period_id="1990", reason="her letter"
+    )
+    await reviews_pb2_grpc.ReviewServiceStub(nodes[IT].caseworker).SettleReview(said)
+    assert await waiting(nodes[IT]) == []
+
+    await case.say(DE, "invalidate", about="state")
+    await case.until({f"records:{DE}": "asked"})
+    taken_back = await german_career(nodes[IT], case.case_id, status=ASKED)
+    assert [one.status for one in taken_back.statement.periods] == [career_pb2.PERIOD_STATUS_WITHDRAWN]
+
+
+async def test_whose_it_is_a_statement_says_or_nobody_knows(nodes: dict[str, DemoNode]) -> None:
+    case = Case("F5", nodes, ROLES)
+    await case.say(IT, "lodge", content=claim())
+    await case.until({f"records:{DE}": "asked"})
+    await case.say(DE, "state", content=statement(date(1990, 1, 1), born=None))
+    untold = await german_career(nodes[IT], case.case_id, status=KNOWN)
+    assert {one.code: one.outcome for one in untold.checks}[3] == UNSEEN
+    assert await waiting(nodes[IT]) == []
+    await case.say(IT, "ask_records", DE)
+    await case.until({f"records:{DE}": "asked"}, at=[IT, DE])
+    await case.say(DE, "state", content=statement(date(1990, 1, 1), born=date(1962, 2, 3)))
+    await case.until({f"records:{DE}": "stated"}, at=[IT])
+    (review,) = await waiting(nodes[IT])
+    assert review.reasons[0].startswith("identified: The account that it rests on has another birth date")
+
+
+async def test_what_a_statement_of_this_test_says_is_what_a_node_reads() -> None:
+    (said,) = read_said("record.statement", statement(date(1990, 1, 1)), sender=DE, to=(IT,), on=date(2026, 3, 2))
+    assert isinstance(said, Stated)
+    assert said.person is not None
