@@ -1,9 +1,14 @@
-"""The rows of an Excel or OpenDocument sheet, each with its line; cells that are merged are told, never filled in."""
+"""The rows of an Excel or OpenDocument sheet, each with its line; cells that are merged are told, never filled in.
 
-from collections.abc import Iterator
+An xlsx file is read row by row. The older xls and OpenDocument are read into memory as a whole.
+"""
+
+from collections.abc import Iterable, Iterator
 from datetime import date, datetime
 from pathlib import Path
+from typing import Any
 
+from portability.adapters.spreadsheets.excel import Merged, excel_rows, excel_sheets, merged_in
 from portability.adapters.spreadsheets.lines import Line
 from portability.agreements.errors import InputError
 
@@ -21,6 +26,46 @@ def is_workbook(path: Path) -> bool:
 
 def sheet_names(path: Path) -> list[str]:
     """Names of the sheets, in the order of the workbook."""
+    return list(_excel(path)) or _whole_names(path)
+
+
+def sheet_lines(path: Path, *, sheet: str) -> Iterator[Line]:
+    """Every row of a sheet that is not empty. A formula stands with the value that was last computed."""
+    name = sheet or sheet_names(path)[0]
+    parts = _excel(path)
+    if parts and name not in parts:
+        raise _no_sheet(path, name)
+    rows, ranges = (excel_rows(path, name), merged_in(path, parts[name])) if parts else _whole(path, name)
+    merged = _MergedRows(ranges)
+    for number, row in enumerate(rows, start=1):
+        cells = tuple(_cell(each) for each in row)
+        where = merged.at(number)
+        if any(each != "" for each in cells):
+            yield Line(number, cells, where and f"Cells {where} are merged: separate them and fill each in.")
+
+
+class _MergedRows:
+    """Which rows merged cells touch, asked row by row from the first on."""
+
+    def __init__(self, ranges: Iterable[Merged]) -> None:
+        self._to_come = sorted(ranges, reverse=True)
+        self._here: list[Merged] = []
+
+    def at(self, number: int) -> str:
+        """The merged cells that touch a row, named as Excel does; empty where none do."""
+        while self._to_come and self._to_come[-1][0][0] < number:
+            self._here.append(self._to_come.pop())
+        self._here = [one for one in self._here if one[1][0] + 1 >= number]
+        return "" if not self._here else f"{_named(self._here[0][0])}:{_named(self._here[0][1])}"
+
+
+def _excel(path: Path) -> dict[str, str]:
+    with path.open("rb") as file:
+        is_zip = file.read(4) == WORKBOOKS[0]
+    return dict(excel_sheets(path)) if is_zip else {}
+
+
+def _whole_names(path: Path) -> list[str]:
     from python_calamine import CalamineError, CalamineWorkbook  # noqa: PLC0415 (for workbooks only)
 
     try:
@@ -29,38 +74,28 @@ def sheet_names(path: Path) -> list[str]:
         raise InputError(f"{path.name} does not open as a workbook: save it again, or as CSV.") from error
 
 
-def sheet_lines(path: Path, *, sheet: str) -> Iterator[Line]:
-    """Every row of a sheet that is not empty. A formula stands with the value that was last computed."""
+def _whole(path: Path, name: str) -> tuple[Iterable[Any], Iterable[Merged]]:
     from python_calamine import CalamineError, CalamineWorkbook  # noqa: PLC0415 (for workbooks only)
 
-    names = sheet_names(path)
     try:
-        found = CalamineWorkbook.from_path(str(path)).get_sheet_by_name(sheet or names[0])
+        found = CalamineWorkbook.from_path(str(path)).get_sheet_by_name(name)
     except CalamineError as error:
-        raise InputError(f"{path.name} has no sheet '{sheet}' that opens: correct `sheet` in the map.") from error
-    merged = _merged_rows(found.merged_cell_ranges or [])
-    for number, row in enumerate(found.to_python(skip_empty_area=False), start=1):
-        cells = tuple(_cell(each) for each in row)
-        if any(each != "" for each in cells):
-            where = merged.get(number, "")
-            yield Line(number, cells, where and f"Cells {where} are merged: separate them and fill each in.")
+        raise _no_sheet(path, name) from error
+    return found.to_python(skip_empty_area=False), found.merged_cell_ranges or []
 
 
-def _merged_rows(ranges: list[tuple[tuple[int, int], tuple[int, int]]]) -> dict[int, str]:
-    rows: dict[int, str] = {}
-    for (first_row, first_column), (last_row, last_column) in ranges:
-        where = f"{_column(first_column)}{first_row + 1}:{_column(last_column)}{last_row + 1}"
-        rows |= dict.fromkeys(range(first_row + 1, last_row + 2), where)
-    return rows
+def _no_sheet(path: Path, name: str) -> InputError:
+    return InputError(f"{path.name} has no sheet '{name}' that opens: correct `sheet` in the map.")
 
 
-def _column(index: int) -> str:
+def _named(cell: tuple[int, int]) -> str:
+    row, column = cell
     letters = ""
-    index += 1
-    while index:
-        index, rest = divmod(index - 1, 26)
+    column += 1
+    while column:
+        column, rest = divmod(column - 1, 26)
         letters = chr(ord("A") + rest) + letters
-    return letters
+    return f"{letters}{row + 1}"
 
 
 def _cell(value: object) -> object:
