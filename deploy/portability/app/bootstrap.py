@@ -76,7 +76,7 @@ from portability.services.exchange.receipt_watch import run_receipt_watch
 from portability.services.exchange.relay import run_relay
 from portability.services.exchange.repair import run_repair
 from portability.services.feed.ports import ChangeTopic
-from portability.services.feed.publishing import run_feed
+from portability.services.feed.publishing import forget_changes, run_feed
 from portability.services.log.running import NodeLog, run_log
 from portability.services.log.witnessing import WitnessRound, refuse_restored_state
 from portability.services.log_entry import LogEntryKind, entry_of
@@ -171,7 +171,7 @@ class Node:
         await _enter_directory(self.database, self.registry.in_force, self.exchange.clock)
 
     async def _forget_what_is_over(self) -> None:
-        """Delete sign-in codes, sessions and counts that are over, every hour."""
+        """Delete sign-in codes, sessions, counts and pointers to changes that are over, every hour."""
         while True:
             try:
                 async with self.database.transaction() as connection:
@@ -179,6 +179,11 @@ class Node:
                     await forget_expired_sign_ins(housekeeping=housekeeping, clock=self.exchange.clock)
                     conversations = PostgresConversations(connection)
                     await conversations.forget_unused(at=self.exchange.clock.now(), unused=CONVERSATION_REST)
+                await forget_changes(
+                    work=partial(change_unit_of_work(self.database), True),
+                    before=self.exchange.clock.now() - timedelta(days=self.settings.feed_days),
+                    published=self.settings.kafka_events,
+                )
             except GatewayError as error:
                 if not error.retryable:
                     raise

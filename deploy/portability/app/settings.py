@@ -145,6 +145,12 @@ class Settings(BaseModel):
         description="true: pointers to what changes go to the Kafka topic portability.events.v1.<institution>, for the "
         "institution's own systems.",
     )
+    feed_days: int = Field(
+        90,
+        ge=1,
+        description="Days for which pointers to changes are kept for the institution's own systems; with Kafka events, "
+        "what is not published yet is kept longer.",
+    )
     stream_url: Annotated[SecretStr, AfterValidator(_postgresql_url)] = Field(
         SecretStr(""),
         description="PostgreSQL database of the event stream that all nodes share, where no Kafka is set; empty: the "

@@ -5,6 +5,7 @@ import json
 from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -20,7 +21,7 @@ from portability.adapters.kafka.stream import KafkaStream
 from portability.adapters.postgres.cases_store import PostgresTimeline
 from portability.adapters.postgres.change_store import change_unit_of_work
 from portability.adapters.postgres.database import Database
-from portability.agreements.errors import GatewayError
+from portability.agreements.errors import GatewayError, InputError
 from portability.api.feed.v1 import feed_pb2 as pb
 from portability.api.feed.v1 import feed_pb2_grpc
 from portability.app.rpc.interceptor import CallGate
@@ -28,7 +29,7 @@ from portability.services.access import Caller, Role
 from portability.services.cases.model import CaseEvent, EventKind
 from portability.services.feed.mapping import write_cloud_event
 from portability.services.feed.model import Change
-from portability.services.feed.publishing import publish_changes
+from portability.services.feed.publishing import forget_changes, publish_changes
 from portability.services.feed.servicer import FeedServicer
 from tests.at_rest import AT_REST
 from tests.brokers import BrokerInUse
@@ -143,6 +144,34 @@ async def test_what_was_not_acknowledged_is_sent_again_and_one_publisher_goes_at
     one, other = Slow(), Slow()
     await asyncio.gather(*(publish_changes(unit_of_work=work, topic=each) for each in (one, other)))
     assert len(one.changes) + len(other.changes) == 3
+
+
+async def test_what_was_kept_long_enough_is_forgotten_and_who_comes_later_is_told(database: Database) -> None:
+    work = change_unit_of_work(database)
+    await note(database)
+    await publish_changes(unit_of_work=work, topic=Sent())
+    await note(database)  # committed, and not published yet
+    async with work(True) as book:
+        await book.number()
+    later = NOON + timedelta(seconds=1)
+
+    async def forget(before: datetime, *, published: bool) -> int:
+        return await forget_changes(work=partial(work, True), before=before, published=published)
+
+    assert await forget(NOON, published=False) == 0  # nothing is older
+    assert await forget(later, published=True) == 3
+    assert await forget(later, published=True) == 0
+    async with work(True) as book:
+        assert [one.number for one in await book.after(0, limit=9)] == [4, 5, 6]
+        assert [one.number for one in await book.after(3, limit=9)] == [4, 5, 6]
+        with pytest.raises(InputError, match="Events up to 3 are not kept any more") as refused:
+            await book.after(1, limit=9)
+        assert refused.value.field == "resume_token"
+    assert await forget(later, published=False) == 3
+    await note(database, None, EventKind.CLAIM_LODGED)  # numbers go on where they were
+    topic = Sent()
+    await publish_changes(unit_of_work=work, topic=topic)
+    assert [one.number for one in topic.changes] == [7]
 
 
 class TheSystem:

@@ -7,8 +7,10 @@ so their rows are in order.
 
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from datetime import datetime
 
 from portability.adapters.postgres.database import Connection, Database
+from portability.agreements.errors import InputError
 from portability.services.cases.model import CaseEvent
 from portability.services.feed.model import Change
 from portability.services.feed.ports import ChangeTopic
@@ -26,6 +28,22 @@ WITH fresh AS (
     WHERE reader = 'numbered' RETURNING number - (SELECT count(*) FROM fresh) AS before
 )
 UPDATE case_changes SET number = cursor.before + fresh.rank FROM fresh, cursor WHERE case_changes.place = fresh.place
+"""
+FORGOTTEN_AT_ONCE = 5_000
+FORGET = """
+WITH eldest AS (
+    SELECT place, number, occurred_at FROM case_changes
+    WHERE number <= CASE WHEN %(published)s THEN (SELECT number FROM change_cursors WHERE reader = 'kafka')
+                         ELSE (SELECT number FROM change_cursors WHERE reader = 'numbered') END
+    ORDER BY number LIMIT %(limit)s
+), gone AS (
+    DELETE FROM case_changes USING eldest
+    WHERE case_changes.place = eldest.place
+        AND eldest.number < coalesce((SELECT min(number) FROM eldest WHERE occurred_at >= %(before)s), 9e18)
+    RETURNING eldest.number
+)
+UPDATE change_cursors SET number = greatest(number, (SELECT max(number) FROM gone))
+WHERE reader = 'forgotten' RETURNING (SELECT count(*) FROM gone)
 """
 COLUMNS = "number, event_id, case_id, kind, occurred_at, institution, message_id"
 
@@ -60,7 +78,17 @@ class PostgresChanges:
         await self._connection.execute(NUMBER, (NUMBERED_AT_ONCE,))
 
     async def after(self, number: int, *, limit: int) -> Sequence[Change]:
-        """Changes with higher numbers, in order."""
+        """Changes with higher numbers, in order. Raises InputError where some of them were forgotten."""
+        forgotten = await self._cursor("forgotten")
+        if 0 < number < forgotten:
+            raise InputError(
+                f"Events up to {forgotten} are not kept any more, and this token is of {number}: read anew the cases "
+                f"that you hold, then go on with the token {forgotten}.",
+                field="resume_token",
+            )
+        return await self._after(number, limit=limit)
+
+    async def _after(self, number: int, *, limit: int) -> Sequence[Change]:
         found = await self._connection.execute(
             f"SELECT {COLUMNS} FROM case_changes WHERE number > %s ORDER BY number LIMIT %s",  # noqa: S608 (our own columns)
             (number, limit),
@@ -73,13 +101,27 @@ class PostgresChanges:
             "SELECT number FROM change_cursors WHERE reader = 'kafka' FOR UPDATE SKIP LOCKED"
         )
         row = await found.fetchone()
-        changes = await self.after(row[0], limit=limit) if row else ()
+        changes = await self._after(row[0], limit=limit) if row else ()
         if changes:
             await send.send(changes)
             await self._connection.execute(
                 "UPDATE change_cursors SET number = %s WHERE reader = 'kafka'", (changes[-1].number,)
             )
         return len(changes)
+
+    async def forget(self, *, before: datetime, published: bool) -> int:
+        """Delete the eldest events, those of before an instant; with `published` only what was sent to the topic."""
+        await self._connection.execute("SELECT 1 FROM change_cursors WHERE reader = 'forgotten' FOR UPDATE")
+        found = await self._connection.execute(
+            FORGET, {"before": before, "published": published, "limit": FORGOTTEN_AT_ONCE}
+        )
+        row = await found.fetchone()
+        return int(row[0]) if row else 0
+
+    async def _cursor(self, reader: str) -> int:
+        found = await self._connection.execute("SELECT number FROM change_cursors WHERE reader = %s", (reader,))
+        row = await found.fetchone()
+        return int(row[0]) if row else 0
 
 
 def change_unit_of_work(database: Database) -> Callable[[bool], AbstractAsyncContextManager[PostgresChanges]]:

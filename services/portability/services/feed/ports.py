@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
+from datetime import datetime
 from typing import Protocol
 
 from portability.services.feed.model import Change
 
-__all__ = ["ChangeBook", "ChangeTopic", "ChangeUnitOfWork"]
+__all__ = ["ChangeBook", "ChangeTopic", "ChangeUnitOfWork", "OldChanges"]
 
 
 class ChangeBook(Protocol):
@@ -17,11 +18,20 @@ class ChangeBook(Protocol):
         ...
 
     async def after(self, number: int, *, limit: int) -> Sequence[Change]:
-        """Changes with higher numbers that the caller may see, in order."""
+        """Changes with higher numbers that the caller may see, in order; InputError where some were forgotten."""
         ...
 
     async def publish(self, *, limit: int, send: "ChangeTopic") -> int:
         """Send what was not published yet and note it; one publisher at a time. Returns how many were sent."""
+        ...
+
+
+class OldChanges(Protocol):
+    async def forget(self, *, before: datetime, published: bool) -> int:
+        """Delete the eldest changes, of before an instant, and some thousand at most; how many.
+
+        With `published` what was not sent to the topic yet stays, however old it is.
+        """
         ...
 
 

@@ -1,12 +1,14 @@
 """Publishing the feed: what was committed is numbered and sent; what could not be sent is sent again."""
 
 import asyncio
-from datetime import timedelta
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from datetime import datetime, timedelta
 
 from portability.agreements.errors import GatewayError
-from portability.services.feed.ports import ChangeTopic, ChangeUnitOfWork
+from portability.services.feed.ports import ChangeTopic, ChangeUnitOfWork, OldChanges
 
-__all__ = ["publish_changes", "run_feed"]
+__all__ = ["forget_changes", "publish_changes", "run_feed"]
 
 AT_ONCE = 500
 LOOK_AGAIN = timedelta(seconds=0.5)
@@ -19,6 +21,19 @@ async def publish_changes(*, unit_of_work: ChangeUnitOfWork, topic: ChangeTopic)
         await book.number()
     async with unit_of_work(True) as book:
         return await book.publish(limit=AT_ONCE, send=topic)
+
+
+async def forget_changes(
+    *, work: Callable[[], AbstractAsyncContextManager[OldChanges]], before: datetime, published: bool
+) -> int:
+    """Delete what was kept long enough, part by part, each in a transaction of its own; how many."""
+    total = 0
+    while True:
+        async with work() as changes:
+            gone = await changes.forget(before=before, published=published)
+        if not gone:
+            return total
+        total += gone
 
 
 async def run_feed(*, unit_of_work: ChangeUnitOfWork, topic: ChangeTopic) -> None:

@@ -184,7 +184,8 @@ CREATE TABLE change_cursors (
     reader text PRIMARY KEY,
     number bigint NOT NULL
 );
-INSERT INTO change_cursors VALUES ('numbered', 0), ('kafka', 0);
+-- 'forgotten': events up to it were kept long enough.
+INSERT INTO change_cursors VALUES ('numbered', 0), ('kafka', 0), ('forgotten', 0);
 """
 
 

@@ -25,7 +25,9 @@ class WatchChangesRequest(_message.Message):
 
     RESUME_TOKEN_FIELD_NUMBER: _builtins.int
     resume_token: _builtins.str
-    """The token that came with the last event that was dealt with. Empty: from the beginning."""
+    """The token that came with the last event that was dealt with. Empty: from the eldest event that is kept. A token of
+    events that are not kept any more is refused, with the token from which on they are.
+    """
     def __init__(
         self,
         *,
