@@ -9,20 +9,23 @@ from exchange_world import CASE, NO_WAIT, TestNode, World, message_to
 
 from portability.adapters.postgres.database import Database
 from portability.adapters.postgres.exchange_inbox import exchange_unit_of_work
-from portability.agreements.errors import CaseStateError, NotYetError
+from portability.agreements.errors import CaseStateError, InputError, NotFoundError, NotYetError
 from portability.services.exchange.consumer import consume_once
 from portability.services.exchange.lane_watch import report_waiting_lanes
 from portability.services.exchange.model.messages import ReceivedMessage
-from portability.services.exchange.model.set_aside import QuarantineEntry
+from portability.services.exchange.model.set_aside import QuarantineEntry, QuarantineState
 from portability.services.exchange.model.statuses import BusinessStatus, Unchecked
 from portability.services.exchange.node import ExchangeNode
 from portability.services.exchange.ports.work import ExchangeWork
+from portability.services.exchange.quarantine import Clerk
+from portability.services.exchange.rejecting_held import reject_held
 from portability.services.exchange.relay import relay_once
 from portability.services.exchange.trying_again import try_again
 from tests.at_rest import at_rest_on
 
 CLAIM = "claim.old_age"
 HELD, ACCEPTED, PARKED = BusinessStatus.HELD, BusinessStatus.ACCEPTED, BusinessStatus.PARKED
+REJECTED = BusinessStatus.REJECTED
 
 
 class NeedsTheClaim:
@@ -164,3 +167,64 @@ async def test_trying_again_in_vain_changes_nothing_and_tells_nobody(world: Worl
     assert await try_again(rome.exchange, rome.effects, [("de-drv", CASE)]) == 0
     assert await rome.made() == [(HELD, "de-drv")] * 2
     assert await relay_once(rome.exchange) == 0
+
+
+def clerk_of(rome: Rome) -> Clerk:
+    return Clerk("karl", "it-inps", rome.effects, rome.exchange.new_id, rome.exchange.clock.now())
+
+
+async def test_what_waits_for_what_never_comes_is_rejected_by_a_person_and_what_is_behind_it_has_its_turn(
+    world: World, rome: Rome
+) -> None:
+    berlin = world.node("de-drv")
+    await send(berlin, 1, 2)
+    await rome.consume()
+    await relay_once(rome.exchange)
+    await berlin.consume()
+    first, second = (message_to("it-inps", number).message_id for number in (1, 2))
+
+    async with rome.exchange.unit_of_work() as work:
+        with pytest.raises(InputError, match="Say why"):
+            await reject_held("de-drv", first, reasons=[], work=work, clerk=clerk_of(rome))
+        with pytest.raises(NotFoundError, match="ca-sc has sent no message"):
+            await reject_held("ca-sc", first, reasons=["no claim"], work=work, clerk=clerk_of(rome))
+    async with rome.exchange.unit_of_work() as work:
+        released = await reject_held(
+            "de-drv", first, reasons=["No claim came in a month."], work=work, clerk=clerk_of(rome)
+        )
+    assert (released.took_effect, released.still_waiting) == (0, 1)
+    assert await rome.made() == [(REJECTED, "de-drv"), (HELD, "de-drv")]
+    (entry,) = await rome.aside()
+    assert (entry.state, entry.closed_by, entry.reason_code) == (
+        QuarantineState.REJECTED,
+        "karl",
+        "REJECTED_WHILE_HELD",
+    )
+    async with rome.exchange.unit_of_work() as work:
+        with pytest.raises(CaseStateError, match="does not wait for another one"):
+            await reject_held("de-drv", first, reasons=["again"], work=work, clerk=clerk_of(rome))
+    await relay_once(rome.exchange)
+    await berlin.consume()
+    told = [(one.business, one.reasons) for one in await berlin.timeline()]
+    assert told == [(REJECTED, ("No claim came in a month.",)), (HELD, ())]
+
+    # Its claim comes after all: the one behind it has its turn, and the rejected one none.
+    await send(world.node("ca-sc"), 7, type=CLAIM)
+    await rome.consume()
+    assert await rome.made() == [(REJECTED, "de-drv"), (ACCEPTED, "de-drv"), (ACCEPTED, "ca-sc")]
+    assert await rome.order(1) == [-1]
+    async with rome.exchange.unit_of_work() as work:
+        with pytest.raises(CaseStateError):  # it has had its effect
+            await reject_held("de-drv", second, reasons=["late"], work=work, clerk=clerk_of(rome))
+
+
+async def test_one_that_waits_behind_another_is_rejected_alone(world: World, rome: Rome) -> None:
+    await send(world.node("de-drv"), 1, 2, 3)
+    await rome.consume()
+    second = message_to("it-inps", 2).message_id
+    async with rome.exchange.unit_of_work() as work:
+        released = await reject_held("de-drv", second, reasons=["Sent twice."], work=work, clerk=clerk_of(rome))
+    assert released.still_waiting == 2
+    await send(world.node("ca-sc"), 7, type=CLAIM)
+    await rome.consume()
+    assert [business for business, _ in await rome.made()] == [ACCEPTED, REJECTED, ACCEPTED, ACCEPTED]

@@ -43,7 +43,9 @@ def excel_sheets(path: Path) -> Mapping[str, str]:
 
     Raises InputError where it is one and does not open.
     """
-    from openpyxl.xml.functions import fromstring  # noqa: PLC0415 (for workbooks only; it resolves no entities)
+    from openpyxl.xml.functions import (  # type: ignore[import-untyped]  # noqa: PLC0415 (for workbooks only; without stubs)
+        fromstring,  # resolves no entities
+    )
 
     try:
         with ZipFile(path) as parts:
@@ -77,7 +79,7 @@ def merged_in(path: Path, part: str) -> list[Merged]:
 
 def excel_rows(path: Path, sheet: str) -> Iterator[tuple[Any, ...]]:
     """The rows of a sheet, from the first on; a formula stands with the value that was last computed."""
-    from openpyxl import load_workbook  # noqa: PLC0415 (for workbooks only)
+    from openpyxl import load_workbook  # type: ignore[import-untyped]  # noqa: PLC0415 (for workbooks only; without stubs)
 
     with path.open("rb") as file:
         try:

@@ -110,6 +110,11 @@ class LaneInHand:
         parked = (one for one in self._entries.values() if one.state is LaneEntryState.PARKED)
         return next((one for one in parked if one.message_id == message_id), None)
 
+    def held(self, message_id: UUID) -> LaneEntry | None:
+        """The entry with which a message waits for what is not here; None where it does not."""
+        held = (one for one in self._entries.values() if one.state is LaneEntryState.HELD)
+        return next((one for one in held if one.message_id == message_id), None)
+
     def arrive(self, message_id: UUID, *, case_seq: int, replaces: UUID | None, at: datetime) -> bool:
         """Put a new message in line; False where its number in the case was another's already.
 

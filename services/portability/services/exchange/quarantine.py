@@ -30,10 +30,13 @@ __all__ = [
     "Clerk",
     "LaneView",
     "Released",
+    "check_reasons",
     "no_such_entry",
     "reject_quarantined",
+    "released_lane",
     "replay_quarantined",
     "show_quarantined",
+    "tell",
 ]
 
 
@@ -109,8 +112,8 @@ async def replay_quarantined(entry_id: UUID, *, work: ExchangeWork, clerk: Clerk
     else:
         await work.desk.note_reason(entry_id, code=failed.code, reason=failed.reason)
     decided = [*effect.decided, *await effect.tell_replaced(work)]
-    await _tell(decided, _act("quarantine.replay", entry, clerk), work, clerk)
-    return await _released(entry, effect, work, clerk)
+    await tell(decided, _act("quarantine.replay", entry, clerk), work, clerk)
+    return await released_lane(entry, effect, work, clerk)
 
 
 async def reject_quarantined(entry_id: UUID, *, reasons: Sequence[str], work: ExchangeWork, clerk: Clerk) -> Released:
@@ -119,8 +122,7 @@ async def reject_quarantined(entry_id: UUID, *, reasons: Sequence[str], work: Ex
     The same closes what no case waits for. A bundle, or a message that never got in, was answered by its receipt.
     Raises InputError without a reason, NotFoundError, and CaseStateError where the entry is closed already.
     """
-    if not reasons or any(not 0 < len(reason) <= REASON_LENGTH for reason in reasons):
-        raise InputError(f"Say why, in 1 to {REASON_LENGTH} characters: the sender reads it.", field="reasons")
+    check_reasons(reasons)
     entry, effect = await _in_hand(entry_id, work, clerk)
     held = await _message(entry, work)
     lane = _lane_of(entry)
@@ -130,8 +132,14 @@ async def reject_quarantined(entry_id: UUID, *, reasons: Sequence[str], work: Ex
     await work.desk.close_entry(entry_id, QuarantineState.REJECTED, at=clerk.at, by=clerk.name)
     told: Sequence[Decided] = [(held.message, BusinessStatus.REJECTED, list(reasons))] if held else ()
     act = _act("quarantine.reject", entry, clerk, why="; ".join(reasons))
-    await _tell([*told, *effect.decided, *await effect.tell_replaced(work)], act, work, clerk)
-    return await _released(entry, effect, work, clerk)
+    await tell([*told, *effect.decided, *await effect.tell_replaced(work)], act, work, clerk)
+    return await released_lane(entry, effect, work, clerk)
+
+
+def check_reasons(reasons: Sequence[str]) -> None:
+    """Raise InputError where no reason is given, or one that is longer than its sender can read."""
+    if not reasons or any(not 0 < len(reason) <= REASON_LENGTH for reason in reasons):
+        raise InputError(f"Say why, in 1 to {REASON_LENGTH} characters: the sender reads it.", field="reasons")
 
 
 async def _in_hand(entry_id: UUID, work: ExchangeWork, clerk: Clerk) -> tuple[QuarantineEntry, TakingEffect]:
@@ -155,14 +163,14 @@ def _act(what: str, entry: QuarantineEntry, clerk: Clerk, *, why: str = "") -> A
     return Act(clerk.new_id(), entry.case_id or OF_NO_CASE, clerk.at, clerk.name, what, str(entry.entry_id), why)
 
 
-async def _tell(decided: Sequence[Decided], act: Act, work: ExchangeWork, clerk: Clerk) -> None:
+async def tell(decided: Sequence[Decided], act: Act, work: ExchangeWork, clerk: Clerk) -> None:
     """The senders by a message, and the log by a commitment to who did what when and why."""
     statuses = status_messages(decided, new_id=clerk.new_id, at=clerk.at)
     await post(statuses, outbox=work.outbox, me=clerk.me, at=clerk.at)
     await work.acts.add(act)
 
 
-async def _released(entry: QuarantineEntry, effect: TakingEffect, work: ExchangeWork, clerk: Clerk) -> Released:
+async def released_lane(entry: QuarantineEntry, effect: TakingEffect, work: ExchangeWork, clerk: Clerk) -> Released:
     """What came of it; a message behind it that could not take effect either is set aside in its turn."""
     aside = SettingAside(clerk.new_id, at=clerk.at)
     for outcome in effect.parked:

@@ -739,3 +739,71 @@ class RejectQuarantinedResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___RejectQuarantinedResponse: _TypeAlias = RejectQuarantinedResponse  # noqa: Y015
+
+@_typing.final
+class RejectHeldRequest(_message.Message):
+    """Which message is refused, and why."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    SENDER_FIELD_NUMBER: _builtins.int
+    MESSAGE_ID_FIELD_NUMBER: _builtins.int
+    REASONS_FIELD_NUMBER: _builtins.int
+    request_id: _builtins.str
+    """Names this request; the same again finds that the message does not wait any more. Never empty."""
+    sender: _builtins.str
+    """Institution that sent it. Never empty."""
+    message_id: _builtins.str
+    """Its id, as the alarm `lane_waits` names it, a UUID. Never empty."""
+    @_builtins.property
+    def reasons(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """For the sender's people, without personal data: 1 to 8. Never empty."""
+
+    def __init__(
+        self,
+        *,
+        request_id: _builtins.str = ...,
+        sender: _builtins.str = ...,
+        message_id: _builtins.str = ...,
+        reasons: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["message_id", b"message_id", "reasons", b"reasons", "request_id", b"request_id", "sender", b"sender"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RejectHeldRequest: _TypeAlias = RejectHeldRequest  # noqa: Y015
+
+@_typing.final
+class RejectHeldResponse(_message.Message):
+    """What came of it."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ENTRY_FIELD_NUMBER: _builtins.int
+    TOOK_EFFECT_FIELD_NUMBER: _builtins.int
+    STILL_WAITING_FIELD_NUMBER: _builtins.int
+    took_effect: _builtins.int
+    """Messages of the case that have had their effect now. Zero: none."""
+    still_waiting: _builtins.int
+    """Messages of the case that still wait. Zero: none."""
+    @_builtins.property
+    def entry(self) -> Global___QuarantinedEntry:
+        """The message as it stands in quarantine now. Always set."""
+
+    def __init__(
+        self,
+        *,
+        entry: Global___QuarantinedEntry | None = ...,
+        took_effect: _builtins.int = ...,
+        still_waiting: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["entry", b"entry"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["entry", b"entry", "still_waiting", b"still_waiting", "took_effect", b"took_effect"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RejectHeldResponse: _TypeAlias = RejectHeldResponse  # noqa: Y015
