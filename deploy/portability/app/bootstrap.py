@@ -255,7 +255,7 @@ async def open_node(
             key=secret(settings.data_folder / "worker.key"),
         )
         dialogue = dialogue_of(worker, worker_work, gateways)
-        cases = case_unit_of_work(database, parts)
+        cases = case_unit_of_work(database, parts, limits=limits)
         certificates = certificate_use_cases(
             database,
             parts,

@@ -147,7 +147,9 @@ def rpc_services(
         RpcService(
             "portability.api.cases.v1.FlowService",
             flows_pb2_grpc.add_FlowServiceServicer_to_server,
-            FlowServicer(FlowUseCases(flow_parts(parts)), unit_of_work=flow_unit_of_work(database, parts)),
+            FlowServicer(
+                FlowUseCases(flow_parts(parts)), unit_of_work=flow_unit_of_work(database, parts, limits=limits)
+            ),
         ),
         RpcService(
             "portability.api.cases.v1.ShareService",

@@ -231,7 +231,8 @@ class Settings(BaseModel):
         10.0,
         ge=0,
         le=90,
-        description="Free part of the data folder's volume below which no message is taken on (RESOURCE_EXHAUSTED).",
+        description="Free part of the data folder's volume below which no message is taken on, and no step of a case "
+        "that sends one (RESOURCE_EXHAUSTED).",
     )
     stop_seconds: float = Field(10.0, ge=0, le=300, description="Time that running calls get when the node stops.")
     lane_wait_hours: float = Field(

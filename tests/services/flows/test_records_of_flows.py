@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from datetime import date
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 from least import least
@@ -12,12 +13,17 @@ from real_nodes import PATIENCE_SECONDS, Case
 
 from portability.adapters.clock.ids import time_ordered_id
 from portability.adapters.postgres.embedded import EmbeddedServer
+from portability.agreements.errors import OverloadError
 from portability.api.cases.v1 import messages_pb2 as pensions
 from portability.api.records.v1 import career_pb2, records_pb2_grpc, reviews_pb2_grpc
 from portability.api.records.v1 import messages_pb2 as messages
 from portability.api.records.v1 import records_pb2 as pb
 from portability.api.records.v1 import reviews_pb2 as reviews
 from portability.app.demo.nodes import DemoNode, demo_nodes
+from portability.app.wiring.flows import flow_parts, flow_unit_of_work
+from portability.services.access import Caller, Role
+from portability.services.exchange.limits import Limits
+from portability.services.flows.handlers import Act, FlowUseCases
 from portability.services.mapping.common import write_date
 from portability.services.records.mapping.stated import read_said
 from portability.services.records.stated import Stated
@@ -130,6 +136,30 @@ async def test_whose_it_is_a_statement_says_or_nobody_knows(nodes: dict[str, Dem
     await case.until({f"records:{DE}": "stated"}, at=[IT])
     (review,) = await waiting(nodes[IT])
     assert review.reasons[0].startswith("identified: The account that it rests on has another birth date")
+
+
+async def test_on_a_full_disk_no_step_is_taken_on_and_what_arrives_takes_effect_all_the_same(
+    nodes: dict[str, DemoNode],
+) -> None:
+    case = Case("F5", nodes, ROLES)
+    await case.say(IT, "lodge", content=claim())
+    await case.until({f"records:{DE}": "asked"})
+    berlin = nodes[DE].node
+    full = Limits(free_disk=lambda: 0.01)
+    act = Act(time_ordered_id(), UUID(case.case_id), "state", statement(date(1990, 1, 1)))
+    jonas = Caller(DE, Role.CASEWORKER, "jonas")
+    with pytest.raises(OverloadError, match="of the disk of this node is free") as refused:
+        async with flow_unit_of_work(berlin.database, berlin.parts, limits=full)() as work:
+            await FlowUseCases(flow_parts(berlin.parts)).act(act, caller=jonas, work=work)
+    assert refused.value.limit == "disk"
+    seen = await case.seen_by(DE)
+    assert seen is not None
+    assert [one.action for one in seen.documents] == ["lodge"]  # nothing of the step was kept
+    await case.say(IT, "state")
+    await case.until({f"records:{IT}": "stated"}, at=[DE])
+    async with flow_unit_of_work(berlin.database, berlin.parts)() as work:  # there is room again: the same step
+        await FlowUseCases(flow_parts(berlin.parts)).act(act, caller=jonas, work=work)
+    await case.until({f"records:{DE}": "stated"}, at=[IT])
 
 
 async def test_what_a_statement_of_this_test_says_is_what_a_node_reads() -> None:

@@ -23,6 +23,7 @@ from portability.services.cases.model import state_of
 from portability.services.determination.treaties.in_force import RatifiedLaw, treaty_book
 from portability.services.determination.treaties.ports import TreatyWork
 from portability.services.exchange.handlers import submit
+from portability.services.exchange.limits import USUAL, Limits
 from portability.services.exchange.model.messages import InstitutionId, OutgoingMessage, ReceivedMessage
 from portability.services.exchange.model.statuses import Unchecked
 from portability.services.exchange.opening import tell_opened
@@ -41,10 +42,11 @@ __all__ = [
 class OutboxSender:
     """MessageSender: puts case messages into the exchange's outbox, in the same transaction."""
 
-    def __init__(self, connection: Connection, parts: "CaseParts") -> None:
+    def __init__(self, connection: Connection, parts: "CaseParts", limits: Limits) -> None:
         self._outbox = PostgresOutbox(connection, parts.at_rest)
         self._treaty_work = PostgresTreatyWork(connection, parts.at_rest)
         self._parts = parts
+        self._limits = limits
 
     async def send(self, message: CaseMessage) -> None:
         """Put a message into the outbox; the agreement is named by the hash of the version that binds both today."""
@@ -71,6 +73,7 @@ class OutboxSender:
             outbox=self._outbox,
             recipients=self._parts.trust,
             clock=self._parts.clock,
+            limits=self._limits,
         )
 
 
@@ -101,9 +104,9 @@ async def binding_sha256(agreement_id: str, other: InstitutionId, *, work: Treat
 
 
 class CaseTransaction:
-    """CaseWork on one connection."""
+    """CaseWork on one connection. `limits`: what the node takes on; what a received message does knows none."""
 
-    def __init__(self, connection: Connection, parts: CaseParts) -> None:
+    def __init__(self, connection: Connection, parts: CaseParts, *, limits: Limits = USUAL) -> None:
         self.cases = PostgresCases(connection, parts.at_rest)
         self.timeline = PostgresTimeline(connection, parts.at_rest)
         self.accounts = PostgresRegister(connection, parts.at_rest)
@@ -113,7 +116,7 @@ class CaseTransaction:
         self.protected = PostgresProtected(connection)
         self.people = PostgresPeople(connection, parts.at_rest)
         treaty_work = PostgresTreatyWork(connection, parts.at_rest)
-        self.sender = OutboxSender(connection, parts)
+        self.sender = OutboxSender(connection, parts, limits)
         self.correspondence = ReadMessages(connection, parts)
         self.directory = DirectoryOfInstitutions(parts.directory, treaty_work, parts.treaties)
         self.reviews = JudgedRecords(connection, parts)
@@ -121,14 +124,14 @@ class CaseTransaction:
 
 
 def case_unit_of_work(
-    database: Database, parts: CaseParts
+    database: Database, parts: CaseParts, *, limits: Limits = USUAL
 ) -> Callable[[], AbstractAsyncContextManager[CaseTransaction]]:
-    """Opens a transaction of cases."""
+    """Opens a transaction of cases; a step that would send more than the node takes on is refused as a whole."""
 
     @asynccontextmanager
     async def work() -> AsyncIterator[CaseTransaction]:
         async with database.transaction() as connection:
-            yield CaseTransaction(connection, parts)
+            yield CaseTransaction(connection, parts, limits=limits)
 
     return work
 

@@ -22,6 +22,7 @@ from portability.services.cases.mapping.allowed_fields import check_fields
 from portability.services.cases.mapping.field_profiles import check_profile, profile_for, profiles
 from portability.services.cases.mapping.kinds import content_of
 from portability.services.exchange.handlers import submit
+from portability.services.exchange.limits import USUAL, Limits
 from portability.services.exchange.model.messages import InstitutionId, OutgoingMessage, ReceivedMessage
 from portability.services.exchange.model.statuses import Unchecked
 from portability.services.exchange.ports.work import ExchangeWork
@@ -74,10 +75,11 @@ def flow_parts(parts: CaseParts) -> FlowParts:
 class EnvelopeSender:
     """FlowSender: puts enveloped messages into the exchange's outbox, in the same transaction."""
 
-    def __init__(self, connection: Connection, parts: CaseParts) -> None:
+    def __init__(self, connection: Connection, parts: CaseParts, limits: Limits) -> None:
         self._outbox = PostgresOutbox(connection, parts.at_rest)
         self._treaty_work = PostgresTreatyWork(connection, parts.at_rest)
         self._parts = parts
+        self._limits = limits
 
     async def send(self, message: FlowMessage) -> None:
         """Put a message into the outbox; the agreement is named by the hash of the version that binds both today."""
@@ -105,20 +107,21 @@ class EnvelopeSender:
             outbox=self._outbox,
             recipients=self._parts.trust,
             clock=self._parts.clock,
+            limits=self._limits,
         )
 
 
 class FlowTransaction:
-    """FlowWork on one connection."""
+    """FlowWork on one connection. `limits`: what the node takes on; what a received message does knows none."""
 
-    def __init__(self, connection: Connection, parts: CaseParts) -> None:
+    def __init__(self, connection: Connection, parts: CaseParts, *, limits: Limits = USUAL) -> None:
         self.shelf = PostgresShelf(connection, parts.at_rest)
         self.standings = PostgresStandings(connection)
         self.lines = PostgresCaseLines(connection)
         self.commands = PostgresCommands(connection, parts.at_rest)
         self.looks = PostgresLooks(connection, parts.at_rest)
         self.protected = PostgresProtected(connection)
-        self.sender = EnvelopeSender(connection, parts)
+        self.sender = EnvelopeSender(connection, parts, limits)
         self.correspondence = ReadMessages(connection, parts)
         treaty_work = PostgresTreatyWork(connection, parts.at_rest)
         self.agreements = DirectoryOfInstitutions(parts.directory, treaty_work, parts.treaties)
@@ -126,14 +129,14 @@ class FlowTransaction:
 
 
 def flow_unit_of_work(
-    database: Database, parts: CaseParts, *, acting: str = ""
+    database: Database, parts: CaseParts, *, acting: str = "", limits: Limits = USUAL
 ) -> Callable[[], AbstractAsyncContextManager[FlowTransaction]]:
-    """Opens a transaction of flows."""
+    """Opens a transaction of flows; a step that would send more than the node takes on is refused as a whole."""
 
     @asynccontextmanager
     async def work() -> AsyncIterator[FlowTransaction]:
         async with database.transaction(acting=acting) as connection:
-            yield FlowTransaction(connection, parts)
+            yield FlowTransaction(connection, parts, limits=limits)
 
     return work
 
