@@ -2,6 +2,8 @@
 
 import contextlib
 import copy
+import re
+from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -58,6 +60,50 @@ def test_every_shared_document_comes_back_and_nothing_of_a_record_is_left_out() 
     assert [finding for one in with_records for finding in one["report"] if finding["kind"] == FindingKind.KEPT] == []
     names = [finding for one in careers for finding in one["report"] if finding["kind"] == FindingKind.UNKNOWN_NAME]
     assert names == []
+
+
+def emptied(node: Any) -> Any:
+    """Null in place of every value."""
+    if isinstance(node, dict):
+        return {key: emptied(one) for key, one in node.items()}
+    return [emptied(one) for one in node] if isinstance(node, list) else None
+
+
+def grown(node: Any) -> Any:
+    """With a field in every object that no form has."""
+    if isinstance(node, dict):
+        return {**{key: grown(one) for key, one in node.items()}, "ekstraFelt": {"a": ["x", None]}}
+    return [grown(one) for one in node] if isinstance(node, list) else node
+
+
+def listed(node: Any) -> Any:
+    """Every value as a list of one, as systems write it that make JSON of XML."""
+    if isinstance(node, dict):
+        return {key: listed(one) for key, one in node.items()}
+    return [listed(one) for one in node] if isinstance(node, list) else [node]
+
+
+def vague(node: Any) -> Any:
+    """Every date without its day."""
+    if isinstance(node, dict):
+        return {key: vague(one) for key, one in node.items()}
+    if isinstance(node, list):
+        return [vague(one) for one in node]
+    return f"{node[:7]}-00" if isinstance(node, str) and re.fullmatch(r"\d{4}-\d\d-\d\d", node) else node
+
+
+@pytest.mark.shared
+@pytest.mark.parametrize("change", [emptied, grown, listed, vague])
+def test_every_shared_document_comes_back_without_values_with_more_and_in_other_shapes(
+    change: Callable[[Any], Any], tmp_path: Path
+) -> None:
+    for file in shared():
+        changed = change(read_json(file.read_bytes(), name=file.name))
+        told = {"sed": "P5000"} if change in {emptied, listed} else {}  # which type it is, it does not say any more
+        (tmp_path / file.name).write_text(write_json({**changed, **told}), encoding="utf-8")
+        career = back_and_forth(tmp_path / file.name)
+        unknown = [one for one in career.get("report", []) if one["kind"] == FindingKind.UNKNOWN_NAME]
+        assert unknown or change is not grown or "attachment" in career, file.name
 
 
 @pytest.mark.parametrize("file", own(), ids=lambda file: str(file.stem))
