@@ -27,6 +27,7 @@ from portability.api.voice.v1 import voice_pb2
 from portability.api.workers.v1 import linking_pb2, preferences_pb2
 from portability.services.cases import messages
 from portability.services.cases.mapping import pension_claims, rpc, wire
+from portability.services.cases.mapping.kinds import content_of
 from portability.services.cases.shares import mapping as share_rpc
 from portability.services.certificates import mapping as certificates
 from portability.services.determination.mapping import choices, facts
@@ -41,6 +42,7 @@ from portability.services.records.career_mapping.statements import read_enter
 from portability.services.records.mapping import importing
 from portability.services.records.mapping.register import read_put_records
 from portability.services.records.mapping.reviews import read_settle
+from portability.services.records.mapping.stated import read_said
 from portability.services.workers.declarations import mapping as declarations
 from portability.services.workers.disputes import mapping as disputes
 from portability.services.workers.linking import mapping as linking
@@ -55,6 +57,7 @@ from tests.fuzz.target import Target
 __all__ = ["door_targets"]
 
 AT = datetime(2026, 3, 2, tzinfo=UTC)
+SAID = ("claim.survivor", "claim.invalidity", "record.statement", "record.correction")
 SEEDS = 4  # made up of anything, beside the good ones
 RECORDS: Mapping[str, tuple[type[Message], Callable[..., object]]] = {
     messages.CLAIM: (messages_pb2.OldAgeClaimSent, wire.read_claim_sent),
@@ -177,6 +180,16 @@ def door_targets() -> Sequence[Target]:
                 mutate=field_mutator(kind),
             )
             for name, (kind, read) in REQUESTS.items()
+        ),
+        *(
+            Target(
+                f"said-{kind}",
+                partial(read_said, kind, sender="de-drv", to=("it-inps",), on=AT.date()),
+                (InputError, VerificationError),
+                [*good.by_type.get(kind, ()), *_seeds(content_of(kind))],
+                mutate=field_mutator(content_of(kind)),
+            )
+            for kind in SAID
         ),
         Target(
             "dispute-status",
