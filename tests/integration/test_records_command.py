@@ -91,7 +91,9 @@ async def test_a_document_is_entered_judged_and_settled_by_a_person(desk: DemoNo
     assert "Nothing of that period waits for a person" in told
 
 
-async def test_what_is_no_statement_of_an_institution_is_refused_before_anything_is_sent(desk: DemoNode) -> None:
+async def test_what_is_no_statement_of_an_institution_is_refused_and_so_is_one_for_no_case(
+    desk: DemoNode, tmp_path: Path
+) -> None:
     enters = ("--case", "01936e00-0000-7000-8000-00000000ca5e", "--institution", "fr-cnav")
     code, told = await records(desk, "enter", str(DOCUMENTS / "P4000.json"), *enters)
     assert code == 1
@@ -103,5 +105,8 @@ async def test_what_is_no_statement_of_an_institution_is_refused_before_anything
     assert code == 2
     assert "'hearsay' is no evidence" in told
     code, told = await records(desk, "enter", str(DOCUMENTS / "P5000.json"), *enters)
+    assert code == 1
+    assert "says that there are periods, and has none of FR" in told
+    code, told = await records(desk, "enter", str(french(tmp_path)), *enters)
     assert code == 1
     assert "No career is known for case" in told
