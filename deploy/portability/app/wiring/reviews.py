@@ -19,6 +19,7 @@ from portability.app.wiring.parts import CaseParts, DirectoryOfInstitutions
 from portability.services.cases.model import Case, Participant, state_of
 from portability.services.cases.ports import Reliance
 from portability.services.determination.treaties.in_force import RatifiedLaw
+from portability.services.flows.definition import Flow
 from portability.services.flows.engine import position, with_effect
 from portability.services.flows.load import packaged_flows
 from portability.services.flows.model import CaseFile, KeptDocument
@@ -58,7 +59,8 @@ class DirectoryFacts:
         if case is not None:
             return await self._around_claim(case)
         on_flow = await self._shelf.get(case_id, for_change=False)
-        return AroundCase() if on_flow is None else await self._around_flow(on_flow)
+        flow = packaged_flows().get((on_flow.flow_id, on_flow.flow_version)) if on_flow else None
+        return AroundCase() if on_flow is None or flow is None else await self._around_flow(on_flow, flow)
 
     async def _entered(self, case_id: UUID, matter: _Matter) -> dict[str, Stater]:
         """Who stated in documents that caseworkers entered, each saying in her name that it is of this person.
@@ -85,9 +87,8 @@ class DirectoryFacts:
         entered = await self._entered(case.case_id, matter)
         return AroundCase(case.claim.person.birth_date, {**entered, **staters})
 
-    async def _around_flow(self, case: CaseFile) -> AroundCase:
+    async def _around_flow(self, case: CaseFile, flow: Flow) -> AroundCase:
         """The person is whom the claim or the question names; who states says whose account it rests on."""
-        flow = packaged_flows()[case.flow_id, case.flow_version]
         said = said_in(with_effect(case, position(flow, case.said)))
         person, answered = said.about.person, {one.institution: one.answered_on for one in said.careers}
         matter = _Matter(flow.branch, said.about.claimed_on or case.known_since.date())
