@@ -15,6 +15,7 @@ from portability.agreements.errors import (
     DeterminationError,
     InputError,
     NotFoundError,
+    VerificationError,
 )
 from portability.agreements.values import Branch, Citation, Money
 from portability.api.careers.v1 import messages_pb2 as careers
@@ -230,7 +231,7 @@ async def test_what_was_refused_does_not_count(world: ShareWorld) -> None:
     assert (german.status, german.periods) == (AnswerStatus.ASKED_NO_ANSWER, ())
 
 
-async def test_a_statement_in_another_institutions_name_is_not_counted_but_named(world: ShareWorld) -> None:
+async def test_a_statement_in_another_institutions_name_is_refused_before_it_is_sent(world: ShareWorld) -> None:
     case_id = await world.lodge()
     await world.inps.state(case_id)
     await world.drv.state(case_id)
@@ -238,10 +239,8 @@ async def test_a_statement_in_another_institutions_name_is_not_counted_but_named
     german = await world.drv.accounts.get("DE-1")
     assert german is not None
     asked = Asked(case_id, time_ordered_id(), DRV, time_ordered_id(), world.clock.now())
-    await world.canada.act(case_id, "state", statement_bytes(from_account(german, asked=asked)))
-    await world.deliver()
-    with pytest.raises(CaseStateError, match=r"'record.statement' of ca-sc cannot be used: It speaks for another"):
-        await world.inps.determine(case_id)
+    with pytest.raises(VerificationError, match="The statement of ca-sc speaks for another institution"):
+        await world.canada.act(case_id, "state", statement_bytes(from_account(german, asked=asked)))
 
 
 async def test_a_statement_about_another_case_is_named(world: ShareWorld) -> None:

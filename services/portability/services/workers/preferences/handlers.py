@@ -110,7 +110,7 @@ async def choose(worker_id: UUID, what: Chosen, *, preferences: PreferenceBook) 
     """Change what is given and keep it. Raises InputError by its field."""
     if what.language is not None and what.language not in languages():
         raise InputError(
-            f"'{what.language}' is not a language of the pages: {', '.join(languages())}.", field="language"
+            f"The language is none of the pages: choose one of {', '.join(languages())}.", field="language"
         )
     after = chosen(await preferences.of(worker_id), what)
     await preferences.keep(after)
