@@ -107,10 +107,12 @@ async def call_with_canaries(method: MethodDescriptor, case_id: UUID, desk: Demo
         institution = caller_in(role).institution if role is Role.PEER else ""
         files = desk.node.tls.caller(role, f"{method.name.lower()}-{number}", institution=institution)
         async with open_channel(f"localhost:{desk.node.port}", files) as channel:
-            call = channel.unary_unary(name)
+            call = channel.unary_stream(name) if method.server_streaming else channel.unary_unary(name)
             for place, request in batch:
+                made = call(request.SerializeToString(), timeout=30, metadata=metadata)
                 try:
-                    await call(request.SerializeToString(), timeout=30, metadata=metadata)
+                    await (made.read() if method.server_streaming else made)
+                    made.cancel()  # of a stream the rest
                 except grpc.aio.AioRpcError as error:
                     told.take(f"{method.name}: {place}", error)
 

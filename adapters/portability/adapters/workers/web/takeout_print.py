@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -70,7 +71,7 @@ async def printed_takeout(read: Read, worker_id: UUID, words: Words) -> bytes:
             (one.declaration, declaration_phrases(one, me=read.me, name_of=read.name_of))
             for one in await read.declarations.list_mine(worker_id)
         ],
-        "mandates": await read.mandates.list_mine(worker_id),
+        "mandates": [(one, one.ends_at - timedelta(seconds=1)) for one in await read.mandates.list_mine(worker_id)],
     }
     html = (
         environment()
