@@ -22,7 +22,7 @@ from portability.services.flows.model import CaseFile
 from portability.services.workers.voice.handlers import VoiceDesk, VoiceUseCases
 from portability.services.workers.voice.model import Group, MyCase
 
-__all__ = ["voice_desk", "voice_use_cases"]
+__all__ = ["VoiceTransaction", "voice_desk", "voice_use_cases"]
 
 
 class VoiceTransaction:
