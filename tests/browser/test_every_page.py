@@ -73,8 +73,22 @@ async def test_no_page_of_a_signed_in_worker_shuts_anybody_out(
         async for kind in pages(page, demo.url, language=language):
             kinds.add(kind)
             await look(page, language)
+        await look_at_what_is_wrong(page, demo.url, language)
     missing = _kinds_of_routes() - kinds - NOT_LINKED - OF_SAMPLES - FILES
     assert not missing, f"no link leads a worker to {sorted(missing)}: link them, or say above why not"
+
+
+async def look_at_what_is_wrong(page: Page, start: str, language: str) -> None:
+    """Forms that were sent with nothing filled in: each fault at its field, and all of them first."""
+    await page.goto(f"{start}/form?lang={language}")
+    await page.locator("main button").click()
+    assert await page.locator("[aria-invalid]").count() > 5
+    await look(page, language)
+    await page.goto(f"{start}/voice?lang={language}")
+    await page.locator("main a[href^='/voice/']").first.click()
+    await page.locator("main button").click()
+    assert await page.locator("#score-error").count() == 1
+    await look(page, language)
 
 
 @pytest.mark.parametrize("language", languages())
