@@ -102,6 +102,22 @@ async def test_a_revoked_certificate_is_shown_as_such_and_not_given_out(
     assert (await client.get(f"/certificates/{certificate_id}.pdf")).status_code == 404
 
 
+async def test_of_a_protected_person_what_tells_her_workplace_is_gone_and_the_page_says_why(
+    client: httpx.AsyncClient, desk: Any, certificates: Certificates
+) -> None:
+    kept = await certificates.issue(CertificateKind.COVERAGE, coverage=POSTED)
+    await sign_in(client, desk)
+    number = kept.issued.certificate.certificate_id
+    ways = (f"/certificates/{number}.pdf", f"/certificates/{number}.jwt")
+    assert str(number) in (await client.get("/certificates")).text
+    assert [(await client.get(way)).status_code for way in ways] == [200, 200]
+    await certificates.protected.protect([HERS])
+    page = await client.get("/certificates")
+    assert "To protect you, this page shows no places and no employers." in page.text
+    assert str(number) not in page.text
+    assert [(await client.get(way)).status_code for way in ways] == [404, 404]
+
+
 async def test_everybody_may_check_one_without_signing_in(
     client: httpx.AsyncClient, certificates: Certificates, drv: Institution
 ) -> None:

@@ -159,7 +159,9 @@ async def test_a_worker_reads_her_own_and_no_other(desk: Desk) -> None:
 async def test_of_a_protected_person_no_certificate_tells_employer_or_place(desk: Desk) -> None:
     before = await desk.issue(CertificateKind.COVERAGE, coverage=POSTED)
     statement = await desk.issue()
+    assert not await desk.use_cases.leaves_out(WORKER)
     await desk.protected.protect([HERS])
+    assert await desk.use_cases.leaves_out(WORKER)
     # What was issued before is given out no more; what tells neither stays.
     assert list(await desk.use_cases.mine(WORKER)) == [statement]
     with pytest.raises(NotFoundError):

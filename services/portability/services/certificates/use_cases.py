@@ -121,6 +121,13 @@ class CertificateUseCases:
             found = await work.certificates.of_cases(case_ids)
             return [one for one in found if await _may_be_shown(one, case_ids, work)]
 
+    async def leaves_out(self, worker_id: UUID) -> bool:
+        """Whether `mine` leaves one of hers out, to protect her."""
+        async with self.unit_of_work(worker_id) as work:
+            case_ids = await work.links.case_ids_of(worker_id)
+            found = await work.certificates.of_cases(case_ids)
+            return not all([await _may_be_shown(one, case_ids, work) for one in found])
+
     async def one_of_mine(self, worker_id: UUID, certificate_id: UUID) -> Kept:
         """One of hers, as in `mine`. Raises NotFoundError for another worker's as for none."""
         async with self.unit_of_work(worker_id) as work:

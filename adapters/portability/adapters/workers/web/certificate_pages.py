@@ -69,14 +69,16 @@ class _Pages:
     issuers: Issuers
 
     async def mine(self, request: Request) -> Response:
-        kept = await self.use_cases.mine(await self.shell.worker_id(request))
+        worker_id = await self.shell.worker_id(request)
+        kept = await self.use_cases.mine(worker_id)
         words, now = self.shell.words(request), self.use_cases.clock.now()
         listed = [
             (one.issued.certificate, one.revoked_at, now >= one.issued.certificate.expires_at, facts)
             for one in kept
             for facts in [told_facts(one.issued.certificate.shown(), words)]
         ]
-        return self.shell.page(request, "certificates.html", signed_in=True, certificates=listed)
+        left_out = await self.use_cases.leaves_out(worker_id)
+        return self.shell.page(request, "certificates.html", signed_in=True, certificates=listed, left_out=left_out)
 
     async def pdf(self, request: Request) -> Response:
         kept = await self._hers(request)
