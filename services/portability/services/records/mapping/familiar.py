@@ -42,8 +42,7 @@ def is_familiar(content: bytes) -> bool:
         0 < first < by
         and content[last : last + 2] == _LAST_DAY
         and 0 < _ordinal(content[first + 2 : last]) <= _ordinal(content[last + 2 : count]) < _LAST
-        and _keeps_the_rules(_ID + content[same:first] + _DAYS + content[count:by] + _EVIDENCE)
-        and _keeps_the_rules(_ID + _SAME + _DAYS + content[by:])
+        and _are_right(content[same:first], content[count:by], content[by:])
     )
 
 
@@ -58,7 +57,12 @@ def _ordinal(written: bytes) -> int:
 
 
 @lru_cache(maxsize=16_384)
-def _keeps_the_rules(written: bytes) -> bool:
+def _are_right(same: bytes, count: bytes, by: bytes) -> bool:
+    return _is_right(_ID + same + _DAYS + count + _EVIDENCE) and _is_right(_ID + _SAME + _DAYS + by)
+
+
+@lru_cache(maxsize=16_384)
+def _is_right(written: bytes) -> bool:
     try:
         period = read_record(common.InsurancePeriod, written)
         read_period(period, field="period")
