@@ -19,6 +19,7 @@ from portability.services.mapping.common import read_period, read_record
 __all__ = ["LONGEST_ID", "is_familiar"]
 
 LONGEST_ID: Final = 64
+LONGEST: Final = 512  # bytes: what is longer is rare, and would fill the memory with what is remembered of it
 _LAST: Final = date.max.toordinal()
 # A period that is right, in the parts into which others are cut: its fields as they are written, in their order.
 _ID: Final = common.InsurancePeriod(period_id="x").SerializeToString()
@@ -31,7 +32,7 @@ _FIRST_DAY, _LAST_DAY, _BY = b"*\x07", b"2\x07", b"Z"  # tags of the fields 5, 6
 
 def is_familiar(content: bytes) -> bool:
     """Whether nothing can be wrong with a period as `SerializeToString` writes it; False says only: not known."""
-    if content[:1] != b"\n" or content[1] > LONGEST_ID or b"\0" in content:
+    if content[:1] != b"\n" or content[1] > LONGEST_ID or len(content) > LONGEST or b"\0" in content:
         return False
     same = 2 + content[1]
     first = content.find(_FIRST_DAY, same)
