@@ -14,6 +14,7 @@ from portability.agreements.errors import (
     DeniedError,
     DeterminationError,
     InputError,
+    NoRuleInForceError,
     NotFoundError,
     VerificationError,
 )
@@ -28,6 +29,7 @@ from portability.services.cases.commands import Decide, GivenAmounts, RecordAnsw
 from portability.services.cases.mapping.wire import record_request_bytes, statement_bytes
 from portability.services.cases.model import (
     AwardBasis,
+    DecidedAmount,
     DecisionResult,
     Frequency,
     Question,
@@ -35,7 +37,7 @@ from portability.services.cases.model import (
     RecordRequest,
     RefusalReason,
 )
-from portability.services.cases.ports import Reliance
+from portability.services.cases.ports import DeterminationAnswer, DeterminationQuestion, Reliance
 from portability.services.cases.shares.model import DetermineShare
 from portability.services.flows.handlers import FlowUseCases, StartCase
 from portability.services.flows.load import packaged_flows
@@ -212,6 +214,20 @@ async def test_a_correction_takes_the_place_of_the_period_and_a_new_statement_of
     assert german.periods == (shorter,)
     await world.inps.determine(case_id)
     assert [each.period_id for each in world.inps.determiner.asked[-1].periods] == ["i1", "i2", "d2", "c1"]
+
+
+async def test_nobody_decides_on_what_was_determined_before_a_correction_came(world: ShareWorld) -> None:
+    case_id = await world.lodge()
+    await world.state_all(case_id)
+    await world.inps.determine(case_id)
+    withdrawn = careers.PeriodCorrection(period_id="d2", reason=careers.CORRECTION_REASON_ERROR, note="Not hers.")
+    correction = careers.RecordCorrection(corrections=[withdrawn], known_on=write_date(LODGED_ON))
+    await world.drv.act(case_id, "correct", write_record(correction))
+    await world.deliver()
+    with pytest.raises(CaseStateError, match="has changed since it was determined: determine once more"):
+        await world.inps.decide(case_id)
+    await world.inps.determine(case_id)
+    assert (await world.inps.decide(case_id)).decided_by == "clerk of it-inps"
 
 
 async def test_what_was_refused_does_not_count(world: ShareWorld) -> None:
@@ -436,6 +452,30 @@ async def test_an_invalidity_claim_is_determined_in_its_branch_and_needs_to_know
     (question,) = world.drv.determiner.asked
     assert (question.branch, question.residence_state) == (Branch.INVALIDITY, "DE")
     assert share.determination is not None
+
+
+class NothingEncoded:
+    """A determiner as the law core answers where the legislation has no scheme for the branch."""
+
+    async def determine(self, question: DeterminationQuestion) -> DeterminationAnswer:
+        raise NoRuleInForceError(f"The legislation of {question.state} encodes no scheme for {question.branch}.")
+
+
+async def test_what_no_file_encodes_is_decided_by_hand_with_reason_and_provision(world: ShareWorld) -> None:
+    case_id = await world.lodge(write_record(SURVIVOR), flow="survivor_claim")
+    await world.state_all(case_id)
+    world.drv.determiner = NothingEncoded()  # type: ignore[assignment]  # another determiner
+    with pytest.raises(NoRuleInForceError, match="encodes no scheme for survivors"):
+        await world.drv.determine(case_id)
+    assert await world.drv.shares.last(case_id) is None
+    amount = DecidedAmount("de-witwenrente", Money.of("310.20", "EUR"), Frequency.MONTH, AWARD_ON)
+    with pytest.raises(InputError, match="is not what the determination proposes: say why"):
+        await world.drv.decide(case_id, amounts=(amount,))
+    by_hand = replace(amount, changed_because="worked out by hand")
+    cited = (Citation("Sozialgesetzbuch VI", "§ 46"),)
+    decision = await world.drv.decide(case_id, amounts=(by_hand,), citations=cited)
+    assert (decision.determination_id, decision.amounts, decision.citations) == (None, (by_hand,), cited)
+    assert decision.branch is Branch.SURVIVORS
 
 
 async def test_a_birth_date_that_is_not_known_to_the_day_is_asked_for(world: ShareWorld) -> None:

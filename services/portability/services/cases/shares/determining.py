@@ -1,5 +1,6 @@
 """What a determination in a case on a flow rests on: the case's documents, our own account of her, amounts given."""
 
+import hashlib
 from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
@@ -9,15 +10,16 @@ from portability.agreements.errors import InputError, NotFoundError
 from portability.services.access import Caller
 from portability.services.cases.answers import find_person
 from portability.services.cases.commands import Determine, GivenAmounts
+from portability.services.cases.deciding import unsatisfied_states
 from portability.services.cases.determining import Known, made_of, question_of
-from portability.services.cases.model import Case, InstitutionId, NationalAnswer, Person
+from portability.services.cases.model import Case, InstitutionId, NationalAnswer, Person, state_of
 from portability.services.cases.ports import NewId
 from portability.services.cases.shares.model import ClaimOnFlow, DetermineShare, Grounds, Share
 from portability.services.cases.shares.ports import ShareWork
 from portability.services.cases.staff import require_caseworker
 from portability.services.matching import MatchOutcome
 
-__all__ = ["Found", "account_of", "careers_of", "determined", "grounds_of", "said_by"]
+__all__ = ["Found", "account_of", "careers_of", "determined", "grounds_of", "said_by", "stated_so_far"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +55,16 @@ async def determined(
     question = await question_of(case, asked, known=known, me=me, directory=work.directory)
     answer = await work.determiner.determine(question)
     made = made_of(answer, question=question, by=caller.name, determination_id=new_id(), at=at)
-    return Share(made, found.account.account_id if found.account else "", grounds, answers)
+    account_id = found.account.account_id if found.account else ""
+    return Share(made, account_id, grounds, answers, await stated_so_far(claim, me=me, work=work))
+
+
+async def stated_so_far(claim: ClaimOnFlow, *, me: InstitutionId, work: ShareWork) -> str:
+    """SHA-256 of what a determination counts of what is stated: it changes with every period that comes, or goes."""
+    left_out = sorted((await work.reviews.reliance(claim.case.case_id)).left_out)
+    unmet = sorted(unsatisfied_states(claim.case, mine=state_of(me)))
+    counted = (await careers_of(claim, work=work), left_out, unmet)
+    return hashlib.sha256(repr(counted).encode()).hexdigest()
 
 
 async def grounds_of(case_id: UUID, account_id: str, reason: str, *, caller: Caller, work: ShareWork) -> Grounds | None:

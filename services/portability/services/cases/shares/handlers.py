@@ -23,6 +23,7 @@ from portability.services.cases.shares.determining import (
     determined,
     grounds_of,
     said_by,
+    stated_so_far,
 )
 from portability.services.cases.shares.model import (
     DECIDE,
@@ -134,6 +135,13 @@ class ShareUseCases:
             said, claim = await self._read(command.case_id, caller=caller, work=work)
             action = _require_may(said, claim.case, me=self.me)
             share = await work.shares.last(command.case_id)
+            if share and command.determination_id and share.rests_on != await self._stated(claim, work=work):
+                raise CaseStateError(
+                    f"What is stated in case {claim.case.reference} has changed since it was determined: determine "
+                    "once more, and decide on that.",
+                    state="stated anew",
+                    allowed_actions=_allowed(said),
+                )
             case = replace(claim.case, determination=share.determination if share else None)
             decision = make_decision(
                 command,
@@ -184,6 +192,9 @@ class ShareUseCases:
 
         return UUID(await once(command, log=work.commands, run=run))
 
+    async def _stated(self, claim: ClaimOnFlow, *, work: ShareWork) -> str:
+        return await stated_so_far(claim, me=self.me, work=work)
+
     async def _grounds(self, command: StateOwnRecords, *, caller: Caller, work: ShareWork) -> Grounds | None:
         if command.answer is not RecordAnswer.FROM_OWN_RECORDS:
             return said_by(caller, "", command.reason, what="say that there are no records")
@@ -213,14 +224,17 @@ def _deciding(said: SaidInCase) -> str:
     return next((one for one in (DECIDE, DECIDE_AGAIN) if said.why_not.get(one) == ""), "")
 
 
+def _allowed(said: SaidInCase) -> tuple[str, ...]:
+    return tuple(name for name, reason in said.why_not.items() if not reason)
+
+
 def _require_may(said: SaidInCase, case: Case, *, me: InstitutionId) -> str:
     """The action with which a decision is told; CaseStateError where none is allowed now."""
     why_not = _why_not(said, case, me=me)
     if why_not:
-        allowed = tuple(name for name, reason in said.why_not.items() if not reason)
         raise CaseStateError(
             f"Case {case.reference} allows no determination and no decision now: {why_not}",
             state="not to be decided",
-            allowed_actions=allowed,
+            allowed_actions=_allowed(said),
         )
     return _deciding(said)

@@ -85,12 +85,16 @@ class Grounds:
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """What is determined, None: nothing yet, and what of ours it rests on: an account, amounts, a person's word."""
+    """What is determined, None: nothing yet, and what of ours it rests on: an account, amounts, a person's word.
+
+    `rests_on`: SHA-256 of what others have stated, as it was counted; a decision is made on no other.
+    """
 
     determination: Determination | None = None
     account_id: str = ""
     grounds: Grounds | None = None
     answers: tuple[NationalAnswer, ...] = ()
+    rests_on: str = ""
 
 
 @dataclass(frozen=True, slots=True)
