@@ -11,7 +11,7 @@ from portability.adapters.memory.notices import MemoryChoices, MemoryNotices
 from portability.adapters.postgres.database import Connection
 from portability.adapters.postgres.notices_store import PostgresChoices, PostgresNotices
 from portability.adapters.postgres.workers_store import PostgresWorkers
-from portability.services.notices.model import FRESH, TEXTS_A_DAY, Choice, Kind, Notice, Outcome, Taken
+from portability.services.notices.model import FRESH, TEXTS_A_DAY, Choice, Kind, Notice, Outcome, Taken, Untold
 from portability.services.workers.model import WorkerOnFile, parse_contact
 from tests.at_rest import AT_REST
 
@@ -97,6 +97,21 @@ async def test_a_worker_has_so_many_texts_a_day_and_another_has_hers(stores: Sto
 async def test_old_news_is_not_told(stores: Stores) -> None:
     await stores.book.add(ROSA, [notice(1)])
     assert await stores.book.take(text(1), at=NOW + FRESH) is None
+
+
+async def test_texts_that_reached_nobody_are_counted(stores: Stores) -> None:
+    minute = timedelta(minutes=1)
+    for number, outcome in enumerate([None, Outcome.FAILED, Outcome.SENT, Outcome.UNWANTED]):
+        await stores.book.add(ROSA, [notice(number)])
+        await stores.book.take(text(number), at=NOW)
+        if outcome:
+            await stores.book.settle(text(number), outcome)
+    await stores.book.add(ADA, [notice(9)])
+    await stores.book.take(text(9), at=NOW)
+    await stores.book.settle(text(9), Outcome.FAILED, again_at=NOW + minute)  # it will go
+    assert await stores.book.untold(since=NOW, before=NOW + minute) == Untold(lost=1, refused=1)
+    assert await stores.book.untold(since=NOW, before=NOW) == Untold(0, 0)  # still in hand
+    assert await stores.book.untold(since=NOW + minute, before=NOW + 2 * minute) == Untold(0, 0)
 
 
 async def test_a_choice_is_kept_and_has_a_default(stores: Stores) -> None:

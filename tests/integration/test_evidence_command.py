@@ -91,6 +91,18 @@ async def test_a_case_is_exported_verified_and_a_changed_database_is_found(
     whole = run("fsck", **node)
     assert (whole.returncode, whole.stdout.splitlines()[-1]) == (0, "Nothing is wrong."), whole.stdout + whole.stderr
     with psycopg.connect(urls["de-drv"]) as connection:
+        connection.execute(
+            "INSERT INTO workers (worker_id, contact, insurance_numbers, document) "
+            "VALUES (%s, decode(repeat('00', 32), 'hex'), '{}', '')",
+            (CASE,),
+        )
+        connection.execute(
+            "INSERT INTO worker_notice_texts (text_id, worker_id, taken_at) VALUES (%s, %s, '2026-01-01')", (CASE, CASE)
+        )
+    untold = run("fsck", **node)
+    assert untold.returncode == 0
+    assert "Notices that reached nobody, as far as is known: 1 lost, 0 refused." in untold.stdout
+    with psycopg.connect(urls["de-drv"]) as connection:
         connection.execute("UPDATE log_entries SET at_ms = at_ms + 1 WHERE position = 1")
         connection.execute("UPDATE outbox SET header = set_byte(header, 30, 0) WHERE stream_seq = 1")
     changed = run("fsck", **node)

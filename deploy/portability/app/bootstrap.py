@@ -56,7 +56,7 @@ from portability.app.wiring.access import node_policy
 from portability.app.wiring.cases import CaseTransaction, case_unit_of_work
 from portability.app.wiring.certificates import certificate_pages, certificate_use_cases
 from portability.app.wiring.flows import NodeEffects, run_clock
-from portability.app.wiring.notices import NoticeByContact, notice_unit_of_work, run_notices
+from portability.app.wiring.notices import NoticeByContact, NoticeGauges, notice_unit_of_work, run_notices
 from portability.app.wiring.parts import CaseParts
 from portability.app.wiring.privacy import privacy_use_cases
 from portability.app.wiring.takeout import takeout_use_cases
@@ -141,7 +141,7 @@ class Node:
                     tasks.create_task(watching, name="receipts")
                     tasks.create_task(run_log(self.log), name="log")
                     tasks.create_task(run_clock(self.database, self.parts), name="clock")
-                    tasks.create_task(run_notices(self.notices), name="notices")
+                    tasks.create_task(run_notices(self.notices, NoticeGauges(self.metrics)), name="notices")
                     if self.feed is not None:
                         work = change_unit_of_work(self.database)
                         tasks.create_task(run_feed(unit_of_work=work, topic=self.feed), name="feed")

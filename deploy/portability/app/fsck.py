@@ -4,6 +4,7 @@ Bundles and messages are read through cursors of the server: no more than a few 
 """
 
 from collections.abc import AsyncIterator, Callable
+from datetime import UTC, datetime
 from typing import Any
 
 from psycopg import AsyncServerCursor
@@ -12,6 +13,7 @@ from portability.adapters.postgres.database import Connection
 from portability.adapters.postgres.documents import open_documents
 from portability.adapters.postgres.log_audit import PostgresLedger
 from portability.adapters.postgres.log_store import PostgresLogWork
+from portability.adapters.postgres.notices_store import PostgresNotices
 from portability.adapters.postgres.privacy_store import erasures_with_digests
 from portability.agreements.errors import PortabilityError, VerificationError
 from portability.app.offline import NodeState, open_state
@@ -20,6 +22,7 @@ from portability.services.exchange.mapping import wire
 from portability.services.log.auditing import audit
 from portability.services.log_entry import SALT_BYTES, LogEntryKind, commitment, entry_of
 from portability.services.merkle import leaf_hash, root_of
+from portability.services.notices.handlers import IN_HAND
 from portability.services.workers.declarations.model import Declaration
 
 __all__ = ["examine_database"]
@@ -51,6 +54,7 @@ ENTERED = (
 )
 TOLD_EVERY = 10_000
 ROWS_AT_ONCE = 500
+NEVER = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 async def examine_database(
@@ -74,6 +78,9 @@ async def examine_database(
             async for fault in found:
                 faults += 1
                 tell(f"wrong  {fault}")
+        untold = await PostgresNotices(connection).untold(since=NEVER, before=state.clock.now() - IN_HAND)
+        if untold.lost or untold.refused:  # what is sent at most once is sometimes not sent: no row is wrong
+            tell(f"Notices that reached nobody, as far as is known: {untold.lost} lost, {untold.refused} refused.")
     tell(f"{faults} rows are wrong: see docs/operations.md, 'Examining it'." if faults else "Nothing is wrong.")
     return faults
 

@@ -9,12 +9,14 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import pytest
+from prometheus_client import generate_latest
 
 from portability.adapters.memory.notices import MemoryChoices, MemoryNotices
 from portability.agreements.errors import GatewayError
-from portability.app.wiring.notices import happenings_of
-from portability.services.notices.handlers import Notices
-from portability.services.notices.model import FRESH, Choice, Happening, Kind, event_of, may_go_at
+from portability.app.metrics import NodeMetrics
+from portability.app.wiring.notices import NoticeGauges, happenings_of
+from portability.services.notices.handlers import IN_HAND, Notices
+from portability.services.notices.model import FRESH, Choice, Happening, Kind, Untold, event_of, may_go_at
 from portability.services.text_budget import SMS, SMS_PART, Coding, coding_of, for_phones, units
 from portability.services.workers.words import languages, words_for
 from tests.services.workers import samples
@@ -34,7 +36,7 @@ class World:
     told: list[tuple[UUID, Kind, bool]] = field(default_factory=list)
     happened: list[Happening] = field(default_factory=list)
     trouble: GatewayError | None = None
-    texts: int = 0
+    drawn: int = 0
 
     @property
     def happenings(self) -> "World":
@@ -48,18 +50,25 @@ class World:
             raise self.trouble
         self.told.append((worker_id, kind, several))
 
+    @property
+    def texts(self) -> MemoryNotices:
+        return self.book
+
     @asynccontextmanager
     async def work(self) -> AsyncIterator["World"]:
         yield self
 
     def new_id(self) -> UUID:
-        self.texts += 1
-        return UUID(int=self.texts)
+        self.drawn += 1
+        return UUID(int=self.drawn)
+
+    @property
+    def notices(self) -> Notices:
+        return Notices(unit_of_work=self.work, sender=self, clock=self.clock, new_id=self.new_id, zone=ROME)
 
     async def round(self) -> int:
-        notices = Notices(unit_of_work=self.work, sender=self, clock=self.clock, new_id=self.new_id, zone=ROME)
-        await notices.note_all()
-        return await notices.send_due()
+        await self.notices.note_all()
+        return await self.notices.send_due()
 
     def happens(self, kind: Kind, key: str) -> None:
         self.happened.append(Happening(kind, key, self.clock.now()))
@@ -132,6 +141,25 @@ async def test_only_what_certainly_did_not_go_is_sent_again(*, retryable: bool, 
     world.trouble = None
     world.clock.forward(timedelta(minutes=10))
     assert await world.round() == told
+
+
+async def test_what_reached_nobody_is_counted_for_three_days() -> None:
+    world = World()
+    gauges = NoticeGauges(metrics := NodeMetrics())
+    world.trouble = GatewayError("refused", retryable=False)
+    world.happens(Kind.DONE, "case:1")
+    await world.round()
+    world.happens(Kind.LATE, "case:1")
+    await world.notices.note_all()
+    await world.book.take(UUID(int=99), at=world.clock.now())  # by a process that is killed now
+    assert await world.notices.untold() == Untold(0, 0)
+    world.clock.forward(IN_HAND + timedelta(seconds=1))
+    gauges.show(await world.notices.untold())
+    shown = generate_latest(metrics.registry).decode()
+    assert "portability_notices_lost 1.0" in shown
+    assert "portability_notices_refused 1.0" in shown
+    world.clock.forward(FRESH)
+    assert await world.notices.untold() == Untold(0, 0)
 
 
 async def test_old_events_are_not_told() -> None:

@@ -5,13 +5,13 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from portability.services.notices.model import FRESH, TEXTS_A_DAY, Choice, Notice, Outcome, Taken
+from portability.services.notices.model import FRESH, TEXTS_A_DAY, Choice, Notice, Outcome, Taken, Untold
 
 __all__ = ["MemoryChoices", "MemoryNotices"]
 
 
 class MemoryNotices:
-    """NoticeBook."""
+    """NoticeBook and UntoldTexts."""
 
     def __init__(self) -> None:
         self.kept: dict[tuple[UUID, bytes], tuple[Notice, UUID | None]] = {}
@@ -50,6 +50,10 @@ class MemoryNotices:
         for key, (notice, taken) in self.kept.items():
             if taken == text_id:
                 self.kept[key] = (replace(notice, due_at=again_at), None)
+
+    async def untold(self, *, since: datetime, before: datetime) -> Untold:
+        late = [outcome for _, taken, outcome in self.texts.values() if since <= taken < before]
+        return Untold(late.count(Outcome.TAKEN), late.count(Outcome.FAILED))
 
     def _texts_of(self, worker_id: UUID, at: datetime) -> int:
         day = timedelta(days=1)

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from portability.adapters.postgres.database import Connection
-from portability.services.notices.model import FRESH, TEXTS_A_DAY, Choice, Kind, Notice, Outcome, Taken
+from portability.services.notices.model import FRESH, TEXTS_A_DAY, Choice, Kind, Notice, Outcome, Taken, Untold
 
 __all__ = ["PostgresChoices", "PostgresNotices"]
 
@@ -23,8 +23,14 @@ RETURNING kind
 """  # noqa: S608 (our own words)
 
 
+UNTOLD = """
+SELECT count(*) FILTER (WHERE outcome = 'taken'), count(*) FILTER (WHERE outcome = 'failed') FROM worker_notice_texts
+WHERE outcome IN ('taken', 'failed') AND taken_at >= %s AND taken_at < %s
+"""
+
+
 class PostgresNotices:
-    """NoticeBook. The row of the worker is locked while her notices are taken, so nobody else takes them."""
+    """NoticeBook and UntoldTexts. The row of a worker is locked while her notices are taken: nobody else takes them."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -74,6 +80,12 @@ class PostgresNotices:
             "UPDATE worker_notices SET text_id = NULL, due_at = %s WHERE text_id = %s", (again_at, text_id)
         )
         await self._connection.execute("DELETE FROM worker_notice_texts WHERE text_id = %s", (text_id,))
+
+    async def untold(self, *, since: datetime, before: datetime) -> Untold:
+        """How many are not known to have gone."""
+        found = await self._connection.execute(UNTOLD, (since, before))
+        row = await found.fetchone()
+        return Untold(*row) if row else Untold(0, 0)
 
 
 class PostgresChoices:

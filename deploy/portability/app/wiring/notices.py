@@ -19,16 +19,25 @@ from portability.adapters.postgres.notices_store import PostgresChoices, Postgre
 from portability.adapters.workers.mail import MailGateway
 from portability.adapters.workers.text.sending import SmsGateway
 from portability.agreements.errors import GatewayError
+from portability.app.metrics import NodeMetrics
 from portability.app.worker_views import WorkerViews
 from portability.services.access import Role
 from portability.services.notices.handlers import Notices
-from portability.services.notices.model import Happening, Kind
+from portability.services.notices.model import Happening, Kind, Untold
 from portability.services.workers.model import ContactKind, WorkerOnFile
 from portability.services.workers.story import case_has_late_step
 from portability.services.workers.views import CaseView, StepKind
 from portability.services.workers.words import words_for
 
-__all__ = ["NodeNoticeWork", "NoticeByContact", "NoticeViews", "happenings_of", "notice_unit_of_work", "run_notices"]
+__all__ = [
+    "NodeNoticeWork",
+    "NoticeByContact",
+    "NoticeGauges",
+    "NoticeViews",
+    "happenings_of",
+    "notice_unit_of_work",
+    "run_notices",
+]
 
 LOOK_EVERY: Final = timedelta(seconds=60)
 NoticeViews = Callable[[Connection], WorkerViews]
@@ -95,6 +104,26 @@ class NodeNoticeWork:
     book: PostgresNotices
     choices: PostgresChoices
 
+    @property
+    def texts(self) -> PostgresNotices:
+        return self.book
+
+
+class NoticeGauges:
+    """Texts that reached nobody, as of the last round, for Prometheus."""
+
+    def __init__(self, metrics: NodeMetrics) -> None:
+        self._shown = Untold(0, 0)
+        lost = (
+            "Notices of the last three days taken to be sent by a process that ended before it knew whether they went."
+        )
+        metrics.gauge("portability_notices_lost", lost, lambda: self._shown.lost)
+        refused = "Notices of the last three days that a gateway refused, or broke off at."
+        metrics.gauge("portability_notices_refused", refused, lambda: self._shown.refused)
+
+    def show(self, untold: Untold) -> None:
+        self._shown = untold
+
 
 def notice_unit_of_work(
     database: Database, views: NoticeViews, present: Callable[[], datetime]
@@ -153,12 +182,13 @@ class NoticeByContact:
         return workers[0] if workers else None
 
 
-async def run_notices(notices: Notices, *, every: timedelta = LOOK_EVERY) -> None:
+async def run_notices(notices: Notices, gauges: NoticeGauges, *, every: timedelta = LOOK_EVERY) -> None:
     """Note and tell until cancelled; several processes leave each other's texts alone."""
     while True:
         try:
             await notices.note_all()
             await notices.send_due()
+            gauges.show(await notices.untold())
         except GatewayError as error:
             if not error.retryable:
                 raise

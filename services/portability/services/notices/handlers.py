@@ -11,14 +11,15 @@ from typing import Final, Protocol
 from uuid import UUID
 
 from portability.agreements.errors import GatewayError
-from portability.services.notices.model import FRESH, Kind, Notice, Outcome, event_of, may_go_at
+from portability.services.notices.model import FRESH, Kind, Notice, Outcome, Untold, event_of, may_go_at
 from portability.services.notices.ports import NoticeSender, NoticeUnitOfWork, NoticeWork
 
-__all__ = ["Clock", "NewId", "Notices"]
+__all__ = ["IN_HAND", "Clock", "NewId", "Notices"]
 
 WORKERS_AT_ONCE: Final = 50
 SEND_SECONDS: Final = 30.0
 TRY_AGAIN: Final = timedelta(minutes=10)
+IN_HAND: Final = timedelta(minutes=5)  # a text is with its gateway for half a minute at most
 
 
 class Clock(Protocol):
@@ -61,6 +62,12 @@ class Notices:
         while (settled := await self._send_one()) is not None:
             sent += settled is Outcome.SENT
         return sent
+
+    async def untold(self) -> Untold:
+        """Texts of late that did not reach anybody, as far as is known; those in hand just now are not counted."""
+        now = self.clock.now()
+        async with self.unit_of_work() as work:
+            return await work.texts.untold(since=now - FRESH, before=now - IN_HAND)
 
     async def _send_one(self) -> Outcome | None:
         """None where nothing is due, or the gateway is away: then nothing else would go either."""

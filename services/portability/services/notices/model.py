@@ -7,7 +7,19 @@ from enum import StrEnum
 from typing import Final
 from uuid import UUID
 
-__all__ = ["FRESH", "TEXTS_A_DAY", "Choice", "Happening", "Kind", "Notice", "Outcome", "Taken", "event_of", "may_go_at"]
+__all__ = [
+    "FRESH",
+    "TEXTS_A_DAY",
+    "Choice",
+    "Happening",
+    "Kind",
+    "Notice",
+    "Outcome",
+    "Taken",
+    "Untold",
+    "event_of",
+    "may_go_at",
+]
 
 TEXTS_A_DAY: Final = 4  # what happens beyond is told together, later
 FRESH: Final = timedelta(days=3)  # older news is on her page, and nobody needs to be woken for it
@@ -68,6 +80,14 @@ class Taken:
     text_id: UUID
     worker_id: UUID
     kinds: frozenset[Kind]
+
+
+@dataclass(frozen=True, slots=True)
+class Untold:
+    """Texts that did not reach anybody, as far as is known; she finds what they told on her page."""
+
+    lost: int  # taken by a process that ended before it knew whether they went
+    refused: int  # by a gateway, or it broke off
 
 
 def event_of(happening: Happening) -> bytes:

@@ -6,9 +6,9 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
-from portability.services.notices.model import Choice, Happening, Kind, Notice, Outcome, Taken
+from portability.services.notices.model import Choice, Happening, Kind, Notice, Outcome, Taken, Untold
 
-__all__ = ["Choices", "Happenings", "NoticeBook", "NoticeSender", "NoticeUnitOfWork", "NoticeWork"]
+__all__ = ["Choices", "Happenings", "NoticeBook", "NoticeSender", "NoticeUnitOfWork", "NoticeWork", "UntoldTexts"]
 
 
 class Happenings(Protocol):
@@ -34,6 +34,12 @@ class NoticeBook(Protocol):
         ...
 
 
+class UntoldTexts(Protocol):
+    async def untold(self, *, since: datetime, before: datetime) -> Untold:
+        """How many texts that were taken from `since` on and before `before` are not known to have gone."""
+        ...
+
+
 class Choices(Protocol):
     async def of(self, worker_id: UUID) -> Choice:
         """Her choice, or the default."""
@@ -55,6 +61,8 @@ class NoticeWork(Protocol):
     def happenings(self) -> Happenings: ...
     @property
     def book(self) -> NoticeBook: ...
+    @property
+    def texts(self) -> UntoldTexts: ...
     @property
     def choices(self) -> Choices: ...
 

@@ -28,6 +28,7 @@ CREATE TABLE worker_notice_texts (
     outcome text NOT NULL DEFAULT 'taken'
 );
 CREATE INDEX worker_notice_texts_by_worker ON worker_notice_texts (worker_id, taken_at);
+CREATE INDEX worker_notice_texts_untold ON worker_notice_texts (taken_at) WHERE outcome IN ('taken', 'failed');
 
 CREATE TABLE worker_notice_choices (
     worker_id uuid PRIMARY KEY REFERENCES workers ON DELETE CASCADE,
