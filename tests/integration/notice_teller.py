@@ -26,10 +26,15 @@ AT_ONCE = 0.003  # seconds that a gateway takes
 class Everybody:
     """Happenings: the same event for each worker, found anew by every process."""
 
-    async def after(self, worker_id: UUID | None, *, limit: int) -> Sequence[tuple[UUID, Sequence[Happening]]]:
+    async def workers_after(self, worker_id: UUID | None, *, limit: int) -> Sequence[UUID]:
         begun = WORKERS.index(worker_id) + 1 if worker_id else 0
-        now = SystemClock().now()
-        return [(one, [Happening(Kind.DONE, f"{one}:1", now)]) for one in WORKERS[begun : begun + limit]]
+        return WORKERS[begun : begun + limit]
+
+    async def touched(self) -> Sequence[UUID]:
+        return WORKERS
+
+    async def of(self, worker_id: UUID) -> Sequence[Happening]:
+        return [Happening(Kind.DONE, f"{worker_id}:1", SystemClock().now())]
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ from portability.adapters.keys.authorities import DirectoryAuthorities
 from portability.adapters.keys.node_keys import KeyFolder, NodeKeys, follow_keys
 from portability.adapters.keys.trust import DirectoryTrust
 from portability.adapters.postgres.change_store import change_unit_of_work
-from portability.adapters.postgres.database import Connection, Database, migrate
+from portability.adapters.postgres.database import Database, migrate
 from portability.adapters.postgres.embedded import start_embedded
 from portability.adapters.postgres.exchange_inbox import exchange_unit_of_work
 from portability.adapters.postgres.listening import PostgresOutboxSignal
@@ -60,11 +60,10 @@ from portability.app.wiring.notices import NoticeByContact, NoticeGauges, notice
 from portability.app.wiring.parts import CaseParts
 from portability.app.wiring.privacy import privacy_use_cases
 from portability.app.wiring.takeout import takeout_use_cases
-from portability.app.wiring.workers import matter_unit_of_work, names_for_people, worker_unit_of_work, worker_views
+from portability.app.wiring.workers import matter_unit_of_work, worker_unit_of_work
 from portability.app.witnesses import PeerWitness, witnesses_of
 from portability.app.worker_page import WorkerPage
 from portability.app.worker_topics import worker_topics
-from portability.app.worker_views import WorkerViews
 from portability.services.determination.treaties.in_force import Treaties
 from portability.services.determination.treaties.reading import VersionReader
 from portability.services.exchange.consumer import run_consumer
@@ -340,14 +339,9 @@ async def serve(settings: Settings) -> None:
 
 
 def _notices(settings: Settings, database: Database, parts: CaseParts, gateways: Gateways) -> Notices:
-    names = names_for_people(parts.directory)
-
-    def views(connection: Connection) -> WorkerViews:
-        return worker_views(connection, parts.at_rest, names, me=parts.me)
-
     file = settings.data_folder / "worker-notices.jsonl"
     return Notices(
-        unit_of_work=notice_unit_of_work(database, views, parts.clock.now),
+        unit_of_work=notice_unit_of_work(database, parts),
         sender=NoticeByContact(database, parts.at_rest, gateways.sms, gateways.mail, file),
         clock=parts.clock,
         new_id=parts.new_id,

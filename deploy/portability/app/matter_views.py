@@ -26,11 +26,12 @@ class NodeMatters:
     looks: LookBook
     flows: FlowParts
     names: Names
-    narrow: Callable[[UUID], Awaitable[None]]
+    narrow: Callable[[UUID], Awaitable[None]] | None = None
 
     async def matters_of(self, worker_id: UUID) -> Sequence[MatterView]:
         """Every case that is linked to her and runs on a flow; a claim of the case service is none."""
-        await self.narrow(worker_id)
+        if self.narrow is not None:
+            await self.narrow(worker_id)
         found = [await self.shelf.get(one, for_change=False) for one in await self.links.case_ids_of(worker_id)]
         return [self._view(case, worker_id) for case in found if case is not None and self._flow(case) is not None]
 
@@ -60,6 +61,7 @@ class NodeMatters:
             begun_by=named_institution(owner, self.names),
             begun_at=begun,
             is_open=found.is_open,
+            moved_at=max((one.at for one in case.said), default=None),
             steps=tuple(self._step(case.flow_id, one, holder) for one in shown for holder in one.holders),
         )
 

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
@@ -14,10 +14,13 @@ from prometheus_client import generate_latest
 from portability.adapters.memory.notices import MemoryChoices, MemoryNotices
 from portability.agreements.errors import GatewayError
 from portability.app.metrics import NodeMetrics
-from portability.app.wiring.notices import NoticeGauges, happenings_of
+from portability.app.wiring.happenings import happenings_of, happenings_of_dispute, happenings_of_matter
+from portability.app.wiring.notices import NoticeGauges
 from portability.services.notices.handlers import IN_HAND, Notices
 from portability.services.notices.model import FRESH, Choice, Happening, Kind, Untold, event_of, may_go_at
 from portability.services.text_budget import SMS, SMS_PART, Coding, coding_of, for_phones, units
+from portability.services.workers.disputes.model import Answer, Dispute, Matter, Subject, local_progress
+from portability.services.workers.views import Due
 from portability.services.workers.words import languages, words_for
 from tests.services.workers import samples
 
@@ -37,13 +40,23 @@ class World:
     happened: list[Happening] = field(default_factory=list)
     trouble: GatewayError | None = None
     drawn: int = 0
+    written: set[UUID] = field(default_factory=set)
+    looked_through: list[UUID] = field(default_factory=list)
 
     @property
     def happenings(self) -> "World":
         return self
 
-    async def after(self, worker_id: UUID | None, *, limit: int) -> Sequence[tuple[UUID, Sequence[Happening]]]:
-        return [(ROSA, self.happened)] if worker_id is None else []
+    async def workers_after(self, worker_id: UUID | None, *, limit: int) -> Sequence[UUID]:
+        return [ROSA] if worker_id is None else []
+
+    async def touched(self) -> Sequence[UUID]:
+        touched, self.written = sorted(self.written), set()
+        return touched
+
+    async def of(self, worker_id: UUID) -> Sequence[Happening]:
+        self.looked_through.append(worker_id)
+        return self.happened if worker_id == ROSA else []
 
     async def send(self, worker_id: UUID, kind: Kind, *, several: bool) -> None:
         if self.trouble:
@@ -79,6 +92,18 @@ async def test_an_event_is_told_once_however_often_it_is_found() -> None:
     world.happens(Kind.DONE, "case:1")
     assert [await world.round() for _ in range(3)] == [1, 0, 0]
     assert world.told == [(ROSA, Kind.DONE, False)]
+
+
+async def test_only_those_are_looked_through_in_whose_cases_something_was_written() -> None:
+    world = World()
+    world.happens(Kind.DONE, "case:1")
+    assert await world.notices.note_new() == 0
+    assert world.looked_through == []
+    world.written = {UUID(int=number) for number in range(120)} | {ROSA}
+    assert await world.notices.note_new() == 1
+    assert len(world.looked_through) == 121
+    assert await world.notices.note_new() == 0
+    assert await world.notices.note_all() == 0  # found again, and known
 
 
 async def test_several_events_are_one_text() -> None:
@@ -221,3 +246,33 @@ def test_the_name_of_an_event_says_nothing_and_is_the_same_everywhere() -> None:
     assert event_of(one) == event_of(Happening(Kind.DONE, "case:1", NOON + timedelta(days=1)))
     assert event_of(one) != event_of(Happening(Kind.LATE, "case:1", NOON))
     assert len(event_of(one)) == 32
+
+
+def dispute(**changes: Any) -> Dispute:
+    made = Dispute(ROSA, ROSA, samples.CASE, Subject(Matter.DETAILS), "It is wrong.", "it-inps", NOON)
+    return replace(made, **changes)
+
+
+def test_a_dispute_tells_that_it_came_in_and_was_answered_or_is_late() -> None:
+    def found(one: Dispute, *, days: int = 0) -> list[Kind]:
+        now = NOON + timedelta(days=days)
+        return [happening.kind for happening in happenings_of_dispute(one, local_progress(one), now=now)]
+
+    assert found(dispute()) == [Kind.DISPUTED]
+    assert found(dispute(), days=60) == [Kind.DISPUTED]
+    assert found(dispute(), days=61) == [Kind.DISPUTED, Kind.LATE]
+    answer = Answer(upheld=True, at=NOON, by="Maria", reason="You are right.")
+    assert found(dispute(answer=answer), days=61) == [Kind.DISPUTED, Kind.ANSWERED]
+
+
+def test_a_case_on_a_flow_tells_that_it_began_went_on_is_late_and_ended() -> None:
+    matter = samples.matter()
+    step = replace(matter.steps[0], since=NOON, due=Due(None, expected_on=NOON.date()))
+    on = replace(matter, kind="record_request", begun_at=NOON - timedelta(days=9), steps=(step,), moved_at=NOON)
+    later = NOON + timedelta(days=1)
+    assert [one.kind for one in happenings_of_matter(on, now=NOON)] == [Kind.BEGUN, Kind.DONE]
+    assert [one.kind for one in happenings_of_matter(on, now=later)] == [Kind.BEGUN, Kind.DONE, Kind.LATE]
+    over = replace(on, steps=(), is_open=False)
+    assert [one.kind for one in happenings_of_matter(over, now=later)] == [Kind.BEGUN, Kind.DONE]
+    # A dispute is told as such, once, and not as the case in which another institution answers it.
+    assert list(happenings_of_matter(replace(on, kind="dispute"), now=later)) == []

@@ -22,7 +22,7 @@ from portability.services.workers.disputes.desk import DisputeDesk
 from portability.services.workers.disputes.handlers import DisputeUseCases
 from portability.services.workers.disputes.model import Held, Matter, Subject
 
-__all__ = ["WhatIsHers", "dispute_desk", "dispute_use_cases"]
+__all__ = ["DisputeTransaction", "WhatIsHers", "dispute_desk", "dispute_use_cases"]
 
 
 class DisputeTransaction:

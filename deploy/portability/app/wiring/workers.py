@@ -26,7 +26,14 @@ from portability.services.registry.model import Directory
 from portability.services.workers.matters.ports import MatterUnitOfWork
 from portability.services.workers.projections.use_cases import ProjectionUseCases
 
-__all__ = ["matter_unit_of_work", "names_for_people", "projection_use_cases", "worker_unit_of_work", "worker_views"]
+__all__ = [
+    "matter_unit_of_work",
+    "names_for_people",
+    "node_matters",
+    "projection_use_cases",
+    "worker_unit_of_work",
+    "worker_views",
+]
 
 
 def names_for_people(current: Callable[[], Directory]) -> Names:
@@ -78,21 +85,25 @@ def worker_views(connection: Connection, at_rest: AtRest, names: Names, *, me: s
 
 def matter_unit_of_work(database: Database, parts: CaseParts) -> MatterUnitOfWork:
     """Opens a transaction in which a worker reads her matters."""
-    names, flows = names_for_people(parts.directory), flow_parts(parts)
+    names = names_for_people(parts.directory)
 
     @asynccontextmanager
     async def work() -> AsyncIterator[NodeMatters]:
         async with database.transaction() as connection:
-            yield NodeMatters(
-                links=PostgresWorkerCases(connection),
-                shelf=PostgresShelf(connection, parts.at_rest),
-                looks=PostgresLooks(connection, parts.at_rest),
-                flows=flows,
-                names=names,
-                narrow=partial(narrow_to_worker, connection),
-            )
+            yield replace(node_matters(connection, parts, names), narrow=partial(narrow_to_worker, connection))
 
     return work
+
+
+def node_matters(connection: Connection, parts: CaseParts, names: Names) -> NodeMatters:
+    """Matters, as far as the transaction sees them."""
+    return NodeMatters(
+        links=PostgresWorkerCases(connection),
+        shelf=PostgresShelf(connection, parts.at_rest),
+        looks=PostgresLooks(connection, parts.at_rest),
+        flows=flow_parts(parts),
+        names=names,
+    )
 
 
 def projection_use_cases(database: Database, parts: CaseParts) -> ProjectionUseCases:

@@ -5,6 +5,7 @@ and never told twice; she finds it on her page. What certainly did not go is put
 """
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 from typing import Final, Protocol
@@ -47,14 +48,31 @@ class Notices:
         new, last = 0, None
         while True:
             async with self.unit_of_work() as work:
-                found = await work.happenings.after(last, limit=WORKERS_AT_ONCE)
-                for last, happenings in found:
-                    fresh = [one for one in happenings if timedelta(0) <= self.clock.now() - one.at <= FRESH]
-                    due_at = await self._due_at(last, work)
-                    noted = [Notice(event_of(one), one.kind, self.clock.now(), due_at) for one in fresh]
-                    new += await work.book.add(last, noted)
+                found = await work.happenings.workers_after(last, limit=WORKERS_AT_ONCE)
+                new += await self._note(found, work)
             if len(found) < WORKERS_AT_ONCE:
                 return new
+            last = found[-1]
+
+    async def note_new(self) -> int:
+        """Look through the cases in which something was written of late; how many events are new."""
+        async with self.unit_of_work() as work:
+            touched = await work.happenings.touched()
+        new = 0
+        for start in range(0, len(touched), WORKERS_AT_ONCE):
+            async with self.unit_of_work() as work:
+                new += await self._note(touched[start : start + WORKERS_AT_ONCE], work)
+        return new
+
+    async def _note(self, workers: Sequence[UUID], work: NoticeWork) -> int:
+        new = 0
+        for worker_id in workers:
+            happenings = await work.happenings.of(worker_id)
+            fresh = [one for one in happenings if timedelta(0) <= self.clock.now() - one.at <= FRESH]
+            due_at = await self._due_at(worker_id, work)
+            noted = [Notice(event_of(one), one.kind, self.clock.now(), due_at) for one in fresh]
+            new += await work.book.add(worker_id, noted)
+        return new
 
     async def send_due(self) -> int:
         """Send all that is due now, one text a worker; how many texts went."""

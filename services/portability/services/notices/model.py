@@ -31,8 +31,11 @@ class Kind(StrEnum):
     DUE = "due"  # something is awaited from her
     DECIDED = "decided"
     LATE = "late"  # an answer is overdue
+    ANSWERED = "answered"  # what she disputed
     CHANGED = "changed"  # a country's record of her has come or changed
     DONE = "done"  # a step is done
+    BEGUN = "begun"  # a case between institutions, beside her claims
+    DISPUTED = "disputed"  # what she said is wrong has come in
     LOOKED = "looked"  # somebody of the staff has looked
 
 

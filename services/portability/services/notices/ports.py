@@ -12,8 +12,19 @@ __all__ = ["Choices", "Happenings", "NoticeBook", "NoticeSender", "NoticeUnitOfW
 
 
 class Happenings(Protocol):
-    async def after(self, worker_id: UUID | None, *, limit: int) -> Sequence[tuple[UUID, Sequence[Happening]]]:
-        """What stands in the cases of the next workers, in the order of their ids; nothing after the last."""
+    async def workers_after(self, worker_id: UUID | None, *, limit: int) -> Sequence[UUID]:
+        """The next workers who have cases, in the order of their ids; none after the last."""
+        ...
+
+    async def touched(self) -> Sequence[UUID]:
+        """Workers in whose cases something was written since the last calls of any process; some of them again.
+
+        What happens by time alone (a day passes) touches nobody.
+        """
+        ...
+
+    async def of(self, worker_id: UUID) -> Sequence[Happening]:
+        """What stands in her cases now."""
         ...
 
 

@@ -57,6 +57,7 @@ class MatterView:
     is_open: bool
     steps: tuple[MatterStep, ...] = ()
     seen_by: tuple[SeenBy, ...] = ()
+    moved_at: datetime | None = None  # when something was last said in it
 
 
 def task_of(kind: str, track: str, state: str) -> Task:

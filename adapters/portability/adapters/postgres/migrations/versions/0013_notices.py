@@ -36,6 +36,14 @@ CREATE TABLE worker_notice_choices (
     quiet_from time NOT NULL,
     quiet_until time NOT NULL
 );
+
+-- How far each table was read for what is new; a place is what orders it, as text.
+CREATE TABLE notice_cursors (
+    source text PRIMARY KEY,
+    place text NOT NULL,
+    place_before text NOT NULL  -- of the call before: from there on it is read again
+);
+INSERT INTO notice_cursors VALUES ('changes', '', ''), ('documents', '', ''), ('looks', '', '');  -- not begun
 """
 NAMES = ("worker_notices", "worker_notice_texts", "worker_notice_choices")
 SEEN = (
@@ -53,4 +61,4 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    op.execute(f"DROP TABLE {', '.join(NAMES)}")
+    op.execute(f"DROP TABLE notice_cursors, {', '.join(NAMES)}")

@@ -1,0 +1,134 @@
+"""What has happened in a worker's cases, read from her own views of them; and in whose cases something was written."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from uuid import UUID
+
+from portability.adapters.postgres.database import Connection
+from portability.adapters.postgres.looks import PostgresProtected
+from portability.adapters.postgres.news import touched_workers
+from portability.adapters.postgres.workers_store import PostgresWorkerCases
+from portability.app.matter_views import NodeMatters
+from portability.app.worker_views import WorkerViews
+from portability.services.access import Role
+from portability.services.notices.model import Happening, Kind
+from portability.services.workers.disputes.handlers import progress_of
+from portability.services.workers.disputes.model import Dispute, Progress, Standing
+from portability.services.workers.disputes.ports import DisputeWork
+from portability.services.workers.matters.model import MatterView
+from portability.services.workers.matters.story import said_matter_steps
+from portability.services.workers.story import case_has_late_step
+from portability.services.workers.views import CaseView, StepKind
+
+__all__ = ["NodeHappenings", "happenings_of", "happenings_of_dispute", "happenings_of_matter"]
+
+DISPUTE_FLOW = "dispute"  # of a dispute she is told as of a dispute, wherever it is answered
+
+
+@dataclass(frozen=True, slots=True)
+class NodeHappenings:
+    """Happenings. Nothing is told of cases of protected persons: a phone may lie where others read it."""
+
+    connection: Connection
+    views: WorkerViews
+    matters: NodeMatters
+    disputes: DisputeWork
+    now: datetime
+
+    async def workers_after(self, worker_id: UUID | None, *, limit: int) -> Sequence[UUID]:
+        """The next workers who have cases."""
+        found = await self.connection.execute(
+            "SELECT DISTINCT worker_id FROM worker_cases WHERE worker_id > %s ORDER BY worker_id LIMIT %s",
+            (worker_id or UUID(int=0), limit),
+        )
+        return [row[0] for row in await found.fetchall()]
+
+    async def touched(self) -> Sequence[UUID]:
+        """Those in whose cases something was written since the last calls."""
+        return await touched_workers(self.connection)
+
+    async def of(self, worker_id: UUID) -> Sequence[Happening]:
+        """What stands in her cases now."""
+        case_ids = await PostgresWorkerCases(self.connection).case_ids_of(worker_id)
+        if await PostgresProtected(self.connection).among(case_ids):
+            return []
+        told = [*await self._of_claims(worker_id), *await self._of_disputes(worker_id, case_ids)]
+        for matter in await self.matters.matters_of(worker_id):
+            told += happenings_of_matter(matter, now=self.now)
+        return [one if one.at <= self.now else Happening(one.kind, one.key, self.now) for one in told]
+
+    async def _of_claims(self, worker_id: UUID) -> list[Happening]:
+        told: list[Happening] = []
+        for one in await self.views.cases_of(worker_id):
+            case = await self.views.case_of(worker_id, one.case_id)
+            told += happenings_of(case, now=self.now) if case else ()
+        for decision in await self.views.decisions_of(worker_id):
+            told.append(Happening(Kind.DECIDED, decision.decision_id, _noon(decision.decided_on)))
+        for country in (await self.views.career_of(worker_id)).countries:
+            if country.answered_on is not None:
+                key = f"{worker_id}:{country.state}:{country.answered_on}:{country.status}"
+                told.append(Happening(Kind.CHANGED, key, _noon(country.answered_on)))
+        return told
+
+    async def _of_disputes(self, worker_id: UUID, case_ids: Sequence[UUID]) -> list[Happening]:
+        told: list[Happening] = []
+        for dispute in await self.disputes.book.of_cases(case_ids):
+            if dispute.worker_id == worker_id:
+                progress = await progress_of(dispute, work=self.disputes)
+                told += happenings_of_dispute(dispute, progress, now=self.now)
+        return told
+
+
+def happenings_of(case: CaseView, *, now: datetime) -> Iterator[Happening]:
+    """What a case says: steps that are done, late, or wait for her; looks by people, one a day. Pure."""
+    for step in case.steps:
+        key = f"{case.case_id}:{step.step_id}"
+        if step.done_at is not None:
+            yield Happening(Kind.DONE, key, step.done_at)
+        elif step.kind is StepKind.IDENTIFY:
+            yield Happening(Kind.DUE, key, step.since)
+    if case_has_late_step(case, today=now.date()):
+        for step in case.steps:
+            day = (step.due.by_law_on or step.due.expected_on) if step.due and step.done_at is None else None
+            if day is not None and day < now.date():
+                yield _late(f"{case.case_id}:{step.step_id}", day)
+    for look in case.seen_by:
+        if look.role is not Role.SYSTEM:
+            yield Happening(Kind.LOOKED, f"{case.case_id}:{look.at.date()}", look.at)
+
+
+def happenings_of_dispute(dispute: Dispute, progress: Progress, *, now: datetime) -> Iterator[Happening]:
+    """That it came in, that it was answered, that its answer is late. Pure."""
+    key = str(dispute.dispute_id)
+    yield Happening(Kind.DISPUTED, key, dispute.raised_at)
+    if progress.standing in {Standing.UPHELD, Standing.REFUSED}:
+        yield Happening(Kind.ANSWERED, f"{key}:{progress.standing}", progress.since)
+    if progress.is_late(now.date()) and progress.due_on is not None:
+        yield _late(key, progress.due_on)
+
+
+def happenings_of_matter(matter: MatterView, *, now: datetime) -> Iterator[Happening]:
+    """What a case on a flow says: it began, it went on, it ended, an answer in it is late. Pure."""
+    if matter.kind == DISPUTE_FLOW:
+        return
+    yield Happening(Kind.BEGUN, str(matter.case_id), matter.begun_at)
+    for said in said_matter_steps(matter, today=now.date()):
+        step = said.step
+        key = f"{matter.case_id}:{step.task}:{step.holder.institution_id}:{step.since.isoformat()}"
+        if step.since > matter.begun_at:
+            yield Happening(Kind.DONE, key, step.since)
+        day = (step.due.by_law_on or step.due.expected_on) if step.due else None
+        if said.late and day is not None:
+            yield _late(key, day)
+    if not matter.is_open and matter.moved_at is not None:
+        yield Happening(Kind.DONE, f"{matter.case_id}:closed:{matter.moved_at.isoformat()}", matter.moved_at)
+
+
+def _late(key: str, day: date) -> Happening:
+    return Happening(Kind.LATE, f"{key}:{day}", _noon(day + timedelta(days=1)))
+
+
+def _noon(day: date) -> datetime:
+    """A day of which no hour is known."""
+    return datetime.combine(day, time(12), tzinfo=UTC)
