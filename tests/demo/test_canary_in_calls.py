@@ -97,6 +97,27 @@ async def test_no_call_brings_the_canary_out(tmp_path: Path, postgres_server: Em
     assert {table for table, value in rows(database) if NAME.encode() in value} == set()
 
 
+async def test_what_treaty_administrators_send_is_public_and_in_no_log_and_no_metric(
+    tmp_path: Path, postgres_server: EmbeddedServer
+) -> None:
+    """An error shows them the line of their own file that is wrong; nobody else is shown anything."""
+    logged = io.StringIO()
+    configure_logging(level="DEBUG", stream=logged)
+    told, case_id = Told(), time_ordered_id()
+    served = postgres_server.url_for("postgres")
+    async with demo_nodes(tmp_path, kafka="", pages=False, database_url=served, only=NODE) as nodes:
+        desk = nodes[NODE]
+        for method in rpcs():
+            if method.containing_service.full_name == PUBLIC:
+                await call_with_canaries(method, case_id, desk, told, token="")
+        metrics = generate_latest(desk.node.metrics.registry)
+    assert told.codes["INTERNAL"] == told.codes["UNKNOWN"] == 0
+    assert sum(told.codes.values()) > 100
+    assert logged.getvalue().count("call_handled") > 100
+    assert [line for line in logged.getvalue().splitlines() if is_in(line)] == []
+    assert not is_in(metrics)
+
+
 async def call_with_canaries(method: MethodDescriptor, case_id: UUID, desk: DemoNode, told: Told, token: str) -> None:
     name = f"/{method.containing_service.full_name}/{method.name}"
     role = next(one for one in ROLES if may_call(caller_in(one), name))
