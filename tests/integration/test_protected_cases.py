@@ -19,7 +19,7 @@ from google.type.date_pb2 import Date
 import portability.api.field_rules
 from portability.adapters.clock.ids import time_ordered_id
 from portability.adapters.postgres.embedded import EmbeddedServer
-from portability.api.cases.v1 import cases_pb2, cases_pb2_grpc, flows_pb2
+from portability.api.cases.v1 import cases_pb2, cases_pb2_grpc, flows_pb2, shares_pb2
 from portability.api.certificates.v1 import certificates_pb2
 from portability.api.exchange.v1 import exchange_pb2, exchange_pb2_grpc
 from portability.api.privacy.v1 import privacy_pb2, privacy_pb2_grpc
@@ -59,6 +59,9 @@ def requests_about(case_id: UUID) -> dict[str, Message]:
         cases_pb2.SendSummaryRequest(request_id=request, case_id=case),
         flows_pb2.ActRequest(request_id=request, case_id=case, action="close"),
         flows_pb2.GetFlowCaseRequest(case_id=case),
+        shares_pb2.GetShareRequest(case_id=case),
+        shares_pb2.StateOwnRecordsRequest(request_id=request, case_id=case, answer="RECORD_ANSWER_FROM_OWN_RECORDS"),
+        shares_pb2.SummariseSharesRequest(request_id=request, case_id=case),
         exchange_pb2.ListMessagesRequest(case_id=case),
         privacy_pb2.EraseRequest(request_id=request, case_id=case),
         privacy_pb2.HoldCaseRequest(request_id=request, case_id=case, citation="Art. 18"),
