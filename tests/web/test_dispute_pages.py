@@ -106,6 +106,20 @@ async def test_hostile_text_is_shown_as_text(app: Starlette, desk: Any) -> None:
     assert "{{7*7}}" in page.text
 
 
+async def test_a_form_sent_again_with_other_words_is_not_taken_and_she_is_told_so(app: Starlette, desk: Any) -> None:
+    days = {"first_day": "1984-01-01", "last_day": "1984-12-31", "state": "DE"}
+    async with browser(app) as client:
+        await sign_in(client, desk)
+        fields = hidden(await client.get("/disputes/new?matter=missing")) | days
+        assert (await client.post("/disputes", data=fields | {"grounds": "I worked in Bremen."})).status_code == 200
+        again = await client.post("/disputes", data=fields | {"grounds": "I worked in Kiel."})
+        assert again.status_code == 409
+        assert "This was sent before" in visible(again)
+        listed = visible(await client.get("/disputes"))
+    assert "Bremen" in listed
+    assert "Kiel" not in listed
+
+
 async def test_a_form_sent_twice_disputes_once_and_one_of_elsewhere_not_at_all(app: Starlette, desk: Any) -> None:
     async with browser(app) as client:
         await sign_in(client, desk)

@@ -10,7 +10,13 @@ from starlette.responses import Response
 
 from portability.adapters.workers.web.security import NOT_KEPT, security_headers
 from portability.adapters.workers.web.shell import Shell
-from portability.agreements.errors import DeniedError, NotFoundError, OverloadError
+from portability.agreements.errors import (
+    CaseStateError,
+    DeniedError,
+    IdempotencyConflictError,
+    NotFoundError,
+    OverloadError,
+)
 
 __all__ = ["handlers"]
 
@@ -22,6 +28,8 @@ def handlers(shell: Shell) -> Mapping[Any, Any]:
         DeniedError: pages.session_over,
         NotFoundError: pages.not_found,
         OverloadError: pages.too_many,
+        IdempotencyConflictError: pages.sent_before,
+        CaseStateError: pages.sent_before,
         HTTPException: pages.refused,
         Exception: pages.broken,
     }
@@ -44,6 +52,10 @@ class _ErrorPages:
 
     async def too_many(self, request: Request, error: Exception) -> Response:
         return self._page(request, "too_many", status=429, headers={"Retry-After": "3600"})
+
+    async def sent_before(self, request: Request, error: Exception) -> Response:
+        """A form of an earlier page: sent again with other words, or overtaken by what others did."""
+        return self._page(request, "sent_before", status=409)
 
     async def refused(self, request: Request, error: Exception) -> Response:
         if isinstance(error, HTTPException) and error.status_code not in (404, 405):
