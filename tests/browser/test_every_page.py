@@ -89,6 +89,17 @@ async def look_at_what_is_wrong(page: Page, start: str, language: str) -> None:
     await page.locator("main button").click()
     assert await page.locator("#score-error").count() == 1
     await look(page, language)
+    await page.goto(f"{start}/preferences?lang={language}")
+    await page.locator("section form button").click()
+    assert await page.locator("#contact-error").count() == 1
+    await look(page, language)
+    await page.locator("#contact").fill(f"rosa.{language}@example.org")
+    await page.locator("section form button").click()
+    if await page.locator("#code").count():  # five an hour; the page that says so was looked at otherwise
+        await look(page, language)
+        await page.locator("main button").click()
+        assert await page.locator("#code-error").count() == 1
+    await look(page, language)
 
 
 @pytest.mark.parametrize("language", languages())
