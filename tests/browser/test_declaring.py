@@ -53,7 +53,7 @@ async def test_time_is_declared_and_a_paper_shown_by_keyboard_alone(
             await look(page, language)
             await reader.tab_to(words.text("declared.file"))
             async with page.expect_file_chooser() as chosen:
-                await page.keyboard.press("Enter")
+                await page.keyboard.press("Space")
             await (await chosen.value).set_files({"name": "slip.pdf", "mimeType": "application/pdf", "buffer": file})
             await reader.press_words("declared.add_send")
             assert told in await reader.text()

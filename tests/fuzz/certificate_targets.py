@@ -16,7 +16,7 @@ from portability.adapters.workers.web.wallet_pages import read_wallet_request
 from portability.agreements.errors import CertificateRefusedError, InputError, VerificationError
 from portability.services.certificates.code import decode_base45, decode_code, decode_sign1
 from portability.services.certificates.jose import decode_b64url, decode_json, decode_jws, verify_jwk
-from portability.services.certificates.offering import _read_request
+from portability.services.certificates.offering import TYPES, _read_request
 from portability.services.certificates.sd_jwt import decode_sd_jwt, disclosed
 from portability.services.certificates.status_list import decode_status_token
 from portability.services.certificates.verifying import verify_certificate
@@ -36,6 +36,7 @@ __all__ = ["certificate_targets"]
 ISSUER = Institution(INPS)
 WALLET = ECKey.generate_key("P-256")
 PROOF = jws.serialize_compact({"alg": "ES256", "jwk": WALLET.as_dict(private=False)}, b'{"nonce":"n"}', WALLET)
+ASKED = b'{"credential_configuration_id":"%s","proofs":{"jwt":["a"]}}' % TYPES[0].encode()
 FORM = (
     b"family_name=Conti&birth_date=1961-04-02&residence=IT&award_on=2026-12-01&state1=IT&number1=A1&"
     b"from1=1981-03-01&until1=1992-05-31"
@@ -59,7 +60,7 @@ def certificate_targets() -> Sequence[Target]:
         Target("certificate-credential", _credential, declared, [shown[0]], largest=8_192),
         Target("certificate-token", _token, declared, [token, b"e30", b'{"a":1}'], largest=4_096),
         Target("web-certificate", _form, (FormRefusedError,), [b"certificate=PBC1%3AABC", b"a=1&b"], largest=8_192),
-        Target("wallet-request", _wallet, (InputError,), [b'{"proofs":{"jwt":["a"]}}'], largest=8_192),
+        Target("wallet-request", _wallet, (InputError,), [ASKED], largest=8_192),
         Target(
             "claim-code", lambda data: decode_claim_code(_text(data)), (InputError,), [CLAIM.encode()], largest=2_048
         ),
@@ -122,7 +123,7 @@ def _wallet(data: bytes) -> object:
         return {"type": "http.request", "body": data, "more_body": False}
 
     request = _read_at_once(read_wallet_request(Request({"type": "http", "method": "POST", "headers": []}, receive)))
-    return _read_request(request)
+    return _read_request(request, TYPES)
 
 
 def _claim_form(data: bytes) -> object:
