@@ -19,11 +19,9 @@ _SOURCES: Final[Mapping[str, tuple[str, str]]] = {
         _LAST_PLACE.format(table="case_changes"),
         "SELECT DISTINCT worker_id FROM case_changes JOIN worker_cases USING (case_id) WHERE place > %s::bigint",
     ),
-    # By the key of each linked case: documents have no index on their place, and need none where cases are written.
     "documents": (
         _LAST_PLACE.format(table="flow_documents"),
-        "SELECT DISTINCT worker_id FROM worker_cases AS linked WHERE EXISTS (SELECT FROM flow_documents AS one "
-        "WHERE one.case_id = linked.case_id AND place > %s::bigint)",
+        "SELECT DISTINCT worker_id FROM flow_documents JOIN worker_cases USING (case_id) WHERE place > %s::bigint",
     ),
     # The ids of looks are drawn by time (RFC 9562, version 7).
     "looks": (

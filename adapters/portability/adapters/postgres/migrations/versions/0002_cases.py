@@ -145,6 +145,7 @@ CREATE TABLE flow_documents (
     document bytea NOT NULL,
     PRIMARY KEY (case_id, document_id)
 );
+CREATE INDEX flow_documents_by_place ON flow_documents (place);
 
 -- What this institution has determined in a case on a flow, and what of its own it rests on.
 CREATE TABLE flow_shares (
