@@ -30,6 +30,8 @@ async def test_time_is_declared_and_a_paper_shown_by_keyboard_alone(
 ) -> None:
     words = words_for([language])
     async with a_phone(chromium, language) as page:
+        # From now on the browser hands over what would choose a file. Asked only when one waits, it may do so too late.
+        page.on("filechooser", lambda _: None)
         await samples.sign_in(page, wrong_first=nothing)
         reader = Reader(page, language)
         await page.goto(f"{samples.url}/declared/new?lang={language}")
