@@ -9,7 +9,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from portability.adapters.workers.web.rendering import countries
-from portability.adapters.workers.web.security import LONG_FORM_BYTES, FormRefusedError
+from portability.adapters.workers.web.security import LONG_FORM_BYTES, request_id_of
 from portability.adapters.workers.web.shell import Shell
 from portability.adapters.workers.web.uploads import MOST_AT_ONCE, read_upload
 from portability.agreements.errors import CaseStateError, InputError, NotFoundError, OverloadError
@@ -72,7 +72,7 @@ class _DeclarationPages:
         form = await self.shell.form(request, most_bytes=LONG_FORM_BYTES)
         try:
             command = DeclarePeriod(
-                request_id=_request_id(form),
+                request_id=request_id_of(form),
                 worker_id=worker_id,
                 state=form.get("state", ""),
                 first_day=_day(form, "first"),
@@ -102,7 +102,7 @@ class _DeclarationPages:
                 if upload.content is None:
                     raise InputError("The paper is too large.", field="size")
                 command = AddDocument(
-                    request_id=_request_id(upload.fields),
+                    request_id=request_id_of(upload.fields),
                     worker_id=worker_id,
                     declaration_id=declaration_id,
                     digest=AddDocument.digest_of(upload.content),
@@ -180,10 +180,3 @@ def _day(form: Mapping[str, str], which: str) -> RememberedDay:
         return RememberedDay(year, month, day)
     except (InputError, ValueError) as error:
         raise InputError("Give a year, or more where you know it.", field=f"{which}_day") from error
-
-
-def _request_id(form: Mapping[str, str]) -> UUID:
-    try:
-        return UUID(form.get("request_id", ""))
-    except ValueError as error:
-        raise FormRefusedError(400) from error

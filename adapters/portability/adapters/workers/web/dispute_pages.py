@@ -3,14 +3,13 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
-from uuid import UUID
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from portability.adapters.workers.web.rendering import countries
-from portability.adapters.workers.web.security import LONG_FORM_BYTES, FormRefusedError
+from portability.adapters.workers.web.security import LONG_FORM_BYTES, FormRefusedError, request_id_of
 from portability.adapters.workers.web.shell import Shell
 from portability.agreements.errors import InputError, OverloadError
 from portability.services.workers.disputes.handlers import DisputeUseCases, DisputeView, RaiseDispute
@@ -60,7 +59,7 @@ class _DisputePages:
         form = await self.shell.form(request, most_bytes=LONG_FORM_BYTES)
         try:
             command = RaiseDispute(
-                request_id=_request_id(form),
+                request_id=request_id_of(form),
                 worker_id=worker_id,
                 subject=_subject(form),
                 grounds=form.get("grounds", ""),
@@ -122,13 +121,6 @@ def _day(form: Mapping[str, str], name: str) -> date | None:
         return date.fromisoformat(text) if text else None
     except ValueError as error:
         raise InputError("Give a full date that exists.", field=name) from error
-
-
-def _request_id(form: Mapping[str, str]) -> UUID:
-    try:
-        return UUID(form.get("request_id", ""))
-    except ValueError as error:
-        raise FormRefusedError(400) from error
 
 
 def _periods(career: CareerView | None) -> list[tuple[str, str, object]]:

@@ -2,13 +2,12 @@
 
 from dataclasses import dataclass
 from datetime import date, timedelta
-from uuid import UUID
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from portability.adapters.workers.web.security import FormRefusedError
+from portability.adapters.workers.web.security import FormRefusedError, request_id_of
 from portability.adapters.workers.web.shell import Shell
 from portability.agreements.errors import InputError, OverloadError
 from portability.services.workers.mandates.handlers import GrantMandate, MandateUseCases
@@ -40,7 +39,7 @@ class _MandatePages:
         form = await self.shell.form(request)
         try:
             command = GrantMandate(
-                request_id=UUID(form.get("request_id", "")),
+                request_id=request_id_of(form),
                 worker_id=worker_id,
                 name=form.get("name", ""),
                 contact=form.get("contact", ""),

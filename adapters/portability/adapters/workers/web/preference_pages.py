@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from portability.adapters.workers.web.security import FormRefusedError
+from portability.adapters.workers.web.security import FormRefusedError, request_id_of
 from portability.adapters.workers.web.shell import Shell
 from portability.agreements.errors import InputError, OverloadError
 from portability.services.workers.model import SignInRefused
@@ -55,7 +55,7 @@ class _PreferencePages:
     async def ask(self, request: Request) -> Response:
         worker_id = await self.shell.herself(request)
         form = await self.shell.form(request)
-        request_id, address = _request_id(form), form.get("contact", "")
+        request_id, address = request_id_of(form), form.get("contact", "")
         try:
             await self.preferences.ask_for_address_code(worker_id, request_id, address)
         except InputError as error:
@@ -67,7 +67,7 @@ class _PreferencePages:
     async def confirm(self, request: Request) -> Response:
         worker_id = await self.shell.herself(request)
         form = await self.shell.form(request)
-        request_id, address = _request_id(form), form.get("contact", "")
+        request_id, address = request_id_of(form), form.get("contact", "")
         try:
             result = await self.preferences.confirm_address(worker_id, request_id, address, form.get("code", ""))
         except InputError as error:
@@ -108,13 +108,6 @@ class _PreferencePages:
             error=error,
             request_id=str(request_id),
         )
-
-
-def _request_id(form: dict[str, str]) -> UUID:
-    try:
-        return UUID(form.get("request_id", ""))
-    except ValueError as error:
-        raise FormRefusedError(400) from error
 
 
 def _address_error(address: str, error: InputError) -> Phrase:

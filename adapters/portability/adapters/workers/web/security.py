@@ -3,7 +3,9 @@
 import hashlib
 import hmac
 import ipaddress
+from collections.abc import Mapping
 from urllib.parse import parse_qsl
+from uuid import UUID
 
 from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
@@ -25,6 +27,7 @@ __all__ = [
     "SecurityHeaders",
     "origin_of",
     "read_form",
+    "request_id_of",
     "security_headers",
 ]
 
@@ -54,6 +57,14 @@ class FormRefusedError(HTTPException):
 
     def __init__(self, status_code: int = 403) -> None:
         super().__init__(status_code, "form refused")
+
+
+def request_id_of(form: Mapping[str, str]) -> UUID:
+    """The id that a form of ours carries so that sending it twice does one thing. Raises FormRefusedError."""
+    try:
+        return UUID(form.get("request_id", ""))
+    except ValueError as error:
+        raise FormRefusedError(400) from error
 
 
 def security_headers(*, https: bool) -> dict[str, str]:

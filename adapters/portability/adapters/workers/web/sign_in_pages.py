@@ -1,13 +1,12 @@
 """Pages to sign in with a one-time code, and out again."""
 
 from dataclasses import dataclass
-from uuid import UUID
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from portability.adapters.workers.web.security import Cookies, FormRefusedError, origin_of
+from portability.adapters.workers.web.security import Cookies, origin_of, request_id_of
 from portability.adapters.workers.web.shell import Shell
 from portability.agreements.errors import InputError
 from portability.services.workers.model import CODE_LIFE, AskForCode, Refusal, SignedIn, SignInRefused
@@ -52,10 +51,7 @@ class _SignInPages:
         form = await self.shell.form(request)
         contact, number = form.get("contact", ""), form.get("insurance_number", "")
         words = self.shell.words(request)
-        try:
-            request_id = str(UUID(form.get("request_id", "")))
-        except ValueError as error:
-            raise FormRefusedError(400) from error
+        request_id = str(request_id_of(form))
         try:
             asked = await self.use_cases.request_sign_in_code(
                 AskForCode(request_id, contact, number, words.language, origin_of(request))

@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from portability.adapters.workers.web.security import LONG_FORM_BYTES, FormRefusedError
+from portability.adapters.workers.web.security import LONG_FORM_BYTES, request_id_of
 from portability.adapters.workers.web.shell import Shell
 from portability.agreements.errors import CaseStateError, IdempotencyConflictError, InputError, NotFoundError
 from portability.services.workers.story import Phrase
@@ -74,14 +74,10 @@ class _VoicePages:
 
 
 def _said(form: Mapping[str, str], *, worker_id: UUID, case_id: UUID) -> SayHowItWent:
-    try:
-        request_id = UUID(form.get("request_id", ""))
-    except ValueError as error:
-        raise FormRefusedError(400) from error
     if form.get("score") not in set(Score):
         raise InputError("Choose one of the answers.", field="score")
     return SayHowItWent(
-        request_id,
+        request_id_of(form),
         worker_id,
         case_id,
         Score(form["score"]),
