@@ -91,6 +91,22 @@ class MemoryStated:
 
 
 @dataclass
+class MemoryCasePersons:
+    """CasePersons of a node that knows each person by one case only."""
+
+    protected: MemoryProtected
+
+    async def keep(self, case: CaseFile, *, opened_by: Sequence[KeptDocument], new: Sequence[KeptDocument]) -> None:
+        """There is no other case of hers to be found."""
+
+    async def protect_like_others(self, case_id: UUID) -> None:
+        """There is none."""
+
+    async def protect(self, case_id: UUID) -> None:
+        await self.protected.protect([case_id])
+
+
+@dataclass
 class MemoryFlowWork:
     """The ports of one node, all in memory but for the agreements."""
 
@@ -102,6 +118,10 @@ class MemoryFlowWork:
     sender: MemoryFlowSender = field(default_factory=MemoryFlowSender)
     correspondence: ReadCases = field(default_factory=ReadCases)
     records: MemoryStated = field(default_factory=MemoryStated)
+
+    @property
+    def persons(self) -> MemoryCasePersons:
+        return MemoryCasePersons(self.protected)
 
     @property
     def standings(self) -> MemoryFlows:

@@ -14,6 +14,7 @@ from portability.adapters.postgres.flows_store import PostgresShelf
 from portability.adapters.postgres.log_staging import PostgresLogSink
 from portability.adapters.postgres.looks import PostgresLooks, PostgresProtected
 from portability.adapters.postgres.records_store import PostgresCommands
+from portability.adapters.postgres.whose_store import PostgresWhose
 from portability.services.exchange.model.messages import Direction
 from portability.services.exchange.model.statuses import ReceiptStatus
 from portability.services.flows.model import state_of
@@ -30,41 +31,18 @@ WAITING = {ReceiptStatus.SUBMITTED, ReceiptStatus.RELAYED}
 
 
 class PostgresPeople:
-    """People. Cases and accounts are one person's where they share the keyed hash of an identifier.
-
-    Cases are hers too where they are linked to the same worker on file.
-    """
+    """People: what is kept of one person, and what erasing it has to know."""
 
     def __init__(self, connection: Connection, at_rest: AtRest) -> None:
         self._connection = connection
         self._cases = PostgresCases(connection, at_rest)
         self._shelf = PostgresShelf(connection, at_rest)
         self._timeline = PostgresTimeline(connection)
+        self._whose = PostgresWhose(connection, at_rest)
 
     async def scopes_of(self, case_id: UUID) -> PersonScopes:
         """Cases, accounts and workers of the person of a case."""
-        cases = await self._ids(
-            "SELECT case_id FROM cases WHERE case_id = %(case)s "
-            "UNION SELECT case_id FROM flow_cases WHERE case_id = %(case)s "
-            "UNION SELECT other.case_id FROM case_identifiers AS mine "
-            "JOIN case_identifiers AS other USING (identifier) WHERE mine.case_id = %(case)s "
-            "UNION SELECT other.case_id FROM worker_cases AS mine "
-            "JOIN worker_cases AS other USING (worker_id) WHERE mine.case_id = %(case)s",
-            {"case": case_id},
-        )
-        accounts = await self._ids(
-            "SELECT DISTINCT scope FROM account_identifiers JOIN case_identifiers USING (identifier) "
-            "WHERE case_id = ANY(%(ids)s)",
-            {"ids": cases},
-        )
-        workers = await self._ids(
-            "SELECT DISTINCT worker_id FROM worker_cases WHERE case_id = ANY(%(ids)s)", {"ids": cases}
-        )
-        return PersonScopes(
-            tuple(sorted(cases)),
-            tuple(sorted(accounts)),
-            tuple(sorted(workers)),
-        )
+        return await self._whose.scopes_of(case_id)
 
     async def kept_of(self, case_id: UUID) -> Sequence[UUID]:
         """All scopes of the person of a case."""
@@ -111,10 +89,6 @@ class PostgresPeople:
             for line in await self._timeline.of_case(case_id, after=None, limit=MESSAGES_OF_A_CASE)
         ]
         return sum(line.direction is Direction.SENT and line.status in WAITING for line in lines)
-
-    async def _ids(self, statement: str, given: dict[str, object]) -> list[UUID]:
-        found = await self._connection.execute(statement.encode(), given)
-        return [row[0] for row in await found.fetchall()]
 
 
 class PostgresHolds:
@@ -183,6 +157,7 @@ class PostgresErasures:
             )
             for table, key in (
                 ("cases", "case_id"),
+                ("case_identifiers", "case_id"),
                 ("flow_cases", "case_id"),
                 ("case_steps", "case_id"),
                 ("case_careers", "case_id"),

@@ -32,8 +32,11 @@ def show(case_id: str, name: str) -> Iterator[str]:
     yield f"protected   {'yes' if found.is_protected else 'no'}"
     for hold in found.holds:
         yield f"hold        {hold.hold_id}  {hold.set_at.ToJsonString()}  {hold.set_by}  {hold.citation}"
+    for other in found.other_case_ids:
+        yield f"her case    {other}"
     for look in found.looks:
-        yield f"look        {look.at.ToJsonString()}  {look.role} {look.by}  {look.purpose}"
+        seen = "" if look.case_id == case_id else f"  {look.case_id or 'her account or file'}"
+        yield f"look        {look.at.ToJsonString()}  {look.role} {look.by}  {look.purpose}{seen}"
 
 
 def erase(case_id: str, name: str, *, whole_person: bool, ordered_by: str, register_basis: str) -> str:

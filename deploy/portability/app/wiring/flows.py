@@ -13,9 +13,11 @@ from portability.adapters.postgres.flows_store import PostgresCaseLines, Postgre
 from portability.adapters.postgres.looks import PostgresLooks, PostgresProtected
 from portability.adapters.postgres.records_store import PostgresCommands
 from portability.adapters.postgres.treaties_store import PostgresTreatyWork
+from portability.adapters.postgres.whose_store import PostgresWhose
 from portability.agreements.errors import GatewayError
 from portability.agreements.values import StateCode
 from portability.app.wiring.cases import CaseEffects, ReadMessages, binding_sha256
+from portability.app.wiring.flow_persons import FlowPersons
 from portability.app.wiring.flow_records import FlowRecords
 from portability.app.wiring.parts import CaseParts, DirectoryOfInstitutions
 from portability.services.cases.mapping.allowed_fields import check_fields
@@ -121,6 +123,7 @@ class FlowTransaction:
         self.commands = PostgresCommands(connection, parts.at_rest)
         self.looks = PostgresLooks(connection, parts.at_rest)
         self.protected = PostgresProtected(connection)
+        self.persons = FlowPersons(PostgresWhose(connection, parts.at_rest), self.protected)
         self.sender = EnvelopeSender(connection, parts, limits)
         self.correspondence = ReadMessages(connection, parts)
         treaty_work = PostgresTreatyWork(connection, parts.at_rest)

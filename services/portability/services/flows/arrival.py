@@ -68,7 +68,9 @@ async def apply_flow_message(message: ArrivedMessage, *, work: FlowWork, parts: 
     _check_waiting(case, flow, document)
     await desk.keep(case, [envelope.kept])
     if envelope.is_protected:
-        await work.protected.protect([case.case_id])
+        await work.persons.protect(case.case_id)
+    else:
+        await work.persons.protect_like_others(case.case_id)
 
 
 def _check_action(flow: Flow, document: Document, *, kind: str) -> None:

@@ -61,10 +61,13 @@ class Desk:
         known = {one.document.document_id for one in case.documents}
         fresh = [one for one in documents if one.document.document_id not in known]
         await self.work.shelf.add(case, fresh)
-        case = replace(case, documents=(*case.documents, *fresh))
-        found = position(self.flow_of(case), case.said)
+        case, flow = replace(case, documents=(*case.documents, *fresh)), self.flow_of(case)
+        found = position(flow, case.said)
         await self.work.standings.put(self.standing(case, found))
-        await self.work.records.keep(case.case_id, with_effect(case, found), new=fresh, at=self.now)
+        counting = with_effect(case, found)
+        opened_by = [one for one in counting if one.document.passed is None and flow.actions[one.document.action].opens]
+        await self.work.persons.keep(case, opened_by=opened_by, new=fresh)
+        await self.work.records.keep(case.case_id, counting, new=fresh, at=self.now)
         return case
 
     def standing(self, case: CaseFile, found: Position) -> Standing:

@@ -181,7 +181,7 @@ async def _start(command: StartCase, flow: Flow, *, caller: Caller, desk: Desk) 
     kept = KeptDocument(document, action.type, command.content, command.language, caller.name)
     if command.is_protected:
         await desk.work.protected.protect([case.case_id])
-    await _say(case, kept, flow=flow, desk=desk)
+    await _say(case, kept, flow=flow, desk=desk, caller=caller)
     return case.case_id
 
 
@@ -208,7 +208,7 @@ async def _act(command: Act, *, caller: Caller, desk: Desk) -> UUID:
     await desk.check_content(action.type, command.content, sender=desk.me, flow=flow, others=document.to)
     document = _due(flow, case.said, document, desk=desk)
     kept = KeptDocument(document, action.type, command.content, command.language, caller.name)
-    await _say(case, kept, flow=flow, desk=desk)
+    await _say(case, kept, flow=flow, desk=desk, caller=caller)
     return document.document_id
 
 
@@ -219,9 +219,11 @@ def _due(flow: Flow, said: Sequence[Document], document: Document, *, desk: Desk
     return replace(document, due_on=document.due_on or due_on, deadline_rule_id=rule_id)
 
 
-async def _say(case: CaseFile, kept: KeptDocument, *, flow: Flow, desk: Desk) -> None:
+async def _say(case: CaseFile, kept: KeptDocument, *, flow: Flow, desk: Desk, caller: Caller) -> None:
     after = position(flow, (*case.said, kept.document))
     case = await desk.keep(case, [kept])
+    if caller.is_cleared:  # to anybody else it would show that there is something
+        await desk.work.persons.protect_like_others(case.case_id)
     await desk.send(case, kept, after)
 
 

@@ -19,6 +19,7 @@ __all__ = [
     "CaseLine",
     "CaseLines",
     "CasePage",
+    "CasePersons",
     "CaseShelf",
     "Clock",
     "ContentRules",
@@ -181,6 +182,22 @@ class StatedRecords(Protocol):
         ...
 
 
+class CasePersons(Protocol):
+    """Whose a case is, by the numbers that its messages name; what is protected of a person is so in every case."""
+
+    async def keep(self, case: CaseFile, *, opened_by: Sequence[KeptDocument], new: Sequence[KeptDocument]) -> None:
+        """Keep by which numbers a case is found; `opened_by` says whose it is, whoever else is named is beside her."""
+        ...
+
+    async def protect_like_others(self, case_id: UUID) -> None:
+        """Hide a case whose person, or somebody whom it names, is protected here already."""
+        ...
+
+    async def protect(self, case_id: UUID) -> None:
+        """Hide all that is kept here of the person of a case, the case included."""
+        ...
+
+
 class FlowWork(Protocol):
     """The ports of one transaction."""
 
@@ -196,6 +213,8 @@ class FlowWork(Protocol):
     def looks(self) -> LookBook: ...
     @property
     def protected(self) -> ProtectedScopes: ...
+    @property
+    def persons(self) -> CasePersons: ...
     @property
     def sender(self) -> FlowSender: ...
     @property

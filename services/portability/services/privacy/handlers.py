@@ -126,8 +126,11 @@ class PrivacyUseCases:
             scopes = await _known(command.case_id, work)
 
             async def run() -> str:
-                change = work.protected.protect if command.protected else work.protected.unprotect
-                await change(scopes.all)
+                # A case of another person that names her is shown again by its own id: it may be hidden for that one.
+                if command.protected:
+                    await work.protected.protect((*scopes.all, *scopes.named_in))
+                else:
+                    await work.protected.unprotect(scopes.all)
                 what = "protect" if command.protected else "show again"
                 await work.acts.add(self._act(what, command.case_id, caller, why=command.reason))
                 return ""
@@ -135,9 +138,9 @@ class PrivacyUseCases:
             await once(command, log=work.commands, run=run)
 
     async def show(self, case_id: UUID) -> tuple[PrivacyOfCase, Sequence[Look]]:
-        """How a case stands, and who has looked at it. Raises NotFoundError."""
+        """How a case stands, and who has looked at it or at what else is kept of its person. Raises NotFoundError."""
         async with self.unit_of_work() as work:
-            await _known(case_id, work)
+            person = await _known(case_id, work)
             facts = await work.people.facts_of([case_id])
             retention = await self._retention(facts[0]) if facts else DEFAULT_RETENTION
             return PrivacyOfCase(
@@ -146,7 +149,8 @@ class PrivacyUseCases:
                 kept_until=_kept_until(facts[0], retention) if facts else None,
                 holds=tuple(await work.holds.of([case_id])),
                 is_protected=bool(await work.protected.among([case_id])),
-            ), await work.looks.of([case_id])
+                other_cases=tuple(one for one in person.cases if one != case_id),
+            ), await work.looks.of(person.all)
 
     async def _decided(self, command: Erase, caller: Caller, work: PrivacyWork) -> Erasure:
         """The act, where nothing stands against it; first what no order goes before, then the time."""

@@ -1,6 +1,7 @@
 """Privacy's messages and values."""
 
 from collections.abc import Sequence
+from uuid import UUID
 
 from portability.api.privacy.v1 import privacy_pb2 as pb
 from portability.services.looking import Look
@@ -69,5 +70,11 @@ def write_privacy(privacy: PrivacyOfCase, looks: Sequence[Look]) -> pb.GetPrivac
         rule_says=privacy.retention.says,
         holds=[write_hold(hold) for hold in privacy.holds],
         is_protected=privacy.is_protected,
-        looks=[pb.Look(at=write_instant(look.at), by=look.by, role=look.role, purpose=look.purpose) for look in looks],
+        looks=[_write_look(look, cases=(privacy.case_id, *privacy.other_cases)) for look in looks],
+        other_case_ids=[str(one) for one in privacy.other_cases],
     )
+
+
+def _write_look(look: Look, *, cases: Sequence[UUID]) -> pb.Look:
+    case_id = str(look.scope) if look.scope in cases else ""
+    return pb.Look(at=write_instant(look.at), by=look.by, role=look.role, purpose=look.purpose, case_id=case_id)

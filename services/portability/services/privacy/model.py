@@ -69,9 +69,11 @@ class PersonScopes:
     cases: tuple[UUID, ...]
     accounts: tuple[UUID, ...] = ()  # of the institution's own register
     workers: tuple[UUID, ...] = ()  # on file for the worker's page
+    named_in: tuple[UUID, ...] = ()  # cases of others: hidden with her, and not erased with her
 
     @property
     def all(self) -> tuple[UUID, ...]:
+        """What is hers."""
         return (*self.cases, *self.accounts, *self.workers)
 
 
@@ -105,3 +107,4 @@ class PrivacyOfCase:
     kept_until: date | None  # first day on which it may be erased; None while the case is open
     holds: tuple[LegalHold, ...]
     is_protected: bool
+    other_cases: tuple[UUID, ...]  # of the same person

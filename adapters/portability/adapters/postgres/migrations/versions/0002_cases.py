@@ -74,9 +74,11 @@ CREATE TABLE cases (
 CREATE INDEX cases_newest_first ON cases (known_since DESC, case_id DESC);
 CREATE INDEX cases_open ON cases (known_since DESC, case_id DESC) WHERE NOT closed;
 
+-- By which numbers a case is found, of either kind: a claim or a case on a flow. Not hers: whom else it names.
 CREATE TABLE case_identifiers (
     identifier bytea NOT NULL CHECK (length(identifier) = 32),
-    case_id uuid NOT NULL REFERENCES cases ON DELETE CASCADE,
+    case_id uuid NOT NULL,
+    hers boolean NOT NULL DEFAULT true,
     PRIMARY KEY (identifier, case_id)
 );
 CREATE INDEX case_identifiers_by_case ON case_identifiers (case_id);

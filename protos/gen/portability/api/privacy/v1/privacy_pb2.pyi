@@ -267,6 +267,7 @@ class GetPrivacyResponse(_message.Message):
     HOLDS_FIELD_NUMBER: _builtins.int
     IS_PROTECTED_FIELD_NUMBER: _builtins.int
     LOOKS_FIELD_NUMBER: _builtins.int
+    OTHER_CASE_IDS_FIELD_NUMBER: _builtins.int
     retention_years: _builtins.int
     """Years after closing. At least 1."""
     rule_says: _builtins.str
@@ -287,7 +288,11 @@ class GetPrivacyResponse(_message.Message):
 
     @_builtins.property
     def looks(self) -> _containers.RepeatedCompositeFieldContainer[Global___Look]:
-        """Who of the staff has looked at the case, the newest first. Empty: nobody."""
+        """Who of the staff has looked at the case or at what else is kept of its person, the newest first. Empty: nobody."""
+
+    @_builtins.property
+    def other_case_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Other cases of the person here, of each kind. Empty: none."""
 
     def __init__(
         self,
@@ -299,10 +304,11 @@ class GetPrivacyResponse(_message.Message):
         holds: _abc.Iterable[Global___LegalHold] | None = ...,
         is_protected: _builtins.bool = ...,
         looks: _abc.Iterable[Global___Look] | None = ...,
+        other_case_ids: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["citation", b"citation", "kept_until", b"kept_until"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["citation", b"citation", "holds", b"holds", "is_protected", b"is_protected", "kept_until", b"kept_until", "looks", b"looks", "retention_years", b"retention_years", "rule_says", b"rule_says"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["citation", b"citation", "holds", b"holds", "is_protected", b"is_protected", "kept_until", b"kept_until", "looks", b"looks", "other_case_ids", b"other_case_ids", "retention_years", b"retention_years", "rule_says", b"rule_says"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -318,12 +324,15 @@ class Look(_message.Message):
     BY_FIELD_NUMBER: _builtins.int
     ROLE_FIELD_NUMBER: _builtins.int
     PURPOSE_FIELD_NUMBER: _builtins.int
+    CASE_ID_FIELD_NUMBER: _builtins.int
     by: _builtins.str
     """The person or system, as its certificate names it. Never empty."""
     role: _builtins.str
     """Its role. Never empty."""
     purpose: _builtins.str
     """Code of the purpose. Never empty."""
+    case_id: _builtins.str
+    """The case that was looked at. Empty: her account or her file."""
     @_builtins.property
     def at(self) -> _timestamp_pb2.Timestamp:
         """When. Always set."""
@@ -335,10 +344,11 @@ class Look(_message.Message):
         by: _builtins.str = ...,
         role: _builtins.str = ...,
         purpose: _builtins.str = ...,
+        case_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["at", b"at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["at", b"at", "by", b"by", "purpose", b"purpose", "role", b"role"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["at", b"at", "by", b"by", "case_id", b"case_id", "purpose", b"purpose", "role", b"role"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
