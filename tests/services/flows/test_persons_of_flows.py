@@ -14,6 +14,7 @@ from real_nodes import FLOWS, PATIENCE_SECONDS, Case
 
 from portability.adapters.clock.ids import time_ordered_id
 from portability.adapters.postgres.embedded import EmbeddedServer
+from portability.agreements.errors import GatewayError
 from portability.api.cases.v1 import claims_pb2 as claims
 from portability.api.cases.v1 import flows_pb2, flows_pb2_grpc
 from portability.api.privacy.v1 import privacy_pb2 as pb
@@ -125,6 +126,18 @@ async def test_protected_in_one_case_she_is_protected_in_all_at_both_ends(nodes:
     assert not await hidden(widow, IT)
 
 
+async def exported(node: DemoNode, case_id: str) -> bytes:
+    """The proof of a case, once all its bundles are in the log."""
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while True:
+            try:
+                return await _export(node.node.settings, UUID(case_id), with_records=True)
+            except GatewayError as error:
+                if not error.retryable:
+                    raise
+            await asyncio.sleep(0.2)
+
+
 async def is_protected(node: DemoNode, case_id: str) -> bool:
     async with node.node.cases() as work:
         return bool(await work.protected.among([UUID(case_id)]))
@@ -151,6 +164,6 @@ async def test_erased_with_all_cases_of_hers_and_every_proof_stands(nodes: dict[
     assert await examine_database(node.node.settings, told.append) == 0, told
     anchor = load_anchor(tmp_path / DE / "root.bin")
     for case in (one, other):
-        evidence = await _export(node.node.settings, UUID(case.case_id), with_records=True)
+        evidence = await exported(node, case.case_id)
         assert HERS.encode() not in evidence
         assert any("record.request" in line for line in verify_evidence(evidence, anchor=anchor, witnesses=0).sentences)
