@@ -85,7 +85,7 @@ async def test_a_code_stands_in_the_text_and_not_in_the_subject(
 @pytest.mark.parametrize("language", languages())
 def test_a_notice_by_e_mail_says_nothing_of_her(language: str) -> None:
     words = words_for([language])
-    whole = [words.text(key) for key in ("mail.news", "mail.why", *(f"notice.{kind}" for kind in Kind))]
+    whole = [words.text(key) for key in ("mail.news", "mail.why", "notice.read", *(f"notice.{kind}" for kind in Kind))]
     assert not any(sign in text for text in whole for sign in "{0123456789@")
 
 
@@ -144,7 +144,9 @@ async def test_a_notice_goes_to_the_address_that_she_chose_in_her_language(
     assert envelope.rcpt_tos == [address or ROSA]
     words = words_for(["it"])
     assert str(message["Subject"]) == words.text("mail.news")
-    assert message.get_content().split() == f"{words.text('notice.late')} {words.text('mail.why')}".split()
+    assert message.get_content().split() == [
+        word for key in ("notice.late", "notice.read", "mail.why") for word in words.text(key).split()
+    ]
     assert b"ROSA1" not in (envelope.content or b"")
 
 

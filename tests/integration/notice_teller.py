@@ -15,7 +15,7 @@ from portability.adapters.clock.system import SystemClock
 from portability.adapters.postgres.database import Database
 from portability.adapters.postgres.notices_store import PostgresChoices, PostgresNotices
 from portability.services.notices.handlers import Notices
-from portability.services.notices.model import Choice, Happening, Kind
+from portability.services.notices.model import Channel, Choice, Happening, Kind
 
 __all__ = ["WORKERS"]
 
@@ -55,11 +55,12 @@ class File:
     def __init__(self, path: Path) -> None:
         self._path = path
 
-    async def send(self, worker_id: UUID, kind: Kind, *, several: bool) -> None:
+    async def send(self, worker_id: UUID, kind: Kind, *, several: bool) -> Channel | None:
         descriptor = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
         os.write(descriptor, f"{worker_id} {kind}\n".encode())
         os.close(descriptor)
         await asyncio.sleep(AT_ONCE)
+        return None
 
 
 async def main(url: str, path: Path) -> None:

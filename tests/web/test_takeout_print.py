@@ -2,6 +2,7 @@
 
 import re
 from datetime import timedelta
+from html import unescape
 from uuid import UUID
 
 import pytest
@@ -40,6 +41,7 @@ async def kept_samples() -> Read:
         clock=desk.clock,
         workers=desk.use_cases,
         matters=desk.matters,
+        correspondence=desk.correspondence,
         disputes=disputed.use_cases,
         declarations=declared.use_cases,
         mandates=mandates,
@@ -54,6 +56,8 @@ async def test_all_of_it_is_there_and_nothing_leads_out_of_the_file(language: st
     assert f'<html lang="{words.language}" dir="{words.direction}">' in page
     for key in ("cases", "career", "decisions", "disputes", "declared", "mandates"):
         assert f">{words.text(f'{key}.title')}</h2>" in page
+    assert f">{words.text('nav.messages')}</h2>" in page
+    assert words.text("letter.records_asked") in unescape(page)
     assert words.day((NOW + timedelta(days=30)).date()) in page  # the last day of the mandate, not the one after it
     assert all(one in page for one in ("IT-2026-0417", "IT-7F3K-29QM", "Union", "kitchen"))
     assert page.count("&lt;script&gt;") == 3

@@ -29,6 +29,7 @@ from portability.api.registry.v1 import registry_pb2_grpc
 from portability.api.takeout.v1 import takeout_pb2_grpc
 from portability.api.voice.v1 import voice_pb2_grpc
 from portability.api.workers.v1 import (
+    correspondence_pb2_grpc,
     linking_pb2_grpc,
     matters_pb2_grpc,
     preferences_pb2_grpc,
@@ -38,6 +39,7 @@ from portability.api.workers.v1 import (
 from portability.app.rpc.server import RpcService
 from portability.app.wiring.cases import CaseTransaction
 from portability.app.wiring.certificates import certificate_printer
+from portability.app.wiring.correspondence import correspondence_use_cases
 from portability.app.wiring.declarations import declaration_desk, declaration_use_cases
 from portability.app.wiring.disputes import dispute_desk, dispute_use_cases
 from portability.app.wiring.flows import NodeEffects, flow_parts, flow_unit_of_work
@@ -73,6 +75,7 @@ from portability.services.privacy.servicer import PrivacyServicer
 from portability.services.records.servicer import ImportServicer, RecordServicer, ReviewServicer
 from portability.services.registry.handlers import Registry
 from portability.services.registry.servicer import RegistryServicer
+from portability.services.workers.correspondence.servicer import CorrespondenceServicer
 from portability.services.workers.declarations.servicer import DeclarationDeskServicer, MyDeclarationServicer
 from portability.services.workers.disputes.servicer import DisputeDeskServicer, MyDisputeServicer
 from portability.services.workers.linking.servicer import WorkerDeskServicer
@@ -217,6 +220,11 @@ def rpc_services(
             "portability.api.workers.v1.MatterService",
             matters_pb2_grpc.add_MatterServiceServicer_to_server,
             MatterServicer(MatterUseCases(matter_unit_of_work(database, parts)), clock=parts.clock, zone=UTC),
+        ),
+        RpcService(
+            "portability.api.workers.v1.CorrespondenceService",
+            correspondence_pb2_grpc.add_CorrespondenceServiceServicer_to_server,
+            CorrespondenceServicer(correspondence_use_cases(database, parts), zone=UTC),
         ),
         RpcService(
             "portability.api.workers.v1.WorkerDeskService",

@@ -5,6 +5,7 @@ from functools import partial
 
 from portability.adapters.postgres.database import Database
 from portability.adapters.workers.web import (
+    correspondence_pages,
     declaration_pages,
     dispute_pages,
     mandate_pages,
@@ -14,6 +15,7 @@ from portability.adapters.workers.web import (
     voice_pages,
 )
 from portability.adapters.workers.web.app import Topic
+from portability.app.wiring.correspondence import correspondence_use_cases
 from portability.app.wiring.declarations import declaration_use_cases
 from portability.app.wiring.disputes import dispute_use_cases
 from portability.app.wiring.mandates import mandate_use_cases
@@ -39,6 +41,7 @@ def worker_topics(
     name_of = names_for_people(parts.directory).institution
     disputes = dispute_use_cases(database, parts)
     return (
+        partial(correspondence_pages.routes, correspondence=correspondence_use_cases(database, parts)),
         partial(dispute_pages.routes, workers=workers, disputes=disputes, name_of=name_of),
         partial(declaration_pages.routes, declarations=declaration_use_cases(database, parts), name_of=name_of),
         partial(projection_pages.routes, use_cases=projection_use_cases(database, parts)),

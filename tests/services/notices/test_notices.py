@@ -17,7 +17,7 @@ from portability.app.metrics import NodeMetrics
 from portability.app.wiring.happenings import happenings_of, happenings_of_dispute, happenings_of_matter
 from portability.app.wiring.notices import NoticeGauges
 from portability.services.notices.handlers import IN_HAND, Notices
-from portability.services.notices.model import FRESH, Choice, Happening, Kind, Untold, event_of, may_go_at
+from portability.services.notices.model import FRESH, Channel, Choice, Happening, Kind, Untold, event_of, may_go_at
 from portability.services.text_budget import SMS, SMS_PART, Coding, coding_of, for_phones, units
 from portability.services.workers.disputes.model import Answer, Dispute, Matter, Subject, local_progress
 from portability.services.workers.views import Due
@@ -58,10 +58,11 @@ class World:
         self.looked_through.append(worker_id)
         return self.happened if worker_id == ROSA else []
 
-    async def send(self, worker_id: UUID, kind: Kind, *, several: bool) -> None:
+    async def send(self, worker_id: UUID, kind: Kind, *, several: bool) -> Channel | None:
         if self.trouble:
             raise self.trouble
         self.told.append((worker_id, kind, several))
+        return Channel.PHONE
 
     @property
     def texts(self) -> MemoryNotices:
@@ -220,7 +221,7 @@ def test_quiet_hours_follow_the_clock_that_is_put_forward() -> None:
 def test_a_notice_is_one_short_message_and_names_nobody(language: str) -> None:
     words = words_for([language])
     for name in [*Kind, "several"]:
-        text = for_phones(words.text(f"notice.{name}"))
+        text = for_phones(f"{words.text(f'notice.{name}')} {words.text('notice.read')}")
         assert "{" not in text
         assert not any(sign.isdigit() for sign in text)
         coding = coding_of(text)

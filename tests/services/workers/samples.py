@@ -5,11 +5,16 @@ from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
 from uuid import UUID
 
+from portability.adapters.memory.correspondence import MemoryCorrespondence
 from portability.adapters.memory.workers import MemoryCodeSender, MemoryMatters, MemoryProjector, MemoryWorkerWork
 from portability.agreements.careers import AnswerStatus, EvidenceLevel
 from portability.agreements.periods import DayRegime, Duration, InsurancePeriod, PeriodKind, PeriodUnit
 from portability.agreements.values import Branch, Citation, Money
 from portability.services.access import Role
+from portability.services.notices.model import Channel, Kind, Notice
+from portability.services.notices.model import Outcome as TextOutcome
+from portability.services.workers.correspondence.model import About, Letter, LetterState
+from portability.services.workers.correspondence.use_cases import CorrespondenceUseCases
 from portability.services.workers.matters.model import MatterStep, MatterView, Task
 from portability.services.workers.matters.use_cases import MatterUseCases
 from portability.services.workers.model import AskForCode, WorkerOnFile, parse_contact
@@ -229,6 +234,40 @@ def projection(**changes: object) -> Projection:
     return replace(made, **changes)  # type: ignore[arg-type]
 
 
+ABOUT = About(CASE, "branch.old_age", "IT-2026-0417", is_matter=False)
+ABOUT_OTHER = About(OTHER_CASE, "branch.old_age", "IT-2026-0999", is_matter=False)
+
+
+def messages() -> MemoryCorrespondence:
+    """A question to Germany that was opened, its answer, and one to Canada on its way; and one about another worker."""
+    asked, answered, second, others = (UUID(int=number) for number in range(601, 605))
+    on_way = LetterState.ON_WAY
+    return MemoryCorrespondence(
+        cases={WORKER: [ABOUT], OTHER: [ABOUT_OTHER]},
+        kept=[
+            Letter((day(2026, 9, 2), asked), ABOUT, "record.request", sent=True, sender=INPS, recipient=DRV,
+                   state=LetterState.OPENED, arrived_at=day(2026, 9, 2), opened_at=day(2026, 9, 4)),
+            Letter((day(2026, 9, 9), answered), ABOUT, "record.statement", sent=False, sender=DRV, recipient=INPS,
+                   state=LetterState.ARRIVED, arrived_at=day(2026, 9, 9)),
+            Letter((day(2026, 11, 18), second), ABOUT, "record.request", True, INPS, SERVICE_CANADA, on_way),
+            Letter((day(2026, 9, 3), others), ABOUT_OTHER, "claim.withdraw", True, INPS, SERVICE_CANADA, on_way),
+        ],
+    )  # fmt: skip
+
+
+async def tell(kept: MemoryCorrespondence) -> None:
+    """She was told of a decision by text, somebody's look is not known to have gone, and one thing waits."""
+    book = kept.book
+    for number, (kind, at) in enumerate([(Kind.DECIDED, day(2026, 11, 5)), (Kind.LOOKED, day(2026, 11, 10))]):
+        await book.add(WORKER, [Notice(bytes([number + 1]) * 32, kind, at, at)])
+        taken = await book.take(UUID(int=700 + number), at=at)
+        assert taken is not None
+    await book.settle(UUID(int=700), TextOutcome.SENT, channel=Channel.PHONE)
+    at = day(2026, 11, 19)
+    await book.add(WORKER, [Notice(bytes([3]) * 32, Kind.LATE, at, at)])
+    await book.add(OTHER, [Notice(bytes([4]) * 32, Kind.BEGUN, at, at)])
+
+
 class Desk:
     """The use cases over memory, with everything a test wants to look at or change."""
 
@@ -260,6 +299,9 @@ class Desk:
         ]
         self.matters = MatterUseCases(self.kept_matters.unit_of_work)
 
+        self.kept_messages = messages()
+        self.correspondence = CorrespondenceUseCases(self.kept_messages.unit_of_work)
+
         self.projector = MemoryProjector()
         self.projector.made += [projection(), projection(worker_id=OTHER, reference="IT-2026-0999")]
         self.projections = ProjectionUseCases(self.projector)
@@ -268,6 +310,7 @@ class Desk:
         return AskForCode(str(UUID(int=1)), contact)
 
     async def register(self) -> None:
+        await tell(self.kept_messages)
         numbers = ("XX0000000001", "DE65110485E021")
         await self.work.directory.keep(WorkerOnFile(WORKER, parse_contact(PHONE), numbers))
         await self.work.directory.keep(WorkerOnFile(OTHER, parse_contact("other@example.org")))

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from portability.services.notices.model import FRESH, TEXTS_A_DAY, Choice, Notice, Outcome, Taken, Untold
+from portability.services.notices.model import FRESH, TEXTS_A_DAY, Channel, Choice, Notice, Outcome, Taken, Untold
 
 __all__ = ["MemoryChoices", "MemoryNotices"]
 
@@ -15,7 +15,7 @@ class MemoryNotices:
 
     def __init__(self) -> None:
         self.kept: dict[tuple[UUID, bytes], tuple[Notice, UUID | None]] = {}
-        self.texts: dict[UUID, tuple[UUID, datetime, Outcome]] = {}
+        self.texts: dict[UUID, tuple[UUID, datetime, Outcome, Channel | None]] = {}
 
     async def add(self, worker_id: UUID, notices: Sequence[Notice]) -> int:
         before = len(self.kept)
@@ -38,13 +38,15 @@ class MemoryNotices:
             if key[0] == worker_id and taken is None and notice.due_at <= at and at - notice.noted_at < FRESH:
                 self.kept[key] = (notice, text_id)
                 kinds.add(notice.kind)
-        self.texts[text_id] = (worker_id, at, Outcome.TAKEN)
+        self.texts[text_id] = (worker_id, at, Outcome.TAKEN, None)
         return Taken(text_id, worker_id, frozenset(kinds))
 
-    async def settle(self, text_id: UUID, outcome: Outcome, *, again_at: datetime | None = None) -> None:
+    async def settle(
+        self, text_id: UUID, outcome: Outcome, *, channel: Channel | None = None, again_at: datetime | None = None
+    ) -> None:
         if again_at is None:
-            worker_id, at, _ = self.texts[text_id]
-            self.texts[text_id] = (worker_id, at, outcome)
+            worker_id, at, *_ = self.texts[text_id]
+            self.texts[text_id] = (worker_id, at, outcome, channel)
             return
         del self.texts[text_id]
         for key, (notice, taken) in self.kept.items():
@@ -52,12 +54,12 @@ class MemoryNotices:
                 self.kept[key] = (replace(notice, due_at=again_at), None)
 
     async def untold(self, *, since: datetime, before: datetime) -> Untold:
-        late = [outcome for _, taken, outcome in self.texts.values() if since <= taken < before]
+        late = [outcome for _, taken, outcome, _ in self.texts.values() if since <= taken < before]
         return Untold(late.count(Outcome.TAKEN), late.count(Outcome.FAILED))
 
     def _texts_of(self, worker_id: UUID, at: datetime) -> int:
         day = timedelta(days=1)
-        return sum(whose == worker_id and at - taken < day for whose, taken, _ in self.texts.values())
+        return sum(whose == worker_id and at - taken < day for whose, taken, *_ in self.texts.values())
 
 
 class MemoryChoices:

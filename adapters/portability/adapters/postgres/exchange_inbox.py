@@ -45,7 +45,7 @@ from portability.services.exchange.model.receiving import Arrival, BundleKey, In
 from portability.services.exchange.model.set_aside import ID_CONFLICT, QuarantineEntry, QuarantineState
 from portability.services.hybrid import HybridSignature
 
-__all__ = ["PostgresExchangeWork", "PostgresTimeline", "exchange_unit_of_work"]
+__all__ = ["TIMELINE", "PostgresExchangeWork", "PostgresTimeline", "exchange_unit_of_work"]
 
 
 class PostgresInbox:

@@ -5,7 +5,17 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from portability.adapters.postgres.database import Connection
-from portability.services.notices.model import FRESH, TEXTS_A_DAY, Choice, Kind, Notice, Outcome, Taken, Untold
+from portability.services.notices.model import (
+    FRESH,
+    TEXTS_A_DAY,
+    Channel,
+    Choice,
+    Kind,
+    Notice,
+    Outcome,
+    Taken,
+    Untold,
+)
 
 __all__ = ["PostgresChoices", "PostgresNotices"]
 
@@ -69,11 +79,14 @@ class PostgresNotices:
         )
         return Taken(text_id, chosen[0], kinds)
 
-    async def settle(self, text_id: UUID, outcome: Outcome, *, again_at: datetime | None = None) -> None:
+    async def settle(
+        self, text_id: UUID, outcome: Outcome, *, channel: Channel | None = None, again_at: datetime | None = None
+    ) -> None:
         """Say what became of it, or put it back."""
         if again_at is None:
             await self._connection.execute(
-                "UPDATE worker_notice_texts SET outcome = %s WHERE text_id = %s", (outcome.value, text_id)
+                "UPDATE worker_notice_texts SET outcome = %s, channel = %s WHERE text_id = %s",
+                (outcome.value, channel, text_id),
             )
             return
         await self._connection.execute(

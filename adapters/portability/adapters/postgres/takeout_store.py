@@ -1,4 +1,4 @@
-"""What is kept about a worker and no call of hers gives: her file, and what she was told."""
+"""What is kept about a worker and no call of hers gives: her file, and what she said of closed cases."""
 
 from collections.abc import Sequence
 from uuid import UUID
@@ -12,7 +12,7 @@ from portability.api.voice.v1.voice_pb2 import Score
 from portability.services.mapping.common import write_instant
 from portability.services.workers.model import WorkerOnFile
 
-__all__ = ["noted_for", "on_file", "said_of"]
+__all__ = ["on_file", "said_of"]
 
 
 async def on_file(connection: Connection, at_rest: AtRest, worker_id: UUID) -> pb.OnFile:
@@ -37,20 +37,5 @@ async def said_of(connection: Connection, at_rest: AtRest, case_ids: Sequence[UU
                 words=voice.words,
             )
             for voice in await PostgresVoices(connection, at_rest).of_cases(case_ids)
-        ]
-    )
-
-
-async def noted_for(connection: Connection, worker_id: UUID) -> pb.NoticesNoted:
-    """Notices, the newest first: of which kind, when, and what came of the text."""
-    found = await connection.execute(
-        "SELECT kind, noted_at, coalesce(outcome, '') FROM worker_notices LEFT JOIN worker_notice_texts "
-        "USING (text_id, worker_id) WHERE worker_id = %s ORDER BY noted_at DESC, event",
-        (worker_id,),
-    )
-    return pb.NoticesNoted(
-        notices=[
-            pb.NoticeNoted(kind=kind, noted_at=write_instant(at), outcome=outcome)
-            for kind, at, outcome in await found.fetchall()
         ]
     )

@@ -24,9 +24,9 @@ from portability.app.wiring.happenings import NodeHappenings
 from portability.app.wiring.parts import CaseParts
 from portability.app.wiring.workers import names_for_people, node_matters, worker_views
 from portability.services.notices.handlers import Notices
-from portability.services.notices.model import Kind, Untold
-from portability.services.workers.model import ContactKind, WorkerOnFile
-from portability.services.workers.words import words_for
+from portability.services.notices.model import Channel, Kind, Untold
+from portability.services.workers.model import Contact, ContactKind, WorkerOnFile
+from portability.services.workers.words import Words, words_for
 
 __all__ = ["NodeNoticeWork", "NoticeByContact", "NoticeGauges", "notice_unit_of_work", "run_notices"]
 
@@ -96,14 +96,18 @@ class NoticeByContact:
     mail: MailGateway | None
     file: Path
 
-    async def send(self, worker_id: UUID, kind: Kind, *, several: bool) -> None:
+    async def send(self, worker_id: UUID, kind: Kind, *, several: bool) -> Channel | None:
         """Tell her; nobody is told where she was erased meanwhile."""
         worker = await self._on_file(worker_id)
         if worker is None:
-            return
+            return None
         words = words_for([worker.language])
-        text = words.text("notice.several" if several else f"notice.{kind}")
+        text = f"{words.text('notice.several' if several else f'notice.{kind}')} {words.text('notice.read')}"
         to = worker.address or worker.contact
+        await self._hand_over(to, text, words)
+        return Channel(to.kind)
+
+    async def _hand_over(self, to: Contact, text: str, words: Words) -> None:
         if self.sms is not None and to.kind is ContactKind.PHONE:
             await self.sms.send(to.value, text)
             return

@@ -9,28 +9,27 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any, Final
-from uuid import UUID
 
 from google.protobuf.json_format import MessageToJson
 from google.protobuf.message import Message
 
 from portability.adapters.postgres.database import Database
-from portability.adapters.postgres.exchange_inbox import PostgresTimeline
 from portability.adapters.postgres.fence import narrow_to_worker
 from portability.adapters.postgres.looks import PostgresLooks
-from portability.adapters.postgres.takeout_store import noted_for, on_file, said_of
+from portability.adapters.postgres.takeout_store import on_file, said_of
 from portability.adapters.postgres.workers_store import PostgresWorkerCases
 from portability.adapters.workers.web.takeout_print import Read, printed_takeout
 from portability.api.certificates.v1 import certificates_pb2 as certificates_pb
 from portability.api.declarations.v1 import declarations_pb2 as declarations_pb
 from portability.api.disputes.v1 import disputes_pb2 as disputes_pb
 from portability.api.mandates.v1 import mandates_pb2 as mandates_pb
-from portability.api.takeout.v1 import takeout_pb2 as pb
 from portability.api.voice.v1 import voice_pb2 as voice_pb
+from portability.api.workers.v1 import correspondence_pb2 as correspondence_pb
 from portability.api.workers.v1 import matters_pb2 as matters_pb
 from portability.api.workers.v1 import preferences_pb2 as preferences_pb
 from portability.api.workers.v1 import workers_pb2 as workers_pb
 from portability.app.wiring.certificates import certificate_printer
+from portability.app.wiring.correspondence import correspondence_use_cases
 from portability.app.wiring.declarations import declaration_use_cases
 from portability.app.wiring.disputes import dispute_use_cases
 from portability.app.wiring.mandates import mandate_use_cases
@@ -41,10 +40,9 @@ from portability.app.wiring.workers import matter_unit_of_work, names_for_people
 from portability.services.access import Caller, Role, acting_as
 from portability.services.certificates.servicer import MyCertificateServicer
 from portability.services.certificates.use_cases import CertificateUseCases
-from portability.services.exchange.model.messages import Direction
 from portability.services.looking import Look
-from portability.services.mapping.common import write_instant
 from portability.services.purposes import DATA_PROTECTION
+from portability.services.workers.correspondence.servicer import CorrespondenceServicer
 from portability.services.workers.declarations.servicer import MyDeclarationServicer
 from portability.services.workers.disputes.servicer import MyDisputeServicer
 from portability.services.workers.mandates.servicer import MandateServicer
@@ -60,7 +58,6 @@ from portability.services.workers.words import words_for
 
 __all__ = ["LISTED", "NodeTakeout", "takeout_use_cases"]
 
-AT_ONCE: Final = 1_000  # messages in one file
 CHANNEL: Final = "takeout"  # as which her own calls are made once more
 _ENDINGS: Final = {"application/pdf": "pdf", "application/dc+sd-jwt": "txt"}
 Call = Callable[[Any, Any], Awaitable[Message]]
@@ -71,6 +68,7 @@ LISTED: Final[Mapping[str, tuple[str, str, Any]]] = MappingProxyType(
         "GetMyCareer": ("career", "workers", workers_pb.GetMyCareerRequest),
         "GetMyDecisions": ("decisions", "workers", workers_pb.GetMyDecisionsRequest),
         "ListMyMatters": ("matters", "matters", matters_pb.ListMyMattersRequest),
+        "ListMyMessages": ("messages", "correspondence", correspondence_pb.ListMyMessagesRequest),
         "ListMyDisputes": ("disputes", "disputes", disputes_pb.ListMyDisputesRequest),
         "ListMyDeclarations": ("declared", "declarations", declarations_pb.ListMyDeclarationsRequest),
         "ListMyMandates": ("people", "mandates", mandates_pb.ListMyMandatesRequest),
@@ -88,6 +86,7 @@ class _Calls:
 
     workers: WorkerServicer
     matters: MatterServicer
+    correspondence: CorrespondenceServicer
     disputes: MyDisputeServicer
     declarations: MyDeclarationServicer
     mandates: MandateServicer
@@ -115,7 +114,7 @@ class NodeTakeout:
             await PostgresLooks(connection, self._parts.at_rest).add(looks)
 
     async def files(self, reader: Reader) -> AsyncIterator[KeptFile]:
-        """The page to read, each answer as JSON, certificates, papers, and what institutions wrote to each other."""
+        """The page to read, each answer as JSON, certificates, papers."""
         words = words_for([reader.language])
         yield KeptFile("index.html", await printed_takeout(self._read, reader.worker_id, words))
         for rpc in LISTED:
@@ -175,37 +174,10 @@ class NodeTakeout:
         async with self._database.transaction() as connection:
             await narrow_to_worker(connection, worker_id)
             known = await on_file(connection, self._parts.at_rest, worker_id)
-            told = await noted_for(connection, worker_id)
             case_ids = await PostgresWorkerCases(connection).case_ids_of(worker_id)
             said = await said_of(connection, self._parts.at_rest, case_ids)
         yield _json("voice", said)
         yield _json("on_file", known)
-        yield _json("notices", told)
-        for case_id in case_ids:
-            async for file in self._messages(worker_id, case_id):
-                yield file
-
-    async def _messages(self, worker_id: UUID, case_id: UUID) -> AsyncIterator[KeptFile]:
-        after, number = None, 0
-        while True:
-            async with self._database.transaction() as connection:
-                await narrow_to_worker(connection, worker_id)
-                lines = await PostgresTimeline(connection).of_case(case_id, after=after, limit=AT_ONCE)
-            if not lines:
-                return
-            after, number = lines[-1].message_id, number + 1
-            written = [
-                pb.MessageOfCase(
-                    message_id=str(line.message_id),
-                    sent=line.direction is Direction.SENT,
-                    partner=line.partner,
-                    type=line.type,
-                    at=write_instant(line.at),
-                    status=line.status.value,
-                )
-                for line in lines
-            ]
-            yield _json(f"messages/{case_id}-{number}", pb.MessagesOfCase(messages=written))
 
     async def _answer(self, reader: Reader, call: Call, request: Message) -> Message:
         """As her own channel would be answered: the same checks, and what is hidden from her channels stays hidden."""
@@ -225,11 +197,13 @@ def takeout_use_cases(
     """The takeout of one node."""
     names = names_for_people(parts.directory).institution
     matters = MatterUseCases(matter_unit_of_work(database, parts))
+    correspondence = correspondence_use_cases(database, parts)
     disputes, declarations = dispute_use_cases(database, parts), declaration_use_cases(database, parts)
     mandates = mandate_use_cases(database, parts)
     calls = _Calls(
         workers=WorkerServicer(workers, zone=UTC),
         matters=MatterServicer(matters, clock=parts.clock, zone=UTC),
+        correspondence=CorrespondenceServicer(correspondence, zone=UTC),
         disputes=MyDisputeServicer(disputes, name_of=names, zone=UTC),
         declarations=MyDeclarationServicer(declarations, name_of=names, zone=UTC),
         mandates=MandateServicer(mandates),
@@ -243,6 +217,7 @@ def takeout_use_cases(
         clock=parts.clock,
         workers=workers,
         matters=matters,
+        correspondence=correspondence,
         disputes=disputes,
         declarations=declarations,
         mandates=mandates,

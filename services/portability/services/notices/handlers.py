@@ -12,7 +12,7 @@ from typing import Final, Protocol
 from uuid import UUID
 
 from portability.agreements.errors import GatewayError
-from portability.services.notices.model import FRESH, Kind, Notice, Outcome, Untold, event_of, may_go_at
+from portability.services.notices.model import FRESH, Channel, Kind, Notice, Outcome, Untold, event_of, may_go_at
 from portability.services.notices.ports import NoticeSender, NoticeUnitOfWork, NoticeWork
 
 __all__ = ["IN_HAND", "Clock", "NewId", "Notices"]
@@ -106,7 +106,7 @@ class Notices:
         first = next(kind for kind in Kind if kind in taken.kinds)
         try:
             async with asyncio.timeout(SEND_SECONDS):
-                await self.sender.send(taken.worker_id, first, several=len(taken.kinds) > 1)
+                channel = await self.sender.send(taken.worker_id, first, several=len(taken.kinds) > 1)
         except GatewayError as error:
             again_at = self.clock.now() + TRY_AGAIN if error.retryable else None
             await self._settle(text_id, Outcome.FAILED, again_at)
@@ -114,12 +114,14 @@ class Notices:
         except TimeoutError:
             await self._settle(text_id, Outcome.FAILED, None)
             return Outcome.FAILED
-        await self._settle(text_id, Outcome.SENT, None)
+        await self._settle(text_id, Outcome.SENT, None, channel)
         return Outcome.SENT
 
-    async def _settle(self, text_id: UUID, outcome: Outcome, again_at: datetime | None) -> None:
+    async def _settle(
+        self, text_id: UUID, outcome: Outcome, again_at: datetime | None, channel: Channel | None = None
+    ) -> None:
         async with self.unit_of_work() as work:
-            await work.book.settle(text_id, outcome, again_at=again_at)
+            await work.book.settle(text_id, outcome, channel=channel, again_at=again_at)
 
     async def _due_at(self, worker_id: UUID, work: NoticeWork) -> datetime:
         return may_go_at(self.clock.now(), await work.choices.of(worker_id), self.zone)

@@ -10,6 +10,7 @@ from uuid import UUID
 __all__ = [
     "FRESH",
     "TEXTS_A_DAY",
+    "Channel",
     "Choice",
     "Happening",
     "Kind",
@@ -37,6 +38,13 @@ class Kind(StrEnum):
     BEGUN = "begun"  # a case between institutions, beside her claims
     DISPUTED = "disputed"  # what she said is wrong has come in
     LOOKED = "looked"  # somebody of the staff has looked
+
+
+class Channel(StrEnum):
+    """By which way a text goes; `portability.services.workers.model.ContactKind` has the same words."""
+
+    PHONE = "phone"
+    EMAIL = "email"
 
 
 class Outcome(StrEnum):

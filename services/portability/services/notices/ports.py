@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
-from portability.services.notices.model import Choice, Happening, Kind, Notice, Outcome, Taken, Untold
+from portability.services.notices.model import Channel, Choice, Happening, Kind, Notice, Outcome, Taken, Untold
 
 __all__ = ["Choices", "Happenings", "NoticeBook", "NoticeSender", "NoticeUnitOfWork", "NoticeWork", "UntoldTexts"]
 
@@ -40,8 +40,10 @@ class NoticeBook(Protocol):
         """
         ...
 
-    async def settle(self, text_id: UUID, outcome: Outcome, *, again_at: datetime | None = None) -> None:
-        """Say what became of it; with `again_at` it certainly did not go, and is due again then."""
+    async def settle(
+        self, text_id: UUID, outcome: Outcome, *, channel: Channel | None = None, again_at: datetime | None = None
+    ) -> None:
+        """Say what became of it, and how it went; with `again_at` it certainly did not go, and is due again then."""
         ...
 
 
@@ -60,8 +62,11 @@ class Choices(Protocol):
 
 
 class NoticeSender(Protocol):
-    async def send(self, worker_id: UUID, kind: Kind, *, several: bool) -> None:
-        """Tell her. GatewayError(retryable=True) only where the text certainly did not go."""
+    async def send(self, worker_id: UUID, kind: Kind, *, several: bool) -> Channel | None:
+        """Tell her, and say by which way; None where she is not on file any more.
+
+        GatewayError(retryable=True) only where the text certainly did not go.
+        """
         ...
 
 

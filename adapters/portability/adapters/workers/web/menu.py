@@ -8,6 +8,7 @@ __all__ = ["MENU"]
 
 MENU = (
     ("/cases", "nav.cases"),
+    ("/messages", "nav.messages"),
     ("/career", "nav.career"),
     ("/decisions", "nav.decisions"),
     ("/disputes", "nav.disputes"),

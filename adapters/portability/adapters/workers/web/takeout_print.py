@@ -7,6 +7,8 @@ from typing import Any
 from uuid import UUID
 
 from portability.adapters.workers.web.rendering import environment, how_long, style_sheet
+from portability.services.workers.correspondence.story import SaidEntry, said_entry
+from portability.services.workers.correspondence.use_cases import CorrespondenceUseCases
 from portability.services.workers.declarations.handlers import DeclarationUseCases
 from portability.services.workers.declarations.story import declaration_phrases
 from portability.services.workers.disputes.handlers import DisputeUseCases
@@ -30,6 +32,7 @@ from portability.services.workers.words import Words
 __all__ = ["Read", "printed_takeout"]
 
 LINES_OF_LOOKS = 10_000
+MESSAGES = 10_000  # on the page; messages.json has them all
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +44,7 @@ class Read:
     clock: Clock
     workers: WorkerUseCases
     matters: MatterUseCases
+    correspondence: CorrespondenceUseCases
     disputes: DisputeUseCases
     declarations: DeclarationUseCases
     mandates: MandateUseCases
@@ -63,6 +67,7 @@ async def printed_takeout(read: Read, worker_id: UUID, words: Words) -> bytes:
         "decisions": [
             (one, decision_phrases(one), why_lines(one)) for one in await read.workers.get_my_decisions(worker_id)
         ],
+        "messages": await _messages(read.correspondence, worker_id),
         "disputes": [
             (one.dispute, dispute_phrases(one, name_of=read.name_of, today=today))
             for one in await read.disputes.list_mine(worker_id)
@@ -88,6 +93,11 @@ async def printed_takeout(read: Read, worker_id: UUID, words: Words) -> bytes:
         )
     )
     return html.encode()
+
+
+async def _messages(correspondence: CorrespondenceUseCases, worker_id: UUID) -> list[SaidEntry]:
+    page = await correspondence.list_my_messages(worker_id, limit=MESSAGES)
+    return [said_entry(one) for one in page.entries]
 
 
 def _looks(seen_by: Any, words: Words) -> Any:

@@ -25,7 +25,8 @@ CREATE TABLE worker_notice_texts (
     text_id uuid PRIMARY KEY,
     worker_id uuid NOT NULL REFERENCES workers ON DELETE CASCADE,
     taken_at timestamptz NOT NULL,
-    outcome text NOT NULL DEFAULT 'taken'
+    outcome text NOT NULL DEFAULT 'taken',
+    channel text  -- null: none, or not known
 );
 CREATE INDEX worker_notice_texts_by_worker ON worker_notice_texts (worker_id, taken_at);
 CREATE INDEX worker_notice_texts_untold ON worker_notice_texts (taken_at) WHERE outcome IN ('taken', 'failed');

@@ -27,7 +27,7 @@ from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__
 from portability.api.voice.v1 import voice_pb2 as portability_dot_api_dot_voice_dot_v1_dot_voice__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n(portability/api/takeout/v1/takeout.proto\x12\x1aportability.api.takeout.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a$portability/api/voice/v1/voice.proto\"6\n\x19\x44ownloadEverythingRequest\x12\x19\n\x08language\x18\x01 \x01(\tB\x07\xbaH\x04r\x02\x18#\"*\n\x1a\x44ownloadEverythingResponse\x12\x0c\n\x04part\x18\x01 \x01(\x0c\"4\n\x06OnFile\x12\x0f\n\x07\x63ontact\x18\x01 \x01(\t\x12\x19\n\x11insurance_numbers\x18\x02 \x03(\t\"H\n\x0cNoticesNoted\x12\x38\n\x07notices\x18\x01 \x03(\x0b\x32\'.portability.api.takeout.v1.NoticeNoted\"Z\n\x0bNoticeNoted\x12\x0c\n\x04kind\x18\x01 \x01(\t\x12,\n\x08noted_at\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0f\n\x07outcome\x18\x03 \x01(\t\"C\n\nVoicesKept\x12\x35\n\x06voices\x18\x01 \x03(\x0b\x32%.portability.api.takeout.v1.VoiceKept\"\x89\x01\n\tVoiceKept\x12\x0f\n\x07\x63\x61se_id\x18\x01 \x01(\t\x12,\n\x08given_at\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\x05score\x18\x03 \x01(\x0e\x32\x1f.portability.api.voice.v1.Score\x12\r\n\x05words\x18\x04 \x01(\t\"M\n\x0eMessagesOfCase\x12;\n\x08messages\x18\x01 \x03(\x0b\x32).portability.api.takeout.v1.MessageOfCase\"\x88\x01\n\rMessageOfCase\x12\x12\n\nmessage_id\x18\x01 \x01(\t\x12\x0c\n\x04sent\x18\x02 \x01(\x08\x12\x0f\n\x07partner\x18\x03 \x01(\t\x12\x0c\n\x04type\x18\x04 \x01(\t\x12&\n\x02\x61t\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0e\n\x06status\x18\x06 \x01(\t2\x98\x01\n\x0eTakeoutService\x12\x85\x01\n\x12\x44ownloadEverything\x12\x35.portability.api.takeout.v1.DownloadEverythingRequest\x1a\x36.portability.api.takeout.v1.DownloadEverythingResponse0\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n(portability/api/takeout/v1/takeout.proto\x12\x1aportability.api.takeout.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a$portability/api/voice/v1/voice.proto\"6\n\x19\x44ownloadEverythingRequest\x12\x19\n\x08language\x18\x01 \x01(\tB\x07\xbaH\x04r\x02\x18#\"*\n\x1a\x44ownloadEverythingResponse\x12\x0c\n\x04part\x18\x01 \x01(\x0c\"4\n\x06OnFile\x12\x0f\n\x07\x63ontact\x18\x01 \x01(\t\x12\x19\n\x11insurance_numbers\x18\x02 \x03(\t\"C\n\nVoicesKept\x12\x35\n\x06voices\x18\x01 \x03(\x0b\x32%.portability.api.takeout.v1.VoiceKept\"\x89\x01\n\tVoiceKept\x12\x0f\n\x07\x63\x61se_id\x18\x01 \x01(\t\x12,\n\x08given_at\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\x05score\x18\x03 \x01(\x0e\x32\x1f.portability.api.voice.v1.Score\x12\r\n\x05words\x18\x04 \x01(\t2\x98\x01\n\x0eTakeoutService\x12\x85\x01\n\x12\x44ownloadEverything\x12\x35.portability.api.takeout.v1.DownloadEverythingRequest\x1a\x36.portability.api.takeout.v1.DownloadEverythingResponse0\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -42,18 +42,10 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_DOWNLOADEVERYTHINGRESPONSE']._serialized_end=270
   _globals['_ONFILE']._serialized_start=272
   _globals['_ONFILE']._serialized_end=324
-  _globals['_NOTICESNOTED']._serialized_start=326
-  _globals['_NOTICESNOTED']._serialized_end=398
-  _globals['_NOTICENOTED']._serialized_start=400
-  _globals['_NOTICENOTED']._serialized_end=490
-  _globals['_VOICESKEPT']._serialized_start=492
-  _globals['_VOICESKEPT']._serialized_end=559
-  _globals['_VOICEKEPT']._serialized_start=562
-  _globals['_VOICEKEPT']._serialized_end=699
-  _globals['_MESSAGESOFCASE']._serialized_start=701
-  _globals['_MESSAGESOFCASE']._serialized_end=778
-  _globals['_MESSAGEOFCASE']._serialized_start=781
-  _globals['_MESSAGEOFCASE']._serialized_end=917
-  _globals['_TAKEOUTSERVICE']._serialized_start=920
-  _globals['_TAKEOUTSERVICE']._serialized_end=1072
+  _globals['_VOICESKEPT']._serialized_start=326
+  _globals['_VOICESKEPT']._serialized_end=393
+  _globals['_VOICEKEPT']._serialized_start=396
+  _globals['_VOICEKEPT']._serialized_end=533
+  _globals['_TAKEOUTSERVICE']._serialized_start=536
+  _globals['_TAKEOUTSERVICE']._serialized_end=688
 # @@protoc_insertion_point(module_scope)
