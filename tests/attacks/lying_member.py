@@ -31,7 +31,7 @@ __all__ = ["LyingMember"]
 TEXTS = ("a", "\x00", "a\x00b", "\ud7ff\U0010ffff", "\u202e\u0627", "'; DROP TABLE inbox", "x" * 64, "y" * 999, "")
 NUMBERS = (1, 2, 3, 40, 2**15, 2**31 - 1, 2**31, 2**32 - 1, 2**53 - 4096, 2**53 - 2, 2**53 - 1, 2**53, 2**63 - 1, 0)
 INSTANTS = (1, 1_700_000_000_000, 253_402_300_799_999)
-LENGTHS = {"message_id": 16, "bundle_id": 16, "leaf_hash": 32, "merkle_root": 32, "root": 32}
+LENGTHS = {"message_id": 16, "case_id": 16, "bundle_id": 16, "leaf_hash": 32, "merkle_root": 32, "root": 32}
 RECORDS: dict[str, type[Message]] = {
     RECEIPT_TYPE: bundle_pb2.Receipt,
     STATUS_TYPE: bundle_pb2.StatusReport,

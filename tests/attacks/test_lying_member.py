@@ -20,6 +20,7 @@ from portability.services.exchange.node import ExchangeNode, inbox_topic
 from portability.services.exchange.ports.work import ExchangeWork
 from portability.services.exchange.relay import relay_once
 from portability.services.exchange.repair import repair_once
+from portability.services.exchange.voids import look_after_voids
 from tests.at_rest import at_rest_on
 from tests.attacks.lying_member import LyingMember
 from tests.services.exchange.exchange_world import message_to
@@ -105,5 +106,6 @@ async def test_whatever_a_member_says_the_node_goes_on_and_others_are_heard(node
             if turn % 50 == 0:
                 nodes.clock.advance(timedelta(hours=1))
                 await repair_once(me)
+                await look_after_voids(me, effects)
     assert set(true) <= set(effects.applied)
     assert len(effects.applied) == len(set(effects.applied))

@@ -7,6 +7,7 @@ from portability.services.exchange.envelope import OpenedBundle
 from portability.services.exchange.mapping import repair, wire
 from portability.services.exchange.mapping.api import parse_uuid
 from portability.services.exchange.model.statuses import BusinessStatus, ReceiptEntry, ReceiptStatus, StatusEntry
+from portability.services.exchange.model.voids import VoidNumber, VoidReason
 from portability.services.exchange.streams import RangeDigest, SequenceRange, StreamDigest
 from portability.services.merkle import audit_path
 from tests.fuzz.pair import NOON, real_pair, uuid_of
@@ -47,6 +48,10 @@ _RANGES = (SequenceRange(3, 3), SequenceRange(7, 40))
 _DIGEST = StreamDigest(
     stated=(RangeDigest(SequenceRange(1, 256), 256, bytes(32)), RangeDigest(SequenceRange(257, 300), 44, b"\x01" * 32)),
     asked=(SequenceRange(301, 301),),
+    void=(
+        VoidNumber(7, uuid_of(7), b"\x07" * 32, uuid_of(1), 3, VoidReason.ERASED_BEFORE_SENT),
+        VoidNumber(2**40, uuid_of(8), b"\x08" * 32, uuid_of(1), 2**40, VoidReason.ERASED_BEFORE_RECEIPT),
+    ),
 )
 _STATUSES = (
     StatusEntry(1, 40, BusinessStatus.ACCEPTED, (), NOON),

@@ -99,8 +99,13 @@ async def test_a_case_is_exported_verified_and_a_changed_database_is_found(
         connection.execute(
             "INSERT INTO worker_notice_texts (text_id, worker_id, taken_at) VALUES (%s, %s, '2026-01-01')", (CASE, CASE)
         )
+        connection.execute(
+            "INSERT INTO stream_voids VALUES ('it-inps', 9000, %s, '', %s, 1, 'erased_before_sent', '2026-01-01')",
+            (CASE, CASE),
+        )
     untold = run("fsck", **node)
     assert untold.returncode == 0
+    assert "Numbers of it-inps under which nothing will come, for it has erased what stood there: 1." in untold.stdout
     assert "Notices that reached nobody, as far as is known: 1 lost, 0 refused." in untold.stdout
     with psycopg.connect(urls["de-drv"]) as connection:
         connection.execute("UPDATE log_entries SET at_ms = at_ms + 1 WHERE position = 1")

@@ -74,6 +74,7 @@ from portability.services.exchange.ports.world import Clock, EventStream, Observ
 from portability.services.exchange.receipt_watch import run_receipt_watch
 from portability.services.exchange.relay import run_relay
 from portability.services.exchange.repair import run_repair
+from portability.services.exchange.voids import run_voids
 from portability.services.feed.ports import ChangeTopic
 from portability.services.feed.publishing import forget_changes, run_feed
 from portability.services.log.running import NodeLog, run_log
@@ -147,6 +148,7 @@ class Node:
                 if role in (NodeRole.ALL, NodeRole.CONSUMER):
                     tasks.create_task(run_consumer(self.exchange, self.effects), name="consumer")
                     longest = timedelta(hours=self.settings.lane_wait_hours)
+                    tasks.create_task(run_voids(self.exchange, self.effects), name="voids")
                     tasks.create_task(run_lane_watch(self.exchange, longest=longest), name="lanes")
                 if role in (NodeRole.ALL, NodeRole.RPC):
                     self.port = await self.server.start()

@@ -3,7 +3,7 @@
 Bundles and messages are read through cursors of the server: no more than a few hundred of them are here at once.
 """
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -78,6 +78,8 @@ async def examine_database(
             async for fault in found:
                 faults += 1
                 tell(f"wrong  {fault}")
+        for sender, void in await _voids(connection):
+            tell(f"Numbers of {sender} under which nothing will come, for it has erased what stood there: {void}.")
         untold = await PostgresNotices(connection).untold(since=NEVER, before=state.clock.now() - IN_HAND)
         if untold.lost or untold.refused:  # what is sent at most once is sometimes not sent: no row is wrong
             tell(f"Notices that reached nobody, as far as is known: {untold.lost} lost, {untold.refused} refused.")
@@ -115,6 +117,15 @@ async def _bundles(connection: Connection, progress: Callable[[str], object]) ->
     async for row, header, leaf, in_bundle in _stream(connection, MESSAGES, progress):
         if leaf_hash(header) != leaf or leaf != in_bundle:
             yield f"{row}: its header is not the one that its bundle holds."
+
+
+async def _voids(connection: Connection) -> Sequence[tuple[str, int]]:
+    """How many numbers of each sender are accounted for as void, and no message has come under them."""
+    found = await connection.execute(
+        "SELECT sender, count(*) FROM stream_voids AS void WHERE NOT EXISTS (SELECT FROM inbox "
+        "WHERE inbox.sender = void.sender AND inbox.stream_seq = void.stream_seq) GROUP BY sender ORDER BY sender"
+    )
+    return [(row[0], row[1]) async for row in found]
 
 
 async def _directory(state: NodeState, connection: Connection) -> AsyncIterator[str]:

@@ -26,7 +26,9 @@ class MemoryGaps:
     async def arrivals(self, sender: InstitutionId, *, after: int, limit: int) -> Arrivals:
         """Return what has come after the number `after`."""
         numbers = sorted({one.message.stream_seq for one in self._state.inbox.values() if one.message.sender == sender})
-        came = [after, *(number for number in numbers if number > after)]
+        highest = max(numbers, default=0)
+        void = {number for one, number in self._state.voids if one == sender and number < highest}
+        came = [after, *(number for number in sorted({*numbers, *void}) if number > after)]
         missing = [SequenceRange(before + 1, number - 1) for before, number in pairwise(came) if number > before + 1]
         return Arrivals(came[-1], tuple(missing[:limit]))
 
@@ -48,10 +50,16 @@ class MemoryDigests:
         return [leaf for number, leaf in ordered if span.first <= number <= span.last]
 
     async def received(self, sender: InstitutionId, span: SequenceRange) -> Sequence[bytes]:
-        """Return leaf hashes of what has come."""
+        """Return leaf hashes of what has come, or is void."""
         rows = [one for one in self._state.inbox.values() if one.message.sender == sender]
-        ordered = sorted((one.message.stream_seq, one.leaf_hash) for one in rows)
-        return [leaf for number, leaf in ordered if span.first <= number <= span.last]
+        held = {(one.message.stream_seq, one.leaf_hash) for one in rows}
+        numbers = {number for number, _ in held}
+        void = {
+            (number, row.void.leaf_hash)
+            for (one, number), row in self._state.voids.items()
+            if one == sender and number not in numbers
+        }
+        return [leaf for number, leaf in sorted(held | void) if span.first <= number <= span.last]
 
 
 class MemoryReconciliations:

@@ -25,7 +25,7 @@ from portability.services.exchange.model.sending import (
 )
 from portability.services.exchange.model.statuses import ReceiptEntry, ReceiptStatus, advances
 
-__all__ = ["MemoryBundles", "MemoryOutbox", "MemoryReceipts", "MemoryResends", "status_of"]
+__all__ = ["MemoryBundles", "MemoryOutbox", "MemoryReceipts", "MemoryResends", "status_of", "was_sealed"]
 
 
 def status_of(message: OutboxMessage, state: State) -> ReceiptStatus:
@@ -34,6 +34,11 @@ def status_of(message: OutboxMessage, state: State) -> ReceiptStatus:
         return outcome.status
     row = _row_of(message, state)
     return ReceiptStatus.RELAYED if row and row.consignment.attempts else ReceiptStatus.SUBMITTED
+
+
+def was_sealed(message: OutboxMessage, state: State) -> bool:
+    """Whether a message of ours is in a consignment."""
+    return _row_of(message, state) is not None
 
 
 def _row_of(message: OutboxMessage, state: State) -> ConsignmentRow | None:

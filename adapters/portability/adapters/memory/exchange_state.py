@@ -18,11 +18,12 @@ from portability.services.exchange.model.sending import (
 )
 from portability.services.exchange.model.set_aside import QuarantineEntry
 from portability.services.exchange.model.statuses import ReceiptStatus, StatusEntry, Unchecked
+from portability.services.exchange.model.voids import VoidNumber
 from portability.services.exchange.receipt_levels import OverdueLevel
 from portability.services.exchange.streams import StreamWatch
 from portability.services.log_entry import LogEntry
 
-__all__ = ["ConsignmentRow", "Outcome", "RoundRow", "State"]
+__all__ = ["ConsignmentRow", "Outcome", "RoundRow", "State", "VoidRow"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,15 @@ class RoundRow:
     next_at: datetime | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class VoidRow:
+    """A number of a sender under which nothing will come, as it says."""
+
+    void: VoidNumber
+    said_at: datetime
+    belied_at: datetime | None = None  # when its message was found to have come all the same
+
+
 @dataclass(slots=True)
 class State:
     """All tables."""
@@ -81,6 +91,7 @@ class State:
     reports: dict[tuple[InstitutionId, int], frozenset[UUID]] = field(default_factory=dict)
     watches: dict[InstitutionId, StreamWatch] = field(default_factory=dict)
     rounds: dict[InstitutionId, RoundRow] = field(default_factory=dict)
+    voids: dict[tuple[InstitutionId, int], VoidRow] = field(default_factory=dict)
     overdue: dict[tuple[InstitutionId, OverdueLevel], int] = field(default_factory=dict)
     log_staged: dict[int, LogEntry] = field(default_factory=dict)
     acts: dict[bytes, Act] = field(default_factory=dict)

@@ -23,6 +23,7 @@ from portability.adapters.memory.exchange_sending import (
     MemoryResends,
 )
 from portability.adapters.memory.exchange_state import State
+from portability.adapters.memory.exchange_voids import MemoryVoidsReceived, MemoryVoidsSent
 from portability.adapters.memory.leases import MemoryLeases
 from portability.adapters.memory.log_staging import MemoryLogSink
 from portability.adapters.memory.log_store import MemoryLogStore
@@ -53,6 +54,8 @@ class MemoryExchangeWork:
         self.gaps = MemoryGaps(state)
         self.digests = MemoryDigests(state)
         self.reconciliations = MemoryReconciliations(state)
+        self.voids_sent = MemoryVoidsSent(state)
+        self.voids_received = MemoryVoidsReceived(state)
         self.timeline = MemoryTimeline(state)
         self.log = MemoryLogSink(state)
         self.acts = MemoryActs(state)

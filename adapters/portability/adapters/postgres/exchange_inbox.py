@@ -31,6 +31,7 @@ from portability.adapters.postgres.exchange_rows import (
     quarantine_entry,
     timeline,
 )
+from portability.adapters.postgres.exchange_voids import PostgresVoidsReceived, PostgresVoidsSent
 from portability.adapters.postgres.leases import PostgresLeases
 from portability.adapters.postgres.log_staging import PostgresLogSink
 from portability.agreements.errors import GatewayError
@@ -385,6 +386,8 @@ class PostgresExchangeWork:
         self.gaps = PostgresGaps(connection)
         self.digests = PostgresDigests(connection)
         self.reconciliations = PostgresReconciliations(connection)
+        self.voids_sent = PostgresVoidsSent(connection)
+        self.voids_received = PostgresVoidsReceived(connection)
         self.timeline = PostgresTimeline(connection)
         self.log = PostgresLogSink(connection)
         self.acts = PostgresActs(connection, at_rest)

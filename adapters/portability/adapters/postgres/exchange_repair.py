@@ -46,9 +46,11 @@ class PostgresGaps:
         highest = max(after, int(row[0]) if row else 0)
         found = await self._connection.execute(
             "SELECT before + 1, stream_seq - 1 FROM (SELECT stream_seq, "
-            "lag(stream_seq, 1, %s::bigint) OVER (ORDER BY stream_seq) AS before FROM inbox "
-            "WHERE sender = %s AND stream_seq > %s) AS came WHERE stream_seq > before + 1 ORDER BY stream_seq LIMIT %s",
-            (after, sender, after, limit),
+            "lag(stream_seq, 1, %s::bigint) OVER (ORDER BY stream_seq) AS before FROM ("
+            "SELECT stream_seq FROM inbox WHERE sender = %s AND stream_seq > %s UNION ALL "
+            "SELECT stream_seq FROM stream_voids WHERE sender = %s AND stream_seq > %s AND stream_seq < %s"
+            ") AS known) AS came WHERE stream_seq > before + 1 ORDER BY stream_seq LIMIT %s",
+            (after, sender, after, sender, after, highest, limit),
         )
         return Arrivals(highest, tuple([SequenceRange(*span) async for span in found]))
 
@@ -77,11 +79,15 @@ class PostgresDigests:
         return [row[0] async for row in found]
 
     async def received(self, sender: InstitutionId, span: SequenceRange) -> Sequence[bytes]:
-        """Leaf hashes of what has come."""
+        """Leaf hashes of what has come, or is void."""
         found = await self._connection.execute(
-            "SELECT leaf_hash FROM inbox WHERE sender = %s AND stream_seq BETWEEN %s AND %s "
-            "ORDER BY stream_seq, leaf_hash",
-            (sender, span.first, span.last),
+            "SELECT leaf_hash FROM (SELECT stream_seq, leaf_hash FROM inbox "
+            "WHERE sender = %(sender)s AND stream_seq BETWEEN %(first)s AND %(last)s UNION ALL "
+            "SELECT stream_seq, leaf_hash FROM stream_voids AS void "
+            "WHERE sender = %(sender)s AND stream_seq BETWEEN %(first)s AND %(last)s AND NOT EXISTS "
+            "(SELECT FROM inbox WHERE inbox.sender = void.sender AND inbox.stream_seq = void.stream_seq)"
+            ") AS known ORDER BY stream_seq, leaf_hash",
+            {"sender": sender, "first": span.first, "last": span.last},
             binary=True,
         )
         return [row[0] async for row in found]

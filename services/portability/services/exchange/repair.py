@@ -43,6 +43,7 @@ from portability.services.exchange.streams import (
     spans,
     watched,
 )
+from portability.services.exchange.voids import VOIDS_AT_ONCE, digests_of_voids, tell_contradictions
 
 __all__ = ["GAP", "Repair", "ask_for_gaps", "reconcile", "repair_once", "run_repair"]
 
@@ -58,11 +59,17 @@ _DIFFERS: Final = "DIGEST_DIFFERS"
 
 @dataclass(slots=True)
 class Repair:
-    """What one message of repair leads to; `differing` are numbers whose messages differ at the two ends."""
+    """What one message of repair leads to.
+
+    `differing` are numbers whose messages differ at the two ends, `contradicted` numbers that are said to be void and
+    whose message is here.
+    """
 
     answers: list[OutgoingMessage] = field(default_factory=list)
     missing: list[SequenceRange] = field(default_factory=list)
     differing: list[int] = field(default_factory=list)
+    contradicted: list[int] = field(default_factory=list)
+    void: int = 0  # numbers that are accounted for as void
     sent_again: int = 0
     asked_too_often: bool = False
 
@@ -71,11 +78,17 @@ class Repair:
         """Do what a message asks for, and find what differs. Raises VerificationError where it cannot be read."""
         repair = cls()
         if message.type == RESEND_TYPE:
-            ranges = [(one.first, one.last) for one in decode_resend(message.record)]
+            asked_again = decode_resend(message.record)
+            ranges = [(one.first, one.last) for one in asked_again]
             repair.sent_again = await work.resends.send_again(message.sender, ranges, now=at)
             repair.asked_too_often = await work.resends.left_out(message.sender, ranges, now=at)
+            void = await work.voids_sent.among(message.sender, asked_again, limit=VOIDS_AT_ONCE)
+            repair.answers += [_digest(message.sender, one, new_id) for one in digests_of_voids(void)]
             return repair
         digest = decode_digest(message.record)
+        contradicted = await work.voids_received.add(message.sender, digest.void, at=at) if digest.void else ()
+        repair.contradicted += [one.stream_seq for one in contradicted]
+        repair.void = len(digest.void) - len(contradicted)
         asked = await repair._compare(digest.stated, message.sender, work.digests)
         stated = [await _digest_sent(one, message.sender, work.digests) for one in digest.asked]
         if stated:
@@ -112,6 +125,9 @@ class Repair:
         if self.missing:
             count = sum(one.last - one.first + 1 for one in self.missing)
             node.observer.happened("messages_missing", sender=sender, count=count, code=_DIFFERS)
+        if self.void:
+            node.observer.happened("numbers_void", sender=sender, count=self.void)
+        tell_contradictions(sender, self.contradicted, node)
         for number in self.differing:
             node.observer.happened("message_differs", sender=sender, sequence=number, code=_DIFFERS)
 
@@ -179,7 +195,7 @@ async def reconcile(node: ExchangeNode, *, every: timedelta = RECONCILE_EVERY) -
     told = 0
     async with node.unit_of_work() as work:
         for one in await work.reconciliations.due(now=now, sent_before=now - GAP_AGE):
-            messages = await _round(one, work.digests, node.new_id)
+            messages = await _round(one, work, node.new_id)
             await post(messages, outbox=work.outbox, me=node.me, at=now)
             await work.reconciliations.done(one, next_at=now + every)
             told += bool(messages)
@@ -206,14 +222,16 @@ async def run_repair(node: ExchangeNode, *, every: timedelta = EVERY) -> None:
         await asyncio.sleep(every.total_seconds())
 
 
-async def _round(one: DigestRound, digests: Digests, new_id: NewId) -> Sequence[OutgoingMessage]:
+async def _round(one: DigestRound, work: ExchangeWork, new_id: NewId) -> Sequence[OutgoingMessage]:
     if one.last_seq < one.first_seq:
         return []
-    messages = []
-    for block in spans(SequenceRange(one.first_seq, one.last_seq), DIGEST_SPAN):
-        stated = [await _digest_sent(part, one.recipient, digests) for part in parts_of(block)]
-        messages.append(_digest(one.recipient, StreamDigest(stated=tuple(stated)), new_id))
-    return messages
+    whole = SequenceRange(one.first_seq, one.last_seq)
+    # Before the digests, so that its recipient can account for a number before it compares.
+    digests = [*digests_of_voids(await work.voids_sent.among(one.recipient, [whole], limit=VOIDS_AT_ONCE))]
+    for block in spans(whole, DIGEST_SPAN):
+        stated = [await _digest_sent(part, one.recipient, work.digests) for part in parts_of(block)]
+        digests.append(StreamDigest(stated=tuple(stated)))
+    return [_digest(one.recipient, digest, new_id) for digest in digests]
 
 
 async def _digest_sent(span: SequenceRange, recipient: InstitutionId, digests: Digests) -> RangeDigest:

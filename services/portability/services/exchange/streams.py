@@ -7,6 +7,7 @@ from typing import Final
 from uuid import UUID
 
 from portability.services.exchange.model.messages import InstitutionId
+from portability.services.exchange.model.voids import VoidNumber
 from portability.services.merkle import root_of
 
 __all__ = [
@@ -69,6 +70,7 @@ class StreamDigest:
 
     stated: tuple[RangeDigest, ...] = ()
     asked: tuple[SequenceRange, ...] = ()
+    void: tuple[VoidNumber, ...] = ()  # numbers of whoever says it, in ascending order
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +78,7 @@ class StreamWatch:
     """How the stream of one sender stands at its recipient."""
 
     sender: InstitutionId
-    complete_seq: int = 0  # all numbers up to this one are in the inbox
+    complete_seq: int = 0  # all numbers up to this one are in the inbox, or void
     missing_since: datetime | None = None  # None: nothing is known to be missing
     next_ask_at: datetime | None = None
     asks: int = 0  # how often it was asked for what is missing

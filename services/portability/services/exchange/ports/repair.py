@@ -17,7 +17,10 @@ class Gaps(Protocol):
         """Lock and return streams of which nothing is missing or whose time to ask has come."""
 
     async def arrivals(self, sender: InstitutionId, *, after: int, limit: int) -> Arrivals:
-        """Return what of the stream has come after the number `after`, with the lowest `limit` gaps."""
+        """Return what of the stream has come after the number `after`, with the lowest `limit` gaps.
+
+        A void number below one that has come is no gap.
+        """
 
     async def save(self, watch: StreamWatch) -> None:
         """Keep how a stream stands."""
@@ -30,7 +33,7 @@ class Digests(Protocol):
         """Return the leaf hashes of what was sent under these numbers, in their order."""
 
     async def received(self, sender: InstitutionId, span: SequenceRange) -> Sequence[bytes]:
-        """Return the leaf hashes of what has come under these numbers, in their order."""
+        """Return the leaf hashes of what has come under these numbers, or is void, in their order."""
 
 
 class Reconciliations(Protocol):

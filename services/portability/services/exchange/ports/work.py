@@ -13,6 +13,7 @@ from portability.services.exchange.ports.receiving import AcceptedBlind, HeldMes
 from portability.services.exchange.ports.repair import Digests, Gaps, Reconciliations
 from portability.services.exchange.ports.sending import Bundles, BusinessStatuses, Outbox, Receipts, Resends
 from portability.services.exchange.ports.set_aside import Quarantine, QuarantineDesk
+from portability.services.exchange.ports.voids import VoidsReceived, VoidsSent
 from portability.services.log_entry import LogSink
 
 __all__ = ["ExchangeWork", "MessageEffects", "Timeline", "UnitOfWork"]
@@ -70,6 +71,10 @@ class ExchangeWork(Protocol):
     def digests(self) -> Digests: ...
     @property
     def reconciliations(self) -> Reconciliations: ...
+    @property
+    def voids_sent(self) -> VoidsSent: ...
+    @property
+    def voids_received(self) -> VoidsReceived: ...
     @property
     def timeline(self) -> Timeline: ...
     @property

@@ -12,7 +12,7 @@ CREATE INDEX inbox_by_stream ON inbox (sender, stream_seq);
 
 CREATE TABLE stream_watches (
     sender text PRIMARY KEY,
-    complete_seq bigint NOT NULL DEFAULT 0,  -- all numbers up to this one are in the inbox
+    complete_seq bigint NOT NULL DEFAULT 0,  -- all numbers up to this one are in the inbox, or void
     missing_since timestamptz,
     next_ask_at timestamptz,
     asks integer NOT NULL DEFAULT 0,
@@ -25,6 +25,22 @@ CREATE TABLE digest_rounds (
     last_seq bigint NOT NULL DEFAULT 0,
     next_at timestamptz
 );
+
+-- Numbers of senders under which nothing will come, for they have erased what stood there, as they say.
+CREATE TABLE stream_voids (
+    sender text NOT NULL,
+    stream_seq bigint NOT NULL,
+    message_id uuid NOT NULL,
+    leaf_hash bytea NOT NULL,
+    case_id uuid NOT NULL,
+    case_seq bigint NOT NULL,
+    reason text NOT NULL,
+    said_at timestamptz NOT NULL,
+    belied_at timestamptz,  -- when its message was found to have come all the same
+    PRIMARY KEY (sender, stream_seq)
+);
+CREATE INDEX stream_voids_by_case ON stream_voids (case_id, sender, case_seq);
+CREATE INDEX message_outcomes_expired ON message_outcomes (recipient, stream_seq) WHERE status = 'expired';
 """
 
 
@@ -33,4 +49,6 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    op.execute("DROP TABLE digest_rounds, stream_watches; DROP INDEX inbox_by_stream")
+    op.execute(
+        "DROP TABLE stream_voids, digest_rounds, stream_watches; DROP INDEX inbox_by_stream, message_outcomes_expired"
+    )

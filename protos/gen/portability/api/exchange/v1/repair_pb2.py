@@ -24,19 +24,23 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n(portability/api/exchange/v1/repair.proto\x12\x1bportability.api.exchange.v1\"4\n\rSequenceRange\x12\x11\n\tfirst_seq\x18\x01 \x01(\x04\x12\x10\n\x08last_seq\x18\x02 \x01(\x04\"K\n\rResendRequest\x12:\n\x06ranges\x18\x01 \x03(\x0b\x32*.portability.api.exchange.v1.SequenceRange\"\x83\x01\n\x0cStreamDigest\x12\x38\n\x06stated\x18\x01 \x03(\x0b\x32(.portability.api.exchange.v1.RangeDigest\x12\x39\n\x05\x61sked\x18\x02 \x03(\x0b\x32*.portability.api.exchange.v1.SequenceRange\"e\n\x0bRangeDigest\x12\x39\n\x05range\x18\x01 \x01(\x0b\x32*.portability.api.exchange.v1.SequenceRange\x12\r\n\x05\x63ount\x18\x02 \x01(\r\x12\x0c\n\x04root\x18\x03 \x01(\x0c\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n(portability/api/exchange/v1/repair.proto\x12\x1bportability.api.exchange.v1\"4\n\rSequenceRange\x12\x11\n\tfirst_seq\x18\x01 \x01(\x04\x12\x10\n\x08last_seq\x18\x02 \x01(\x04\"K\n\rResendRequest\x12:\n\x06ranges\x18\x01 \x03(\x0b\x32*.portability.api.exchange.v1.SequenceRange\"\xba\x01\n\x0cStreamDigest\x12\x38\n\x06stated\x18\x01 \x03(\x0b\x32(.portability.api.exchange.v1.RangeDigest\x12\x39\n\x05\x61sked\x18\x02 \x03(\x0b\x32*.portability.api.exchange.v1.SequenceRange\x12\x35\n\x04void\x18\x03 \x03(\x0b\x32\'.portability.api.exchange.v1.VoidNumber\"\xa3\x01\n\nVoidNumber\x12\x12\n\nstream_seq\x18\x01 \x01(\x04\x12\x12\n\nmessage_id\x18\x02 \x01(\x0c\x12\x11\n\tleaf_hash\x18\x03 \x01(\x0c\x12\x0f\n\x07\x63\x61se_id\x18\x04 \x01(\x0c\x12\x10\n\x08\x63\x61se_seq\x18\x05 \x01(\x04\x12\x37\n\x06reason\x18\x06 \x01(\x0e\x32\'.portability.api.exchange.v1.VoidReason\"e\n\x0bRangeDigest\x12\x39\n\x05range\x18\x01 \x01(\x0b\x32*.portability.api.exchange.v1.SequenceRange\x12\r\n\x05\x63ount\x18\x02 \x01(\r\x12\x0c\n\x04root\x18\x03 \x01(\x0c*t\n\nVoidReason\x12\x1b\n\x17VOID_REASON_UNSPECIFIED\x10\x00\x12\"\n\x1eVOID_REASON_ERASED_BEFORE_SENT\x10\x01\x12%\n!VOID_REASON_ERASED_BEFORE_RECEIPT\x10\x02\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'portability.api.exchange.v1.repair_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
+  _globals['_VOIDREASON']._serialized_start=662
+  _globals['_VOIDREASON']._serialized_end=778
   _globals['_SEQUENCERANGE']._serialized_start=73
   _globals['_SEQUENCERANGE']._serialized_end=125
   _globals['_RESENDREQUEST']._serialized_start=127
   _globals['_RESENDREQUEST']._serialized_end=202
   _globals['_STREAMDIGEST']._serialized_start=205
-  _globals['_STREAMDIGEST']._serialized_end=336
-  _globals['_RANGEDIGEST']._serialized_start=338
-  _globals['_RANGEDIGEST']._serialized_end=439
+  _globals['_STREAMDIGEST']._serialized_end=391
+  _globals['_VOIDNUMBER']._serialized_start=394
+  _globals['_VOIDNUMBER']._serialized_end=557
+  _globals['_RANGEDIGEST']._serialized_start=559
+  _globals['_RANGEDIGEST']._serialized_end=660
 # @@protoc_insertion_point(module_scope)

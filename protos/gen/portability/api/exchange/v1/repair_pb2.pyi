@@ -9,6 +9,7 @@ from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from google.protobuf.internal import containers as _containers
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 import builtins as _builtins
 import sys
 import typing as _typing
@@ -19,6 +20,30 @@ else:
     from typing_extensions import TypeAlias as _TypeAlias, Never as _Never
 
 DESCRIPTOR: _descriptor.FileDescriptor
+
+class _VoidReason:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _VoidReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_VoidReason.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    VOID_REASON_UNSPECIFIED: _VoidReason.ValueType  # 0
+    """Never sent."""
+    VOID_REASON_ERASED_BEFORE_SENT: _VoidReason.ValueType  # 1
+    """Its content was erased before it was in any bundle."""
+    VOID_REASON_ERASED_BEFORE_RECEIPT: _VoidReason.ValueType  # 2
+    """It was in a bundle, its content was erased, and no receipt of it has come."""
+
+class VoidReason(_VoidReason, metaclass=_VoidReasonEnumTypeWrapper):
+    """Why nothing will come under a number."""
+
+VOID_REASON_UNSPECIFIED: VoidReason.ValueType  # 0
+"""Never sent."""
+VOID_REASON_ERASED_BEFORE_SENT: VoidReason.ValueType  # 1
+"""Its content was erased before it was in any bundle."""
+VOID_REASON_ERASED_BEFORE_RECEIPT: VoidReason.ValueType  # 2
+"""It was in a bundle, its content was erased, and no receipt of it has come."""
+Global___VoidReason: _TypeAlias = VoidReason  # noqa: Y015
 
 @_typing.final
 class SequenceRange(_message.Message):
@@ -72,12 +97,13 @@ Global___ResendRequest: _TypeAlias = ResendRequest  # noqa: Y015
 
 @_typing.final
 class StreamDigest(_message.Message):
-    """Record of a message of type "exchange.digest". At least one of the two lists has an entry."""
+    """Record of a message of type "exchange.digest". At least one of the lists has an entry."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
     STATED_FIELD_NUMBER: _builtins.int
     ASKED_FIELD_NUMBER: _builtins.int
+    VOID_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def stated(self) -> _containers.RepeatedCompositeFieldContainer[Global___RangeDigest]:
         """What the sender of the digest has sent to its recipient. Empty: nothing is said."""
@@ -86,19 +112,66 @@ class StreamDigest(_message.Message):
     def asked(self) -> _containers.RepeatedCompositeFieldContainer[Global___SequenceRange]:
         """What the sender of the digest wants to be told of what it was sent. Empty: nothing."""
 
+    @_builtins.property
+    def void(self) -> _containers.RepeatedCompositeFieldContainer[Global___VoidNumber]:
+        """Numbers of the sender of the digest under which nothing will come, in ascending order. Empty: nothing is said."""
+
     def __init__(
         self,
         *,
         stated: _abc.Iterable[Global___RangeDigest] | None = ...,
         asked: _abc.Iterable[Global___SequenceRange] | None = ...,
+        void: _abc.Iterable[Global___VoidNumber] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["asked", b"asked", "stated", b"stated"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["asked", b"asked", "stated", b"stated", "void", b"void"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___StreamDigest: _TypeAlias = StreamDigest  # noqa: Y015
+
+@_typing.final
+class VoidNumber(_message.Message):
+    """A message whose content its sender has erased, so that it cannot be sent any more."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    STREAM_SEQ_FIELD_NUMBER: _builtins.int
+    MESSAGE_ID_FIELD_NUMBER: _builtins.int
+    LEAF_HASH_FIELD_NUMBER: _builtins.int
+    CASE_ID_FIELD_NUMBER: _builtins.int
+    CASE_SEQ_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    stream_seq: _builtins.int
+    """Its number. Zero is refused."""
+    message_id: _builtins.bytes
+    """Its id: a UUID of 16 bytes. Never empty."""
+    leaf_hash: _builtins.bytes
+    """Leaf hash of its header: 32 bytes. Never empty."""
+    case_id: _builtins.bytes
+    """The case that it was of: a UUID of 16 bytes. Never empty."""
+    case_seq: _builtins.int
+    """Its number in the case. Zero is refused."""
+    reason: Global___VoidReason.ValueType
+    """Why nothing will come. Always set."""
+    def __init__(
+        self,
+        *,
+        stream_seq: _builtins.int = ...,
+        message_id: _builtins.bytes = ...,
+        leaf_hash: _builtins.bytes = ...,
+        case_id: _builtins.bytes = ...,
+        case_seq: _builtins.int = ...,
+        reason: Global___VoidReason.ValueType = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["case_id", b"case_id", "case_seq", b"case_seq", "leaf_hash", b"leaf_hash", "message_id", b"message_id", "reason", b"reason", "stream_seq", b"stream_seq"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___VoidNumber: _TypeAlias = VoidNumber  # noqa: Y015
 
 @_typing.final
 class RangeDigest(_message.Message):
