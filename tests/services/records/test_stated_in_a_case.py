@@ -65,6 +65,14 @@ def test_two_institutions_of_a_state_answer_together_and_no_period_is_lost() -> 
     other = replace(STATED, institution=OTHER_DE, periods=(period("b"), period("d")))
     (career,) = said_in_case([Asked(OTHER_DE, ASKED), STATED, other]).careers
     assert sorted(one.period.period_id for one in career.periods) == ["a", "b", f"b@{OTHER_DE}", "d"]
+    # Each period stays its own institution's, whichever of the two stands for the state.
+    for order in ([STATED, other], [other, STATED]):
+        assert said_in_case([Asked(OTHER_DE, ASKED), *order]).stated_by == {
+            ("DE", "a"): DE,
+            ("DE", "b"): DE,
+            ("DE", f"b@{OTHER_DE}"): OTHER_DE,
+            ("DE", "d"): OTHER_DE,
+        }
     (known,) = said_in_case([Asked(OTHER_DE, ASKED), STATED]).careers
     assert (known.institution, known.status) == (DE, AnswerStatus.KNOWN)
 

@@ -17,7 +17,6 @@ from portability.adapters.keys.node_keys import KeyFolder
 from portability.adapters.keys.ring import FileKeyRing
 from portability.adapters.postgres.embedded import in_database, start_embedded
 from portability.adapters.postgres.stream import PostgresStream
-from portability.agreements.values import Branch
 from portability.app.bootstrap import Node, open_node
 from portability.app.demo.story import INSTITUTIONS, Institution
 from portability.app.demo.treaties import DemoAuthority, Ratified, draw_authorities, publish_and_ratify
@@ -227,7 +226,7 @@ async def _sign_directory(
                 institution_id=one.institution_id,
                 name=one.name,
                 country=one.country,
-                competences=(registry.Competence(Branch.OLD_AGE, SINCE),),
+                competences=(registry.Competence(one.branch, SINCE),),
                 keys=rings[one.institution_id].public_keys(),
             )
             for one in institutions

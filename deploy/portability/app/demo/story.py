@@ -8,6 +8,8 @@ voluntary contributions in Italy while she already worked in Germany.
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
+from portability.agreements.values import Branch
+
 __all__ = [
     "AGREEMENTS",
     "AWARD_ON",
@@ -99,6 +101,7 @@ class Institution:
     declared: tuple[date, date, str]
     remedy: tuple[str, str, str]  # way, where, period
     answers: tuple[Answer, ...] = ()
+    branch: Branch = Branch.OLD_AGE  # for which the directory names it
 
 
 PAPER = b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages<</Type/Pages/Kids[]/Count 0>>>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n"

@@ -102,7 +102,7 @@ class DirectoryFacts:
                 identified=why_not_hers(person, whose) if person and person.identifiers else None,
             )
         entered = await self._entered(case.case_id, matter)
-        return AroundCase(person.birth_date if person else None, {**entered, **staters})
+        return AroundCase(person.birth_date if person else None, {**entered, **staters}, said.stated_by)
 
     async def _stater(
         self, matter: _Matter, institution: str, *, answered: datetime | None, identified: str | None

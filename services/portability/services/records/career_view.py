@@ -1,10 +1,11 @@
 """The careers of a case as a caseworker looks at them: as known at an instant, checked, compared, explained."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
 from portability.agreements.careers import CareerRecord, EvidenceLevel
+from portability.agreements.values import StateCode
 from portability.services.records.career import CareerStatement, as_known_at, statement_of
 from portability.services.records.career_totals import CheckedTotal, TotalOutcome, check_totals
 from portability.services.records.quirks import QuirkNote, quirks_of
@@ -46,10 +47,19 @@ class Stater:
 
 @dataclass(frozen=True, slots=True)
 class AroundCase:
-    """What a case knows around the careers in it."""
+    """What a case knows around the careers in it; `stated_by` as `SaidInCase` has it."""
 
     birth_date: date | None = None
     staters: Mapping[str, Stater] = field(default_factory=dict)  # by institution
+    stated_by: Mapping[tuple[StateCode, str], str] = field(default_factory=dict)
+
+    def institution_of(self, statement: CareerStatement, period_id: str) -> str:
+        """Who stated a period: of several institutions of a state, each answers for its own."""
+        return self.stated_by.get((statement.state, period_id), statement.institution)
+
+    def stater_of(self, statement: CareerStatement, period_id: str) -> Stater:
+        """What is known of who stated a period."""
+        return self.staters.get(self.institution_of(statement, period_id), Stater())
 
 
 def known_careers(
@@ -61,18 +71,20 @@ def known_careers(
 
 
 def _seen(statement: CareerStatement, around: AroundCase, today: date) -> KnownCareer:
-    stater = around.staters.get(statement.institution, Stater())
     known = Known(
         today,
         signed=None if statement.entered_by else "",  # the exchange gives nothing on that it has not verified
-        competent=stater.competent,
-        identified=stater.identified,
         birth_date=around.birth_date,
         others=statement.periods,
     )
+    checked = []
+    for period in statement.periods:
+        stater = around.stater_of(statement, period.period_id)
+        by_stater = replace(known, competent=stater.competent, identified=stater.identified)
+        checked.append((period.period_id, checks_of(period, by_stater)))
     return KnownCareer(
         statement,
-        tuple((period.period_id, checks_of(period, known)) for period in statement.periods),
+        tuple(checked),
         tuple(one for one in check_totals(statement) if one.outcome is not TotalOutcome.SAME),
         quirks_of(statement, today=today),
     )

@@ -15,7 +15,7 @@ from portability.agreements.errors import DeniedError, InputError, NotFoundError
 from portability.services.access import Caller
 from portability.services.idempotency import once
 from portability.services.records.career import CareerPeriod, PeriodStatus
-from portability.services.records.career_view import AroundCase, Demand, KnownCareer, Stater, known_careers
+from portability.services.records.career_view import AroundCase, Demand, KnownCareer, known_careers
 from portability.services.records.ports import CareerBook, CaseFacts, Clock, ReviewBook, SettlingWork
 from portability.services.records.reviews import Review, Settlement
 from portability.services.records.verifying import Check, for_a_person
@@ -95,14 +95,13 @@ def _is_of(review: Review, command: SettleReview) -> bool:
 def _failing(case_id: UUID, known: tuple[KnownCareer, ...], around: AroundCase, *, at: datetime) -> Iterator[Review]:
     for career in known:
         statement = career.statement
-        demand = around.staters.get(statement.institution, Stater()).demand
         checks: Mapping[str, tuple[Check, ...]] = dict(career.checks)
         for period in statement.periods:
+            demand = around.stater_of(statement, period.period_id).demand
             reasons = _reasons(period, checks[period.period_id], demand)
             if reasons and period.status is PeriodStatus.CURRENT:
-                yield Review(
-                    case_id, statement.state, statement.institution, period.period_id, reasons, at, demand.citation
-                )
+                stater = around.institution_of(statement, period.period_id)
+                yield Review(case_id, statement.state, stater, period.period_id, reasons, at, demand.citation)
 
 
 def _reasons(period: CareerPeriod, checks: tuple[Check, ...], demand: Demand) -> tuple[str, ...]:

@@ -57,11 +57,15 @@ Said = About | Asked | Stated | Corrected
 
 @dataclass(frozen=True, slots=True)
 class SaidInCase:
-    """What the messages of a case add up to. `whose`: on whose account the statement of an institution rests."""
+    """What the messages of a case add up to. `whose`: on whose account the statement of an institution rests.
+
+    `stated_by` names, by state and period id, who stated a period where several institutions of a state have answered.
+    """
 
     careers: tuple[CareerRecord, ...] = ()  # one a state, by state
     about: About = field(default_factory=lambda: About(None))
     whose: Mapping[str, StatedPerson | None] = field(default_factory=dict)
+    stated_by: Mapping[tuple[StateCode, str], str] = field(default_factory=dict)
 
 
 def said_in_case(said: Iterable[Said]) -> SaidInCase:
@@ -79,9 +83,13 @@ def said_in_case(said: Iterable[Said]) -> SaidInCase:
             whose[one.institution] = one.person
     answers = {name: one for name, one in answers.items() if one.status is not AnswerStatus.NOT_ASKED}
     by_state: dict[StateCode, CareerRecord] = {}
-    for answer in answers.values():
-        by_state[answer.state] = _together(by_state[answer.state], answer) if answer.state in by_state else answer
-    return SaidInCase(tuple(by_state[state] for state in sorted(by_state)), about, whose)
+    stated_by: dict[tuple[StateCode, str], str] = {}
+    for answer in sorted(answers.values(), key=_says_most):
+        first = by_state.get(answer.state)
+        periods = answer.periods if first is None else _beside(first, answer)
+        stated_by |= {(answer.state, one.period.period_id): answer.institution for one in periods}
+        by_state[answer.state] = replace(first or answer, periods=(*(first.periods if first else ()), *periods))
+    return SaidInCase(tuple(by_state[state] for state in sorted(by_state)), about, whose, stated_by)
 
 
 def _after(known: CareerRecord | None, one: Asked | Stated | Corrected) -> CareerRecord:
@@ -103,14 +111,16 @@ def _after(known: CareerRecord | None, one: Asked | Stated | Corrected) -> Caree
     return replace(known, status=status, answered_on=one.on, periods=tuple(changed.values()))
 
 
-def _together(one: CareerRecord, other: CareerRecord) -> CareerRecord:
-    """Two institutions of a state as one answer; an id that both use names the institution of the second."""
-    first, second = sorted((one, other), key=lambda each: (-_TOLD.get(each.status, 0), each.institution))
-    taken = {each.period.period_id for each in first.periods}
-    more = tuple(
-        replace(each, period=replace(each.period, period_id=f"{each.period.period_id}@{second.institution}"))
+def _says_most(one: CareerRecord) -> tuple[int, str]:
+    return -_TOLD.get(one.status, 0), one.institution
+
+
+def _beside(one: CareerRecord, other: CareerRecord) -> tuple[RecordedPeriod, ...]:
+    """The periods of another institution of the state; an id that both use names the institution of the second."""
+    taken = {each.period.period_id for each in one.periods}
+    return tuple(
+        replace(each, period=replace(each.period, period_id=f"{each.period.period_id}@{other.institution}"))
         if each.period.period_id in taken
         else each
-        for each in second.periods
+        for each in other.periods
     )
-    return replace(first, periods=(*first.periods, *more))
