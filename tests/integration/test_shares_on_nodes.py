@@ -5,9 +5,11 @@ The claim service works on the same careers beside it, and gives the same to the
 
 import asyncio
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import grpc
 import pytest
@@ -18,9 +20,20 @@ from portability.adapters.clock.system import SystemClock
 from portability.adapters.postgres.embedded import EmbeddedServer
 from portability.api.cases.v1 import cases_pb2, flows_pb2, flows_pb2_grpc, messages_pb2, shares_pb2, shares_pb2_grpc
 from portability.api.common.v1 import common_pb2
-from portability.app.demo.desks import act, lodge_claim, put_records, read_case
+from portability.app.demo.desks import act, certify, lodge_claim, put_records, read_case
 from portability.app.demo.nodes import DemoNode, demo_nodes
 from portability.app.demo.story import AWARD_ON
+from portability.app.wiring.declarations import declaration_use_cases
+from portability.app.wiring.disputes import dispute_use_cases
+from portability.app.wiring.workers import projection_use_cases
+from portability.services.access import Role
+from portability.services.workers.declarations.handlers import DeclarePeriod
+from portability.services.workers.disputes.handlers import RaiseDispute
+from portability.services.workers.disputes.model import Matter, Subject
+from portability.services.workers.model import WorkerOnFile, parse_contact
+from portability.services.workers.projections.model import Scenario, WhatIf
+from portability.services.workers.remembered import RememberedDay
+from portability.services.workers.views import StepKind
 from tests.brokers import BrokerInUse
 
 IT, DE, CA = "it-inps", "de-drv", "ca-sc"
@@ -199,3 +212,54 @@ async def test_an_old_age_claim_runs_on_a_flow_and_gives_what_the_claim_service_
         told = messages_pb2.DecisionSummary.FromString(summary.content)
         assert {one.institution.institution_id for one in told.decisions} == set(ROLES)
         assert not [one for one in seen.documents if one.without_effect]
+        await she_reads_the_same(desks[IT], expected[IT].header.case_id, case.case_id)
+
+
+async def she_reads_the_same(desk: DemoNode, *case_ids: str) -> None:
+    """Each claim as the only one of a worker: on her page, in certificates, disputes, declarations and what ifs."""
+    told = [await what_is_read(desk, UUID(one), phone=f"+3905550010{n}") for n, one in enumerate(case_ids)]
+    assert told[0] == told[1]
+    assert {kind for kind, _, _ in told[0]["steps"]} == {kind.value for kind in StepKind} - {"identify"}
+    assert len(told[0]["decisions"]) == len(ROLES)
+    assert {state for state, _, periods in told[0]["career"] if periods} == {"IT", "DE", "CA"}
+    assert all(one.why for one in told[0]["decisions"])
+    assert told[0]["what if"][0].is_known
+    assert told[0]["certificates"] == 2  # of her career, and of her pension
+
+
+async def what_is_read(desk: DemoNode, case_id: UUID, *, phone: str) -> dict[str, Any]:
+    """All of a claim but ids, instants and its short name."""
+    nobody = UUID(int=0)
+    worker_id = time_ordered_id()
+    async with desk.node.worker.unit_of_work() as work:
+        transaction: Any = work
+        await transaction.directory.keep(WorkerOnFile(worker_id, parse_contact(phone), (f"TEST{phone[-3:]}",), "en"))
+        await transaction.cases.links.link(worker_id, case_id)
+    worker, parts, database = desk.node.worker, desk.node.parts, desk.node.database
+    (case,) = await worker.list_my_cases(worker_id)
+    shown = await worker.get_my_case(worker_id, case_id)
+    career = await worker.get_my_career(worker_id)
+    decisions = await worker.get_my_decisions(worker_id)
+    assert {one.role for one in shown.seen_by} >= {Role.CASEWORKER}
+    said = Subject(Matter.DECISION, next(one.decision_id for one in decisions if one.institution.state == "IT"))
+    disputed = await dispute_use_cases(database, parts).raise_dispute(
+        RaiseDispute(time_ordered_id(), worker_id, said, "It is too little.", language="en")
+    )
+    year = RememberedDay(1988)
+    declared = await declaration_use_cases(database, parts).declare(
+        DeclarePeriod(time_ordered_id(), worker_id, "FR", year, year, employer="Hôtel du Port", activity="kitchen")
+    )
+    what_if = await projection_use_cases(database, parts).project(worker_id, Scenario(WhatIf.MOVED, state="CA"))
+    return {
+        "case": (case.branch, case.lodged_on, case.contact_institution, case.closed_on),
+        "steps": sorted((one.kind.value, one.holder.name, one.done_at is not None) for one in case.steps),
+        "career": [(one.state, one.status, one.periods) for one in career.countries],
+        "decisions": sorted(
+            (replace(one, decision_id="", case_id=nobody, worker_id=nobody) for one in decisions),
+            key=lambda one: one.institution.state,
+        ),
+        "dispute": (disputed.dispute.holder, disputed.dispute.case_id == case_id),
+        "declaration": declared.declaration.case_id == case_id,
+        "what if": [replace(one, case_id=nobody, worker_id=nobody, reference="") for one in what_if],
+        "certificates": len(await certify(desk, str(case_id))),
+    }

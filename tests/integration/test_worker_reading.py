@@ -9,13 +9,17 @@ from psycopg import sql
 from portability.adapters.postgres.cases_store import PostgresCases
 from portability.adapters.postgres.database import Connection
 from portability.adapters.postgres.fence import APP_ROLE, narrow_to_worker
+from portability.adapters.postgres.flows_store import PostgresShelf
 from portability.adapters.postgres.looks import PostgresLooks
 from portability.adapters.postgres.records_store import PostgresCareers
+from portability.adapters.postgres.shares_store import PostgresShares
 from portability.adapters.postgres.workers_store import PostgresWorkerCases, PostgresWorkers
 from portability.agreements.careers import AnswerStatus
+from portability.app.wiring.claims import NodeClaims
 from portability.app.worker_views import WorkerViews, worker_work
 from portability.services.workers.model import WorkerOnFile, parse_contact
 from tests.at_rest import AT_REST
+from tests.services.cases.share_world import ShareWorld
 from tests.services.workers.test_views_of_cases import (
     ADA,
     ADAS_CASE,
@@ -47,7 +51,12 @@ async def test_what_is_kept_reads_the_same(connection: Connection) -> None:
     kept = replace(
         in_memory,
         links=PostgresWorkerCases(connection),
-        cases=PostgresCases(connection, AT_REST),
+        claims=NodeClaims(
+            cases=PostgresCases(connection, AT_REST),
+            shelf=PostgresShelf(connection, AT_REST),
+            shares=PostgresShares(connection, AT_REST),
+            flows=ShareWorld().inps.parts,
+        ),
         careers=PostgresCareers(connection, AT_REST),
         looks=PostgresLooks(connection, AT_REST),
     )

@@ -247,7 +247,7 @@ async def open_node(
         await _enter_directory(database, directory, clock)
         gateways = await open_gateways(settings, opened, clock)
         codes = QueuedCodeSender(gateways.codes, clock=clock)
-        worker_work = worker_unit_of_work(database, at_rest, directory.current, me=institution)
+        worker_work = worker_unit_of_work(database, parts)
         worker = WorkerUseCases(
             unit_of_work=worker_work,
             sender=codes,

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from uuid import UUID
 
-from portability.adapters.postgres.cases_store import PostgresCases
 from portability.adapters.postgres.database import Database
 from portability.adapters.postgres.fence import narrow_to_worker
 from portability.adapters.postgres.workers_store import PostgresWorkerCases
@@ -12,6 +11,7 @@ from portability.agreements.calendar_months import months_after
 from portability.agreements.errors import AgreementError, DeterminationError, InputError
 from portability.agreements.values import StateCode
 from portability.app.wiring.cases import CaseTransaction
+from portability.app.wiring.claims import node_claims
 from portability.app.wiring.parts import CaseParts
 from portability.app.worker_views import Names, named_institution, why_step
 from portability.services.cases.commands import Determine
@@ -49,10 +49,10 @@ class NodeProjector:
     async def _hers(self, worker_id: UUID) -> list[Case]:
         async with self.database.transaction() as connection:
             await narrow_to_worker(connection, worker_id)
-            cases = PostgresCases(connection, self.parts.at_rest)
+            claims = node_claims(connection, self.parts)
             ids = await PostgresWorkerCases(connection).case_ids_of(worker_id)
-            found = [await cases.get(one, for_change=False) for one in ids]
-        return [case for case in found if case is not None]
+            found = [await claims.get(one) for one in ids]
+        return [one.case for one in found if one is not None]
 
     async def _one(self, case: Case, worker_id: UUID, scenario: Scenario, work: CaseWork) -> Projection:
         desk = Desk(work=work, me=self.parts.me, now=self.parts.clock.now(), new_id=self.parts.new_id)

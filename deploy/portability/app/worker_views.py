@@ -19,10 +19,10 @@ from portability.adapters.postgres.workers_store import (
 )
 from portability.agreements.careers import AnswerStatus, CareerRecord, RecordedPeriod
 from portability.services.access import Role
-from portability.services.cases import flow
+from portability.services.cases.claims import ClaimCase
+from portability.services.cases.flow import CaseStep as ClaimStep
 from portability.services.cases.model import Case, DecidedAmount, Decision, DecisionResult, Explanation
-from portability.services.cases.ports import CareerBook, CaseStore
-from portability.services.cases.procedure import ServiceStandards
+from portability.services.cases.ports import CareerBook, ClaimCases
 from portability.services.looking import Look, LookBook, ProtectedScopes
 from portability.services.workers.declarations.ports import DeclarationBook
 from portability.services.workers.ports import WorkerCases
@@ -69,24 +69,23 @@ class WorkerViews:
     """MyCases, MyCareer and MyDecisions over the stores of one transaction. `me` is the node's own institution."""
 
     links: WorkerCases
-    cases: CaseStore
+    claims: ClaimCases
     careers: CareerBook
     looks: LookBook
     protected: ProtectedScopes
     declarations: DeclarationBook
     me: str
-    standards: ServiceStandards
     names: Names
     zone: tzinfo = UTC
     narrow: Callable[[UUID], Awaitable[None]] | None = None  # lets the database show what is hers and nothing else
 
     async def cases_of(self, worker_id: UUID) -> Sequence[CaseView]:
         """Every case that is linked to her."""
-        return [self._case(case, worker_id) for case in await self._hers(worker_id)]
+        return [self._case(one, worker_id) for one in await self._hers(worker_id)]
 
     async def case_of(self, worker_id: UUID, case_id: UUID) -> CaseView | None:
         """The case if it is linked to her, with who looked at it here."""
-        found = [case for case in await self._hers(worker_id) if case.case_id == case_id]
+        found = [one for one in await self._hers(worker_id) if one.case.case_id == case_id]
         if not found:
             return None
         seen_by = tuple(self._seen(look) for look in await self.looks.of([case_id]))
@@ -96,7 +95,7 @@ class WorkerViews:
         """What each country has told in her cases, the last answer of each, beside what she declared."""
         records: dict[str, CareerRecord] = {}
         declared: dict[str, tuple[DeclaredTime, ...]] = {}
-        for case in await self._hers(worker_id):
+        for case in [one.case for one in await self._hers(worker_id)]:
             for record in await self.careers.of_case(case.case_id):
                 known = records.get(record.state)
                 if known is None or _says_more(record, known):
@@ -114,9 +113,9 @@ class WorkerViews:
     async def decisions_of(self, worker_id: UUID) -> Sequence[DecisionView]:
         """Every decision in her cases."""
         found = [
-            self._decision(decision, case, worker_id)
-            for case in await self._hers(worker_id)
-            for decision in case.decisions
+            self._decision(decision, one.case, worker_id)
+            for one in await self._hers(worker_id)
+            for decision in one.case.decisions
         ]
         return [hidden_decision(one) for one in found] if await self._is_protected(worker_id) else found
 
@@ -124,13 +123,14 @@ class WorkerViews:
         """One protected case protects her in all."""
         return bool(await self.protected.among(await self.links.case_ids_of(worker_id)))
 
-    async def _hers(self, worker_id: UUID) -> list[Case]:
+    async def _hers(self, worker_id: UUID) -> list[ClaimCase]:
         if self.narrow is not None:
             await self.narrow(worker_id)
-        found = [await self.cases.get(one, for_change=False) for one in await self.links.case_ids_of(worker_id)]
-        return [case for case in found if case is not None]
+        found = [await self.claims.get(one) for one in await self.links.case_ids_of(worker_id)]
+        return [one for one in found if one is not None]
 
-    def _case(self, case: Case, worker_id: UUID) -> CaseView:
+    def _case(self, claim: ClaimCase, worker_id: UUID) -> CaseView:
+        case = claim.case
         return CaseView(
             case_id=case.case_id,
             worker_id=worker_id,
@@ -138,14 +138,14 @@ class WorkerViews:
             branch=case.branch,
             lodged_on=case.claim.lodged_on,
             contact_institution=self._institution(case.contact),
-            steps=tuple(self._step(step) for step in flow.steps(case, me=self.me, standards=self.standards)),
-            closed_on=self._day(case.summary.sent_at) if case.summary else None,
+            steps=tuple(self._step(step) for step in claim.steps),
+            closed_on=self._day(claim.ended_at) if claim.ended_at else None,
         )
 
     def _seen(self, look: Look) -> SeenBy:
         return seen(look, self._institution(self.me))
 
-    def _step(self, step: flow.CaseStep) -> CaseStep:
+    def _step(self, step: ClaimStep) -> CaseStep:
         return CaseStep(
             step_id=step.step_id,
             kind=StepKind(step.kind.value),

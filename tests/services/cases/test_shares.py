@@ -467,7 +467,9 @@ async def test_what_no_file_encodes_is_decided_by_hand_with_reason_and_provision
     world.drv.determiner = NothingEncoded()  # type: ignore[assignment]  # another determiner
     with pytest.raises(NoRuleInForceError, match="encodes no scheme for survivors"):
         await world.drv.determine(case_id)
-    assert await world.drv.shares.last(case_id) is None
+    share = await world.drv.shares.last(case_id)
+    assert share is not None
+    assert share.determination is None
     amount = DecidedAmount("de-witwenrente", Money.of("310.20", "EUR"), Frequency.MONTH, AWARD_ON)
     with pytest.raises(InputError, match="is not what the determination proposes: say why"):
         await world.drv.decide(case_id, amounts=(amount,))

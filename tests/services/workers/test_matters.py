@@ -8,12 +8,15 @@ import grpc
 import pytest
 
 from portability.adapters.clock.fake import ManualClock
+from portability.adapters.memory.cases import MemoryCases
 from portability.adapters.memory.flows import MemoryFlows
 from portability.adapters.memory.looks import MemoryLooks
+from portability.adapters.memory.shares import MemoryShares
 from portability.adapters.memory.workers import MemoryWorkerCases
 from portability.api.workers.v1 import matters_pb2 as pb
 from portability.api.workers.v1 import matters_pb2_grpc
 from portability.app.matter_views import NodeMatters
+from portability.app.wiring.claims import NodeClaims
 from portability.app.worker_views import Names
 from portability.services.access import Role
 from portability.services.flows.load import packaged_flows
@@ -79,6 +82,7 @@ async def node(clock: ManualClock) -> NodeMatters:
 
     return NodeMatters(
         links=links,
+        claims=NodeClaims(cases=MemoryCases(), shelf=shelf, shares=MemoryShares(), flows=flows),
         shelf=shelf,
         looks=looks,
         flows=flows,

@@ -23,6 +23,7 @@ from portability.agreements.periods import Duration, InsurancePeriod, PeriodKind
 from portability.agreements.values import Branch, Citation, Money
 from portability.app.worker_views import Names, WorkerViews
 from portability.services.access import Role
+from portability.services.cases.claims import ClaimCase, claim_case
 from portability.services.cases.model import (
     AgreementUsed,
     AwardBasis,
@@ -133,8 +134,9 @@ class Cases:
     def __init__(self, *cases: Case) -> None:
         self.kept = {each.case_id: each for each in cases}
 
-    async def get(self, case_id: UUID, *, for_change: bool) -> Case | None:
-        return self.kept.get(case_id)
+    async def get(self, case_id: UUID) -> ClaimCase | None:
+        found = self.kept.get(case_id)
+        return claim_case(found, me="it-inps", standards=ServiceStandards()) if found else None
 
 
 class Careers:
@@ -149,14 +151,13 @@ async def views(*cases: Case, **careers: list[CareerRecord]) -> WorkerViews:
     links = MemoryWorkerCases()
     for each in cases:
         await links.link(ADA if each.case_id == ADAS_CASE else ROSA, each.case_id)
-    parts: dict[str, Any] = {"cases": Cases(*cases), "careers": Careers(**careers)}
+    parts: dict[str, Any] = {"claims": Cases(*cases), "careers": Careers(**careers)}
     return WorkerViews(
         links=links,
         looks=MemoryLooks(),
         protected=MemoryProtected(),
         declarations=MemoryDeclarations(),
         me="it-inps",
-        standards=ServiceStandards(),
         names=Names(lambda one: NAMES.get(one, one), lambda one: f"Agreement {one}"),
         zone=timezone(timedelta(hours=1)),
         **parts,

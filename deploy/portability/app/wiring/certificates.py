@@ -10,7 +10,6 @@ from portability.adapters.certificates.printing import print_certificate
 from portability.adapters.keys.issuing import DirectoryIssuers, NodeSigner, P256WalletKey
 from portability.adapters.keys.node_keys import NodeKeys
 from portability.adapters.paper.claim_form import print_claim_form
-from portability.adapters.postgres.cases_store import PostgresCases
 from portability.adapters.postgres.certificates_store import PostgresCertificates, PostgresOffers, PostgresStatuses
 from portability.adapters.postgres.database import Connection, Database
 from portability.adapters.postgres.fence import narrow_to_worker
@@ -26,6 +25,7 @@ from portability.agreements.careers import CareerRecord
 from portability.agreements.periods import Duration, PeriodUnit
 from portability.agreements.values import StateCode
 from portability.api.cases.v1.messages_pb2 import OldAgeClaim
+from portability.app.wiring.claims import node_claims
 from portability.app.wiring.parts import CaseParts
 from portability.services.cases.model import DecisionResult, state_of
 from portability.services.certificates.model import Award, Career, CareerCountry, Entitlement, Holder, Issuer
@@ -43,26 +43,29 @@ class NodeCaseFacts:
     """CaseFacts and KnownCases over the cases of this node."""
 
     def __init__(self, connection: Connection, parts: CaseParts) -> None:
-        self._cases = PostgresCases(connection, parts.at_rest)
+        self._claims = node_claims(connection, parts)
         self._careers = PostgresCareers(connection, parts.at_rest)
         self._shelf = PostgresShelf(connection, parts.at_rest)
         self._me = parts.me
 
     async def knows(self, case_id: UUID) -> bool:
         """A claim, or a case on a flow."""
-        if await self._cases.get(case_id, for_change=False) is not None:
+        if await self._claims.get(case_id) is not None:
             return True
         return await self._shelf.get(case_id, for_change=False) is not None
 
     async def holder_of(self, case_id: UUID) -> Holder | None:
         """The person of the claim, by her number of this state where she has one."""
-        case = await self._cases.get(case_id, for_change=False)
-        if case is None:
+        found = await self._claims.get(case_id)
+        if found is None:
             return None
-        person = case.claim.person
+        person = found.case.claim.person
         numbers = sorted(person.identifiers, key=lambda one: one.country != state_of(self._me))
         return Holder(
-            person.family_name, person.given_names, person.birth_date, numbers[0].value if numbers else case.reference
+            person.family_name,
+            person.given_names,
+            person.birth_date,
+            numbers[0].value if numbers else found.case.reference,
         )
 
     async def career_of(self, case_id: UUID, *, as_of: date) -> Career:
@@ -72,13 +75,13 @@ class NodeCaseFacts:
 
     async def entitlement_of(self, case_id: UUID) -> Entitlement | None:
         """The last decision of this institution, where it grants."""
-        case = await self._cases.get(case_id, for_change=False)
-        decision = case.decision_of(self._me) if case else None
-        if case is None or decision is None or decision.result is not DecisionResult.GRANTED or not decision.amounts:
+        found = await self._claims.get(case_id)
+        decision = found.case.decision_of(self._me) if found else None
+        if decision is None or decision.result is not DecisionResult.GRANTED or not decision.amounts:
             return None
         ends = [amount.end for amount in decision.amounts]
         return Entitlement(
-            branch=case.branch,
+            branch=decision.branch,
             start=min(amount.start for amount in decision.amounts),
             end=None if None in ends else max(end for end in ends if end),
             awards=tuple(

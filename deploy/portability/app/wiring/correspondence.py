@@ -58,7 +58,7 @@ def correspondence_use_cases(database: Database, parts: CaseParts) -> Correspond
             await narrow_to_worker(connection, worker_id)
             yield _Work(
                 _Subjects(
-                    worker_views(connection, parts.at_rest, names, me=parts.me),
+                    worker_views(connection, parts, names),
                     node_matters(connection, parts, names),
                 ),
                 PostgresMyLetters(connection, lambda one: named_institution(one, names), me=parts.me),

@@ -6,7 +6,7 @@ from uuid import UUID
 from portability.agreements.values import Branch
 from portability.services.access import Caller, Role
 from portability.services.cases.model import state_of
-from portability.services.cases.ports import CaseStore
+from portability.services.cases.ports import ClaimCases
 from portability.services.flows.engine import position
 from portability.services.flows.handlers import FlowUseCases, StartCase
 from portability.services.flows.model import Party
@@ -29,24 +29,24 @@ class FlowAsking:
         self,
         work: FlowWork,
         links: WorkerCases,
-        cases: CaseStore,
+        claims: ClaimCases,
         flows: FlowParts,
         *,
         directory: Callable[[], Directory],
     ) -> None:
         self._work = work
         self._links = links
-        self._cases = cases
+        self._claims = claims
         self._flows = flows
         self._directory = directory
 
     async def ask(self, declaration: Declaration, *, language: str) -> tuple[str, UUID] | None:
         """Open the case with the one institution that is competent there; she sees it among her own."""
         asked = await self._whom(declaration)
-        case = await self._cases.get(declaration.case_id, for_change=False)
-        if asked is None or case is None:
+        claim = await self._claims.get(declaration.case_id)
+        if asked is None or claim is None:
             return None
-        me, person = self._flows.me, case.claim.person
+        me, person = self._flows.me, claim.case.claim.person
         content = write_between_institutions(
             declaration,
             names=(person.family_name, person.given_names),

@@ -5,17 +5,17 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from uuid import UUID
 
 from portability.adapters.postgres.acts import PostgresActs
-from portability.adapters.postgres.cases_store import PostgresCases
 from portability.adapters.postgres.database import Connection, Database
 from portability.adapters.postgres.declarations_store import PostgresDeclarations, PostgresPapers
 from portability.adapters.postgres.disputes_store import PostgresCaseChanges
 from portability.adapters.postgres.looks import PostgresLooks, PostgresProtected
 from portability.adapters.postgres.records_store import PostgresCommands
 from portability.adapters.postgres.workers_store import PostgresWorkerCases
+from portability.app.wiring.claims import node_claims
 from portability.app.wiring.declaration_flows import FlowAsking
 from portability.app.wiring.flows import FlowTransaction, flow_parts
 from portability.app.wiring.parts import CaseParts
-from portability.services.cases.ports import CaseStore
+from portability.services.cases.ports import ClaimCases
 from portability.services.workers.declarations.desk import DeclarationDesk
 from portability.services.workers.declarations.handlers import DeclarationUseCases
 from portability.services.workers.ports import WorkerCases
@@ -24,16 +24,16 @@ __all__ = ["ClaimsOfHers", "declaration_desk", "declaration_use_cases"]
 
 
 class ClaimsOfHers:
-    """HerCases: claims before cases that run on a flow, the newest first."""
+    """HerCases: claims before what else runs on a flow, the newest first."""
 
-    def __init__(self, links: WorkerCases, cases: CaseStore) -> None:
+    def __init__(self, links: WorkerCases, claims: ClaimCases) -> None:
         self._links = links
-        self._cases = cases
+        self._claims = claims
 
     async def ids_of(self, worker_id: UUID) -> Sequence[UUID]:
         """Her cases here; empty where she has made no claim."""
         ids = await self._links.case_ids_of(worker_id)
-        claims = [case for one in ids if (case := await self._cases.get(one, for_change=False)) is not None]
+        claims = [found.case for one in ids if (found := await self._claims.get(one)) is not None]
         newest = sorted(claims, key=lambda case: (case.known_since, case.case_id), reverse=True)
         first = [case.case_id for case in newest]
         return [*first, *(one for one in ids if one not in first)] if first else []
@@ -43,12 +43,12 @@ class DeclarationTransaction:
     """DeclarationWork on one connection."""
 
     def __init__(self, connection: Connection, parts: CaseParts) -> None:
-        links, cases = PostgresWorkerCases(connection), PostgresCases(connection, parts.at_rest)
+        links, claims = PostgresWorkerCases(connection), node_claims(connection, parts)
         self.book = PostgresDeclarations(connection, parts.at_rest)
         self.papers = PostgresPapers(connection, parts.at_rest)
-        self.cases = ClaimsOfHers(links, cases)
+        self.cases = ClaimsOfHers(links, claims)
         self.elsewhere = FlowAsking(
-            FlowTransaction(connection, parts), links, cases, flow_parts(parts), directory=parts.directory
+            FlowTransaction(connection, parts), links, claims, flow_parts(parts), directory=parts.directory
         )
         self.commands = PostgresCommands(connection, parts.at_rest)
         self.looks = PostgresLooks(connection, parts.at_rest)

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from portability.adapters.postgres.acts import PostgresActs
-from portability.adapters.postgres.cases_store import PostgresCases
 from portability.adapters.postgres.database import Connection, Database
 from portability.adapters.postgres.disputes_store import PostgresCaseChanges, PostgresDisputes
 from portability.adapters.postgres.fence import narrow_to_worker
 from portability.adapters.postgres.looks import PostgresLooks, PostgresProtected
 from portability.adapters.postgres.records_store import PostgresCareers, PostgresCommands
 from portability.adapters.postgres.workers_store import PostgresWorkerCases
+from portability.app.wiring.claims import node_claims
 from portability.app.wiring.dispute_flows import FlowElsewhere
 from portability.app.wiring.flows import FlowTransaction, flow_parts
 from portability.app.wiring.parts import CaseParts
@@ -50,19 +50,19 @@ class CaseDecisions:
 
     def __init__(self, connection: Connection, parts: CaseParts) -> None:
         self._me = parts.me
-        self._cases = PostgresCases(connection, parts.at_rest)
+        self._claims = node_claims(connection, parts)
 
     async def of_case(self, case_id: UUID) -> Sequence[tuple[str, str]]:
         """Id and institution of each."""
-        case = await self._cases.get(case_id, for_change=False)
-        return [(str(one.decision_id), one.institution) for one in case.decisions] if case else []
+        found = await self._claims.get(case_id)
+        return [(str(one.decision_id), one.institution) for one in found.case.decisions] if found else []
 
     async def others(self, case_id: UUID) -> Sequence[str]:
         """The other institutions of a case."""
-        case = await self._cases.get(case_id, for_change=False)
-        if case is None:
+        found = await self._claims.get(case_id)
+        if found is None:
             return []
-        return sorted({case.contact, *(one.institution for one in case.participants)} - {self._me})
+        return sorted({found.case.contact, *(one.institution for one in found.case.participants)} - {self._me})
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,9 +109,9 @@ def dispute_use_cases(database: Database, parts: CaseParts) -> DisputeUseCases:
     async def of_worker(worker_id: UUID) -> AsyncIterator[tuple[WhatIsHers, DisputeTransaction]]:
         async with database.transaction() as connection:
             await narrow_to_worker(connection, worker_id)
-            cases, links = PostgresCases(connection, parts.at_rest), PostgresWorkerCases(connection)
-            found = [await cases.get(one, for_change=False) for one in await links.case_ids_of(worker_id)]
-            hers = [case for case in found if case is not None]
+            claims, links = node_claims(connection, parts), PostgresWorkerCases(connection)
+            found = [await claims.get(one) for one in await links.case_ids_of(worker_id)]
+            hers = [one.case for one in found if one is not None]
             yield (
                 WhatIsHers(parts.me, hers, PostgresCareers(connection, parts.at_rest)),
                 DisputeTransaction(connection, parts),

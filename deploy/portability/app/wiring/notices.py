@@ -73,7 +73,7 @@ def notice_unit_of_work(
         async with database.transaction(acting="node") as connection:
             happenings = NodeHappenings(
                 connection,
-                worker_views(connection, parts.at_rest, names, me=parts.me),
+                worker_views(connection, parts, names),
                 node_matters(connection, parts, names),
                 DisputeTransaction(connection, parts),
                 parts.clock.now(),

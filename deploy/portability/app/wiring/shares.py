@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from datetime import datetime
 from uuid import UUID
 
 from portability.adapters.postgres.database import Connection, Database
@@ -13,16 +14,17 @@ from portability.app.wiring.flows import FlowTransaction, flow_parts
 from portability.app.wiring.parts import CaseParts, DirectoryOfInstitutions
 from portability.app.wiring.reviews import JudgedRecords
 from portability.services.access import Caller
+from portability.services.cases.flow import Due
 from portability.services.cases.shares.model import SaidDocument, SaidInCase
 from portability.services.determination.treaties.in_force import RatifiedLaw
-from portability.services.flows.definition import LIAISON_BODY
+from portability.services.flows.definition import CASE, LIAISON_BODY, Flow
 from portability.services.flows.desk import no_such_case
-from portability.services.flows.engine import allowed, position
+from portability.services.flows.engine import allowed, position, steps
 from portability.services.flows.handlers import Act, FlowUseCases
-from portability.services.flows.model import CaseFile, Position
+from portability.services.flows.model import CaseFile, Position, Step
 from portability.services.flows.ports import FlowParts, FlowWork
 
-__all__ = ["ShareTransaction", "ShownFlowCases", "share_unit_of_work"]
+__all__ = ["ShareTransaction", "ShownFlowCases", "said_on_flow", "share_unit_of_work"]
 
 
 class ShownFlowCases:
@@ -38,19 +40,7 @@ class ShownFlowCases:
         hidden = not caller.is_cleared and case_id in await self._work.protected.among([case_id])
         if case is None or hidden:
             raise no_such_case(case_id)
-        flow = self._parts.flows[case.flow_id, case.flow_version]
-        found = position(flow, case.said)
-        return SaidInCase(
-            case_id=case_id,
-            flow_id=case.flow_id,
-            opened_by=found.owner,
-            known_since=case.known_since,
-            parties=tuple(
-                (one.institution, one.agreement_id) for one in found.parties.values() if one.role != LIAISON_BODY
-            ),
-            documents=tuple(_with_effect(case, found)),
-            why_not={one.action: one.why_not for one in allowed(flow, found, self._parts.me)},
-        )
+        return said_on_flow(case, self._parts)
 
     async def looked(self, case_id: UUID, *, caller: Caller) -> None:
         """Keep that the caller has read it, as every reading of a case on a flow."""
@@ -61,6 +51,46 @@ class ShownFlowCases:
         command = Act(self._parts.new_id(), case_id, action, content)
         _, document_id = await FlowUseCases(self._parts).act(command, caller=caller, work=self._work)
         return document_id
+
+
+def said_on_flow(case: CaseFile, parts: FlowParts) -> SaidInCase:
+    """What the engine makes of a case, in the words of claims. KeyError where its flow is not known here."""
+    flow = parts.flows[case.flow_id, case.flow_version]
+    found = position(flow, case.said)
+    return SaidInCase(
+        case_id=case.case_id,
+        flow_id=case.flow_id,
+        opened_by=found.owner,
+        known_since=case.known_since,
+        parties=tuple(
+            (one.institution, one.agreement_id) for one in found.parties.values() if one.role != LIAISON_BODY
+        ),
+        documents=tuple(_with_effect(case, found)),
+        why_not={one.action: one.why_not for one in allowed(flow, found, parts.me)},
+        dues={
+            (step.track, holder): _due(step)
+            for step in steps(flow, found, now=parts.clock.now(), holidays=parts.holidays)
+            for holder in step.holders
+        },
+        ended_at=_ended_at(flow, found),
+    )
+
+
+def _due(step: Step) -> Due:
+    is_law = step.basis in ("law", "agreement")
+    by_law_on, ask_again_on = (step.due_on, None) if is_law else (None, step.due_on)
+    return Due(step.rule_id, step.citation, step.pace, by_law_on, ask_again_on)
+
+
+def _ended_at(flow: Flow, found: Position) -> datetime | None:
+    """When what the flow is for was settled, or else when the case was closed; None while it is open."""
+    settled = [
+        instance.since
+        for (track, _), instance in found.instances.items()
+        if flow.tracks[track].states[instance.state].settles
+    ]
+    closed = [] if found.is_open else [one.since for (track, _), one in found.instances.items() if track == CASE]
+    return min(settled, default=None) or min(closed, default=None)
 
 
 def _with_effect(case: CaseFile, found: Position) -> list[SaidDocument]:

@@ -5,8 +5,6 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import replace
 from functools import partial
 
-from portability.adapters.keys.at_rest import AtRest
-from portability.adapters.postgres.cases_store import PostgresCases
 from portability.adapters.postgres.database import Connection, Database
 from portability.adapters.postgres.declarations_store import PostgresDeclarations
 from portability.adapters.postgres.fence import narrow_to_worker
@@ -18,10 +16,10 @@ from portability.agreements import packaged
 from portability.agreements.errors import NotFoundError
 from portability.app.matter_views import NodeMatters
 from portability.app.projecting import NodeProjector
+from portability.app.wiring.claims import node_claims
 from portability.app.wiring.flows import flow_parts
 from portability.app.wiring.parts import CaseParts
 from portability.app.worker_views import Names, NodeWorkerWork, WorkerViews, worker_work
-from portability.services.cases.procedure import ServiceStandards
 from portability.services.registry.model import Directory
 from portability.services.workers.matters.ports import MatterUnitOfWork
 from portability.services.workers.projections.use_cases import ProjectionUseCases
@@ -53,32 +51,30 @@ def names_for_people(current: Callable[[], Directory]) -> Names:
 
 
 def worker_unit_of_work(
-    database: Database, at_rest: AtRest, current: Callable[[], Directory], *, me: str
+    database: Database, parts: CaseParts
 ) -> Callable[[], AbstractAsyncContextManager[NodeWorkerWork]]:
     """Opens a transaction of the worker's use cases."""
-    names = names_for_people(current)
+    names = names_for_people(parts.directory)
 
     @asynccontextmanager
     async def work() -> AsyncIterator[NodeWorkerWork]:
         async with database.transaction() as connection:
-            views = worker_views(connection, at_rest, names, me=me)
-            narrowed = replace(views, narrow=partial(narrow_to_worker, connection))
-            yield worker_work(connection, at_rest, narrowed)
+            views = replace(worker_views(connection, parts, names), narrow=partial(narrow_to_worker, connection))
+            yield worker_work(connection, parts.at_rest, views)
 
     return work
 
 
-def worker_views(connection: Connection, at_rest: AtRest, names: Names, *, me: str) -> WorkerViews:
+def worker_views(connection: Connection, parts: CaseParts, names: Names) -> WorkerViews:
     """What workers read, as far as the transaction sees it."""
     return WorkerViews(
         links=PostgresWorkerCases(connection),
-        cases=PostgresCases(connection, at_rest),
-        careers=PostgresCareers(connection, at_rest),
-        looks=PostgresLooks(connection, at_rest),
+        claims=node_claims(connection, parts),
+        careers=PostgresCareers(connection, parts.at_rest),
+        looks=PostgresLooks(connection, parts.at_rest),
         protected=PostgresProtected(connection),
-        declarations=PostgresDeclarations(connection, at_rest),
-        me=me,
-        standards=ServiceStandards(),
+        declarations=PostgresDeclarations(connection, parts.at_rest),
+        me=parts.me,
         names=names,
     )
 
@@ -99,6 +95,7 @@ def node_matters(connection: Connection, parts: CaseParts, names: Names) -> Node
     """Matters, as far as the transaction sees them."""
     return NodeMatters(
         links=PostgresWorkerCases(connection),
+        claims=node_claims(connection, parts),
         shelf=PostgresShelf(connection, parts.at_rest),
         looks=PostgresLooks(connection, parts.at_rest),
         flows=flow_parts(parts),

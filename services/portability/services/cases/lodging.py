@@ -1,6 +1,5 @@
 """A claim is lodged: which institutions are concerned, and what each of them is sent (987/2009 Art. 45(4), 47(4))."""
 
-from collections.abc import Sequence
 from uuid import UUID
 
 from portability.agreements.careers import AnswerStatus, CareerRecord
@@ -21,7 +20,7 @@ from portability.services.cases.model import (
     QuestionCode,
     RecordRequest,
 )
-from portability.services.cases.procedure import Duty, procedure_of
+from portability.services.cases.procedure import procedure_of, procedure_of_contact
 from portability.services.matching import match_exactly
 
 __all__ = ["lodge"]
@@ -43,7 +42,7 @@ async def lodge(command: LodgeClaim, *, caller: Caller, desk: Desk) -> UUID:
     # Step 3.
     case_id = desk.new_id()
     others, not_asked = await _concerned(claim, desk=desk)
-    mine = Participant(desk.me, desk.my_state, _own_procedure(others), desk.now)
+    mine = Participant(desk.me, desk.my_state, procedure_of_contact([each.agreement_id for each in others]), desk.now)
     # Step 4.
     case = Case(
         case_id=case_id,
@@ -106,15 +105,6 @@ async def _concerned(
             _require_written_request(claim, agreement_id, state)
             concerned.append(Participant(institution, state, agreement_id, desk.now))
     return concerned, not_asked
-
-
-def _own_procedure(others: Sequence[Participant]) -> str:
-    """The agreement whose procedure binds us as contact institution: one that has such an institution goes first."""
-    for each in others:
-        procedure = procedure_of(each.agreement_id)
-        if procedure is not None and Duty.SUMMARISE in procedure.duties:
-            return each.agreement_id
-    return others[0].agreement_id if others else "none"
 
 
 def _other_states(claim: Claim, my_state: StateCode) -> list[StateCode]:

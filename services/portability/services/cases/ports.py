@@ -11,6 +11,7 @@ from uuid import UUID
 from portability.agreements.careers import CareerRecord, InsuranceAccount, PersonIdentifier
 from portability.agreements.periods import InsurancePeriod
 from portability.agreements.values import Branch, Citation, StateCode
+from portability.services.cases.claims import ClaimCase
 from portability.services.cases.messages import CaseMessage
 from portability.services.cases.model import (
     AgreementUsed,
@@ -31,6 +32,7 @@ __all__ = [
     "CaseStore",
     "CaseTimeline",
     "CaseWork",
+    "ClaimCases",
     "Clock",
     "Correspondence",
     "DeterminationAnswer",
@@ -90,6 +92,14 @@ class CaseTimeline(Protocol):
 
     async def of_case(self, case_id: UUID) -> Sequence[CaseEvent]:
         """In the order in which they happened."""
+        ...
+
+
+class ClaimCases(Protocol):
+    """Claims for an old-age pension, for who reads them and does not ask which way one went."""
+
+    async def get(self, case_id: UUID) -> ClaimCase | None:
+        """The claim; None where the case is not here, or is none of such a claim."""
         ...
 
 

@@ -5,14 +5,14 @@ law says "without delay" or "as soon as possible", the institutions' own service
 again on, and is shown as such. An agreement without an entry has no cited pace, and the standard stands alone.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 
 from portability.agreements.values import Citation
 
-__all__ = ["Duty", "DutyRule", "Procedure", "ServiceStandards", "duty_rule", "procedure_of"]
+__all__ = ["Duty", "DutyRule", "Procedure", "ServiceStandards", "duty_rule", "procedure_of", "procedure_of_contact"]
 
 _REGULATION = "Regulation (EC) No 987/2009"
 _CANADA_GERMANY = "Agreement on Social Security between Canada and the Federal Republic of Germany"
@@ -104,6 +104,15 @@ _PROCEDURES: Mapping[str, Procedure] = {
 def procedure_of(agreement_id: str) -> Procedure | None:
     """The procedure of an agreement; None where none is entered."""
     return _PROCEDURES.get(agreement_id)
+
+
+def procedure_of_contact(agreement_ids: Sequence[str]) -> str:
+    """Of the agreements with the others, the one whose procedure binds the contact institution: that has such a one."""
+    for each in agreement_ids:
+        procedure = procedure_of(each)
+        if procedure is not None and Duty.SUMMARISE in procedure.duties:
+            return each
+    return agreement_ids[0] if agreement_ids else "none"
 
 
 def duty_rule(agreement_id: str, duty: Duty) -> DutyRule:

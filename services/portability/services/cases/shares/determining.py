@@ -12,20 +12,28 @@ from portability.services.cases.answers import find_person
 from portability.services.cases.commands import Determine, GivenAmounts
 from portability.services.cases.deciding import unsatisfied_states
 from portability.services.cases.determining import Known, made_of, question_of
-from portability.services.cases.model import Case, InstitutionId, NationalAnswer, Person, state_of
+from portability.services.cases.model import (
+    Case,
+    Identification,
+    InstitutionId,
+    NationalAnswer,
+    Person,
+    state_of,
+)
 from portability.services.cases.ports import NewId
 from portability.services.cases.shares.model import ClaimOnFlow, DetermineShare, Grounds, Share
 from portability.services.cases.shares.ports import ShareWork
 from portability.services.cases.staff import require_caseworker
 from portability.services.matching import MatchOutcome
 
-__all__ = ["Found", "account_of", "careers_of", "determined", "grounds_of", "said_by", "stated_so_far"]
+__all__ = ["Found", "account_of", "careers_of", "determined", "grounds_of", "said_by", "searched", "stated_so_far"]
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
     """Which own account is hers; `candidates` are those that a person has to look at."""
 
+    outcome: MatchOutcome
     account: InsuranceAccount | None
     candidates: tuple[str, ...] = ()
 
@@ -55,8 +63,16 @@ async def determined(
     question = await question_of(case, asked, known=known, me=me, directory=work.directory)
     answer = await work.determiner.determine(question)
     made = made_of(answer, question=question, by=caller.name, determination_id=new_id(), at=at)
-    account_id = found.account.account_id if found.account else ""
-    return Share(made, account_id, grounds, answers, await stated_so_far(claim, me=me, work=work))
+    last = await work.shares.last(case.case_id)
+    before = last.search if last else None
+    return Share(
+        determination=made,
+        account_id=found.account.account_id if found.account else "",
+        grounds=grounds,
+        answers=answers,
+        rests_on=await stated_so_far(claim, me=me, work=work),
+        search=searched(found, grounds, before, at=at) if found.account else before,
+    )
 
 
 async def stated_so_far(claim: ClaimOnFlow, *, me: InstitutionId, work: ShareWork) -> str:
@@ -88,11 +104,26 @@ def said_by(caller: Caller, account_id: str, reason: str, *, what: str) -> Groun
 async def account_of(person: Person, grounds: Grounds | None, *, work: ShareWork) -> Found:
     """The account that a caseworker has named, else the one that the search finds."""
     if grounds is not None and grounds.account_id:
-        return Found(await work.accounts.get(grounds.account_id))
+        return Found(MatchOutcome.FOUND, await work.accounts.get(grounds.account_id))
     match = await find_person(person, people=work.accounts)
     if match.outcome is MatchOutcome.FOUND:
-        return Found(await work.accounts.get(match.accounts[0].account_id))
-    return Found(None, tuple(one.account_id for one in match.accounts))
+        return Found(match.outcome, await work.accounts.get(match.accounts[0].account_id))
+    return Found(match.outcome, None, tuple(one.account_id for one in match.accounts))
+
+
+def searched(found: Found, grounds: Grounds | None, before: Identification | None, *, at: datetime) -> Identification:
+    """How looking for her account ended: beyond doubt, by a named person, or with what a person has to look at."""
+    since = before.searched_at if before else at
+    if found.account is None:
+        return Identification(found.outcome.value, since, found.candidates)
+    account_id = found.account.account_id
+    if before is not None and before.account_id == account_id:
+        return before
+    search = Identification(found.outcome.value, since, account_id=account_id)
+    if grounds is None or not grounds.account_id:
+        return search
+    outcome = before.outcome if before else MatchOutcome.NONE.value
+    return replace(search, outcome=outcome, linked_by=grounds.said_by, linked_at=at, reason=grounds.reason)
 
 
 async def careers_of(claim: ClaimOnFlow, *, work: ShareWork) -> tuple[CareerRecord, ...]:

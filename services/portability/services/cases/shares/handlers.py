@@ -23,6 +23,7 @@ from portability.services.cases.shares.determining import (
     determined,
     grounds_of,
     said_by,
+    searched,
     stated_so_far,
 )
 from portability.services.cases.shares.model import (
@@ -85,16 +86,17 @@ class ShareUseCases:
             _, claim = await self._read(command.case_id, caller=caller, work=work)
             grounds = await self._grounds(command, caller=caller, work=work)
             asked = Asked(command.case_id, claim.request_id, self.me, self.new_id(), self.clock.now())
+            share = await work.shares.last(command.case_id) or Share()
             if command.answer is RecordAnswer.FROM_OWN_RECORDS:
                 found = await account_of(claim.case.claim.person, grounds, work=work)
+                share = replace(share, search=searched(found, grounds, share.search, at=self.clock.now()))
                 if found.account is None:
+                    await work.shares.add(command.case_id, share)
                     return "\n".join(["", *found.candidates])
                 statement = from_account(found.account, asked=asked)
             else:
                 statement = absence(command.answer.status, asked=asked)
-            if grounds is not None:
-                before = await work.shares.last(command.case_id)
-                await work.shares.add(command.case_id, replace(before or Share(), grounds=grounds))
+            await work.shares.add(command.case_id, replace(share, grounds=grounds))
             action = _stating(statement.status, claim.case, me=self.me)
             return str(await work.flow.say(command.case_id, action, statement_bytes(statement), caller=caller))
 

@@ -1,14 +1,15 @@
 """Values of a share: a claim on a flow as it is read, and what this institution has determined in it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from uuid import UUID
 
 from portability.agreements.careers import CareerRecord
 from portability.agreements.values import StateCode
 from portability.services.cases.commands import GivenAmounts, RecordAnswer
-from portability.services.cases.model import Case, Determination, InstitutionId, NationalAnswer
+from portability.services.cases.flow import Due
+from portability.services.cases.model import Case, Determination, Identification, InstitutionId, NationalAnswer
 
 __all__ = [
     "DECIDE",
@@ -50,7 +51,8 @@ class SaidInCase:
     """A case on a flow: who takes part, the documents that have effect, and what we may say now.
 
     `parties`: each institution of the claim with the agreement between its state and that of the one that opened it.
-    `why_not`: by action of the flow, why it is not allowed now; empty where it is.
+    `why_not`: by action of the flow, why it is not allowed now; empty where it is. `dues`: by track of the flow and
+    institution, until when it is awaited. `ended_at` None: somebody is awaited, or may be.
     """
 
     case_id: UUID
@@ -60,6 +62,8 @@ class SaidInCase:
     parties: tuple[tuple[InstitutionId, str], ...]
     documents: tuple[SaidDocument, ...]
     why_not: Mapping[str, str]
+    dues: Mapping[tuple[str, InstitutionId], Due] = field(default_factory=dict)
+    ended_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +91,8 @@ class Grounds:
 class Share:
     """What is determined, None: nothing yet, and what of ours it rests on: an account, amounts, a person's word.
 
-    `rests_on`: SHA-256 of what others have stated, as it was counted; a decision is made on no other.
+    `rests_on`: SHA-256 of what others have stated, as it was counted; a decision is made on no other. `search`: how
+    looking for her own account ended; None: nobody has looked yet.
     """
 
     determination: Determination | None = None
@@ -95,6 +100,7 @@ class Share:
     grounds: Grounds | None = None
     answers: tuple[NationalAnswer, ...] = ()
     rests_on: str = ""
+    search: Identification | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import datetime
 from functools import partial
 from typing import TypeVar
 
@@ -9,9 +10,9 @@ from portability.agreements.careers import AnswerStatus, CareerRecord
 from portability.agreements.errors import CaseStateError, InputError, VerificationError
 from portability.services.cases.answers import career_of
 from portability.services.cases.mapping.pension_claims import PENSION_CLAIMS, read_corrections, read_pension_claim
-from portability.services.cases.mapping.wire import read_decision_notice, read_statement
-from portability.services.cases.messages import DECISION, RECORD_REQUEST, STATEMENT
-from portability.services.cases.model import Case, Decision, InstitutionId, Participant, state_of
+from portability.services.cases.mapping.wire import read_decision_notice, read_statement, read_summary
+from portability.services.cases.messages import DECISION, RECORD_REQUEST, STATEMENT, SUMMARY
+from portability.services.cases.model import Case, CaseSummary, Decision, InstitutionId, Participant, state_of
 from portability.services.cases.shares.model import ClaimOnFlow, SaidDocument, SaidInCase
 
 __all__ = ["claim_on_flow"]
@@ -33,7 +34,8 @@ def claim_on_flow(said: SaidInCase, *, me: InstitutionId) -> ClaimOnFlow:
             field="case_id",
         )
     branch, claim = _used(opening, said, lambda one: read_pension_claim(one.content, kind=one.type))
-    decisions: dict[InstitutionId, Decision] = {}
+    decisions: dict[InstitutionId, tuple[Decision, datetime]] = {}
+    summary: CaseSummary | None = None
     careers = {one: _asked(one, opening) for one, _ in said.parties}
     for document in said.documents:
         sender = document.sender
@@ -42,7 +44,9 @@ def claim_on_flow(said: SaidInCase, *, me: InstitutionId) -> ClaimOnFlow:
         elif document.type == CORRECTION and sender in careers:
             careers[sender] = _used(document, said, partial(_corrected, careers[sender]))
         elif document.type == DECISION:
-            decisions[sender] = _used(document, said, partial(_decision, said=said))
+            decisions[sender] = _used(document, said, partial(_decision, said=said)), document.at
+        elif document.type == SUMMARY:
+            summary = _used(document, said, partial(_summary, said=said))
     case = Case(
         case_id=said.case_id,
         branch=branch,
@@ -51,12 +55,30 @@ def claim_on_flow(said: SaidInCase, *, me: InstitutionId) -> ClaimOnFlow:
         opened_at=opening.at,
         known_since=said.known_since,
         participants=tuple(
-            Participant(one, state_of(one), agreement_id, opening.at) for one, agreement_id in said.parties
+            _participant(one, agreement_id, careers[one], said=said, opening=opening)
+            for one, agreement_id in said.parties
         ),
-        decisions=tuple(decisions.values()),
+        decisions=tuple(decision for decision, _ in decisions.values()),
+        decided_at=tuple((one, at) for one, (_, at) in decisions.items()),
+        summary=summary,
     )
     asked = [one for one in said.documents if one.type == RECORD_REQUEST and me in one.to]
     return ClaimOnFlow(case, tuple(careers.values()), (asked or [opening])[-1].document_id)
+
+
+def _participant(
+    institution: InstitutionId, agreement_id: str, career: CareerRecord, *, said: SaidInCase, opening: SaidDocument
+) -> Participant:
+    """Who was asked once more has not answered yet, though what was stated before stands until then."""
+    asked_at, answered_at = opening.at, None
+    for document in said.documents:
+        if document.type == RECORD_REQUEST and institution in document.to:
+            asked_at, answered_at = document.at, None
+        elif document.type == STATEMENT and document.sender == institution:
+            answered_at = document.at
+    return Participant(
+        institution, state_of(institution), agreement_id, asked_at, status=career.status, answered_at=answered_at
+    )
 
 
 def _asked(institution: InstitutionId, opening: SaidDocument) -> CareerRecord:
@@ -73,6 +95,12 @@ def _decision(document: SaidDocument, said: SaidInCase) -> Decision:
     decision = read_decision_notice(document.content, case_id=said.case_id).decision
     _require_own_words(document, decision.institution, state=decision.state)
     return decision
+
+
+def _summary(document: SaidDocument, said: SaidInCase) -> CaseSummary:
+    told = read_summary(document.content, case_id=said.case_id)
+    ids = tuple(one.decision_id for one in told.decisions)
+    return CaseSummary(told.summary_id, told.sent_by, told.sent_at, ids, told.language)
 
 
 def _corrected(career: CareerRecord, document: SaidDocument) -> CareerRecord:
