@@ -184,14 +184,14 @@ async def test_who_has_made_no_claim_here_is_told_so(world: DeclarationWorld) ->
 
 @pytest.mark.parametrize(("content", "kind"), [(PDF, "pdf"), (JPEG, "jpeg"), (PNG, "png")])
 def test_a_paper_is_what_its_content_says(content: bytes, kind: str) -> None:
-    assert recognised(content) is DocumentKind(kind)
+    assert recognised(content).kind is DocumentKind(kind)
 
 
 def test_photos_of_phones_are_taken() -> None:
     """With a preview, a place and an orientation in front, coded in scans, and a film behind it."""
     exif = b"Exif\x00\x00MM\x00*\x00\x00\x00\x08\x00\x00" + bytes(500)
     for one in (picture("JPEG", exif=exif), picture("JPEG", progressive=True), JPEG + b"film" * 100):
-        assert recognised(one) is DocumentKind.JPEG
+        assert recognised(one).kind is DocumentKind.JPEG
 
 
 @pytest.mark.parametrize("name", NO_PAPERS)
@@ -204,7 +204,7 @@ def test_what_is_no_whole_paper_is_refused(name: str) -> None:
 def test_a_paper_of_the_largest_size_is_taken_and_one_byte_more_is_not() -> None:
     room = LARGEST_DOCUMENT - len(PDF)
     fits = PDF[:9] + b" " * room + PDF[9:]
-    assert recognised(fits) is DocumentKind.PDF
+    assert recognised(fits).kind is DocumentKind.PDF
     with pytest.raises(InputError) as error:
         recognised(fits + b" ")
     assert error.value.field == "size"

@@ -103,22 +103,22 @@ class DeclarationUseCases:
             return await _hers(command.worker_id, declaration_id, work=work)
 
     async def add_document(self, command: AddDocument, content: bytes) -> DeclarationView:
-        """Keep a paper with what she told; the same request does so once.
+        """Keep a paper with what she told, of a picture only what it takes to draw it; the same request does so once.
 
         Raises InputError where the content is none that is taken or too large, NotFoundError where the declaration is
         not hers, CaseStateError where it is answered, OverloadError where there are enough.
         """
-        kind = recognised(content)
+        paper = recognised(content)
         command = replace(command, about=_named(command.about, "about", most=ABOUT_LENGTH))
         async with self.work() as work:
 
             async def run() -> str:
                 document = DeclaredDocument(
-                    self.new_id(), kind, len(content), self.clock.now(), command.about, command.by
+                    self.new_id(), paper.kind, len(paper.content), self.clock.now(), command.about, command.by
                 )
                 declaration = await self._with_room(command, document, work=work)
                 await work.book.put(declaration)
-                await work.papers.put(document.document_id, declaration, content)
+                await work.papers.put(document.document_id, declaration, paper.content)
                 return ""
 
             await once(command, log=work.commands, run=run)
