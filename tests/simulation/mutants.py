@@ -15,7 +15,7 @@ from portability.adapters.memory import exchange_sending as sending
 from portability.adapters.memory import exchange_store as stores
 from portability.adapters.memory import leases
 from portability.agreements.errors import GatewayError
-from portability.services.exchange import consumer, handlers, intake, relay
+from portability.services.exchange import consumer, handlers, intake, reading, relay
 from portability.services.exchange import taking_effect as effects
 from portability.services.exchange.lanes import LaneEntryState, LaneInHand
 from portability.services.exchange.model.messages import RECEIPT_TYPE
@@ -26,7 +26,7 @@ from portability.services.exchange.receipts import receipt_for
 from portability.services.exchange.taking_effect import Outcome as Effect
 from portability.services.exchange.taking_effect import TakingEffect
 from tests.simulation import node as nodes
-from tests.simulation.broker import PARTITIONS, Broker
+from tests.simulation.broker import Broker
 from tests.simulation.crypto import cheap_primitives
 from tests.simulation.patching import replaced
 from tests.simulation.schedule import Outcome, run_schedule
@@ -160,7 +160,7 @@ def receipt_before_durable():
     """Receipts are committed before the messages that they are for."""
 
     async def receipt(node, records):
-        verified = consumer._verify(node, records, node.clock.now())
+        verified = reading.verify(node, records, node.clock.now())
         receipts = [
             receipt_for(bundle.head, [_delivered(item) for item in bundle.opened], receipt_id=node.new_id())
             for bundle in (one.bundle for one in verified)
@@ -353,13 +353,11 @@ def bad_bytes_end_the_batch():
 
     def verify(node, records, at):
         return [
-            consumer._Verified(
-                one, consumer.open_bundle(one.value, me=node.me, keys=node.keys, trust=node.trust, at=at), ""
-            )
+            reading.Verified(one, reading.open_bundle(one.value, me=node.me, keys=node.keys, trust=node.trust, at=at))
             for one in records
         ]
 
-    return replaced(consumer, "_verify", verify)
+    return replaced(reading, "verify", verify)
 
 
 # The sender.
@@ -542,19 +540,17 @@ def a_fault_ends_the_relay():
 
 @mutant
 def a_recipient_out_of_reach_stops_the_rest():
-    """After one fault of the stream nothing else of the batch is noted."""
+    """After a fault of the stream what it has not acknowledged is neither noted nor sent again."""
 
-    async def relay_once(node, *, bundles_at_once=relay.BUNDLES_AT_ONCE):
+    async def prepare(node, *, limit):
         async with node.unit_of_work() as work:
-            fresh = await relay._seal_waiting(node, work, limit=bundles_at_once)
-        acknowledged, fault = await relay._append(fresh, node)
-        if acknowledged:
-            await relay._note(node, acknowledged, acknowledged={one.key for one in acknowledged})
-        if fault:
-            raise fault
-        return len(acknowledged)
+            return await relay._seal_waiting(node, work, limit=limit)
 
-    return replaced(relay, "relay_once", relay_once)
+    async def note(node, sent, *, acknowledged):
+        await real(node, [one for one in sent if one.key in acknowledged], acknowledged=acknowledged)
+
+    real = relay._note
+    return both(replaced(relay, "_prepare", prepare), replaced(relay, "_note", note))
 
 
 def replaced_in_node(name: str, function: Any) -> AbstractContextManager[None]:
@@ -572,30 +568,27 @@ class _Holding:
         return {}
 
 
-class _Read:
-    """A stream on which the records that were read before are read again."""
+class _Given:
+    """A reading whose next batch was given already."""
 
-    def __init__(self, records: Sequence[Any]) -> None:
-        self._records = records
+    def __init__(self, parts: Sequence[Any], inner: Any) -> None:
+        self._parts = parts
+        self.saved, self.forget = inner.saved, inner.forget
 
-    async def partitions(self, topic: str) -> int:
-        return PARTITIONS
-
-    async def read(self, topic: str, *, after: Any, **options: Any) -> Sequence[Any]:
-        return [one for one in self._records if one.partition in after]
+    async def next(self, node: Any, **options: Any) -> Sequence[Any]:
+        return self._parts
 
 
 def _before_taking_in(act: Callable[..., Any]) -> AbstractContextManager[None]:
     """Do something with the records that were read, before the consumer does what it should."""
     real = consumer.consume_once
 
-    async def consume_once(node, effects, *, share, limit=consumer.RECORDS_AT_ONCE, wait=consumer.WAIT):
+    async def consume_once(node, effects, *, reading, limit=consumer.RECORDS_AT_ONCE, wait=consumer.WAIT):
         node.trust.version()
-        after = {part: held.after for part, held in (await share.of(node)).items()}
-        records = await node.stream.read(consumer.inbox_topic(node.me), after=after, limit=limit, wait=wait)
-        if records:
-            await act(node, records)
-        return await real(replace(node, stream=_Read(records)), effects, share=share)
+        parts = await reading.next(node, limit=limit, wait=wait)
+        if parts:
+            await act(node, [one.record for part in parts for one in part.verified])
+        return await real(node, effects, reading=_Given(parts, reading))
 
     return replaced(consumer, "consume_once", consume_once)
 

@@ -14,7 +14,8 @@ from portability.adapters.memory.stream import MemoryStream
 from portability.services.exchange.consumer import consume_once, run_consumer
 from portability.services.exchange.leases import LEASE, Lease, claims
 from portability.services.exchange.node import ExchangeNode, inbox_topic
-from portability.services.exchange.partitions import Share, give_up, partitions_of
+from portability.services.exchange.partitions import give_up, partitions_of
+from portability.services.exchange.reading import Reading
 
 ROME = "it-inps"
 NAMES = [f"inbox/{number}" for number in range(4)]
@@ -179,16 +180,16 @@ async def test_a_process_that_was_paused_goes_on_where_nobody_has_taken_over(wor
 
 async def test_what_a_process_remembers_of_its_share_gives_way_to_what_the_store_says(world: World) -> None:
     rome, one, _ = sharing(world, partitions=1)
-    berlin, share = world.node("de-drv"), Share()
+    berlin, reading = world.node("de-drv"), Reading()
     await berlin.submit(message_to(ROME, 1))
     await berlin.relay()
-    assert await consume_once(one, rome.ledger, share=share, wait=NO_WAIT) == 1
+    assert await consume_once(one, rome.ledger, reading=reading, wait=NO_WAIT) == 1
     async with rome.store.transaction() as work:
         await work.offsets.save(inbox_topic(ROME), 0, -1)  # by hand: all of it again
     await berlin.submit(message_to(ROME, 2))
     await berlin.relay()
-    assert await consume_once(one, rome.ledger, share=share, wait=NO_WAIT) == 0
-    assert await consume_once(one, rome.ledger, share=share, wait=NO_WAIT) == 2
+    assert await consume_once(one, rome.ledger, reading=reading, wait=NO_WAIT) == 0
+    assert await consume_once(one, rome.ledger, reading=reading, wait=NO_WAIT) == 2
     assert len(rome.ledger.applied) == 2
 
 

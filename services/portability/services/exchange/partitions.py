@@ -56,7 +56,8 @@ class Share:
 
     def consumed(self, partition: int, *, to: int) -> None:
         """Note that the records of a partition up to an offset are consumed."""
-        self._held[partition] = replace(self._held[partition], after=to)
+        if held := self._held.get(partition):
+            self._held[partition] = replace(held, after=to)
 
     def forget(self) -> None:
         """Have it read anew."""

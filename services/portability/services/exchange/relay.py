@@ -64,13 +64,23 @@ async def relay_once(node: ExchangeNode, *, bundles_at_once: int = BUNDLES_AT_ON
     crash anywhere leads to a repeat and never to a loss. Other relays leave alone what is in hand here. Raises
     GatewayError after everything that could be sent has been sent and marked.
     """
+    return await _send(node, await _prepare(node, limit=bundles_at_once))
+
+
+async def _prepare(node: ExchangeNode, *, limit: int) -> Sequence[_Ready]:
+    """What goes out now, durable and in hand."""
     async with node.unit_of_work() as work:
-        due = await _due(node, work, limit=bundles_at_once)
-        fresh = await _seal_waiting(node, work, limit=bundles_at_once)
-    sent = [*due, *fresh]
-    acknowledged, fault = await _append(sent, node)
-    if sent:
-        await _note(node, sent, acknowledged={one.key for one in acknowledged})
+        due = await _due(node, work, limit=limit)
+        fresh = await _seal_waiting(node, work, limit=limit)
+    return [*due, *fresh]
+
+
+async def _send(node: ExchangeNode, ready: Sequence[_Ready]) -> int:
+    """Put bundles on the stream and mark them; return how many it has acknowledged. Raises GatewayError, the last."""
+    if not ready:
+        return 0
+    acknowledged, fault = await _append(ready, node)
+    await _note(node, ready, acknowledged={one.key for one in acknowledged})
     if acknowledged:
         node.observer.happened("bundles_relayed", count=len(acknowledged))
     if fault:
@@ -196,18 +206,34 @@ async def _append(bundles: Sequence[_Ready], node: ExchangeNode) -> tuple[Sequen
 async def run_relay(node: ExchangeNode, signal: OutboxSignal, *, linger: timedelta = LINGER) -> None:
     """Relay until cancelled: at once while more waits, else when the signal wakes or a second has passed.
 
-    After a wake-up it lingers `linger` for more to share the bundle. A fault of the stream or store that may
-    pass is waited out; any other error ends the loop.
+    After a wake-up it lingers `linger` for more to share the bundle. While bundles are on their way to the stream the
+    next are sealed; they leave in the order in which they were sealed. A fault of the stream or store that may pass is
+    waited out; any other error ends the loop.
     """
-    while True:
-        try:
-            sent = await relay_once(node)
-        except GatewayError as error:
-            if not error.retryable:
-                raise
-            await asyncio.sleep(PAUSE_AFTER_FAULT.total_seconds())
-            continue
-        if sent < BUNDLES_AT_ONCE:
-            # All that waited has gone out; what was submitted since has woken the signal.
-            await signal.wait(at_most=IDLE)
-            await asyncio.sleep(linger.total_seconds())
+    leaving: asyncio.Task[int] | None = None
+    try:
+        while True:
+            try:
+                ready = await _prepare(node, limit=BUNDLES_AT_ONCE)
+                before, leaving = leaving, asyncio.create_task(_send_after(leaving, ready, node))
+                if before is not None:
+                    await before
+                if len(ready) < BUNDLES_AT_ONCE:
+                    # All that waited is sealed; what was submitted since has woken the signal.
+                    await signal.wait(at_most=IDLE)
+                    await asyncio.sleep(linger.total_seconds())
+            except GatewayError as error:
+                if not error.retryable:
+                    raise
+                await asyncio.sleep(PAUSE_AFTER_FAULT.total_seconds())
+    finally:
+        if leaving is not None:
+            leaving.cancel()
+            await asyncio.gather(leaving, return_exceptions=True)
+
+
+async def _send_after(before: asyncio.Task[int] | None, ready: Sequence[_Ready], node: ExchangeNode) -> int:
+    """Send once those before have gone, or failed: then they are due again, and recipients put them in order."""
+    if before is not None:
+        await asyncio.wait([before])
+    return await _send(node, ready)
