@@ -1,4 +1,4 @@
-"""Reading the inbox: the next batch is read and verified while the one before is taken in."""
+"""Reading the inbox: where much waits, the next batch is read and verified while the one before is taken in."""
 
 import asyncio
 from collections import defaultdict
@@ -47,8 +47,9 @@ class Part:
 class Reading:
     """What one process reads of its node's inbox, batch after batch.
 
-    `ahead`: a batch given is followed by the next one, which nobody has saved yet: whoever cannot save a batch calls
-    `forget`, and the next one begins where the store says.
+    `ahead`: where much waits, the next batch is made ready while the one given is being saved. Whoever cannot save a
+    batch calls `forget`, and the next one begins where the store says. Where little waits it is not: what comes
+    meanwhile shares a transaction.
     """
 
     def __init__(self, *, ahead: bool = False) -> None:
@@ -68,7 +69,7 @@ class Reading:
         if not parts:
             parts = await self._read(node, held, limit=limit, wait=wait)
         self._given |= {part.last.partition: part.last.offset for part in parts}
-        if parts and self._is_ahead:
+        if self._is_ahead and sum(len(part.verified) for part in parts) >= limit:
             self._next = asyncio.create_task(self._read(node, held, limit=limit, wait=wait))
         return parts
 

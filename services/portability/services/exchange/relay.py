@@ -206,9 +206,9 @@ async def _append(bundles: Sequence[_Ready], node: ExchangeNode) -> tuple[Sequen
 async def run_relay(node: ExchangeNode, signal: OutboxSignal, *, linger: timedelta = LINGER) -> None:
     """Relay until cancelled: at once while more waits, else when the signal wakes or a second has passed.
 
-    After a wake-up it lingers `linger` for more to share the bundle. While bundles are on their way to the stream the
-    next are sealed; they leave in the order in which they were sealed. A fault of the stream or store that may pass is
-    waited out; any other error ends the loop.
+    After a wake-up it lingers `linger` for more to share the bundle. Where much waits, the next bundles are sealed
+    while those before are on their way to the stream; they leave in the order in which they were sealed. A fault of
+    the stream or store that may pass is waited out; any other error ends the loop.
     """
     leaving: asyncio.Task[int] | None = None
     try:
@@ -219,7 +219,9 @@ async def run_relay(node: ExchangeNode, signal: OutboxSignal, *, linger: timedel
                 if before is not None:
                     await before
                 if len(ready) < BUNDLES_AT_ONCE:
-                    # All that waited is sealed; what was submitted since has woken the signal.
+                    # All that waited is sealed. What is submitted meanwhile shares a bundle: to seal it at once would
+                    # cost a signature for each message. It has woken the signal.
+                    await leaving
                     await signal.wait(at_most=IDLE)
                     await asyncio.sleep(linger.total_seconds())
             except GatewayError as error:
