@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -27,6 +28,19 @@ NewDatabase = Callable[[], str]
 
 def pytest_configure(config: pytest.Config) -> None:
     config.stash[IN_USE] = []
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Where several processes run the tests, each tells the one that sums up what it has used."""
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["in use"] = session.config.stash[IN_USE]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    known = node.config.stash[IN_USE]
+    known += [line for line in getattr(node, "workeroutput", {}).get("in use", ()) if line not in known]
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
