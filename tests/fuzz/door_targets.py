@@ -76,6 +76,7 @@ REQUESTS: Mapping[str, tuple[type[Message], Callable[..., object]]] = {
     "send-summary": (cases_pb2.SendSummaryRequest, rpc.read_send_summary),
     "decide": (cases_pb2.DecideRequest, rpc.read_decide),
     "state-own-records": (shares_pb2.StateOwnRecordsRequest, share_rpc.read_state_own_records),
+    "lodge-old-age-claim": (shares_pb2.LodgeOldAgeClaimRequest, share_rpc.read_lodge_old_age_claim),
     "determine-share": (shares_pb2.DetermineShareRequest, share_rpc.read_determine_share),
     "decide-share": (shares_pb2.DecideShareRequest, share_rpc.read_decide_share),
     "summarise-shares": (shares_pb2.SummariseSharesRequest, share_rpc.read_summarise_shares),

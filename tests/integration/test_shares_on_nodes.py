@@ -37,7 +37,7 @@ from portability.services.workers.views import StepKind
 from tests.brokers import BrokerInUse
 
 IT, DE, CA = "it-inps", "de-drv", "ca-sc"
-ROLES = {IT: "contact_institution", DE: "institution", CA: "institution"}
+EVERYBODY = (IT, DE, CA)
 PATIENCE_SECONDS = 90
 DAY = Date(year=AWARD_ON.year, month=AWARD_ON.month, day=AWARD_ON.day)
 
@@ -59,23 +59,11 @@ class OnFlow:
         return kind(request_id=str(time_ordered_id()), case_id=self.case_id, **fields)
 
     async def lodge(self, claim: messages_pb2.OldAgeClaim) -> None:
-        now = SystemClock().now().astimezone(UTC)
-        content = messages_pb2.OldAgeClaimSent(case_id=str(time_ordered_id()), claim=claim)
-        content.contact.institution_id = IT
-        content.opened_at.FromDatetime(now)
-        contact = content.institutions.add(state="IT", agreement_id="eu-883-2004")
-        contact.institution.institution_id = IT
-        contact.asked_at.FromDatetime(now)
-        answer = await self.flows(IT).StartCase(
-            flows_pb2.StartCaseRequest(
-                request_id=str(time_ordered_id()),
-                flow_id="old_age_claim",
-                action="lodge",
-                parties=[flows_pb2.FlowParty(institution_id=one, role=role) for one, role in ROLES.items()],
-                content=content.SerializeToString(),
-            )
-        )
-        self.case_id = answer.case.case_id
+        request = shares_pb2.LodgeOldAgeClaimRequest(request_id=str(time_ordered_id()), claim=claim)
+        lodged = await self.shares(IT).LodgeOldAgeClaim(request)
+        assert not lodged.not_asked
+        assert await self.shares(IT).LodgeOldAgeClaim(request) == lodged
+        self.case_id = lodged.case_id
 
     async def until(self, who: str, step_id: str, state: str) -> None:
         async with asyncio.timeout(PATIENCE_SECONDS):
@@ -181,14 +169,14 @@ async def test_an_old_age_claim_runs_on_a_flow_and_gives_what_the_claim_service_
 
         case = OnFlow(desks)
         await case.lodge(expected[IT].claim)
-        for who in ROLES:
+        for who in EVERYBODY:
             await case.until(who, f"records:{who}", "asked")
         with pytest.raises(grpc.aio.AioRpcError) as early:
             await case.determine(DE)
         assert early.value.code() is grpc.StatusCode.FAILED_PRECONDITION
-        for who in ROLES:
+        for who in EVERYBODY:
             await case.state(who)
-        for who in ROLES:
+        for who in EVERYBODY:
             await case.until(who, f"decision:{who}", "due")
             share = await case.determine(who)
             assert what_counts(share.determination) == what_counts(expected[who].determination)
@@ -205,12 +193,12 @@ async def test_an_old_age_claim_runs_on_a_flow_and_gives_what_the_claim_service_
             assert (decided.decided_by, decided.trace_sha256) == (desks[who].institution.official, before.trace_sha256)
         await case.until(IT, "claim", "summarising")
         await case.shares(IT).SummariseShares(case.request(shares_pb2.SummariseSharesRequest))
-        for who in ROLES:
+        for who in EVERYBODY:
             await case.until(who, "claim", "summarised")
         seen = (await case.flows(CA).GetFlowCase(flows_pb2.GetFlowCaseRequest(case_id=case.case_id))).case
         (summary,) = [one for one in seen.documents if one.action == "summarise"]
         told = messages_pb2.DecisionSummary.FromString(summary.content)
-        assert {one.institution.institution_id for one in told.decisions} == set(ROLES)
+        assert {one.institution.institution_id for one in told.decisions} == set(EVERYBODY)
         assert not [one for one in seen.documents if one.without_effect]
         await she_reads_the_same(desks[IT], expected[IT].header.case_id, case.case_id)
 
@@ -220,7 +208,7 @@ async def she_reads_the_same(desk: DemoNode, *case_ids: str) -> None:
     told = [await what_is_read(desk, UUID(one), phone=f"+3905550010{n}") for n, one in enumerate(case_ids)]
     assert told[0] == told[1]
     assert {kind for kind, _, _ in told[0]["steps"]} == {kind.value for kind in StepKind} - {"identify"}
-    assert len(told[0]["decisions"]) == len(ROLES)
+    assert len(told[0]["decisions"]) == len(EVERYBODY)
     assert {state for state, _, periods in told[0]["career"] if periods} == {"IT", "DE", "CA"}
     assert all(one.why for one in told[0]["decisions"])
     assert told[0]["what if"][0].is_known

@@ -14,13 +14,13 @@ from portability.adapters.memory.records import MemoryCareers, MemoryRegister
 from portability.adapters.memory.shares import MemoryShares
 from portability.api.cases.v1 import messages_pb2 as pensions
 from portability.app.wiring.flows import CatalogueRules
-from portability.app.wiring.shares import ShownFlowCases
+from portability.app.wiring.shares import OldAgeFlow, ShownFlowCases
 from portability.services.access import Caller, Role
-from portability.services.cases.commands import Decide, RecordAnswer
+from portability.services.cases.commands import Decide, LodgeClaim, RecordAnswer
 from portability.services.cases.mapping.parts import write_claim
 from portability.services.cases.model import AwardBasis, Decision, DecisionResult
 from portability.services.cases.shares.handlers import ShareUseCases, ShareView
-from portability.services.cases.shares.model import DetermineShare, Share, StateOwnRecords, SummariseShares
+from portability.services.cases.shares.model import DetermineShare, Lodged, Share, StateOwnRecords, SummariseShares
 from portability.services.flows.arrival import ArrivedMessage, apply_flow_message
 from portability.services.flows.handlers import Act, FlowUseCases, FlowView, StartCase
 from portability.services.flows.load import packaged_flows
@@ -88,6 +88,7 @@ class ShareNode:
         self.flows = MemoryFlowWork(self.directory)
         self.commands = self.flows.commands
         self.flow = ShownFlowCases(self.flows, self.parts)
+        self.opening = OldAgeFlow(self.flows, self.parts)
         self.use_cases = ShareUseCases(self.me, self.clock, time_ordered_id)
 
     @property
@@ -97,6 +98,9 @@ class ShareNode:
     @property
     def clerk(self) -> Caller:
         return Caller(self.me, Role.CASEWORKER, f"clerk of {self.me}")
+
+    async def lodge(self, command: LodgeClaim) -> Lodged:
+        return await self.use_cases.lodge(command, caller=self.clerk, work=self)
 
     async def view(self, case_id: UUID) -> ShareView:
         return await self.use_cases.get(case_id, caller=self.clerk, work=self)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
 from fractions import Fraction
+from typing import Any
 
 import pytest
 
@@ -25,7 +26,8 @@ from portability.api.cases.v1 import claims_pb2 as claims
 from portability.api.persons.v1 import messages_pb2 as persons
 from portability.services.access import Caller, Role
 from portability.services.cases.answers import Asked, from_account
-from portability.services.cases.commands import Decide, GivenAmounts, RecordAnswer
+from portability.services.cases.commands import Decide, GivenAmounts, LodgeClaim, RecordAnswer
+from portability.services.cases.concerned import NotAsked
 from portability.services.cases.mapping.wire import record_request_bytes, statement_bytes
 from portability.services.cases.model import (
     AwardBasis,
@@ -88,6 +90,57 @@ async def test_a_claim_on_a_flow_goes_the_whole_way(world: ShareWorld) -> None:
         DRV: [Money.of(20, "EUR")],
         SERVICE_CANADA: [Money.of(10, "EUR")],
     }
+
+
+async def test_whom_a_claim_concerns_is_found_from_what_she_declares(world: ShareWorld) -> None:
+    command = LodgeClaim(time_ordered_id(), CLAIM)
+    lodged = await world.inps.lodge(command)
+    assert await world.inps.lodge(command) == lodged
+    await world.deliver()
+    parties = (await world.drv.case(lodged.case_id)).position.parties.values()
+    assert {(one.institution, one.role, one.agreement_id) for one in parties} == {
+        (INPS, "contact_institution", ""),
+        (DRV, "institution", "eu-883-2004"),
+        (SERVICE_CANADA, "institution", "ca-it"),
+    }
+    await world.state_all(lodged.case_id)
+    await world.decide_all(lodged.case_id)
+    await world.summarise(lodged.case_id)
+    assert (await world.canada.case(lodged.case_id)).position.instances["claim", ""].state == "summarised"
+
+
+async def test_a_state_of_which_nobody_can_be_asked_is_told_and_the_claim_goes_on_without_it(world: ShareWorld) -> None:
+    del world.directory.agreements[frozenset({"CA", "IT"})]
+    del world.directory.institutions["DE"]
+    command = LodgeClaim(time_ordered_id(), CLAIM)
+    lodged = await world.inps.lodge(command)
+    assert lodged.not_asked == (
+        NotAsked("DE", "", "the directory has no institution for old_age there on 2025-03-03."),
+        NotAsked("CA", SERVICE_CANADA, "no agreement between IT and CA covers old_age on 2025-03-03."),
+    )
+    assert await world.inps.lodge(command) == lodged
+    await world.inps.state(lodged.case_id)
+    await world.inps.determine(lodged.case_id)
+    await world.inps.decide(lodged.case_id)
+    view = await world.inps.case(lodged.case_id)
+    assert view.position.instances["claim", ""].state == "summarising"
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        (
+            {"declared": CLAIM.declared[:2], "person": replace(MARIA, identifiers=(GERMAN_NUMBER,))},
+            "cannot be the contact",
+        ),
+        ({"asks_in_writing": False}, "only where the applicant asks for that in writing"),
+        ({"lodged_on": date(2025, 3, 5)}, "after today"),
+    ],
+)
+async def test_a_claim_that_cannot_be_right_opens_no_case(world: ShareWorld, changed: Any, said: str) -> None:
+    with pytest.raises(InputError, match=said):
+        await world.inps.lodge(LodgeClaim(time_ordered_id(), replace(CLAIM, **changed)))
+    assert not world.inps.flows.sender.sent
 
 
 async def test_every_institution_asks_the_rules_about_the_periods_of_all(world: ShareWorld) -> None:

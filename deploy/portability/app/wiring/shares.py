@@ -1,6 +1,6 @@
 """What an institution owes in a claim on a flow: the ports of cases filled from the flow, all on one connection."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from datetime import datetime
 from uuid import UUID
@@ -20,11 +20,11 @@ from portability.services.determination.treaties.in_force import RatifiedLaw
 from portability.services.flows.definition import CASE, LIAISON_BODY, Flow
 from portability.services.flows.desk import no_such_case
 from portability.services.flows.engine import allowed, position, steps
-from portability.services.flows.handlers import Act, FlowUseCases
-from portability.services.flows.model import CaseFile, Position, Step
+from portability.services.flows.handlers import Act, FlowUseCases, StartCase
+from portability.services.flows.model import CaseFile, InstitutionId, Party, Position, Step
 from portability.services.flows.ports import FlowParts, FlowWork
 
-__all__ = ["ShareTransaction", "ShownFlowCases", "said_on_flow", "share_unit_of_work"]
+__all__ = ["OldAgeFlow", "ShareTransaction", "ShownFlowCases", "said_on_flow", "share_unit_of_work"]
 
 
 class ShownFlowCases:
@@ -51,6 +51,21 @@ class ShownFlowCases:
         command = Act(self._parts.new_id(), case_id, action, content)
         _, document_id = await FlowUseCases(self._parts).act(command, caller=caller, work=self._work)
         return document_id
+
+
+class OldAgeFlow:
+    """FlowOpening: the use cases of flows, in the transaction of the claim."""
+
+    def __init__(self, work: FlowWork, parts: FlowParts) -> None:
+        self._work = work
+        self._parts = parts
+
+    async def open(self, claim: bytes, *, roles: Mapping[InstitutionId, str], language: str, caller: Caller) -> UUID:
+        """Open a case; the command that brought it is carried out once, and so is this."""
+        parties = tuple(Party(one, role) for one, role in roles.items())
+        command = StartCase(self._parts.new_id(), "old_age_claim", "lodge", parties, claim, language)
+        view = await FlowUseCases(self._parts).start_case(command, caller=caller, work=self._work)
+        return view.case.case_id
 
 
 def said_on_flow(case: CaseFile, parts: FlowParts) -> SaidInCase:
@@ -117,6 +132,7 @@ class ShareTransaction:
         flows = FlowTransaction(connection, parts)
         treaty_work = PostgresTreatyWork(connection, parts.at_rest)
         self.flow = ShownFlowCases(flows, flow_parts(parts))
+        self.opening = OldAgeFlow(flows, flow_parts(parts))
         self.shares = PostgresShares(connection, parts.at_rest)
         self.accounts = PostgresRegister(connection, parts.at_rest)
         self.careers = PostgresCareers(connection, parts.at_rest)

@@ -3,30 +3,26 @@
 from uuid import UUID
 
 from portability.agreements.careers import AnswerStatus, CareerRecord
-from portability.agreements.errors import InputError
-from portability.agreements.values import Branch, Citation, StateCode
+from portability.agreements.values import Branch, Citation
 from portability.services.access import Caller
 from portability.services.cases.commands import LodgeClaim, check_claim
+from portability.services.cases.concerned import concerned_by, require_contact
 from portability.services.cases.desk import Desk
 from portability.services.cases.mapping.wire import claim_bytes, record_request_bytes
 from portability.services.cases.messages import CLAIM, RECORD_REQUEST, CaseInstitution, ClaimSent
 from portability.services.cases.model import (
     Case,
-    Claim,
     EventKind,
-    InstitutionId,
     Participant,
     Question,
     QuestionCode,
     RecordRequest,
 )
 from portability.services.cases.procedure import procedure_of, procedure_of_contact
-from portability.services.matching import match_exactly
 
 __all__ = ["lodge"]
 
 _BRANCH = Branch.OLD_AGE
-_ART_45_4 = "Regulation (EC) No 987/2009 Art. 45(4)"
 _QUESTIONS = (Question(QuestionCode.PERIODS), Question(QuestionCode.RESIDENCE))
 
 
@@ -38,10 +34,11 @@ async def lodge(command: LodgeClaim, *, caller: Caller, desk: Desk) -> UUID:
     # Step 1.
     check_claim(claim, today=desk.now.date())
     # Step 2.
-    await _require_contact(claim, desk=desk)
+    await require_contact(claim, me=desk.me, accounts=desk.work.accounts)
     # Step 3.
     case_id = desk.new_id()
-    others, not_asked = await _concerned(claim, desk=desk)
+    found = await concerned_by(claim, me=desk.me, directory=desk.work.directory)
+    others = [Participant(one.institution, one.state, one.agreement_id, desk.now) for one in found.institutions]
     mine = Participant(desk.me, desk.my_state, procedure_of_contact([each.agreement_id for each in others]), desk.now)
     # Step 4.
     case = Case(
@@ -60,71 +57,14 @@ async def lodge(command: LodgeClaim, *, caller: Caller, desk: Desk) -> UUID:
         await desk.protect_like_others(case_id)
     for other in others:
         await _send_claim(case, other, desk=desk)
-    for state, _, why in not_asked:
-        desk.note(case_id, EventKind.STATE_NOT_ASKED, f"{state} is not asked: {why}")
+    for one in found.not_asked:
+        desk.note(case_id, EventKind.STATE_NOT_ASKED, f"{one.state} is not asked: {one.why}")
     await desk.keep(case)
     await desk.expect_answers(case_id, case.participants)
-    for state, institution, _ in not_asked:
-        await desk.work.careers.put(case_id, CareerRecord(state, institution, AnswerStatus.NOT_ASKED), at=desk.now)
+    for one in found.not_asked:
+        career = CareerRecord(one.state, one.institution, AnswerStatus.NOT_ASKED)
+        await desk.work.careers.put(case_id, career, at=desk.now)
     return case_id
-
-
-async def _require_contact(claim: Claim, *, desk: Desk) -> None:
-    """Raise InputError where she was never subject to our legislation (987/2009 Art. 45(4), 47(1))."""
-    if any(declared.state == desk.my_state for declared in claim.declared):
-        return
-    match = match_exactly(await desk.work.accounts.find(claim.person.identifiers), birth_date=claim.person.birth_date)
-    if not match.needs_a_person and match.accounts[0].periods:
-        return
-    last = max(claim.declared, key=lambda declared: declared.end).state
-    raise InputError(
-        f"No period in {desk.my_state} is declared or recorded, so {desk.me} cannot be the contact institution: "
-        f"lodge the claim with the institution of {last}, where she was last, with the same date of claim. "
-        "Forwarding it there is not modelled yet.",
-        field="claim.declared",
-        citation=_ART_45_4,
-    )
-
-
-async def _concerned(
-    claim: Claim, *, desk: Desk
-) -> tuple[list[Participant], list[tuple[StateCode, InstitutionId, str]]]:
-    """The other institutions concerned, and the states that cannot be asked with the reason."""
-    concerned: list[Participant] = []
-    not_asked: list[tuple[StateCode, InstitutionId, str]] = []
-    for state in _other_states(claim, desk.my_state):
-        directory, on = desk.work.directory, claim.lodged_on
-        agreement_id = await directory.agreement_between(desk.my_state, state, branch=_BRANCH, on=on)
-        institution = await directory.competent_institution(state, branch=_BRANCH, on=on)
-        if agreement_id is None:
-            why = await directory.why_no_agreement(desk.my_state, state, branch=_BRANCH, on=on)
-            not_asked.append((state, institution or "", why))
-        elif institution is None:
-            not_asked.append((state, "", f"the directory has no institution for {_BRANCH} there on {on}."))
-        else:
-            _require_written_request(claim, agreement_id, state)
-            concerned.append(Participant(institution, state, agreement_id, desk.now))
-    return concerned, not_asked
-
-
-def _other_states(claim: Claim, my_state: StateCode) -> list[StateCode]:
-    """In the order of the first day declared there."""
-    first: dict[StateCode, None] = {}
-    for declared in sorted(claim.declared, key=lambda each: (each.start, each.state)):
-        first.setdefault(declared.state)
-    return [state for state in first if state != my_state]
-
-
-def _require_written_request(claim: Claim, agreement_id: str, state: StateCode) -> None:
-    procedure = procedure_of(agreement_id)
-    if procedure is None or procedure.written_request is None or claim.asks_in_writing:
-        return
-    raise InputError(
-        f"The claim counts in {state} only where the applicant asks for that in writing: have her ask, and set "
-        f"`asks_in_writing`; or leave the periods in {state} out.",
-        field="claim.asks_in_writing",
-        citation=str(procedure.written_request),
-    )
 
 
 def _note_lodging(case: Case, *, actor: str, desk: Desk) -> None:

@@ -11,7 +11,13 @@ from portability.agreements.careers import AnswerStatus, CareerRecord
 from portability.agreements.errors import CaseStateError, InputError, NotFoundError
 from portability.services.access import Caller
 from portability.services.cases.answers import Asked, absence, from_account
-from portability.services.cases.commands import Decide, RecordAnswer, check_decision, check_national_answer
+from portability.services.cases.commands import (
+    Decide,
+    LodgeClaim,
+    RecordAnswer,
+    check_decision,
+    check_national_answer,
+)
 from portability.services.cases.deciding import make_decision, notice_of, told_to
 from portability.services.cases.mapping.wire import decision_bytes, statement_bytes, summary_bytes
 from portability.services.cases.messages import DecisionNotice
@@ -26,6 +32,7 @@ from portability.services.cases.shares.determining import (
     searched,
     stated_so_far,
 )
+from portability.services.cases.shares.lodging import lodge, read_lodged, write_lodged
 from portability.services.cases.shares.model import (
     DECIDE,
     DECIDE_AGAIN,
@@ -36,6 +43,7 @@ from portability.services.cases.shares.model import (
     ClaimOnFlow,
     DetermineShare,
     Grounds,
+    Lodged,
     SaidInCase,
     Share,
     StateOwnRecords,
@@ -65,6 +73,16 @@ class ShareUseCases:
     me: InstitutionId
     clock: Clock
     new_id: NewId
+
+    async def lodge(self, command: LodgeClaim, *, caller: Caller, work: ShareWork) -> Lodged:
+        """Open the case of an old-age claim as contact institution; see `lodging.lodge`."""
+        require_staff(caller)
+
+        async def run() -> str:
+            lodged = lodge(command, me=self.me, caller=caller, work=work, clock=self.clock, new_id=self.new_id)
+            return write_lodged(await lodged)
+
+        return read_lodged(await once(command, log=work.commands, run=run))
 
     async def get(self, case_id: UUID, *, caller: Caller, work: ShareWork) -> ShareView:
         """A share as it is now."""

@@ -1,8 +1,8 @@
 """ShareService's requests to commands, and shares to protobuf; nothing is decided here."""
 
 from portability.api.cases.v1 import shares_pb2 as pb
-from portability.services.cases.commands import Decide
-from portability.services.cases.mapping.parts import needed_date
+from portability.services.cases.commands import Decide, LodgeClaim
+from portability.services.cases.mapping.parts import needed_date, read_claim
 from portability.services.cases.mapping.rpc import (
     read_decision_given,
     read_given_amounts,
@@ -11,17 +11,37 @@ from portability.services.cases.mapping.rpc import (
     write_national_answer,
 )
 from portability.services.cases.shares.handlers import ShareView
-from portability.services.cases.shares.model import DetermineShare, Grounds, Share, StateOwnRecords, SummariseShares
+from portability.services.cases.shares.model import (
+    DetermineShare,
+    Grounds,
+    Lodged,
+    Share,
+    StateOwnRecords,
+    SummariseShares,
+)
 from portability.services.mapping.common import read_date, read_uuid, write_career
 
 __all__ = [
     "read_decide_share",
     "read_determine_share",
+    "read_lodge_old_age_claim",
     "read_state_own_records",
     "read_summarise_shares",
+    "write_lodged",
     "write_share",
     "write_share_view",
 ]
+
+
+def read_lodge_old_age_claim(request: pb.LodgeOldAgeClaimRequest) -> LodgeClaim:
+    return LodgeClaim(read_uuid(request.request_id, field="request_id"), read_claim(request.claim, field="claim"))
+
+
+def write_lodged(lodged: Lodged) -> pb.LodgeOldAgeClaimResponse:
+    not_asked = [
+        pb.StateNotAsked(state=one.state, institution_id=one.institution, why=one.why) for one in lodged.not_asked
+    ]
+    return pb.LodgeOldAgeClaimResponse(case_id=str(lodged.case_id), not_asked=not_asked)
 
 
 def read_state_own_records(request: pb.StateOwnRecordsRequest) -> StateOwnRecords:

@@ -8,6 +8,7 @@ from uuid import UUID
 from portability.agreements.careers import CareerRecord
 from portability.agreements.values import StateCode
 from portability.services.cases.commands import GivenAmounts, RecordAnswer
+from portability.services.cases.concerned import NotAsked
 from portability.services.cases.flow import Due
 from portability.services.cases.model import Case, Determination, Identification, InstitutionId, NationalAnswer
 
@@ -21,6 +22,7 @@ __all__ = [
     "ClaimOnFlow",
     "DetermineShare",
     "Grounds",
+    "Lodged",
     "SaidDocument",
     "SaidInCase",
     "Share",
@@ -101,6 +103,14 @@ class Share:
     answers: tuple[NationalAnswer, ...] = ()
     rests_on: str = ""
     search: Identification | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Lodged:
+    """The case that was opened, and the states of which nobody could be asked."""
+
+    case_id: UUID
+    not_asked: tuple[NotAsked, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,17 +1,18 @@
 """What the use cases of shares need from outside. Each port is named for the need."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 from uuid import UUID
 
 from portability.agreements.careers import CareerRecord
 from portability.services.access import Caller
+from portability.services.cases.model import InstitutionId
 from portability.services.cases.ports import Determiner, InstitutionDirectory, OwnAccounts, Reliance
 from portability.services.cases.shares.model import SaidInCase, Share
 from portability.services.idempotency import CommandLog
 
-__all__ = ["EnteredRecords", "FlowCases", "Judged", "ShareBook", "ShareUnitOfWork", "ShareWork"]
+__all__ = ["EnteredRecords", "FlowCases", "FlowOpening", "Judged", "ShareBook", "ShareUnitOfWork", "ShareWork"]
 
 
 class FlowCases(Protocol):
@@ -30,6 +31,14 @@ class FlowCases(Protocol):
 
         CaseStateError, with what is allowed, where it is not allowed now.
         """
+        ...
+
+
+class FlowOpening(Protocol):
+    """The flow of claims for an old-age pension."""
+
+    async def open(self, claim: bytes, *, roles: Mapping[InstitutionId, str], language: str, caller: Caller) -> UUID:
+        """Open a case with these institutions, and send the claim to all of them; the id of the case."""
         ...
 
 
@@ -64,6 +73,8 @@ class ShareWork(Protocol):
 
     @property
     def flow(self) -> FlowCases: ...
+    @property
+    def opening(self) -> FlowOpening: ...
     @property
     def shares(self) -> ShareBook: ...
     @property

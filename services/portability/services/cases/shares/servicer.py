@@ -11,8 +11,10 @@ from portability.services.cases.shares.handlers import ShareUseCases
 from portability.services.cases.shares.mapping import (
     read_decide_share,
     read_determine_share,
+    read_lodge_old_age_claim,
     read_state_own_records,
     read_summarise_shares,
+    write_lodged,
     write_share,
     write_share_view,
 )
@@ -28,6 +30,12 @@ class ShareServicer(shares_pb2_grpc.ShareServiceServicer):
     def __init__(self, use_cases: ShareUseCases, *, unit_of_work: ShareUnitOfWork) -> None:
         self._use_cases = use_cases
         self._unit_of_work = unit_of_work
+
+    async def LodgeOldAgeClaim(self, request: pb.LodgeOldAgeClaimRequest, context: Any) -> pb.LodgeOldAgeClaimResponse:
+        command = read_lodge_old_age_claim(request)
+        async with self._unit_of_work() as work:
+            lodged = await self._use_cases.lodge(command, caller=current_caller(), work=work)
+        return write_lodged(lodged)
 
     async def GetShare(self, request: pb.GetShareRequest, context: Any) -> pb.GetShareResponse:
         case_id = read_uuid(request.case_id, field="case_id")

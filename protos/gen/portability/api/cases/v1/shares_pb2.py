@@ -30,13 +30,17 @@ from portability.api.common.v1 import common_pb2 as portability_dot_api_dot_comm
 from portability.api.records.v1 import messages_pb2 as portability_dot_api_dot_records_dot_v1_dot_messages__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n%portability/api/cases/v1/shares.proto\x12\x18portability.api.cases.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x16google/type/date.proto\x1a$portability/api/cases/v1/cases.proto\x1a\'portability/api/cases/v1/messages.proto\x1a&portability/api/common/v1/common.proto\x1a)portability/api/records/v1/messages.proto\"\xdd\x01\n\x05Share\x12>\n\rdetermination\x18\x01 \x01(\x0b\x32\'.portability.api.cases.v1.Determination\x12\x12\n\naccount_id\x18\x02 \x01(\t\x12<\n\x07grounds\x18\x03 \x01(\x0b\x32+.portability.api.cases.v1.OwnRecordsGrounds\x12\x42\n\x10national_answers\x18\x04 \x03(\x0b\x32(.portability.api.cases.v1.NationalAnswer\"H\n\x11OwnRecordsGrounds\x12\x12\n\naccount_id\x18\x01 \x01(\t\x12\x0f\n\x07said_by\x18\x02 \x01(\t\x12\x0e\n\x06reason\x18\x03 \x01(\t\",\n\x0fGetShareRequest\x12\x19\n\x07\x63\x61se_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\"\x8d\x01\n\x10GetShareResponse\x12\x38\n\x06\x63\x61reer\x18\x01 \x03(\x0b\x32(.portability.api.records.v1.CareerRecord\x12.\n\x05share\x18\x02 \x01(\x0b\x32\x1f.portability.api.cases.v1.Share\x12\x0f\n\x07why_not\x18\x03 \x01(\t\"\xcc\x01\n\x16StateOwnRecordsRequest\x12\x1c\n\nrequest_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x19\n\x07\x63\x61se_id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x42\n\x06\x61nswer\x18\x03 \x01(\x0e\x32&.portability.api.cases.v1.RecordAnswerB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00\x12\x1b\n\naccount_id\x18\x04 \x01(\tB\x07\xbaH\x04r\x02\x18@\x12\x18\n\x06reason\x18\x05 \x01(\tB\x08\xbaH\x05r\x03\x18\xf4\x03\"B\n\x17StateOwnRecordsResponse\x12\x13\n\x0b\x64ocument_id\x18\x01 \x01(\t\x12\x12\n\ncandidates\x18\x02 \x03(\t\"\xe2\x02\n\x15\x44\x65termineShareRequest\x12\x1c\n\nrequest_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x19\n\x07\x63\x61se_id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x37\n\x14risk_materialised_on\x18\x03 \x01(\x0b\x32\x11.google.type.DateB\x06\xbaH\x03\xc8\x01\x01\x12#\n\x08\x61ward_on\x18\x04 \x01(\x0b\x32\x11.google.type.Date\x12\x1b\n\naccount_id\x18\x05 \x01(\tB\x07\xbaH\x04r\x02\x18@\x12\x18\n\x06reason\x18\x06 \x01(\tB\x08\xbaH\x05r\x03\x18\xf4\x03\x12-\n\x0fresidence_state\x18\x07 \x01(\tB\x14\xbaH\x11r\x0f\x32\r^([A-Z]{2})?$\x12L\n\x10national_answers\x18\x08 \x03(\x0b\x32(.portability.api.cases.v1.NationalAnswerB\x08\xbaH\x05\x92\x01\x02\x10\x14\"H\n\x16\x44\x65termineShareResponse\x12.\n\x05share\x18\x01 \x01(\x0b\x32\x1f.portability.api.cases.v1.Share\"\xdf\x04\n\x12\x44\x65\x63ideShareRequest\x12\x1c\n\nrequest_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x19\n\x07\x63\x61se_id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12%\n\x10\x64\x65termination_id\x18\x03 \x01(\tB\x0b\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01\x12\x44\n\x06result\x18\x04 \x01(\x0e\x32(.portability.api.cases.v1.DecisionResultB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00\x12?\n\x05\x62\x61sis\x18\x05 \x01(\x0e\x32$.portability.api.cases.v1.AwardBasisB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00\x12/\n\x0c\x65\x66\x66\x65\x63tive_on\x18\x06 \x01(\x0b\x32\x11.google.type.DateB\x06\xbaH\x03\xc8\x01\x01\x12\x42\n\x07\x61mounts\x18\x07 \x03(\x0b\x32\'.portability.api.cases.v1.DecidedAmountB\x08\xbaH\x05\x92\x01\x02\x10\x32\x12S\n\x0frefusal_reasons\x18\x08 \x03(\x0e\x32\'.portability.api.cases.v1.RefusalReasonB\x11\xbaH\x0e\x92\x01\x0b\x10\n\"\x07\x82\x01\x04\x10\x01 \x00\x12\x46\n\tcitations\x18\t \x03(\x0b\x32).portability.api.common.v1.LegalReferenceB\x08\xbaH\x05\x92\x01\x02\x10\x32\x12\x38\n\x06remedy\x18\n \x01(\x0b\x32 .portability.api.cases.v1.RemedyB\x06\xbaH\x03\xc8\x01\x01\x12\x16\n\x04note\x18\x0b \x01(\tB\x08\xbaH\x05r\x03\x18\xd0\x0f\"`\n\x13\x44\x65\x63ideShareResponse\x12\x13\n\x0b\x64ocument_id\x18\x01 \x01(\t\x12\x34\n\x08\x64\x65\x63ision\x18\x02 \x01(\x0b\x32\".portability.api.cases.v1.Decision\"Q\n\x16SummariseSharesRequest\x12\x1c\n\nrequest_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x19\n\x07\x63\x61se_id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\".\n\x17SummariseSharesResponse\x12\x13\n\x0b\x64ocument_id\x18\x01 \x01(\t2\xc2\x04\n\x0cShareService\x12\x61\n\x08GetShare\x12).portability.api.cases.v1.GetShareRequest\x1a*.portability.api.cases.v1.GetShareResponse\x12v\n\x0fStateOwnRecords\x12\x30.portability.api.cases.v1.StateOwnRecordsRequest\x1a\x31.portability.api.cases.v1.StateOwnRecordsResponse\x12s\n\x0e\x44\x65termineShare\x12/.portability.api.cases.v1.DetermineShareRequest\x1a\x30.portability.api.cases.v1.DetermineShareResponse\x12j\n\x0b\x44\x65\x63ideShare\x12,.portability.api.cases.v1.DecideShareRequest\x1a-.portability.api.cases.v1.DecideShareResponse\x12v\n\x0fSummariseShares\x12\x30.portability.api.cases.v1.SummariseSharesRequest\x1a\x31.portability.api.cases.v1.SummariseSharesResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n%portability/api/cases/v1/shares.proto\x12\x18portability.api.cases.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x16google/type/date.proto\x1a$portability/api/cases/v1/cases.proto\x1a\'portability/api/cases/v1/messages.proto\x1a&portability/api/common/v1/common.proto\x1a)portability/api/records/v1/messages.proto\"u\n\x17LodgeOldAgeClaimRequest\x12\x1c\n\nrequest_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12<\n\x05\x63laim\x18\x02 \x01(\x0b\x32%.portability.api.cases.v1.OldAgeClaimB\x06\xbaH\x03\xc8\x01\x01\"g\n\x18LodgeOldAgeClaimResponse\x12\x0f\n\x07\x63\x61se_id\x18\x01 \x01(\t\x12:\n\tnot_asked\x18\x02 \x03(\x0b\x32\'.portability.api.cases.v1.StateNotAsked\"C\n\rStateNotAsked\x12\r\n\x05state\x18\x01 \x01(\t\x12\x16\n\x0einstitution_id\x18\x02 \x01(\t\x12\x0b\n\x03why\x18\x03 \x01(\t\"\xdd\x01\n\x05Share\x12>\n\rdetermination\x18\x01 \x01(\x0b\x32\'.portability.api.cases.v1.Determination\x12\x12\n\naccount_id\x18\x02 \x01(\t\x12<\n\x07grounds\x18\x03 \x01(\x0b\x32+.portability.api.cases.v1.OwnRecordsGrounds\x12\x42\n\x10national_answers\x18\x04 \x03(\x0b\x32(.portability.api.cases.v1.NationalAnswer\"H\n\x11OwnRecordsGrounds\x12\x12\n\naccount_id\x18\x01 \x01(\t\x12\x0f\n\x07said_by\x18\x02 \x01(\t\x12\x0e\n\x06reason\x18\x03 \x01(\t\",\n\x0fGetShareRequest\x12\x19\n\x07\x63\x61se_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\"\x8d\x01\n\x10GetShareResponse\x12\x38\n\x06\x63\x61reer\x18\x01 \x03(\x0b\x32(.portability.api.records.v1.CareerRecord\x12.\n\x05share\x18\x02 \x01(\x0b\x32\x1f.portability.api.cases.v1.Share\x12\x0f\n\x07why_not\x18\x03 \x01(\t\"\xcc\x01\n\x16StateOwnRecordsRequest\x12\x1c\n\nrequest_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x19\n\x07\x63\x61se_id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x42\n\x06\x61nswer\x18\x03 \x01(\x0e\x32&.portability.api.cases.v1.RecordAnswerB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00\x12\x1b\n\naccount_id\x18\x04 \x01(\tB\x07\xbaH\x04r\x02\x18@\x12\x18\n\x06reason\x18\x05 \x01(\tB\x08\xbaH\x05r\x03\x18\xf4\x03\"B\n\x17StateOwnRecordsResponse\x12\x13\n\x0b\x64ocument_id\x18\x01 \x01(\t\x12\x12\n\ncandidates\x18\x02 \x03(\t\"\xe2\x02\n\x15\x44\x65termineShareRequest\x12\x1c\n\nrequest_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x19\n\x07\x63\x61se_id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x37\n\x14risk_materialised_on\x18\x03 \x01(\x0b\x32\x11.google.type.DateB\x06\xbaH\x03\xc8\x01\x01\x12#\n\x08\x61ward_on\x18\x04 \x01(\x0b\x32\x11.google.type.Date\x12\x1b\n\naccount_id\x18\x05 \x01(\tB\x07\xbaH\x04r\x02\x18@\x12\x18\n\x06reason\x18\x06 \x01(\tB\x08\xbaH\x05r\x03\x18\xf4\x03\x12-\n\x0fresidence_state\x18\x07 \x01(\tB\x14\xbaH\x11r\x0f\x32\r^([A-Z]{2})?$\x12L\n\x10national_answers\x18\x08 \x03(\x0b\x32(.portability.api.cases.v1.NationalAnswerB\x08\xbaH\x05\x92\x01\x02\x10\x14\"H\n\x16\x44\x65termineShareResponse\x12.\n\x05share\x18\x01 \x01(\x0b\x32\x1f.portability.api.cases.v1.Share\"\xdf\x04\n\x12\x44\x65\x63ideShareRequest\x12\x1c\n\nrequest_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x19\n\x07\x63\x61se_id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12%\n\x10\x64\x65termination_id\x18\x03 \x01(\tB\x0b\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01\x12\x44\n\x06result\x18\x04 \x01(\x0e\x32(.portability.api.cases.v1.DecisionResultB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00\x12?\n\x05\x62\x61sis\x18\x05 \x01(\x0e\x32$.portability.api.cases.v1.AwardBasisB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00\x12/\n\x0c\x65\x66\x66\x65\x63tive_on\x18\x06 \x01(\x0b\x32\x11.google.type.DateB\x06\xbaH\x03\xc8\x01\x01\x12\x42\n\x07\x61mounts\x18\x07 \x03(\x0b\x32\'.portability.api.cases.v1.DecidedAmountB\x08\xbaH\x05\x92\x01\x02\x10\x32\x12S\n\x0frefusal_reasons\x18\x08 \x03(\x0e\x32\'.portability.api.cases.v1.RefusalReasonB\x11\xbaH\x0e\x92\x01\x0b\x10\n\"\x07\x82\x01\x04\x10\x01 \x00\x12\x46\n\tcitations\x18\t \x03(\x0b\x32).portability.api.common.v1.LegalReferenceB\x08\xbaH\x05\x92\x01\x02\x10\x32\x12\x38\n\x06remedy\x18\n \x01(\x0b\x32 .portability.api.cases.v1.RemedyB\x06\xbaH\x03\xc8\x01\x01\x12\x16\n\x04note\x18\x0b \x01(\tB\x08\xbaH\x05r\x03\x18\xd0\x0f\"`\n\x13\x44\x65\x63ideShareResponse\x12\x13\n\x0b\x64ocument_id\x18\x01 \x01(\t\x12\x34\n\x08\x64\x65\x63ision\x18\x02 \x01(\x0b\x32\".portability.api.cases.v1.Decision\"Q\n\x16SummariseSharesRequest\x12\x1c\n\nrequest_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x19\n\x07\x63\x61se_id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\".\n\x17SummariseSharesResponse\x12\x13\n\x0b\x64ocument_id\x18\x01 \x01(\t2\xbd\x05\n\x0cShareService\x12y\n\x10LodgeOldAgeClaim\x12\x31.portability.api.cases.v1.LodgeOldAgeClaimRequest\x1a\x32.portability.api.cases.v1.LodgeOldAgeClaimResponse\x12\x61\n\x08GetShare\x12).portability.api.cases.v1.GetShareRequest\x1a*.portability.api.cases.v1.GetShareResponse\x12v\n\x0fStateOwnRecords\x12\x30.portability.api.cases.v1.StateOwnRecordsRequest\x1a\x31.portability.api.cases.v1.StateOwnRecordsResponse\x12s\n\x0e\x44\x65termineShare\x12/.portability.api.cases.v1.DetermineShareRequest\x1a\x30.portability.api.cases.v1.DetermineShareResponse\x12j\n\x0b\x44\x65\x63ideShare\x12,.portability.api.cases.v1.DecideShareRequest\x1a-.portability.api.cases.v1.DecideShareResponse\x12v\n\x0fSummariseShares\x12\x30.portability.api.cases.v1.SummariseSharesRequest\x1a\x31.portability.api.cases.v1.SummariseSharesResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'portability.api.cases.v1.shares_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
+  _globals['_LODGEOLDAGECLAIMREQUEST'].fields_by_name['request_id']._loaded_options = None
+  _globals['_LODGEOLDAGECLAIMREQUEST'].fields_by_name['request_id']._serialized_options = b'\272H\005r\003\260\001\001'
+  _globals['_LODGEOLDAGECLAIMREQUEST'].fields_by_name['claim']._loaded_options = None
+  _globals['_LODGEOLDAGECLAIMREQUEST'].fields_by_name['claim']._serialized_options = b'\272H\003\310\001\001'
   _globals['_GETSHAREREQUEST'].fields_by_name['case_id']._loaded_options = None
   _globals['_GETSHAREREQUEST'].fields_by_name['case_id']._serialized_options = b'\272H\005r\003\260\001\001'
   _globals['_STATEOWNRECORDSREQUEST'].fields_by_name['request_id']._loaded_options = None
@@ -89,30 +93,36 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_SUMMARISESHARESREQUEST'].fields_by_name['request_id']._serialized_options = b'\272H\005r\003\260\001\001'
   _globals['_SUMMARISESHARESREQUEST'].fields_by_name['case_id']._loaded_options = None
   _globals['_SUMMARISESHARESREQUEST'].fields_by_name['case_id']._serialized_options = b'\272H\005r\003\260\001\001'
-  _globals['_SHARE']._serialized_start=283
-  _globals['_SHARE']._serialized_end=504
-  _globals['_OWNRECORDSGROUNDS']._serialized_start=506
-  _globals['_OWNRECORDSGROUNDS']._serialized_end=578
-  _globals['_GETSHAREREQUEST']._serialized_start=580
-  _globals['_GETSHAREREQUEST']._serialized_end=624
-  _globals['_GETSHARERESPONSE']._serialized_start=627
-  _globals['_GETSHARERESPONSE']._serialized_end=768
-  _globals['_STATEOWNRECORDSREQUEST']._serialized_start=771
-  _globals['_STATEOWNRECORDSREQUEST']._serialized_end=975
-  _globals['_STATEOWNRECORDSRESPONSE']._serialized_start=977
-  _globals['_STATEOWNRECORDSRESPONSE']._serialized_end=1043
-  _globals['_DETERMINESHAREREQUEST']._serialized_start=1046
-  _globals['_DETERMINESHAREREQUEST']._serialized_end=1400
-  _globals['_DETERMINESHARERESPONSE']._serialized_start=1402
-  _globals['_DETERMINESHARERESPONSE']._serialized_end=1474
-  _globals['_DECIDESHAREREQUEST']._serialized_start=1477
-  _globals['_DECIDESHAREREQUEST']._serialized_end=2084
-  _globals['_DECIDESHARERESPONSE']._serialized_start=2086
-  _globals['_DECIDESHARERESPONSE']._serialized_end=2182
-  _globals['_SUMMARISESHARESREQUEST']._serialized_start=2184
-  _globals['_SUMMARISESHARESREQUEST']._serialized_end=2265
-  _globals['_SUMMARISESHARESRESPONSE']._serialized_start=2267
-  _globals['_SUMMARISESHARESRESPONSE']._serialized_end=2313
-  _globals['_SHARESERVICE']._serialized_start=2316
-  _globals['_SHARESERVICE']._serialized_end=2894
+  _globals['_LODGEOLDAGECLAIMREQUEST']._serialized_start=282
+  _globals['_LODGEOLDAGECLAIMREQUEST']._serialized_end=399
+  _globals['_LODGEOLDAGECLAIMRESPONSE']._serialized_start=401
+  _globals['_LODGEOLDAGECLAIMRESPONSE']._serialized_end=504
+  _globals['_STATENOTASKED']._serialized_start=506
+  _globals['_STATENOTASKED']._serialized_end=573
+  _globals['_SHARE']._serialized_start=576
+  _globals['_SHARE']._serialized_end=797
+  _globals['_OWNRECORDSGROUNDS']._serialized_start=799
+  _globals['_OWNRECORDSGROUNDS']._serialized_end=871
+  _globals['_GETSHAREREQUEST']._serialized_start=873
+  _globals['_GETSHAREREQUEST']._serialized_end=917
+  _globals['_GETSHARERESPONSE']._serialized_start=920
+  _globals['_GETSHARERESPONSE']._serialized_end=1061
+  _globals['_STATEOWNRECORDSREQUEST']._serialized_start=1064
+  _globals['_STATEOWNRECORDSREQUEST']._serialized_end=1268
+  _globals['_STATEOWNRECORDSRESPONSE']._serialized_start=1270
+  _globals['_STATEOWNRECORDSRESPONSE']._serialized_end=1336
+  _globals['_DETERMINESHAREREQUEST']._serialized_start=1339
+  _globals['_DETERMINESHAREREQUEST']._serialized_end=1693
+  _globals['_DETERMINESHARERESPONSE']._serialized_start=1695
+  _globals['_DETERMINESHARERESPONSE']._serialized_end=1767
+  _globals['_DECIDESHAREREQUEST']._serialized_start=1770
+  _globals['_DECIDESHAREREQUEST']._serialized_end=2377
+  _globals['_DECIDESHARERESPONSE']._serialized_start=2379
+  _globals['_DECIDESHARERESPONSE']._serialized_end=2475
+  _globals['_SUMMARISESHARESREQUEST']._serialized_start=2477
+  _globals['_SUMMARISESHARESREQUEST']._serialized_end=2558
+  _globals['_SUMMARISESHARESRESPONSE']._serialized_start=2560
+  _globals['_SUMMARISESHARESRESPONSE']._serialized_end=2606
+  _globals['_SHARESERVICE']._serialized_start=2609
+  _globals['_SHARESERVICE']._serialized_end=3310
 # @@protoc_insertion_point(module_scope)

@@ -9,9 +9,9 @@ from google.protobuf import message as _message
 from google.protobuf.internal import containers as _containers
 from google.type import date_pb2 as _date_pb2
 from portability.api.cases.v1 import cases_pb2 as _cases_pb2
-from portability.api.cases.v1 import messages_pb2 as _messages_pb2_1
+from portability.api.cases.v1 import messages_pb2 as _messages_pb2
 from portability.api.common.v1 import common_pb2 as _common_pb2
-from portability.api.records.v1 import messages_pb2 as _messages_pb2
+from portability.api.records.v1 import messages_pb2 as _messages_pb2_1
 import builtins as _builtins
 import sys
 import typing as _typing
@@ -22,6 +22,92 @@ else:
     from typing_extensions import TypeAlias as _TypeAlias, Never as _Never
 
 DESCRIPTOR: _descriptor.FileDescriptor
+
+@_typing.final
+class LodgeOldAgeClaimRequest(_message.Message):
+    """Lodge a claim."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    CLAIM_FIELD_NUMBER: _builtins.int
+    request_id: _builtins.str
+    """Idempotency key: the same key and content give the same case. A UUID, never empty."""
+    @_builtins.property
+    def claim(self) -> _messages_pb2.OldAgeClaim:
+        """The claim. Always set."""
+
+    def __init__(
+        self,
+        *,
+        request_id: _builtins.str = ...,
+        claim: _messages_pb2.OldAgeClaim | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["claim", b"claim"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["claim", b"claim", "request_id", b"request_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___LodgeOldAgeClaimRequest: _TypeAlias = LodgeOldAgeClaimRequest  # noqa: Y015
+
+@_typing.final
+class LodgeOldAgeClaimResponse(_message.Message):
+    """The case is open, and the claim on its way."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CASE_ID_FIELD_NUMBER: _builtins.int
+    NOT_ASKED_FIELD_NUMBER: _builtins.int
+    case_id: _builtins.str
+    """The case, a UUID. Never empty."""
+    @_builtins.property
+    def not_asked(self) -> _containers.RepeatedCompositeFieldContainer[Global___StateNotAsked]:
+        """States in which she declares time and nobody could be asked. Empty: none."""
+
+    def __init__(
+        self,
+        *,
+        case_id: _builtins.str = ...,
+        not_asked: _abc.Iterable[Global___StateNotAsked] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["case_id", b"case_id", "not_asked", b"not_asked"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___LodgeOldAgeClaimResponse: _TypeAlias = LodgeOldAgeClaimResponse  # noqa: Y015
+
+@_typing.final
+class StateNotAsked(_message.Message):
+    """A state of which nobody could be asked."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    STATE_FIELD_NUMBER: _builtins.int
+    INSTITUTION_ID_FIELD_NUMBER: _builtins.int
+    WHY_FIELD_NUMBER: _builtins.int
+    state: _builtins.str
+    """ISO 3166-1 alpha-2. Never empty."""
+    institution_id: _builtins.str
+    """Its institution. Empty: the directory has none."""
+    why: _builtins.str
+    """What is missing, in words. Never empty."""
+    def __init__(
+        self,
+        *,
+        state: _builtins.str = ...,
+        institution_id: _builtins.str = ...,
+        why: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["institution_id", b"institution_id", "state", b"state", "why", b"why"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___StateNotAsked: _TypeAlias = StateNotAsked  # noqa: Y015
 
 @_typing.final
 class Share(_message.Message):
@@ -127,7 +213,7 @@ class GetShareResponse(_message.Message):
     why_not: _builtins.str
     """Why nothing may be determined or decided now. Empty: it may."""
     @_builtins.property
-    def career(self) -> _containers.RepeatedCompositeFieldContainer[_messages_pb2.CareerRecord]:
+    def career(self) -> _containers.RepeatedCompositeFieldContainer[_messages_pb2_1.CareerRecord]:
         """What each country has stated. Empty: nothing yet."""
 
     @_builtins.property
@@ -137,7 +223,7 @@ class GetShareResponse(_message.Message):
     def __init__(
         self,
         *,
-        career: _abc.Iterable[_messages_pb2.CareerRecord] | None = ...,
+        career: _abc.Iterable[_messages_pb2_1.CareerRecord] | None = ...,
         share: Global___Share | None = ...,
         why_not: _builtins.str = ...,
     ) -> None: ...
@@ -318,9 +404,9 @@ class DecideShareRequest(_message.Message):
     """Case, a UUID. Never empty."""
     determination_id: _builtins.str
     """The determination that the person has seen, a UUID; it must be the last one. Empty: decided without one."""
-    result: _messages_pb2_1.DecisionResult.ValueType
+    result: _messages_pb2.DecisionResult.ValueType
     """How it comes out."""
-    basis: _messages_pb2_1.AwardBasis.ValueType
+    basis: _messages_pb2.AwardBasis.ValueType
     """What the benefit rests on."""
     note: _builtins.str
     """What the decision maker adds. Empty: nothing."""
@@ -329,11 +415,11 @@ class DecideShareRequest(_message.Message):
         """From when it has effect. Always set."""
 
     @_builtins.property
-    def amounts(self) -> _containers.RepeatedCompositeFieldContainer[_messages_pb2_1.DecidedAmount]:
+    def amounts(self) -> _containers.RepeatedCompositeFieldContainer[_messages_pb2.DecidedAmount]:
         """Amounts by hand, each with a reason where it is not what was proposed. Empty: as proposed, or refused."""
 
     @_builtins.property
-    def refusal_reasons(self) -> _containers.RepeatedScalarFieldContainer[_messages_pb2_1.RefusalReason.ValueType]:
+    def refusal_reasons(self) -> _containers.RepeatedScalarFieldContainer[_messages_pb2.RefusalReason.ValueType]:
         """Why it is refused. Empty where granted."""
 
     @_builtins.property
@@ -341,7 +427,7 @@ class DecideShareRequest(_message.Message):
         """Where the law says it, beside what the determination cites. Never empty where refused without a determination."""
 
     @_builtins.property
-    def remedy(self) -> _messages_pb2_1.Remedy:
+    def remedy(self) -> _messages_pb2.Remedy:
         """How to have it looked at again. Always set."""
 
     def __init__(
@@ -350,13 +436,13 @@ class DecideShareRequest(_message.Message):
         request_id: _builtins.str = ...,
         case_id: _builtins.str = ...,
         determination_id: _builtins.str = ...,
-        result: _messages_pb2_1.DecisionResult.ValueType = ...,
-        basis: _messages_pb2_1.AwardBasis.ValueType = ...,
+        result: _messages_pb2.DecisionResult.ValueType = ...,
+        basis: _messages_pb2.AwardBasis.ValueType = ...,
         effective_on: _date_pb2.Date | None = ...,
-        amounts: _abc.Iterable[_messages_pb2_1.DecidedAmount] | None = ...,
-        refusal_reasons: _abc.Iterable[_messages_pb2_1.RefusalReason.ValueType] | None = ...,
+        amounts: _abc.Iterable[_messages_pb2.DecidedAmount] | None = ...,
+        refusal_reasons: _abc.Iterable[_messages_pb2.RefusalReason.ValueType] | None = ...,
         citations: _abc.Iterable[_common_pb2.LegalReference] | None = ...,
-        remedy: _messages_pb2_1.Remedy | None = ...,
+        remedy: _messages_pb2.Remedy | None = ...,
         note: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["effective_on", b"effective_on", "remedy", b"remedy"]  # noqa: Y015
@@ -378,14 +464,14 @@ class DecideShareResponse(_message.Message):
     document_id: _builtins.str
     """What was said, a UUID. Never empty."""
     @_builtins.property
-    def decision(self) -> _messages_pb2_1.Decision:
+    def decision(self) -> _messages_pb2.Decision:
         """The decision. Always set."""
 
     def __init__(
         self,
         *,
         document_id: _builtins.str = ...,
-        decision: _messages_pb2_1.Decision | None = ...,
+        decision: _messages_pb2.Decision | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["decision", b"decision"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...

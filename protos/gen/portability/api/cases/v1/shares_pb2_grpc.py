@@ -27,7 +27,7 @@ if _version_not_supported:
 
 class ShareServiceStub:
     """For caseworkers and systems of the node's own institution, in cases on the flows of claims for pensions (F5 to F7);
-    of another flow a call is refused. FlowService opens such a case and says everything else in it.
+    of another flow a call is refused. FlowService says everything else in such a case, and opens those of F6 and F7.
     """
 
     def __init__(self, channel):
@@ -36,6 +36,11 @@ class ShareServiceStub:
         Args:
             channel: A grpc.Channel.
         """
+        self.LodgeOldAgeClaim = channel.unary_unary(
+                '/portability.api.cases.v1.ShareService/LodgeOldAgeClaim',
+                request_serializer=portability_dot_api_dot_cases_dot_v1_dot_shares__pb2.LodgeOldAgeClaimRequest.SerializeToString,
+                response_deserializer=portability_dot_api_dot_cases_dot_v1_dot_shares__pb2.LodgeOldAgeClaimResponse.FromString,
+                _registered_method=True)
         self.GetShare = channel.unary_unary(
                 '/portability.api.cases.v1.ShareService/GetShare',
                 request_serializer=portability_dot_api_dot_cases_dot_v1_dot_shares__pb2.GetShareRequest.SerializeToString,
@@ -65,8 +70,16 @@ class ShareServiceStub:
 
 class ShareServiceServicer:
     """For caseworkers and systems of the node's own institution, in cases on the flows of claims for pensions (F5 to F7);
-    of another flow a call is refused. FlowService opens such a case and says everything else in it.
+    of another flow a call is refused. FlowService says everything else in such a case, and opens those of F6 and F7.
     """
+
+    def LodgeOldAgeClaim(self, request, context):
+        """Opens the case of an old-age claim as contact institution, and sends the claim to every institution concerned: they
+        are found from what the claimant declares, by directory and agreements (987/2009 Art. 45(4), 45(5), 47(4)).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
 
     def GetShare(self, request, context):
         """Gives what has been stated in the case, and the last determination of this institution.
@@ -106,6 +119,11 @@ class ShareServiceServicer:
 
 def add_ShareServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
+            'LodgeOldAgeClaim': grpc.unary_unary_rpc_method_handler(
+                    servicer.LodgeOldAgeClaim,
+                    request_deserializer=portability_dot_api_dot_cases_dot_v1_dot_shares__pb2.LodgeOldAgeClaimRequest.FromString,
+                    response_serializer=portability_dot_api_dot_cases_dot_v1_dot_shares__pb2.LodgeOldAgeClaimResponse.SerializeToString,
+            ),
             'GetShare': grpc.unary_unary_rpc_method_handler(
                     servicer.GetShare,
                     request_deserializer=portability_dot_api_dot_cases_dot_v1_dot_shares__pb2.GetShareRequest.FromString,
@@ -141,8 +159,35 @@ def add_ShareServiceServicer_to_server(servicer, server):
  # This class is part of an EXPERIMENTAL API.
 class ShareService:
     """For caseworkers and systems of the node's own institution, in cases on the flows of claims for pensions (F5 to F7);
-    of another flow a call is refused. FlowService opens such a case and says everything else in it.
+    of another flow a call is refused. FlowService says everything else in such a case, and opens those of F6 and F7.
     """
+
+    @staticmethod
+    def LodgeOldAgeClaim(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/portability.api.cases.v1.ShareService/LodgeOldAgeClaim',
+            portability_dot_api_dot_cases_dot_v1_dot_shares__pb2.LodgeOldAgeClaimRequest.SerializeToString,
+            portability_dot_api_dot_cases_dot_v1_dot_shares__pb2.LodgeOldAgeClaimResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
 
     @staticmethod
     def GetShare(request,

@@ -28,13 +28,17 @@ GRPC_VERSION: str
 
 class ShareServiceStub:
     """For caseworkers and systems of the node's own institution, in cases on the flows of claims for pensions (F5 to F7);
-    of another flow a call is refused. FlowService opens such a case and says everything else in it.
+    of another flow a call is refused. FlowService says everything else in such a case, and opens those of F6 and F7.
     """
 
     @_typing.overload
     def __new__(cls, channel: _grpc.Channel) -> _Self: ...
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> ShareServiceAsyncStub: ...
+    LodgeOldAgeClaim: _grpc.UnaryUnaryMultiCallable[_shares_pb2.LodgeOldAgeClaimRequest, _shares_pb2.LodgeOldAgeClaimResponse]
+    """Opens the case of an old-age claim as contact institution, and sends the claim to every institution concerned: they
+    are found from what the claimant declares, by directory and agreements (987/2009 Art. 45(4), 45(5), 47(4)).
+    """
     GetShare: _grpc.UnaryUnaryMultiCallable[_shares_pb2.GetShareRequest, _shares_pb2.GetShareResponse]
     """Gives what has been stated in the case, and the last determination of this institution."""
     StateOwnRecords: _grpc.UnaryUnaryMultiCallable[_shares_pb2.StateOwnRecordsRequest, _shares_pb2.StateOwnRecordsResponse]
@@ -49,10 +53,14 @@ class ShareServiceStub:
 @_typing.type_check_only
 class ShareServiceAsyncStub(ShareServiceStub):
     """For caseworkers and systems of the node's own institution, in cases on the flows of claims for pensions (F5 to F7);
-    of another flow a call is refused. FlowService opens such a case and says everything else in it.
+    of another flow a call is refused. FlowService says everything else in such a case, and opens those of F6 and F7.
     """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
+    LodgeOldAgeClaim: _aio.UnaryUnaryMultiCallable[_shares_pb2.LodgeOldAgeClaimRequest, _shares_pb2.LodgeOldAgeClaimResponse]  # type: ignore[assignment]
+    """Opens the case of an old-age claim as contact institution, and sends the claim to every institution concerned: they
+    are found from what the claimant declares, by directory and agreements (987/2009 Art. 45(4), 45(5), 47(4)).
+    """
     GetShare: _aio.UnaryUnaryMultiCallable[_shares_pb2.GetShareRequest, _shares_pb2.GetShareResponse]  # type: ignore[assignment]
     """Gives what has been stated in the case, and the last determination of this institution."""
     StateOwnRecords: _aio.UnaryUnaryMultiCallable[_shares_pb2.StateOwnRecordsRequest, _shares_pb2.StateOwnRecordsResponse]  # type: ignore[assignment]
@@ -66,8 +74,18 @@ class ShareServiceAsyncStub(ShareServiceStub):
 
 class ShareServiceServicer(metaclass=_abc_1.ABCMeta):
     """For caseworkers and systems of the node's own institution, in cases on the flows of claims for pensions (F5 to F7);
-    of another flow a call is refused. FlowService opens such a case and says everything else in it.
+    of another flow a call is refused. FlowService says everything else in such a case, and opens those of F6 and F7.
     """
+
+    @_abc_1.abstractmethod
+    def LodgeOldAgeClaim(
+        self,
+        request: _shares_pb2.LodgeOldAgeClaimRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_shares_pb2.LodgeOldAgeClaimResponse, _abc.Awaitable[_shares_pb2.LodgeOldAgeClaimResponse]]:
+        """Opens the case of an old-age claim as contact institution, and sends the claim to every institution concerned: they
+        are found from what the claimant declares, by directory and agreements (987/2009 Art. 45(4), 45(5), 47(4)).
+        """
 
     @_abc_1.abstractmethod
     def GetShare(
