@@ -1,5 +1,6 @@
 """The page of her messages: what was said to her and about her, where it leads, and how it goes on."""
 
+from datetime import timedelta
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -37,8 +38,8 @@ async def test_she_reads_what_was_said_to_her_and_about_her(app: Starlette, desk
 
 
 async def test_a_long_list_goes_on_and_comes_back(app: Starlette, desk: Any) -> None:
-    at = NOW
     for number in range(2 * PAGE):
+        at = NOW + timedelta(days=number)
         await desk.kept_messages.book.add(WORKER, [Notice(UUID(int=number).bytes * 2, Kind.DONE, at, at)])
     async with browser(app) as client:
         await sign_in(client, desk)
@@ -52,6 +53,16 @@ async def test_a_long_list_goes_on_and_comes_back(app: Starlette, desk: Any) -> 
         assert entries == 2 * PAGE + 6
         assert 'href="/messages">Newest messages' in page.text
         assert (await client.get("/messages?before=nonsense")).url.path == "/messages"
+
+
+async def test_what_is_said_again_on_a_day_is_one_line(app: Starlette, desk: Any) -> None:
+    for number in range(PAGE - 4):
+        await desk.kept_messages.book.add(WORKER, [Notice(UUID(int=number).bytes * 2, Kind.DONE, NOW, NOW)])
+    async with browser(app) as client:
+        await sign_in(client, desk)
+        page = await client.get("/messages")
+    assert page.text.count("One step is done for you.") == 1
+    assert f"Number of times: {PAGE - 4}." in visible(page)
 
 
 async def test_nobody_signed_in_sees_nothing(app: Starlette) -> None:

@@ -9,7 +9,7 @@ from starlette.routing import Route
 from portability.adapters.workers.web.shell import Shell
 from portability.agreements.errors import InputError
 from portability.services.workers.correspondence.model import place_of, token_of
-from portability.services.workers.correspondence.story import said_entry
+from portability.services.workers.correspondence.story import said_by_day
 from portability.services.workers.correspondence.use_cases import CorrespondenceUseCases
 
 __all__ = ["routes"]
@@ -35,7 +35,7 @@ class _CorrespondencePages:
             request,
             "correspondence.html",
             signed_in=True,
-            entries=[said_entry(one) for one in page.entries],
+            entries=said_by_day(page.entries, day_of=self.shell.words(request).local_day),
             before=before,
             older=token_of(page.older),
         )

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from portability.adapters.workers.web.rendering import environment, how_long, style_sheet
-from portability.services.workers.correspondence.story import SaidEntry, said_entry
+from portability.services.workers.correspondence.story import SaidEntry, said_by_day
 from portability.services.workers.correspondence.use_cases import CorrespondenceUseCases
 from portability.services.workers.declarations.handlers import DeclarationUseCases
 from portability.services.workers.declarations.story import declaration_phrases
@@ -67,7 +67,7 @@ async def printed_takeout(read: Read, worker_id: UUID, words: Words) -> bytes:
         "decisions": [
             (one, decision_phrases(one), why_lines(one)) for one in await read.workers.get_my_decisions(worker_id)
         ],
-        "messages": await _messages(read.correspondence, worker_id),
+        "messages": await _messages(read.correspondence, worker_id, words),
         "disputes": [
             (one.dispute, dispute_phrases(one, name_of=read.name_of, today=today))
             for one in await read.disputes.list_mine(worker_id)
@@ -95,9 +95,9 @@ async def printed_takeout(read: Read, worker_id: UUID, words: Words) -> bytes:
     return html.encode()
 
 
-async def _messages(correspondence: CorrespondenceUseCases, worker_id: UUID) -> list[SaidEntry]:
+async def _messages(correspondence: CorrespondenceUseCases, worker_id: UUID, words: Words) -> tuple[SaidEntry, ...]:
     page = await correspondence.list_my_messages(worker_id, limit=MESSAGES)
-    return [said_entry(one) for one in page.entries]
+    return said_by_day(page.entries, day_of=words.local_day)
 
 
 def _looks(seen_by: Any, words: Words) -> Any:

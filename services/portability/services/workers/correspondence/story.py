@@ -1,12 +1,14 @@
 """An entry among her messages told: what it was, and what became of it. Pure."""
 
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from itertools import groupby
 
 from portability.services.workers.correspondence.model import About, Letter, LetterState, Subject, Told, ToldState
 from portability.services.workers.story import Phrase
 
-__all__ = ["SaidEntry", "said_entry"]
+__all__ = ["SaidEntry", "said_by_day", "said_entry"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +20,17 @@ class SaidEntry:
     what: Phrase
     state: Phrase
     about: About | None
+    times: int = 1
+
+
+def said_by_day(entries: Sequence[Told | Letter], *, day_of: Callable[[datetime], date]) -> tuple[SaidEntry, ...]:
+    """Entries as a page shows them: what is said again on the same day is one line."""
+
+    def alike(said: SaidEntry) -> tuple[object, ...]:
+        return day_of(said.at), said.who, said.what, said.state, said.about
+
+    runs = [list(each) for _, each in groupby(map(said_entry, entries), key=alike)]
+    return tuple(replace(run[0], times=len(run)) for run in runs)
 
 
 def said_entry(entry: Told | Letter) -> SaidEntry:
