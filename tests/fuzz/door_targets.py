@@ -199,6 +199,13 @@ def door_targets() -> Sequence[Target]:
             _seeds(career_messages.RecordDisputeStatus),
             mutate=field_mutator(career_messages.RecordDisputeStatus),
         ),
+        Target(
+            "dispute-correction",
+            disputes.read_correction,
+            (InputError,),
+            _seeds(career_messages.RecordCorrection),
+            mutate=field_mutator(career_messages.RecordCorrection),
+        ),
         Target("import-map", _read_map, (InputError,), [GOOD_MAP.encode()]),
     ]
 

@@ -14,13 +14,14 @@ from portability.agreements.errors import (
     NotFoundError,
     OverloadError,
 )
+from portability.api.careers.v1 import messages_pb2 as careers
 from portability.api.persons.v1 import messages_pb2 as persons
 from portability.services.flows.engine import position, steps
 from portability.services.flows.load import packaged_flows
 from portability.services.flows.mapping.envelope import read_envelope
 from portability.services.flows.model import CaseFile, Position
 from portability.services.workers.disputes.desk import SettleDispute, SettleReview, TakeUpDispute
-from portability.services.workers.disputes.model import MOST_OPEN, Matter, Standing, Subject
+from portability.services.workers.disputes.model import MOST_OPEN, Holds, Matter, Standing, Subject
 from portability.services.workers.disputes.story import dispute_phrases
 from portability.services.workers.words import languages, words_for
 from tests.services.workers.dispute_world import (
@@ -219,6 +220,45 @@ async def test_a_protected_persons_disputes_are_shown_to_cleared_staff_only_and_
     assert elsewhere.flow_case_id in await world.work.protected.among([elsewhere.flow_case_id or CASE])
 
 
+@pytest.mark.parametrize("language", languages())
+async def test_what_holds_instead_is_said_with_the_answer(world: DisputeWorld, language: str) -> None:
+    raised = (await world.use_cases.raise_dispute(world.says(ITALIAN_PERIOD))).dispute
+    holds = (Holds(date(1990, 1, 1), date(1991, 7, 1)), Holds(words="Your name is Rosa."), Holds())
+    settle = SettleDispute(world.new_id(), raised.dispute_id, True, "Yes.", holds=holds)
+    for wrong in (replace(settle, upheld=False), replace(settle, holds=(Holds(date(1990, 1, 2), date(1990, 1, 2)),))):
+        with pytest.raises(InputError):
+            await world.desk.settle(replace(wrong, request_id=world.new_id()), caller=ANNA)
+    view = await world.desk.settle(settle, caller=ANNA)
+    words = words_for([language])
+    said = [words.say(one) for one in dispute_phrases(view, name_of=name_of, today=NOW.date())]
+    assert words.text("dispute.holds", {"first": date(1990, 1, 1), "last": date(1991, 6, 30)}) in said
+    assert any("Your name is Rosa." in one for one in said)
+    assert words.text("dispute.holds_nothing") in said
+
+
+async def test_what_holds_instead_abroad_stands_in_the_correction(world: DisputeWorld) -> None:
+    raised = (await world.use_cases.raise_dispute(world.says(GERMAN_PERIOD))).dispute
+    period = {"period_id": "DE-1", "state": "DE", "kind": 1, "scheme": "de-rente", "evidence": {"level": 4}}
+    days = {"first_day": {"year": 1990, "month": 1, "day": 1}, "last_day": {"year": 1991, "month": 6, "day": 30}}
+    corrections = [
+        {"period_id": "DE-1", "reason": 4, "after": period | days},
+        {"period_id": "DE-2", "reason": 4, "note": "It was of another person."},
+        {"period_id": "DE-3", "reason": 4},
+        {"period_id": "DE-4", "reason": 4, "after": period | {"amount": "18", "unit": "PERIOD_UNIT_MONTHS"}},
+    ]
+    known_on = {"year": 2026, "month": 11, "day": 21}
+    correction = careers.RecordCorrection(corrections=corrections, known_on=known_on)  # type: ignore[arg-type]
+    assert raised.flow_case_id
+    await world.germany(raised.flow_case_id, "correct", correction.SerializeToString())
+    (view,) = await world.use_cases.list_mine(ROSA)
+    assert view.progress.answer is not None
+    assert view.progress.answer.holds == (
+        Holds(date(1990, 1, 1), date(1991, 7, 1)),
+        Holds(words="It was of another person."),
+        Holds(),
+    )
+
+
 async def test_every_reading_by_staff_is_kept(world: DisputeWorld) -> None:
     raised = (await world.use_cases.raise_dispute(world.says(ITALIAN_PERIOD))).dispute
     await world.desk.get(raised.dispute_id, caller=ANNA)
@@ -253,7 +293,14 @@ async def test_of_a_protected_person_no_free_word_is_shown_to_her_channels(world
     raised = await world.use_cases.raise_dispute(world.says(ITALIAN_PERIOD, "Ask Bar Sport in Bari."))
     settle = SettleDispute(world.new_id(), raised.dispute.dispute_id, upheld=False, reason="Bar Sport denies it.")
     await world.desk.settle(replace(settle, remedy="INPS, Via Dante 1, Bari"), caller=ANNA)
+    other = await world.use_cases.raise_dispute(world.says(ITALIAN_PERIOD, "It was longer."))
+    holds = (Holds(date(1990, 1, 1), date(1991, 7, 1)), Holds(words="Five months on a farm."))
+    right = SettleDispute(world.new_id(), other.dispute.dispute_id, upheld=True, reason="Yes.", holds=holds)
+    await world.desk.settle(right, caller=ANNA)
     await world.work.protected.protect([CASE])
+    (answer,) = [one.progress.answer for one in await world.use_cases.list_mine(ROSA) if one.progress.to_review]
+    assert answer is not None
+    assert answer.holds == holds[:1]
     new = await world.use_cases.raise_dispute(world.says(MISSING_IN_TUNISIA, "The farm near Sfax."))
     for view in (new, *await world.use_cases.list_mine(ROSA)):
         said = [words_for(["en"]).say(one) for one in dispute_phrases(view, name_of=name_of, today=NOW.date())]
@@ -269,7 +316,8 @@ async def test_of_a_protected_person_no_free_word_is_shown_to_her_channels(world
 
 async def test_upheld_here_the_other_institutions_of_the_case_are_told_without_a_free_word(world: DisputeWorld) -> None:
     raised = (await world.use_cases.raise_dispute(world.says(ITALIAN_PERIOD, "Ask Bar Sport."))).dispute
-    settle = SettleDispute(world.new_id(), raised.dispute_id, True, "We found the pay slips.")
+    slips = (Holds(date(1990, 1, 1), date(1991, 7, 1)), Holds(words="Ask Bar Sport."))
+    settle = SettleDispute(world.new_id(), raised.dispute_id, True, "We found the pay slips.", holds=slips)
     for _ in range(2):
         await world.desk.settle(settle, caller=ANNA)
     await world.deliver()
@@ -280,7 +328,7 @@ async def test_upheld_here_the_other_institutions_of_the_case_are_told_without_a
     said = persons.PersonChangeNotify.FromString(case.documents[-1].content)
     assert [(one.field, one.before, one.after) for one in said.changes] == [
         ("claim", str(CASE), str(CASE)),
-        ("disputed.period", "IT-1", "upheld"),
+        ("disputed.period", "IT-1", "1990-01-01/1991-07-01"),
     ]
     assert "Bar Sport" not in str(said)
     assert "pay slips" not in str(said)

@@ -4,13 +4,19 @@ from collections.abc import Sequence
 from dataclasses import replace
 from uuid import UUID
 
+from portability.agreements.errors import InputError
 from portability.services.access import Caller, Role
 from portability.services.flows.engine import position, steps
 from portability.services.flows.handlers import FlowUseCases, StartCase
 from portability.services.flows.model import CaseFile, InstitutionId, Party, Position, Step, state_of
 from portability.services.flows.ports import FlowParts, FlowWork
-from portability.services.workers.disputes.mapping import read_dispute_status, write_between_institutions, write_upheld
-from portability.services.workers.disputes.model import Answer, Dispute, Held, Progress, Standing
+from portability.services.workers.disputes.mapping import (
+    read_correction,
+    read_dispute_status,
+    write_between_institutions,
+    write_upheld,
+)
+from portability.services.workers.disputes.model import Answer, Dispute, Held, Holds, Progress, Standing
 from portability.services.workers.ports import WorkerCases
 
 __all__ = ["FlowElsewhere"]
@@ -101,4 +107,12 @@ def _answer(case: CaseFile, found: Position, *, upheld: bool) -> Answer | None:
     last = said[-1]
     status = last.type == "record.dispute.status"
     reason, by, remedy = read_dispute_status(last.content) if status else ("", "", "")
-    return Answer(upheld, last.document.at, by or last.document.sender, reason, remedy)
+    holds = _holds(last.content) if last.type == "record.correction" else ()
+    return Answer(upheld, last.document.at, by or last.document.sender, reason, remedy, holds)
+
+
+def _holds(content: bytes) -> tuple[Holds, ...]:
+    try:
+        return read_correction(content)
+    except InputError:  # it upholds the dispute all the same; what was written badly says nothing more to her
+        return ()

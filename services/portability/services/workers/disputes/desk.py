@@ -15,7 +15,7 @@ from portability.services.idempotency import once
 from portability.services.looking import read_by_staff
 from portability.services.purposes import PENSION_CLAIM
 from portability.services.workers.disputes.handlers import DisputeView, progress_of
-from portability.services.workers.disputes.model import Answer, Dispute, answered, clean_text, reviewed, taken_up
+from portability.services.workers.disputes.model import Answer, Dispute, Holds, answered, clean_text, reviewed, taken_up
 from portability.services.workers.disputes.ports import Clock, DisputeWork, UnitOfWork
 
 __all__ = ["DisputeDesk", "SettleDispute", "SettleReview", "TakeUpDispute"]
@@ -34,6 +34,7 @@ class SettleDispute:
     upheld: bool
     reason: str
     remedy: str = ""
+    holds: tuple[Holds, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +83,8 @@ class DisputeDesk:
         """
 
         async def answer(dispute: Dispute, work: DisputeWork) -> Dispute:
-            remedy = command.remedy.strip()
-            said = Answer(command.upheld, self._now(), caller.name, clean_text(command.reason, field="reason"), remedy)
+            reason, remedy = clean_text(command.reason, field="reason"), command.remedy.strip()
+            said = Answer(command.upheld, self._now(), caller.name, reason, remedy, command.holds)
             settled = answered(dispute, said, decisions=tuple(await work.decisions.of_case(dispute.case_id)))
             if command.upheld:
                 await work.elsewhere.tell(settled, await work.decisions.others(dispute.case_id))

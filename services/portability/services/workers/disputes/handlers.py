@@ -134,7 +134,9 @@ def hidden_view(view: DisputeView) -> DisputeView:
 
 
 def _wordless(answer: Answer | None) -> Answer | None:
-    return replace(answer, reason="", remedy="") if answer else None
+    if answer is None:
+        return None
+    return replace(answer, reason="", remedy="", holds=tuple(one for one in answer.holds if not one.words))
 
 
 async def progress_of(dispute: Dispute, *, work: DisputeWork) -> Progress:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import date
 from uuid import UUID
 
+from portability.agreements.errors import InputError
 from portability.api.careers.v1 import messages_pb2 as careers
 from portability.api.common.v1 import common_pb2 as common
 from portability.api.disputes.v1 import disputes_pb2 as pb
@@ -22,11 +23,12 @@ from portability.services.mapping.common import (
 )
 from portability.services.workers.disputes.desk import SettleDispute, SettleReview, TakeUpDispute
 from portability.services.workers.disputes.handlers import DisputeView, RaiseDispute
-from portability.services.workers.disputes.model import Dispute, Matter, Progress, Review, Standing, Subject
+from portability.services.workers.disputes.model import Dispute, Holds, Matter, Progress, Review, Standing, Subject
 from portability.services.workers.disputes.story import dispute_phrases
 from portability.services.workers.words import Words
 
 __all__ = [
+    "read_correction",
     "read_dispute_status",
     "read_raise",
     "read_review",
@@ -67,6 +69,7 @@ def read_settle(request: pb.SettleDisputeRequest) -> SettleDispute:
         request.upheld,
         request.reason,
         request.remedy,
+        tuple(_read_holds(one) for one in request.holds),
     )
 
 
@@ -125,15 +128,21 @@ def write_between_institutions(dispute: Dispute) -> bytes:
 
 
 def write_upheld(dispute: Dispute) -> bytes:
-    """Content of the message "person.change.notify": which claim, and what in it was wrong. No free word goes out."""
+    """Content of the message "person.change.notify": which claim, what in it was wrong, which times hold.
+
+    No free word goes out.
+    """
     subject, answer = dispute.subject, dispute.answer
-    missing = f"{subject.start}/{subject.end}" if subject.matter is Matter.MISSING else ""
+    times = [f"{one.start}/{one.end}" for one in (answer.holds if answer else ()) if one.start]
+    if subject.matter is Matter.MISSING and not times:
+        times = [f"{subject.start}/{subject.end}"]
     case_id = str(dispute.case_id)
     message = persons.PersonChangeNotify(
         changes=[
             persons.ChangedFact(field="claim", before=case_id, after=case_id),
-            persons.ChangedFact(
-                field=f"disputed.{subject.matter.value}", before=subject.about, after=missing or "upheld"
+            *(
+                persons.ChangedFact(field=f"disputed.{subject.matter.value}", before=subject.about, after=one)
+                for one in times or ["upheld"]
             ),
         ],
         source="a dispute of the worker, upheld",
@@ -146,6 +155,36 @@ def read_dispute_status(content: bytes) -> tuple[str, str, str]:
     """Reason, person and remedy of a message "record.dispute.status"."""
     message = read_record(careers.RecordDisputeStatus, content)
     return message.reason, message.decided_by, message.remedy
+
+
+def read_correction(content: bytes) -> tuple[Holds, ...]:
+    """What holds instead by a message "record.correction"."""
+    message = read_record(careers.RecordCorrection, content)
+    return tuple(held for held in map(_corrected, message.corrections) if held is not None)
+
+
+def _corrected(correction: careers.PeriodCorrection) -> Holds | None:
+    """None where it is counted without days and no note says how."""
+    if not correction.HasField("after"):
+        return Holds(words=correction.note)
+    after = correction.after
+    start = read_date(after, "first_day", field="corrections.after.first_day")
+    end = read_day_after(after, "last_day", field="corrections.after.last_day")
+    if start is None or end is None:
+        return Holds(words=correction.note) if correction.note else None
+    return Holds(start, end)
+
+
+def _read_holds(message: pb.HoldsInstead) -> Holds:
+    start = read_date(message, "first_day", field="holds.first_day")
+    end = read_day_after(message, "last_day", field="holds.last_day")
+    if (start is None) != (end is None):
+        raise InputError("What holds instead needs both days, or none.", field="holds")
+    return Holds(start, end, message.words.strip())
+
+
+def _holds(holds: Holds) -> pb.HoldsInstead:
+    return pb.HoldsInstead(first_day=write_date(holds.start), last_day=write_last_day(holds.end), words=holds.words)
 
 
 def _read_subject(message: pb.DisputeSubject) -> Subject:
@@ -182,6 +221,7 @@ def _progress(dispute: Dispute, progress: Progress, *, name_of: NameOf, today: d
         reason=answer.reason if answer else "",
         decided_by=answer.by if answer else "",
         remedy=answer.remedy if answer else "",
+        holds=[_holds(one) for one in answer.holds] if answer else [],
         to_review=[_institution(one, name_of) for one in progress.to_review],
     )
 

@@ -19,6 +19,7 @@ __all__ = [
     "Answer",
     "Dispute",
     "Held",
+    "Holds",
     "InstitutionId",
     "Matter",
     "Progress",
@@ -81,14 +82,24 @@ class Held:
 
 
 @dataclass(frozen=True, slots=True)
+class Holds:
+    """What holds in place of what was wrong: a time (half-open), or words where it is none; neither: nothing."""
+
+    start: date | None = None
+    end: date | None = None
+    words: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
-    """What a named person said."""
+    """What a named person said; `holds`: what holds instead, where she was right and it is known by then."""
 
     upheld: bool
     at: datetime
     by: str
     reason: str
     remedy: str = ""  # how to have it looked at again, where it was refused
+    holds: tuple[Holds, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +183,10 @@ def answered(dispute: Dispute, answer: Answer, *, decisions: tuple[tuple[str, In
     _ours_and_open(dispute)
     if not answer.reason.strip():
         raise InputError("An answer needs its reason, in words that she understands.", field="reason")
+    if answer.holds and not answer.upheld:
+        raise InputError("What was refused stays as it is: say what holds only where she was right.", field="holds")
+    if any(one.start and one.end and one.start >= one.end for one in answer.holds):
+        raise InputError("The last day of what holds lies before the first day: exchange them.", field="holds")
     reviews = tuple(Review(decision_id, who, answer.at) for decision_id, who in decisions) if answer.upheld else ()
     return replace(dispute, taken_up_at=dispute.taken_up_at or answer.at, answer=answer, reviews=reviews)
 

@@ -1,9 +1,10 @@
 """What is said of a dispute: where it is, until when, and what came of it. Pure; words.py says it in a language."""
 
 from collections.abc import Callable
-from datetime import date
+from datetime import date, timedelta
 
 from portability.services.workers.disputes.handlers import DisputeView
+from portability.services.workers.disputes.model import Holds
 from portability.services.workers.story import Phrase
 
 __all__ = ["dispute_phrases"]
@@ -21,6 +22,8 @@ def dispute_phrases(view: DisputeView, *, name_of: Callable[[str], str], today: 
             said.append(Phrase("dispute.due_law" if progress.citation else "dispute.due", {"day": progress.due_on}))
     if progress.answer is not None and progress.answer.reason:
         said.append(Phrase("dispute.reason", {"reason": progress.answer.reason}))
+    if progress.answer is not None:
+        said += [_holds(one) for one in progress.answer.holds]
     if progress.answer is not None and progress.answer.remedy:
         said.append(Phrase("dispute.remedy", {"remedy": progress.answer.remedy}))
     if progress.to_review:
@@ -29,3 +32,9 @@ def dispute_phrases(view: DisputeView, *, name_of: Callable[[str], str], today: 
     if dispute.raised_by:
         said.append(Phrase("dispute.by", {"person": dispute.raised_by}))
     return tuple(said)
+
+
+def _holds(holds: Holds) -> Phrase:
+    if holds.start is not None and holds.end is not None:
+        return Phrase("dispute.holds", {"first": holds.start, "last": holds.end - timedelta(days=1)})
+    return Phrase("dispute.holds_words", {"words": holds.words}) if holds.words else Phrase("dispute.holds_nothing")

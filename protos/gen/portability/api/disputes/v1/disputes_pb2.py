@@ -28,7 +28,7 @@ from google.type import date_pb2 as google_dot_type_dot_date__pb2
 from portability.api.common.v1 import common_pb2 as portability_dot_api_dot_common_dot_v1_dot_common__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n*portability/api/disputes/v1/disputes.proto\x12\x1bportability.api.disputes.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16google/type/date.proto\x1a&portability/api/common/v1/common.proto\"\xfc\x01\n\x0e\x44isputeSubject\x12\x46\n\x06matter\x18\x01 \x01(\x0e\x32*.portability.api.disputes.v1.DisputeMatterB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00\x12\x16\n\x05\x61\x62out\x18\x02 \x01(\tB\x07\xbaH\x04r\x02\x18@\x12#\n\x05state\x18\x03 \x01(\tB\x14\xbaH\x11r\x0f\x32\r^([A-Z]{2})?$\x12$\n\tfirst_day\x18\x04 \x01(\x0b\x32\x11.google.type.Date\x12#\n\x08last_day\x18\x05 \x01(\x0b\x32\x11.google.type.Date\x12\x1a\n\x08\x61\x63tivity\x18\x06 \x01(\tB\x08\xbaH\x05r\x03\x18\xc8\x01\"\xb1\x01\n\x13RaiseDisputeRequest\x12\x1c\n\nrequest_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x44\n\x07subject\x18\x02 \x01(\x0b\x32+.portability.api.disputes.v1.DisputeSubjectB\x06\xbaH\x03\xc8\x01\x01\x12\x1b\n\x07grounds\x18\x03 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xd0\x0f\x12\x19\n\x08language\x18\x04 \x01(\tB\x07\xbaH\x04r\x02\x18#\"O\n\x14RaiseDisputeResponse\x12\x37\n\x07\x64ispute\x18\x01 \x01(\x0b\x32&.portability.api.disputes.v1.MyDispute\"2\n\x15ListMyDisputesRequest\x12\x19\n\x08language\x18\x01 \x01(\tB\x07\xbaH\x04r\x02\x18#\"R\n\x16ListMyDisputesResponse\x12\x38\n\x08\x64isputes\x18\x01 \x03(\x0b\x32&.portability.api.disputes.v1.MyDispute\"\x8f\x02\n\tMyDispute\x12\x12\n\ndispute_id\x18\x01 \x01(\t\x12\x0f\n\x07\x63\x61se_id\x18\x02 \x01(\t\x12<\n\x07subject\x18\x03 \x01(\x0b\x32+.portability.api.disputes.v1.DisputeSubject\x12\x0f\n\x07grounds\x18\x04 \x01(\t\x12-\n\traised_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x11\n\traised_by\x18\x06 \x01(\t\x12>\n\x08progress\x18\x07 \x01(\x0b\x32,.portability.api.disputes.v1.DisputeProgress\x12\x0c\n\x04text\x18\x08 \x03(\t\"\xa8\x03\n\x0f\x44isputeProgress\x12>\n\x08standing\x18\x01 \x01(\x0e\x32,.portability.api.disputes.v1.DisputeStanding\x12?\n\x06holder\x18\x02 \x01(\x0b\x32/.portability.api.common.v1.InstitutionReference\x12)\n\x05since\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12!\n\x06\x64ue_on\x18\x04 \x01(\x0b\x32\x11.google.type.Date\x12@\n\rdue_reference\x18\x05 \x01(\x0b\x32).portability.api.common.v1.LegalReference\x12\x0c\n\x04late\x18\x06 \x01(\x08\x12\x0e\n\x06reason\x18\x07 \x01(\t\x12\x12\n\ndecided_by\x18\x08 \x01(\t\x12\x0e\n\x06remedy\x18\t \x01(\t\x12\x42\n\tto_review\x18\n \x03(\x0b\x32/.portability.api.common.v1.InstitutionReference\"\xcb\x01\n\x0e\x44\x65\x63isionReview\x12\x13\n\x0b\x64\x65\x63ision_id\x18\x01 \x01(\t\x12\x16\n\x0einstitution_id\x18\x02 \x01(\t\x12-\n\tdue_since\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12+\n\x07\x64one_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0f\n\x07\x64one_by\x18\x05 \x01(\t\x12\x11\n\tunchanged\x18\x06 \x01(\x08\x12\x0c\n\x04note\x18\x07 \x01(\t\"\xd3\x02\n\x07\x44ispute\x12\x12\n\ndispute_id\x18\x01 \x01(\t\x12\x0f\n\x07\x63\x61se_id\x18\x02 \x01(\t\x12<\n\x07subject\x18\x03 \x01(\x0b\x32+.portability.api.disputes.v1.DisputeSubject\x12\x0f\n\x07grounds\x18\x04 \x01(\t\x12-\n\traised_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x11\n\traised_by\x18\x06 \x01(\t\x12>\n\x08progress\x18\x07 \x01(\x0b\x32,.portability.api.disputes.v1.DisputeProgress\x12\x14\n\x0c\x66low_case_id\x18\x08 \x01(\t\x12<\n\x07reviews\x18\t \x03(\x0b\x32+.portability.api.disputes.v1.DecisionReview\"P\n\x13ListDisputesRequest\x12\x1c\n\tpage_size\x18\x01 \x01(\x05\x42\t\xbaH\x06\x1a\x04\x18\x64(\x00\x12\x1b\n\npage_token\x18\x02 \x01(\tB\x07\xbaH\x04r\x02\x18@\"g\n\x14ListDisputesResponse\x12\x36\n\x08\x64isputes\x18\x01 \x03(\x0b\x32$.portability.api.disputes.v1.Dispute\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"1\n\x11GetDisputeRequest\x12\x1c\n\ndispute_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\"K\n\x12GetDisputeResponse\x12\x35\n\x07\x64ispute\x18\x01 \x01(\x0b\x32$.portability.api.disputes.v1.Dispute\"R\n\x14TakeUpDisputeRequest\x12\x1c\n\nrequest_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x1c\n\ndispute_id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\"N\n\x15TakeUpDisputeResponse\x12\x35\n\x07\x64ispute\x18\x01 \x01(\x0b\x32$.portability.api.disputes.v1.Dispute\"\x98\x01\n\x14SettleDisputeRequest\x12\x1c\n\nrequest_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x1c\n\ndispute_id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x0e\n\x06upheld\x18\x03 \x01(\x08\x12\x1a\n\x06reason\x18\x04 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xd0\x0f\x12\x18\n\x06remedy\x18\x05 \x01(\tB\x08\xbaH\x05r\x03\x18\xf4\x03\"N\n\x15SettleDisputeResponse\x12\x35\n\x07\x64ispute\x18\x01 \x01(\x0b\x32$.portability.api.disputes.v1.Dispute\"\x9c\x01\n\x13SettleReviewRequest\x12\x1c\n\nrequest_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x1c\n\ndispute_id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x1e\n\x0b\x64\x65\x63ision_id\x18\x03 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\x12\x11\n\tunchanged\x18\x04 \x01(\x08\x12\x16\n\x04note\x18\x05 \x01(\tB\x08\xbaH\x05r\x03\x18\xf4\x03\"M\n\x14SettleReviewResponse\x12\x35\n\x07\x64ispute\x18\x01 \x01(\x0b\x32$.portability.api.disputes.v1.Dispute*\x9f\x01\n\rDisputeMatter\x12\x1e\n\x1a\x44ISPUTE_MATTER_UNSPECIFIED\x10\x00\x12\x19\n\x15\x44ISPUTE_MATTER_PERIOD\x10\x01\x12\x1a\n\x16\x44ISPUTE_MATTER_MISSING\x10\x02\x12\x1b\n\x17\x44ISPUTE_MATTER_DECISION\x10\x03\x12\x1a\n\x16\x44ISPUTE_MATTER_DETAILS\x10\x04*\xad\x01\n\x0f\x44isputeStanding\x12 \n\x1c\x44ISPUTE_STANDING_UNSPECIFIED\x10\x00\x12\x1d\n\x19\x44ISPUTE_STANDING_RECEIVED\x10\x01\x12\x1e\n\x1a\x44ISPUTE_STANDING_IN_REVIEW\x10\x02\x12\x1b\n\x17\x44ISPUTE_STANDING_UPHELD\x10\x03\x12\x1c\n\x18\x44ISPUTE_STANDING_REFUSED\x10\x04\x32\x82\x02\n\x10MyDisputeService\x12s\n\x0cRaiseDispute\x12\x30.portability.api.disputes.v1.RaiseDisputeRequest\x1a\x31.portability.api.disputes.v1.RaiseDisputeResponse\x12y\n\x0eListMyDisputes\x12\x32.portability.api.disputes.v1.ListMyDisputesRequest\x1a\x33.portability.api.disputes.v1.ListMyDisputesResponse2\xdd\x04\n\x12\x44isputeDeskService\x12s\n\x0cListDisputes\x12\x30.portability.api.disputes.v1.ListDisputesRequest\x1a\x31.portability.api.disputes.v1.ListDisputesResponse\x12m\n\nGetDispute\x12..portability.api.disputes.v1.GetDisputeRequest\x1a/.portability.api.disputes.v1.GetDisputeResponse\x12v\n\rTakeUpDispute\x12\x31.portability.api.disputes.v1.TakeUpDisputeRequest\x1a\x32.portability.api.disputes.v1.TakeUpDisputeResponse\x12v\n\rSettleDispute\x12\x31.portability.api.disputes.v1.SettleDisputeRequest\x1a\x32.portability.api.disputes.v1.SettleDisputeResponse\x12s\n\x0cSettleReview\x12\x30.portability.api.disputes.v1.SettleReviewRequest\x1a\x31.portability.api.disputes.v1.SettleReviewResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n*portability/api/disputes/v1/disputes.proto\x12\x1bportability.api.disputes.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16google/type/date.proto\x1a&portability/api/common/v1/common.proto\"\xfc\x01\n\x0e\x44isputeSubject\x12\x46\n\x06matter\x18\x01 \x01(\x0e\x32*.portability.api.disputes.v1.DisputeMatterB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00\x12\x16\n\x05\x61\x62out\x18\x02 \x01(\tB\x07\xbaH\x04r\x02\x18@\x12#\n\x05state\x18\x03 \x01(\tB\x14\xbaH\x11r\x0f\x32\r^([A-Z]{2})?$\x12$\n\tfirst_day\x18\x04 \x01(\x0b\x32\x11.google.type.Date\x12#\n\x08last_day\x18\x05 \x01(\x0b\x32\x11.google.type.Date\x12\x1a\n\x08\x61\x63tivity\x18\x06 \x01(\tB\x08\xbaH\x05r\x03\x18\xc8\x01\"\xb1\x01\n\x13RaiseDisputeRequest\x12\x1c\n\nrequest_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x44\n\x07subject\x18\x02 \x01(\x0b\x32+.portability.api.disputes.v1.DisputeSubjectB\x06\xbaH\x03\xc8\x01\x01\x12\x1b\n\x07grounds\x18\x03 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xd0\x0f\x12\x19\n\x08language\x18\x04 \x01(\tB\x07\xbaH\x04r\x02\x18#\"O\n\x14RaiseDisputeResponse\x12\x37\n\x07\x64ispute\x18\x01 \x01(\x0b\x32&.portability.api.disputes.v1.MyDispute\"2\n\x15ListMyDisputesRequest\x12\x19\n\x08language\x18\x01 \x01(\tB\x07\xbaH\x04r\x02\x18#\"R\n\x16ListMyDisputesResponse\x12\x38\n\x08\x64isputes\x18\x01 \x03(\x0b\x32&.portability.api.disputes.v1.MyDispute\"\x8f\x02\n\tMyDispute\x12\x12\n\ndispute_id\x18\x01 \x01(\t\x12\x0f\n\x07\x63\x61se_id\x18\x02 \x01(\t\x12<\n\x07subject\x18\x03 \x01(\x0b\x32+.portability.api.disputes.v1.DisputeSubject\x12\x0f\n\x07grounds\x18\x04 \x01(\t\x12-\n\traised_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x11\n\traised_by\x18\x06 \x01(\t\x12>\n\x08progress\x18\x07 \x01(\x0b\x32,.portability.api.disputes.v1.DisputeProgress\x12\x0c\n\x04text\x18\x08 \x03(\t\"\xe2\x03\n\x0f\x44isputeProgress\x12>\n\x08standing\x18\x01 \x01(\x0e\x32,.portability.api.disputes.v1.DisputeStanding\x12?\n\x06holder\x18\x02 \x01(\x0b\x32/.portability.api.common.v1.InstitutionReference\x12)\n\x05since\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12!\n\x06\x64ue_on\x18\x04 \x01(\x0b\x32\x11.google.type.Date\x12@\n\rdue_reference\x18\x05 \x01(\x0b\x32).portability.api.common.v1.LegalReference\x12\x0c\n\x04late\x18\x06 \x01(\x08\x12\x0e\n\x06reason\x18\x07 \x01(\t\x12\x12\n\ndecided_by\x18\x08 \x01(\t\x12\x0e\n\x06remedy\x18\t \x01(\t\x12\x42\n\tto_review\x18\n \x03(\x0b\x32/.portability.api.common.v1.InstitutionReference\x12\x38\n\x05holds\x18\x0b \x03(\x0b\x32).portability.api.disputes.v1.HoldsInstead\"r\n\x0cHoldsInstead\x12$\n\tfirst_day\x18\x01 \x01(\x0b\x32\x11.google.type.Date\x12#\n\x08last_day\x18\x02 \x01(\x0b\x32\x11.google.type.Date\x12\x17\n\x05words\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\xf4\x03\"\xcb\x01\n\x0e\x44\x65\x63isionReview\x12\x13\n\x0b\x64\x65\x63ision_id\x18\x01 \x01(\t\x12\x16\n\x0einstitution_id\x18\x02 \x01(\t\x12-\n\tdue_since\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12+\n\x07\x64one_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0f\n\x07\x64one_by\x18\x05 \x01(\t\x12\x11\n\tunchanged\x18\x06 \x01(\x08\x12\x0c\n\x04note\x18\x07 \x01(\t\"\xd3\x02\n\x07\x44ispute\x12\x12\n\ndispute_id\x18\x01 \x01(\t\x12\x0f\n\x07\x63\x61se_id\x18\x02 \x01(\t\x12<\n\x07subject\x18\x03 \x01(\x0b\x32+.portability.api.disputes.v1.DisputeSubject\x12\x0f\n\x07grounds\x18\x04 \x01(\t\x12-\n\traised_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x11\n\traised_by\x18\x06 \x01(\t\x12>\n\x08progress\x18\x07 \x01(\x0b\x32,.portability.api.disputes.v1.DisputeProgress\x12\x14\n\x0c\x66low_case_id\x18\x08 \x01(\t\x12<\n\x07reviews\x18\t \x03(\x0b\x32+.portability.api.disputes.v1.DecisionReview\"P\n\x13ListDisputesRequest\x12\x1c\n\tpage_size\x18\x01 \x01(\x05\x42\t\xbaH\x06\x1a\x04\x18\x64(\x00\x12\x1b\n\npage_token\x18\x02 \x01(\tB\x07\xbaH\x04r\x02\x18@\"g\n\x14ListDisputesResponse\x12\x36\n\x08\x64isputes\x18\x01 \x03(\x0b\x32$.portability.api.disputes.v1.Dispute\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"1\n\x11GetDisputeRequest\x12\x1c\n\ndispute_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\"K\n\x12GetDisputeResponse\x12\x35\n\x07\x64ispute\x18\x01 \x01(\x0b\x32$.portability.api.disputes.v1.Dispute\"R\n\x14TakeUpDisputeRequest\x12\x1c\n\nrequest_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x1c\n\ndispute_id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\"N\n\x15TakeUpDisputeResponse\x12\x35\n\x07\x64ispute\x18\x01 \x01(\x0b\x32$.portability.api.disputes.v1.Dispute\"\xdc\x01\n\x14SettleDisputeRequest\x12\x1c\n\nrequest_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x1c\n\ndispute_id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x0e\n\x06upheld\x18\x03 \x01(\x08\x12\x1a\n\x06reason\x18\x04 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xd0\x0f\x12\x18\n\x06remedy\x18\x05 \x01(\tB\x08\xbaH\x05r\x03\x18\xf4\x03\x12\x42\n\x05holds\x18\x06 \x03(\x0b\x32).portability.api.disputes.v1.HoldsInsteadB\x08\xbaH\x05\x92\x01\x02\x10\x14\"N\n\x15SettleDisputeResponse\x12\x35\n\x07\x64ispute\x18\x01 \x01(\x0b\x32$.portability.api.disputes.v1.Dispute\"\x9c\x01\n\x13SettleReviewRequest\x12\x1c\n\nrequest_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x1c\n\ndispute_id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x1e\n\x0b\x64\x65\x63ision_id\x18\x03 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\x12\x11\n\tunchanged\x18\x04 \x01(\x08\x12\x16\n\x04note\x18\x05 \x01(\tB\x08\xbaH\x05r\x03\x18\xf4\x03\"M\n\x14SettleReviewResponse\x12\x35\n\x07\x64ispute\x18\x01 \x01(\x0b\x32$.portability.api.disputes.v1.Dispute*\x9f\x01\n\rDisputeMatter\x12\x1e\n\x1a\x44ISPUTE_MATTER_UNSPECIFIED\x10\x00\x12\x19\n\x15\x44ISPUTE_MATTER_PERIOD\x10\x01\x12\x1a\n\x16\x44ISPUTE_MATTER_MISSING\x10\x02\x12\x1b\n\x17\x44ISPUTE_MATTER_DECISION\x10\x03\x12\x1a\n\x16\x44ISPUTE_MATTER_DETAILS\x10\x04*\xad\x01\n\x0f\x44isputeStanding\x12 \n\x1c\x44ISPUTE_STANDING_UNSPECIFIED\x10\x00\x12\x1d\n\x19\x44ISPUTE_STANDING_RECEIVED\x10\x01\x12\x1e\n\x1a\x44ISPUTE_STANDING_IN_REVIEW\x10\x02\x12\x1b\n\x17\x44ISPUTE_STANDING_UPHELD\x10\x03\x12\x1c\n\x18\x44ISPUTE_STANDING_REFUSED\x10\x04\x32\x82\x02\n\x10MyDisputeService\x12s\n\x0cRaiseDispute\x12\x30.portability.api.disputes.v1.RaiseDisputeRequest\x1a\x31.portability.api.disputes.v1.RaiseDisputeResponse\x12y\n\x0eListMyDisputes\x12\x32.portability.api.disputes.v1.ListMyDisputesRequest\x1a\x33.portability.api.disputes.v1.ListMyDisputesResponse2\xdd\x04\n\x12\x44isputeDeskService\x12s\n\x0cListDisputes\x12\x30.portability.api.disputes.v1.ListDisputesRequest\x1a\x31.portability.api.disputes.v1.ListDisputesResponse\x12m\n\nGetDispute\x12..portability.api.disputes.v1.GetDisputeRequest\x1a/.portability.api.disputes.v1.GetDisputeResponse\x12v\n\rTakeUpDispute\x12\x31.portability.api.disputes.v1.TakeUpDisputeRequest\x1a\x32.portability.api.disputes.v1.TakeUpDisputeResponse\x12v\n\rSettleDispute\x12\x31.portability.api.disputes.v1.SettleDisputeRequest\x1a\x32.portability.api.disputes.v1.SettleDisputeResponse\x12s\n\x0cSettleReview\x12\x30.portability.api.disputes.v1.SettleReviewRequest\x1a\x31.portability.api.disputes.v1.SettleReviewResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -53,6 +53,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_RAISEDISPUTEREQUEST'].fields_by_name['language']._serialized_options = b'\272H\004r\002\030#'
   _globals['_LISTMYDISPUTESREQUEST'].fields_by_name['language']._loaded_options = None
   _globals['_LISTMYDISPUTESREQUEST'].fields_by_name['language']._serialized_options = b'\272H\004r\002\030#'
+  _globals['_HOLDSINSTEAD'].fields_by_name['words']._loaded_options = None
+  _globals['_HOLDSINSTEAD'].fields_by_name['words']._serialized_options = b'\272H\005r\003\030\364\003'
   _globals['_LISTDISPUTESREQUEST'].fields_by_name['page_size']._loaded_options = None
   _globals['_LISTDISPUTESREQUEST'].fields_by_name['page_size']._serialized_options = b'\272H\006\032\004\030d(\000'
   _globals['_LISTDISPUTESREQUEST'].fields_by_name['page_token']._loaded_options = None
@@ -71,6 +73,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_SETTLEDISPUTEREQUEST'].fields_by_name['reason']._serialized_options = b'\272H\007r\005\020\001\030\320\017'
   _globals['_SETTLEDISPUTEREQUEST'].fields_by_name['remedy']._loaded_options = None
   _globals['_SETTLEDISPUTEREQUEST'].fields_by_name['remedy']._serialized_options = b'\272H\005r\003\030\364\003'
+  _globals['_SETTLEDISPUTEREQUEST'].fields_by_name['holds']._loaded_options = None
+  _globals['_SETTLEDISPUTEREQUEST'].fields_by_name['holds']._serialized_options = b'\272H\005\222\001\002\020\024'
   _globals['_SETTLEREVIEWREQUEST'].fields_by_name['request_id']._loaded_options = None
   _globals['_SETTLEREVIEWREQUEST'].fields_by_name['request_id']._serialized_options = b'\272H\005r\003\260\001\001'
   _globals['_SETTLEREVIEWREQUEST'].fields_by_name['dispute_id']._loaded_options = None
@@ -79,10 +83,10 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_SETTLEREVIEWREQUEST'].fields_by_name['decision_id']._serialized_options = b'\272H\006r\004\020\001\030@'
   _globals['_SETTLEREVIEWREQUEST'].fields_by_name['note']._loaded_options = None
   _globals['_SETTLEREVIEWREQUEST'].fields_by_name['note']._serialized_options = b'\272H\005r\003\030\364\003'
-  _globals['_DISPUTEMATTER']._serialized_start=3055
-  _globals['_DISPUTEMATTER']._serialized_end=3214
-  _globals['_DISPUTESTANDING']._serialized_start=3217
-  _globals['_DISPUTESTANDING']._serialized_end=3390
+  _globals['_DISPUTEMATTER']._serialized_start=3297
+  _globals['_DISPUTEMATTER']._serialized_end=3456
+  _globals['_DISPUTESTANDING']._serialized_start=3459
+  _globals['_DISPUTESTANDING']._serialized_end=3632
   _globals['_DISPUTESUBJECT']._serialized_start=202
   _globals['_DISPUTESUBJECT']._serialized_end=454
   _globals['_RAISEDISPUTEREQUEST']._serialized_start=457
@@ -96,33 +100,35 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_MYDISPUTE']._serialized_start=854
   _globals['_MYDISPUTE']._serialized_end=1125
   _globals['_DISPUTEPROGRESS']._serialized_start=1128
-  _globals['_DISPUTEPROGRESS']._serialized_end=1552
-  _globals['_DECISIONREVIEW']._serialized_start=1555
-  _globals['_DECISIONREVIEW']._serialized_end=1758
-  _globals['_DISPUTE']._serialized_start=1761
-  _globals['_DISPUTE']._serialized_end=2100
-  _globals['_LISTDISPUTESREQUEST']._serialized_start=2102
-  _globals['_LISTDISPUTESREQUEST']._serialized_end=2182
-  _globals['_LISTDISPUTESRESPONSE']._serialized_start=2184
-  _globals['_LISTDISPUTESRESPONSE']._serialized_end=2287
-  _globals['_GETDISPUTEREQUEST']._serialized_start=2289
-  _globals['_GETDISPUTEREQUEST']._serialized_end=2338
-  _globals['_GETDISPUTERESPONSE']._serialized_start=2340
-  _globals['_GETDISPUTERESPONSE']._serialized_end=2415
-  _globals['_TAKEUPDISPUTEREQUEST']._serialized_start=2417
-  _globals['_TAKEUPDISPUTEREQUEST']._serialized_end=2499
-  _globals['_TAKEUPDISPUTERESPONSE']._serialized_start=2501
-  _globals['_TAKEUPDISPUTERESPONSE']._serialized_end=2579
-  _globals['_SETTLEDISPUTEREQUEST']._serialized_start=2582
-  _globals['_SETTLEDISPUTEREQUEST']._serialized_end=2734
-  _globals['_SETTLEDISPUTERESPONSE']._serialized_start=2736
-  _globals['_SETTLEDISPUTERESPONSE']._serialized_end=2814
-  _globals['_SETTLEREVIEWREQUEST']._serialized_start=2817
-  _globals['_SETTLEREVIEWREQUEST']._serialized_end=2973
-  _globals['_SETTLEREVIEWRESPONSE']._serialized_start=2975
-  _globals['_SETTLEREVIEWRESPONSE']._serialized_end=3052
-  _globals['_MYDISPUTESERVICE']._serialized_start=3393
-  _globals['_MYDISPUTESERVICE']._serialized_end=3651
-  _globals['_DISPUTEDESKSERVICE']._serialized_start=3654
-  _globals['_DISPUTEDESKSERVICE']._serialized_end=4259
+  _globals['_DISPUTEPROGRESS']._serialized_end=1610
+  _globals['_HOLDSINSTEAD']._serialized_start=1612
+  _globals['_HOLDSINSTEAD']._serialized_end=1726
+  _globals['_DECISIONREVIEW']._serialized_start=1729
+  _globals['_DECISIONREVIEW']._serialized_end=1932
+  _globals['_DISPUTE']._serialized_start=1935
+  _globals['_DISPUTE']._serialized_end=2274
+  _globals['_LISTDISPUTESREQUEST']._serialized_start=2276
+  _globals['_LISTDISPUTESREQUEST']._serialized_end=2356
+  _globals['_LISTDISPUTESRESPONSE']._serialized_start=2358
+  _globals['_LISTDISPUTESRESPONSE']._serialized_end=2461
+  _globals['_GETDISPUTEREQUEST']._serialized_start=2463
+  _globals['_GETDISPUTEREQUEST']._serialized_end=2512
+  _globals['_GETDISPUTERESPONSE']._serialized_start=2514
+  _globals['_GETDISPUTERESPONSE']._serialized_end=2589
+  _globals['_TAKEUPDISPUTEREQUEST']._serialized_start=2591
+  _globals['_TAKEUPDISPUTEREQUEST']._serialized_end=2673
+  _globals['_TAKEUPDISPUTERESPONSE']._serialized_start=2675
+  _globals['_TAKEUPDISPUTERESPONSE']._serialized_end=2753
+  _globals['_SETTLEDISPUTEREQUEST']._serialized_start=2756
+  _globals['_SETTLEDISPUTEREQUEST']._serialized_end=2976
+  _globals['_SETTLEDISPUTERESPONSE']._serialized_start=2978
+  _globals['_SETTLEDISPUTERESPONSE']._serialized_end=3056
+  _globals['_SETTLEREVIEWREQUEST']._serialized_start=3059
+  _globals['_SETTLEREVIEWREQUEST']._serialized_end=3215
+  _globals['_SETTLEREVIEWRESPONSE']._serialized_start=3217
+  _globals['_SETTLEREVIEWRESPONSE']._serialized_end=3294
+  _globals['_MYDISPUTESERVICE']._serialized_start=3635
+  _globals['_MYDISPUTESERVICE']._serialized_end=3893
+  _globals['_DISPUTEDESKSERVICE']._serialized_start=3896
+  _globals['_DISPUTEDESKSERVICE']._serialized_end=4501
 # @@protoc_insertion_point(module_scope)

@@ -312,6 +312,7 @@ class DisputeProgress(_message.Message):
     DECIDED_BY_FIELD_NUMBER: _builtins.int
     REMEDY_FIELD_NUMBER: _builtins.int
     TO_REVIEW_FIELD_NUMBER: _builtins.int
+    HOLDS_FIELD_NUMBER: _builtins.int
     standing: Global___DisputeStanding.ValueType
     """How it stands."""
     late: _builtins.bool
@@ -342,6 +343,10 @@ class DisputeProgress(_message.Message):
     def to_review(self) -> _containers.RepeatedCompositeFieldContainer[_common_pb2.InstitutionReference]:
         """Institutions that still look again at a decision that rested on what was wrong. Empty: none."""
 
+    @_builtins.property
+    def holds(self) -> _containers.RepeatedCompositeFieldContainer[Global___HoldsInstead]:
+        """What holds in place of what was wrong. Empty: not told, or it was not upheld."""
+
     def __init__(
         self,
         *,
@@ -355,14 +360,49 @@ class DisputeProgress(_message.Message):
         decided_by: _builtins.str = ...,
         remedy: _builtins.str = ...,
         to_review: _abc.Iterable[_common_pb2.InstitutionReference] | None = ...,
+        holds: _abc.Iterable[Global___HoldsInstead] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["due_on", b"due_on", "due_reference", b"due_reference", "holder", b"holder", "since", b"since"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["decided_by", b"decided_by", "due_on", b"due_on", "due_reference", b"due_reference", "holder", b"holder", "late", b"late", "reason", b"reason", "remedy", b"remedy", "since", b"since", "standing", b"standing", "to_review", b"to_review"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["decided_by", b"decided_by", "due_on", b"due_on", "due_reference", b"due_reference", "holder", b"holder", "holds", b"holds", "late", b"late", "reason", b"reason", "remedy", b"remedy", "since", b"since", "standing", b"standing", "to_review", b"to_review"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___DisputeProgress: _TypeAlias = DisputeProgress  # noqa: Y015
+
+@_typing.final
+class HoldsInstead(_message.Message):
+    """What holds in place of what was wrong: a time, or words for what is no time. Neither: nothing is left of it."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FIRST_DAY_FIELD_NUMBER: _builtins.int
+    LAST_DAY_FIELD_NUMBER: _builtins.int
+    WORDS_FIELD_NUMBER: _builtins.int
+    words: _builtins.str
+    """What holds, in words that she understands. Empty: the days say it."""
+    @_builtins.property
+    def first_day(self) -> _date_pb2.Date:
+        """First day. Unset: it is no time."""
+
+    @_builtins.property
+    def last_day(self) -> _date_pb2.Date:
+        """Last day, inclusive. Set where `first_day` is."""
+
+    def __init__(
+        self,
+        *,
+        first_day: _date_pb2.Date | None = ...,
+        last_day: _date_pb2.Date | None = ...,
+        words: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["first_day", b"first_day", "last_day", b"last_day"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["first_day", b"first_day", "last_day", b"last_day", "words", b"words"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___HoldsInstead: _TypeAlias = HoldsInstead  # noqa: Y015
 
 @_typing.final
 class DecisionReview(_message.Message):
@@ -637,6 +677,7 @@ class SettleDisputeRequest(_message.Message):
     UPHELD_FIELD_NUMBER: _builtins.int
     REASON_FIELD_NUMBER: _builtins.int
     REMEDY_FIELD_NUMBER: _builtins.int
+    HOLDS_FIELD_NUMBER: _builtins.int
     request_id: _builtins.str
     """Idempotency key. A UUID, never empty."""
     dispute_id: _builtins.str
@@ -647,6 +688,10 @@ class SettleDisputeRequest(_message.Message):
     """Why, in words that she understands. Never empty."""
     remedy: _builtins.str
     """How to have a refusal looked at again. Empty: no other way."""
+    @_builtins.property
+    def holds(self) -> _containers.RepeatedCompositeFieldContainer[Global___HoldsInstead]:
+        """What holds instead, where she was right. Empty: it is told later, or nothing but the reason."""
+
     def __init__(
         self,
         *,
@@ -655,10 +700,11 @@ class SettleDisputeRequest(_message.Message):
         upheld: _builtins.bool = ...,
         reason: _builtins.str = ...,
         remedy: _builtins.str = ...,
+        holds: _abc.Iterable[Global___HoldsInstead] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["dispute_id", b"dispute_id", "reason", b"reason", "remedy", b"remedy", "request_id", b"request_id", "upheld", b"upheld"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["dispute_id", b"dispute_id", "holds", b"holds", "reason", b"reason", "remedy", b"remedy", "request_id", b"request_id", "upheld", b"upheld"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
