@@ -28,7 +28,7 @@ from portability.services.access import Caller, Role
 from portability.services.cases.answers import Asked, from_account
 from portability.services.cases.commands import Decide, GivenAmounts, LodgeClaim, RecordAnswer
 from portability.services.cases.concerned import NotAsked
-from portability.services.cases.mapping.wire import record_request_bytes, statement_bytes
+from portability.services.cases.mapping.wire import read_summary, record_request_bytes, statement_bytes
 from portability.services.cases.model import (
     AwardBasis,
     DecidedAmount,
@@ -429,14 +429,22 @@ async def test_every_reading_is_kept_as_a_look(world: ShareWorld) -> None:
     assert len(await world.drv.flows.looks.of([case_id])) == before + 2
 
 
-async def test_no_summary_tells_an_institution_what_it_may_not_know(world: ShareWorld) -> None:
+async def test_a_summary_tells_each_institution_the_decisions_that_it_may_know(world: ShareWorld) -> None:
     # Without an agreement between Germany and Canada only the contact institution hears of both.
     del world.directory.agreements[frozenset({"CA", "DE"})]
     case_id = await world.lodge()
     await world.state_all(case_id)
     await world.decide_all(case_id)
-    with pytest.raises(InputError, match="No agreement lets de-drv know of every decision"):
-        await world.summarise(case_id)
+    await world.summarise(case_id)
+    told = {}
+    for node in world.nodes.values():
+        view = await node.case(case_id)
+        assert view.position.instances["claim", ""].state == "summarised"
+        (summary,) = [one for one in view.case.documents if one.document.action == "summarise"]
+        told[node.me] = {one.institution for one in read_summary(summary.content, case_id=case_id).decisions}
+    assert told == {INPS: {INPS, DRV, SERVICE_CANADA}, DRV: {INPS, DRV}, SERVICE_CANADA: {INPS, SERVICE_CANADA}}
+    german = next(message for message in world.inps.flows.sender.sent[::-1] if message.recipient == DRV)
+    assert SERVICE_CANADA.encode() not in german.record
 
 
 async def test_a_case_without_a_claim_for_a_pension_has_no_share(world: ShareWorld) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from datetime import datetime
+from types import MappingProxyType
 from uuid import UUID
 
 from portability.adapters.postgres.database import Connection, Database
@@ -46,9 +47,17 @@ class ShownFlowCases:
         """Keep that the caller has read it, as every reading of a case on a flow."""
         await FlowUseCases(self._parts).get_case(case_id, caller=caller, work=self._work)
 
-    async def say(self, case_id: UUID, action: str, content: bytes, *, caller: Caller) -> UUID:
+    async def say(
+        self,
+        case_id: UUID,
+        action: str,
+        content: bytes,
+        *,
+        caller: Caller,
+        instead: Mapping[InstitutionId, bytes] = MappingProxyType({}),
+    ) -> UUID:
         """Say one thing in a case; the command that brought it is carried out once, and so is this."""
-        command = Act(self._parts.new_id(), case_id, action, content)
+        command = Act(self._parts.new_id(), case_id, action, content, instead=tuple(instead.items()))
         _, document_id = await FlowUseCases(self._parts).act(command, caller=caller, work=self._work)
         return document_id
 

@@ -1,8 +1,9 @@
 """What a use case works with: the ports of its transaction, who "we" are, the present, and small steps they share."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from types import MappingProxyType
 from uuid import UUID
 
 from portability.agreements.errors import InputError, NotFoundError
@@ -110,8 +111,18 @@ class Desk:
         agreement_id = await self.agreement(mine, state, flow=flow, on=self.now.date())
         return self.parts.contents.check_profile(kind, content, agreement_id=agreement_id, states=(mine, state))
 
-    async def send(self, case: CaseFile, kept: KeptDocument, found: Position) -> None:
-        """Send a document to each of its recipients; each is told of those parties only that it has to do with."""
+    async def send(
+        self,
+        case: CaseFile,
+        kept: KeptDocument,
+        found: Position,
+        *,
+        instead: Mapping[InstitutionId, bytes] = MappingProxyType({}),
+    ) -> None:
+        """Send a document to each of its recipients; each is told of those parties only that it has to do with.
+
+        `instead`: the content for those that may not know all of it.
+        """
         flow = self.flow_of(case)
         document = kept.document
         is_protected = bool(await self.work.protected.among([case.case_id]))
@@ -125,6 +136,7 @@ class Desk:
                 parties=tuple(one for one in document.parties if one.institution in visible),
                 placed=tuple(one for one in document.placed if not one.key or one.key.rpartition("/")[2] in visible),
             )
+            content = instead.get(recipient, kept.content)
             agreement_id = await self.agreement(state_of(self.me), state_of(recipient), flow=flow, on=self.now.date())
             await self.work.sender.send(
                 FlowMessage(
@@ -135,11 +147,11 @@ class Desk:
                     type=kept.type,
                     purpose=flow.purpose,
                     record=write_envelope(
-                        replace(kept, document=said),
+                        replace(kept, document=said, content=content),
                         flow=flow.key,
                         since=self.now.date(),
                         is_protected=is_protected,
-                        profile_id=await self.profile(kept.type, kept.content, flow=flow, state=state_of(recipient)),
+                        profile_id=await self.profile(kept.type, content, flow=flow, state=state_of(recipient)),
                     ),
                     agreement_id=agreement_id,
                 )

@@ -3,9 +3,10 @@
 Writes are carried out once by their `request_id`. What is for a person to say needs a named caseworker's certificate.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from types import MappingProxyType
 from uuid import UUID
 
 from portability.agreements.errors import DeniedError, InputError
@@ -46,7 +47,10 @@ class StartCase:
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """`recipients` empty: all that the flow names. `about`: what is updated, taken back or refused."""
+    """`recipients` empty: all that the flow names. `about`: what is updated, taken back or refused.
+
+    `instead`: the content for those recipients that may not know all of it.
+    """
 
     request_id: UUID
     case_id: UUID
@@ -58,6 +62,7 @@ class Act:
     parties: tuple[Party, ...] = ()
     due_on: date | None = None
     language: str = ""
+    instead: tuple[tuple[InstitutionId, bytes], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,10 +210,11 @@ async def _act(command: Act, *, caller: Caller, desk: Desk) -> UUID:
     )
     if action.parties:
         document = await _with_parties(command, document, before, flow=flow, desk=desk)
-    await desk.check_content(action.type, command.content, sender=desk.me, flow=flow, others=document.to)
+    for content, others in ((command.content, document.to), *((said, (one,)) for one, said in command.instead)):
+        await desk.check_content(action.type, content, sender=desk.me, flow=flow, others=others)
     document = _due(flow, case.said, document, desk=desk)
     kept = KeptDocument(document, action.type, command.content, command.language, caller.name)
-    await _say(case, kept, flow=flow, desk=desk, caller=caller)
+    await _say(case, kept, flow=flow, desk=desk, caller=caller, instead=dict(command.instead))
     return document.document_id
 
 
@@ -219,12 +225,20 @@ def _due(flow: Flow, said: Sequence[Document], document: Document, *, desk: Desk
     return replace(document, due_on=document.due_on or due_on, deadline_rule_id=rule_id)
 
 
-async def _say(case: CaseFile, kept: KeptDocument, *, flow: Flow, desk: Desk, caller: Caller) -> None:
+async def _say(
+    case: CaseFile,
+    kept: KeptDocument,
+    *,
+    flow: Flow,
+    desk: Desk,
+    caller: Caller,
+    instead: Mapping[InstitutionId, bytes] = MappingProxyType({}),
+) -> None:
     after = position(flow, (*case.said, kept.document))
     case = await desk.keep(case, [kept])
     if caller.is_cleared:  # to anybody else it would show that there is something
         await desk.work.persons.protect_like_others(case.case_id)
-    await desk.send(case, kept, after)
+    await desk.send(case, kept, after, instead=instead)
 
 
 async def _with_parties(command: Act, document: Document, before: Position, *, flow: Flow, desk: Desk) -> Document:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from uuid import UUID
 
 from portability.agreements.careers import AnswerStatus, CareerRecord
-from portability.agreements.errors import CaseStateError, InputError, NotFoundError
+from portability.agreements.errors import CaseStateError, NotFoundError
 from portability.services.access import Caller
 from portability.services.cases.answers import Asked, absence, from_account
 from portability.services.cases.commands import (
@@ -182,24 +182,12 @@ class ShareUseCases:
         return document_id, decision
 
     async def summarise(self, command: SummariseShares, *, caller: Caller, work: ShareWork) -> UUID:
-        """Send the summary of all decisions (987/2009 Art. 48(1)).
-
-        A message of a flow is the same for all its recipients: InputError where one of them may not know a decision
-        that the others know.
-        """
+        """Send the summary of all decisions (987/2009 Art. 48(1)), to each institution of those that it may know."""
         require_caseworker(caller, what="send the summary")
 
         async def run() -> str:
             _, claim = await self._read(command.case_id, caller=caller, work=work)
             case = claim.case
-            for other in case.participants:
-                known = await told_to(other, case=case, me=self.me, directory=work.directory)
-                if other.institution != self.me and known != case.decisions:
-                    raise InputError(
-                        f"No agreement lets {other.institution} know of every decision: send it a summary of what it "
-                        "may know with FlowService.Act.",
-                        field="case_id",
-                    )
             summary = CaseSummary(
                 summary_id=self.new_id(),
                 sent_by=caller.name,
@@ -207,8 +195,14 @@ class ShareUseCases:
                 decision_ids=tuple(one.decision_id for one in case.decisions),
                 language=case.claim.language,
             )
+            instead = {}
+            for other in case.participants:
+                known = await told_to(other, case=case, me=self.me, directory=work.directory)
+                if other.institution != self.me and known != case.decisions:
+                    instead[other.institution] = summary_bytes(notice_of(summary, known, case=case, me=self.me))
             content = summary_bytes(notice_of(summary, case.decisions, case=case, me=self.me))
-            return str(await work.flow.say(command.case_id, SUMMARISE, content, caller=caller))
+            said = work.flow.say(command.case_id, SUMMARISE, content, caller=caller, instead=instead)
+            return str(await said)
 
         return UUID(await once(command, log=work.commands, run=run))
 

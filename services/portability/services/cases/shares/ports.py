@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
+from types import MappingProxyType
 from typing import Protocol
 from uuid import UUID
 
@@ -26,10 +27,19 @@ class FlowCases(Protocol):
         """Keep that the caller has read it."""
         ...
 
-    async def say(self, case_id: UUID, action: str, content: bytes, *, caller: Caller) -> UUID:
+    async def say(
+        self,
+        case_id: UUID,
+        action: str,
+        content: bytes,
+        *,
+        caller: Caller,
+        instead: Mapping[InstitutionId, bytes] = MappingProxyType({}),
+    ) -> UUID:
         """Say one thing to all whom the flow names, and keep that the caller has read the case.
 
-        CaseStateError, with what is allowed, where it is not allowed now.
+        `instead`: the content for those that may not know all of it. CaseStateError, with what is allowed, where it
+        is not allowed now.
         """
         ...
 
