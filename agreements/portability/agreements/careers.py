@@ -4,9 +4,10 @@ The counting is in the modules of the rules. Shared by the services that keep, s
 """
 
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
 
@@ -27,6 +28,7 @@ __all__ = [
     "check_period",
     "check_state",
     "period_totals",
+    "totals_that_differ",
 ]
 
 # ISO 3166-1 alpha-2, all 249 codes, and XK, which the EU and its institutions use for Kosovo.
@@ -138,6 +140,9 @@ class CareerRecord:
     as_of: date | None = None  # the periods are complete up to this day
     periods: tuple[RecordedPeriod, ...] = ()
     entered_by: str = ""  # caseworker who entered it from a document; empty: it came by the exchange
+    totals_differ: tuple[
+        str, ...
+    ] = ()  # totals that were sent and that its periods do not give, each with both figures
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +172,36 @@ def period_totals(periods: Iterable[InsurancePeriod]) -> tuple[PeriodTotal, ...]
         sums[key] = (before + amount, count + 1)
     ordered = sorted(sums.items(), key=lambda item: tuple(str(part or "") for part in item[0]))
     return tuple(PeriodTotal(*key, amount=amount, count=count) for key, (amount, count) in ordered)
+
+
+def totals_that_differ(sent: Iterable[PeriodTotal], periods: Sequence[InsurancePeriod]) -> tuple[str, ...]:
+    """Each total that was sent and that the periods do not give, in words; nothing where none was sent.
+
+    A difference is told and never repaired: the periods count.
+    """
+    sent = tuple(sent)
+    given = {_what(one): one for one in period_totals(periods)}
+    told = {_what(one): one for one in sent}
+    if not sent:
+        return ()
+    return tuple(
+        f"{what}: {_amount(told.get(what))} sent, its periods give {_amount(given.get(what))}. Ask the institution "
+        "which is right; the periods count."
+        for what in sorted(told.keys() | given.keys())
+        if told.get(what) != given.get(what)
+    )
+
+
+def _what(total: PeriodTotal) -> str:
+    unit = f"{total.unit} of a {total.day_regime}-day week" if total.day_regime else total.unit or "calendar days"
+    return f"Total of {total.scheme}, {total.kind}, in {unit}"
+
+
+def _amount(total: PeriodTotal | None) -> str:
+    if total is None:
+        return "none was"
+    amount = Decimal(total.amount.numerator) / total.amount.denominator
+    return f"{amount:f} ({total.count} periods)"
 
 
 def check_state(state: str, *, field: str) -> None:

@@ -14,6 +14,7 @@ from portability.agreements.careers import AnswerStatus, CareerRecord, Evidence,
 from portability.agreements.packaged import agreements
 from portability.agreements.periods import DayRegime, Duration, InsurancePeriod, PeriodKind, PeriodUnit
 from portability.agreements.rules import PeriodConversion
+from portability.agreements.values import Branch
 from portability.services.records.career import (
     CareerPeriod,
     CareerStatement,
@@ -126,6 +127,17 @@ def test_what_it_can_count_keeps_dates_amount_and_unit() -> None:
     assert (one.kind, one.duration) == (PeriodKind.COMPULSORY, Duration(Fraction(14), PeriodUnit.MONTHS))
     assert (other.start, other.kind) == (None, PeriodKind.EQUIVALENT)
     assert other.duration == Duration(Fraction(5), PeriodUnit.DAYS, DayRegime.SIX)
+
+
+def test_what_its_institution_calls_not_relevant_to_the_right_is_not_counted_for_it() -> None:
+    given = statement(period("a", relevance="110"), period("b", relevance="001"), period("c", relevance=""))
+    old_age, left = counted(given, branch=Branch.OLD_AGE)
+    assert [one.period.period_id for one in old_age] == ["a", "c"]
+    assert [(one.period_id, one.reason) for one in left] == [
+        ("b", "Its institution says that it is not relevant to old age: ask it if you know better.")
+    ]
+    assert [one.period.period_id for one in counted(given, branch=Branch.INVALIDITY)[0]] == ["b", "c"]
+    assert len(counted(given, branch=Branch.FAMILY)[0]) == len(counted(given)[0]) == 3
 
 
 def total(scope: TotalScope, amount: PeriodSum, period_type: str = "10") -> CareerTotal:

@@ -189,6 +189,13 @@ async def test_what_a_country_outside_the_exchange_states_in_a_document_of_eessi
     assert french.checks[0].outcome == pb.CHECK_OUTCOME_NOT_EXAMINED  # no signature was verified here
     assert french.checks[1].outcome == pb.CHECK_OUTCOME_NOT_EXAMINED  # the directory does not name fr-cnav
     assert french.checks[2].outcome == PASSED  # the caseworker who entered it says so
+    # Its totals were counted again when it was entered, and stay in sight with both figures.
+    assert [one.split(":")[0] for one in entered.totals_differ] == [
+        "Total of type 10, relevant to the right",
+        "Total of type 45, for the amount",
+    ]
+    assert "7 years 10 months sent, its periods give 2 years" in entered.totals_differ[0]
+    assert [one.reason for one in french.totals] == list(entered.totals_differ)
 
     enters.request_id = str(time_ordered_id())
     enters.statement.periods[0].first_day.year = 1900  # before she was born: judged at entry, like what is stated

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import date
+from fractions import Fraction
 
 import pytest
 
@@ -12,6 +13,7 @@ from portability.agreements.careers import (
     EvidenceLevel,
     PersonIdentifier,
     RecordedPeriod,
+    period_totals,
 )
 from portability.agreements.errors import InputError, VerificationError
 from portability.agreements.periods import InsurancePeriod, PeriodKind
@@ -75,6 +77,25 @@ def test_two_institutions_of_a_state_answer_together_and_no_period_is_lost() -> 
         }
     (known,) = said_in_case([Asked(OTHER_DE, ASKED), STATED]).careers
     assert (known.institution, known.status) == (DE, AnswerStatus.KNOWN)
+
+
+def test_totals_are_counted_again_after_every_message_and_told_where_the_periods_do_not_give_them() -> None:
+    # Of 1 January 1990 to 1 January 1995 there are 1826 days, twice.
+    right = period_totals([one.period for one in STATED.periods])
+    (career,) = said_in_case([replace(STATED, totals=right)]).careers
+    assert career.totals_differ == ()
+    assert said_in_case([STATED]).careers[0].totals_differ == ()  # none was sent: nothing to compare
+    wrong = (replace(right[0], amount=Fraction(4000)),)
+    (career,) = said_in_case([replace(STATED, totals=wrong)]).careers
+    assert career.periods == STATED.periods  # nothing is mended
+    assert career.totals_differ == (
+        "Total of de-grv, compulsory, in calendar days: 4000 (2 periods) sent, its periods give 3652 (2 periods). "
+        "Ask the institution which is right; the periods count.",
+    )
+    # A correction takes a period back: the total that was right is so no more, and nobody keeps quiet about it.
+    taken_back = Corrected(DE, TOLD, (("b", None),))
+    (career,) = said_in_case([replace(STATED, totals=right), taken_back]).careers
+    assert "3652 (2 periods) sent, its periods give 1826 (1 periods)" in career.totals_differ[0]
 
 
 def test_the_person_is_whom_the_claim_or_the_question_names() -> None:

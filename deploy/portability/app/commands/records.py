@@ -171,6 +171,8 @@ def enter(  # noqa: PLR0917 (typer's)
     typer.echo(f"{count(entered.counted_periods, 'period')} of {institution} entered from {document}.")
     for one in entered.not_counted:
         typer.echo(f"{one.period_id}  not entered: {one.reason}", err=True)
+    for total in entered.totals_differ:
+        typer.echo(total, err=True)
     if entered.not_counted:
         raise typer.Exit(SOME_ASIDE)
 

@@ -85,7 +85,7 @@ class DirectoryFacts:
             for each in case.participants
         }
         entered = await self._entered(case.case_id, matter)
-        return AroundCase(case.claim.person.birth_date, {**entered, **staters})
+        return AroundCase(case.claim.person.birth_date, {**entered, **staters}, branch=case.branch)
 
     async def _around_flow(self, case: CaseFile, flow: Flow) -> AroundCase:
         """The person is whom the claim or the question names; who states says whose account it rests on."""
@@ -102,7 +102,8 @@ class DirectoryFacts:
                 identified=why_not_hers(person, whose) if person and person.identifiers else None,
             )
         entered = await self._entered(case.case_id, matter)
-        return AroundCase(person.birth_date if person else None, {**entered, **staters}, said.stated_by)
+        born = person.birth_date if person else None
+        return AroundCase(born, {**entered, **staters}, said.stated_by, flow.branch)
 
     async def _stater(
         self, matter: _Matter, institution: str, *, answered: datetime | None, identified: str | None

@@ -4,7 +4,13 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from uuid import UUID
 
-from portability.agreements.careers import AnswerStatus, CareerRecord, InsuranceAccount, period_totals
+from portability.agreements.careers import (
+    AnswerStatus,
+    CareerRecord,
+    InsuranceAccount,
+    period_totals,
+    totals_that_differ,
+)
 from portability.services.cases.desk import Desk
 from portability.services.cases.messages import RecordStatement
 from portability.services.cases.model import Case, EventKind, InstitutionId, Participant, Person, state_of
@@ -72,6 +78,7 @@ def career_of(statement: RecordStatement, *, asked_on: date) -> CareerRecord:
         answered_on=statement.stated_at.date(),
         as_of=statement.as_of,
         periods=statement.periods,
+        totals_differ=totals_that_differ(statement.totals, [each.period for each in statement.periods]),
     )
 
 

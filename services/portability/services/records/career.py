@@ -14,7 +14,7 @@ from typing import Any
 
 from portability.agreements.careers import AnswerStatus, CareerRecord, Evidence, EvidenceLevel, RecordedPeriod
 from portability.agreements.periods import DayRegime, Duration, InsurancePeriod, PeriodKind, PeriodUnit
-from portability.agreements.values import StateCode
+from portability.agreements.values import Branch, StateCode
 
 __all__ = [
     "CareerPeriod",
@@ -127,6 +127,7 @@ class CareerStatement:
     periods: tuple[CareerPeriod, ...] = ()
     totals: tuple[CareerTotal, ...] = field(default=())
     entered_by: str = ""  # caseworker who entered it from a document; empty: it came by the exchange
+    totals_differ: tuple[str, ...] = ()  # found when it came, with all that the document said
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,17 +182,23 @@ def statement_of(career: CareerRecord, *, known_at: datetime) -> CareerStatement
         as_of=career.as_of,
         periods=tuple(_stated(each) for each in career.periods),
         entered_by=career.entered_by,
+        totals_differ=career.totals_differ,
     )
 
 
-def counted(statement: CareerStatement) -> tuple[tuple[RecordedPeriod, ...], tuple[NotCounted, ...]]:
-    """Periods as the law core counts them, and those that it cannot count."""
+def counted(
+    statement: CareerStatement, *, branch: Branch | None = None
+) -> tuple[tuple[RecordedPeriod, ...], tuple[NotCounted, ...]]:
+    """Periods as the law core counts them, and those that it cannot count.
+
+    `branch` is what the case is about: a period that its institution calls not relevant to that stays out.
+    """
     periods: list[RecordedPeriod] = []
     left: list[NotCounted] = []
     for period in statement.periods:
         if period.status in {PeriodStatus.SUPERSEDED, PeriodStatus.WITHDRAWN}:
             continue
-        reason = _uncountable(period)
+        reason = _uncountable(period) or _irrelevant(period, branch)
         if reason:
             left.append(NotCounted(period.period_id, reason))
         else:
@@ -207,6 +214,7 @@ _UNITS = (
     ("weeks", PeriodUnit.WEEKS),
     ("days", PeriodUnit.DAYS),
 )
+_FLAGS = {Branch.OLD_AGE: 0, Branch.SURVIVORS: 1, Branch.INVALIDITY: 2}  # where each stands in `relevance`
 _KINDS = {"1": PeriodKind.COMPULSORY, "2": PeriodKind.VOLUNTARY, "3": PeriodKind.RESIDENCE}
 
 
@@ -242,6 +250,15 @@ def _uncountable(period: CareerPeriod) -> str:
     if not all(one is not None and one.is_exact for one in dates) and not stated:
         return "Its dates are not known to the day, and it has no sum."
     return ""
+
+
+def _irrelevant(period: CareerPeriod, branch: Branch | None) -> str:
+    place = _FLAGS.get(branch) if branch else None
+    if place is None or period.relevance[place : place + 1] != "0":
+        return ""
+    return (
+        f"Its institution says that it is not relevant to {str(branch).replace('_', ' ')}: ask it if you know better."
+    )
 
 
 def _told(total: PeriodSum | None) -> list[tuple[str, Fraction]]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
 
@@ -19,7 +20,7 @@ from portability.services.records.career import (
 )
 from portability.services.records.quirks import Quirk, known_quirks
 
-__all__ = ["CheckedTotal", "TotalOutcome", "check_totals", "totals"]
+__all__ = ["CheckedTotal", "TotalOutcome", "check_totals", "in_words", "totals"]
 
 
 class TotalOutcome(StrEnum):
@@ -57,6 +58,24 @@ def check_totals(
     """Each total that was sent, compared. `rule` is the agreement's, for totals that carry days into months."""
     known = known_quirks() if quirks is None else quirks
     return tuple(_checked(sent, statement, rule, known) for sent in statement.totals)
+
+
+def in_words(checked: CheckedTotal) -> str:
+    """A total that does not agree, with both figures, for a caseworker."""
+    of_what = f"Total of type {checked.sent.period_type}" if checked.sent.period_type else "Total of all types"
+    what = "relevant to the right" if checked.sent.scope is TotalScope.RELEVANCE else "for the amount"
+    figures = f"{_said(checked.sent.sum)} sent, its periods give {_said(checked.computed)}"
+    return f"{of_what}, {what}: {figures}. {checked.reason}"
+
+
+def _said(total: PeriodSum) -> str:
+    parts = [(name, getattr(total, name)) for name in ("years", "quarters", "months", "weeks", "days")]
+    return (
+        " ".join(
+            f"{Decimal(amount.numerator) / amount.denominator:f} {name}" for name, amount in parts if amount is not None
+        )
+        or "nothing"
+    )
 
 
 def _checked(

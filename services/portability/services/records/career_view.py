@@ -5,9 +5,8 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
 from portability.agreements.careers import CareerRecord, EvidenceLevel
-from portability.agreements.values import StateCode
+from portability.agreements.values import Branch, StateCode
 from portability.services.records.career import CareerStatement, as_known_at, statement_of
-from portability.services.records.career_totals import CheckedTotal, TotalOutcome, check_totals
 from portability.services.records.quirks import QuirkNote, quirks_of
 from portability.services.records.verifying import Check, Known, VerificationLevel, checks_of
 
@@ -20,7 +19,7 @@ class KnownCareer:
 
     statement: CareerStatement
     checks: tuple[tuple[str, tuple[Check, ...]], ...]
-    totals: tuple[CheckedTotal, ...]
+    totals: tuple[str, ...]
     quirks: tuple[QuirkNote, ...]
 
 
@@ -52,6 +51,7 @@ class AroundCase:
     birth_date: date | None = None
     staters: Mapping[str, Stater] = field(default_factory=dict)  # by institution
     stated_by: Mapping[tuple[StateCode, str], str] = field(default_factory=dict)
+    branch: Branch | None = None  # what the case is about
 
     def institution_of(self, statement: CareerStatement, period_id: str) -> str:
         """Who stated a period: of several institutions of a state, each answers for its own."""
@@ -85,6 +85,6 @@ def _seen(statement: CareerStatement, around: AroundCase, today: date) -> KnownC
     return KnownCareer(
         statement,
         tuple(checked),
-        tuple(one for one in check_totals(statement) if one.outcome is not TotalOutcome.SAME),
+        statement.totals_differ,
         quirks_of(statement, today=today),
     )

@@ -12,11 +12,12 @@ from portability.agreements.errors import DeniedError, InputError
 from portability.services.access import Caller
 from portability.services.idempotency import once
 from portability.services.records.career import CareerPeriod, CareerStatement, NotCounted, counted
+from portability.services.records.career_totals import TotalOutcome, check_totals, in_words
 from portability.services.records.handlers import no_career
 from portability.services.records.ports import Clock, EnteringWork
 from portability.services.records.reviewing import judge
 
-__all__ = ["EnterStatement", "enter_statement"]
+__all__ = ["EnterStatement", "Entered", "enter_statement"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,10 +31,17 @@ class EnterStatement:
     level: EvidenceLevel
 
 
-async def enter_statement(
-    command: EnterStatement, *, caller: Caller, work: EnteringWork, clock: Clock
-) -> tuple[int, tuple[NotCounted, ...]]:
-    """Enter a statement; gives how many periods count, and those that do not with the reason.
+@dataclass(frozen=True, slots=True)
+class Entered:
+    """How many periods count, those that do not, and totals that the periods do not give."""
+
+    counted: int
+    not_counted: tuple[NotCounted, ...]
+    totals_differ: tuple[str, ...]
+
+
+async def enter_statement(command: EnterStatement, *, caller: Caller, work: EnteringWork, clock: Clock) -> Entered:
+    """Enter a statement; gives what of it counts, what does not with the reason, and the totals that do not agree.
 
     Raises InputError where the statement does not say whose it is, and where its state was asked here: then its
     own answer counts, and a document beside it is for that institution to explain.
@@ -41,7 +49,10 @@ async def enter_statement(
     if not (caller.is_caseworker and caller.name):
         raise DeniedError("Only a named caseworker enters a document: connect with a caseworker's certificate.")
     stated, elsewhere = _of_its_state(replace(command.statement, periods=tuple(_with_evidence(command))))
-    periods, left = counted(stated)
+    branch = (await work.facts.around(command.case_id)).branch
+    periods, left = counted(stated, branch=branch)
+    checked = check_totals(command.statement)
+    differ = tuple(in_words(one) for one in checked if one.outcome is not TotalOutcome.SAME)
 
     async def run() -> str:
         _require_whose(stated)
@@ -64,6 +75,7 @@ async def enter_statement(
                 as_of=stated.as_of,
                 periods=periods,
                 entered_by=caller.name,
+                totals_differ=differ,
             ),
             at=clock.now(),
         )
@@ -71,7 +83,7 @@ async def enter_statement(
         return ""
 
     await once(command, log=work.commands, run=run)
-    return len(periods), (*left, *elsewhere)
+    return Entered(len(periods), (*left, *elsewhere), differ)
 
 
 def _of_its_state(stated: CareerStatement) -> tuple[CareerStatement, tuple[NotCounted, ...]]:

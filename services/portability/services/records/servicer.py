@@ -82,10 +82,13 @@ class RecordServicer(records_pb2_grpc.RecordServiceServicer):
         async with self._unit_of_work() as work:
             if not await self._read((command.case_id,), work):
                 raise no_career(command.case_id)
-            entered, left = await enter_statement(command, caller=current_caller(), work=work, clock=self._clock)
+            entered = await enter_statement(command, caller=current_caller(), work=work, clock=self._clock)
         return pb.EnterStatementResponse(
-            counted_periods=entered,
-            not_counted=[pb.PeriodNotCounted(period_id=one.period_id, reason=one.reason) for one in left],
+            counted_periods=entered.counted,
+            not_counted=[
+                pb.PeriodNotCounted(period_id=one.period_id, reason=one.reason) for one in entered.not_counted
+            ],
+            totals_differ=entered.totals_differ,
         )
 
     async def _read(self, scopes: Sequence[UUID], work: RecordWork) -> frozenset[UUID]:

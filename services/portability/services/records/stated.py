@@ -8,7 +8,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 
-from portability.agreements.careers import AnswerStatus, CareerRecord, RecordedPeriod
+from portability.agreements.careers import (
+    AnswerStatus,
+    CareerRecord,
+    PeriodTotal,
+    RecordedPeriod,
+    totals_that_differ,
+)
 from portability.agreements.values import StateCode
 from portability.services.persons.whose import StatedPerson
 
@@ -41,6 +47,7 @@ class Stated:
     as_of: date | None = None
     periods: tuple[RecordedPeriod, ...] = ()
     person: StatedPerson | None = None
+    totals: tuple[PeriodTotal, ...] = ()  # as it counts them itself
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +79,7 @@ def said_in_case(said: Iterable[Said]) -> SaidInCase:
     """What is known after these messages, which come in the order in which they had their effect."""
     answers: dict[str, CareerRecord] = {}
     whose: dict[str, StatedPerson | None] = {}
+    totals: dict[str, tuple[PeriodTotal, ...]] = {}
     about = About(None)
     for one in said:
         if isinstance(one, About):
@@ -80,15 +88,21 @@ def said_in_case(said: Iterable[Said]) -> SaidInCase:
         known = answers.get(one.institution)
         answers[one.institution] = _after(known, one)
         if isinstance(one, Stated):
-            whose[one.institution] = one.person
-    answers = {name: one for name, one in answers.items() if one.status is not AnswerStatus.NOT_ASKED}
+            whose[one.institution], totals[one.institution] = one.person, one.totals
+    answers = {
+        name: replace(
+            one, totals_differ=totals_that_differ(totals.get(name, ()), [each.period for each in one.periods])
+        )
+        for name, one in answers.items()
+        if one.status is not AnswerStatus.NOT_ASKED
+    }
     by_state: dict[StateCode, CareerRecord] = {}
     stated_by: dict[tuple[StateCode, str], str] = {}
     for answer in sorted(answers.values(), key=_says_most):
         first = by_state.get(answer.state)
         periods = answer.periods if first is None else _beside(first, answer)
         stated_by |= {(answer.state, one.period.period_id): answer.institution for one in periods}
-        by_state[answer.state] = replace(first or answer, periods=(*(first.periods if first else ()), *periods))
+        by_state[answer.state] = answer if first is None else _with(first, periods, answer.totals_differ)
     return SaidInCase(tuple(by_state[state] for state in sorted(by_state)), about, whose, stated_by)
 
 
@@ -113,6 +127,10 @@ def _after(known: CareerRecord | None, one: Asked | Stated | Corrected) -> Caree
 
 def _says_most(one: CareerRecord) -> tuple[int, str]:
     return -_TOLD.get(one.status, 0), one.institution
+
+
+def _with(first: CareerRecord, periods: tuple[RecordedPeriod, ...], differ: tuple[str, ...]) -> CareerRecord:
+    return replace(first, periods=(*first.periods, *periods), totals_differ=(*first.totals_differ, *differ))
 
 
 def _beside(one: CareerRecord, other: CareerRecord) -> tuple[RecordedPeriod, ...]:

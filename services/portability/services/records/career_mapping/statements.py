@@ -72,10 +72,7 @@ def write_known_career(career: KnownCareer) -> rpc.KnownCareer:
             for period_id, checks in career.checks
             for check in checks
         ],
-        totals=[
-            rpc.TotalNote(sent=_total(one.sent), computed=_sum(one.computed), reason=one.reason)
-            for one in career.totals
-        ],
+        totals=[rpc.TotalNote(reason=one) for one in career.totals],
         quirks=[rpc.QuirkNote(period_id=one.period_id, quirk_id=one.quirk_id, text=one.text) for one in career.quirks],
     )
 
@@ -140,7 +137,17 @@ def _read_statement(message: pb.CareerStatement) -> CareerStatement:
         known_at=_NOT_KEPT_YET,
         as_of=read_date(message, "as_of", field="statement.as_of"),
         periods=tuple(_read_period(one, field=f"statement.periods[{i}]") for i, one in enumerate(message.periods)),
+        totals=tuple(
+            _read_total(one, field=f"statement.totals[{i}]")
+            for i, one in enumerate(message.totals)
+            if one.total.HasField("sum")
+        ),
     )
+
+
+def _read_total(message: pb.CareerTotal, *, field: str) -> CareerTotal:
+    scope = _SCOPE.read(message.scope, field=f"{field}.scope")
+    return CareerTotal(scope, _read_sum(message.total.sum, field=f"{field}.total.sum"), message.total.period_type)
 
 
 def _read_period(message: pb.CareerPeriod, *, field: str) -> CareerPeriod:

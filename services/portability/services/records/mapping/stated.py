@@ -10,7 +10,14 @@ from portability.api.cases.v1 import claims_pb2 as claims
 from portability.api.cases.v1 import messages_pb2 as pensions
 from portability.api.persons.v1 import messages_pb2 as persons
 from portability.api.records.v1 import messages_pb2 as records
-from portability.services.mapping.common import read_date, read_identifier, read_period, read_record, read_status
+from portability.services.mapping.common import (
+    read_date,
+    read_identifier,
+    read_period,
+    read_record,
+    read_status,
+    read_total,
+)
 from portability.services.mapping.statements import check_stated, read_stated_person
 from portability.services.persons.whose import StatedPerson
 from portability.services.records.stated import About, Asked, Corrected, Said, Stated
@@ -78,7 +85,8 @@ def _stated(content: bytes, sender: str, to: Sequence[str], on: date) -> tuple[S
     periods = tuple(read_period(each, field=f"periods[{i}]") for i, each in enumerate(message.periods))
     check_stated(status, message.state, periods)
     as_of = read_date(message, "as_of", field="as_of")
-    return (Stated(sender, on, status, as_of, periods, read_stated_person(message)),)
+    totals = tuple(read_total(each, field=f"totals[{i}]") for i, each in enumerate(message.totals))
+    return (Stated(sender, on, status, as_of, periods, read_stated_person(message), totals),)
 
 
 def _corrected(content: bytes, sender: str, to: Sequence[str], on: date) -> tuple[Said, ...]:

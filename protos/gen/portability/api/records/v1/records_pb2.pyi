@@ -506,29 +506,17 @@ class TotalNote(_message.Message):
 
     DESCRIPTOR: _descriptor.Descriptor
 
-    SENT_FIELD_NUMBER: _builtins.int
-    COMPUTED_FIELD_NUMBER: _builtins.int
     REASON_FIELD_NUMBER: _builtins.int
     reason: _builtins.str
-    """Why the two differ or cannot be compared, and what to do. Never empty."""
-    @_builtins.property
-    def sent(self) -> _career_pb2.CareerTotal:
-        """The total as sent."""
-
-    @_builtins.property
-    def computed(self) -> _career_pb2.PeriodSum:
-        """What its periods give."""
-
+    """What was sent, what its periods give, why the two may differ or cannot be compared, and what to do. Never empty."""
     def __init__(
         self,
         *,
-        sent: _career_pb2.CareerTotal | None = ...,
-        computed: _career_pb2.PeriodSum | None = ...,
         reason: _builtins.str = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["computed", b"computed", "sent", b"sent"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["computed", b"computed", "reason", b"reason", "sent", b"sent"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["reason", b"reason"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -710,21 +698,27 @@ class EnterStatementResponse(_message.Message):
 
     COUNTED_PERIODS_FIELD_NUMBER: _builtins.int
     NOT_COUNTED_FIELD_NUMBER: _builtins.int
+    TOTALS_DIFFER_FIELD_NUMBER: _builtins.int
     counted_periods: _builtins.int
     """How many periods count from now on. Zero: none does."""
     @_builtins.property
     def not_counted(self) -> _containers.RepeatedCompositeFieldContainer[Global___PeriodNotCounted]:
         """Periods that were not entered, each with the reason: ask the institution for what is missing."""
 
+    @_builtins.property
+    def totals_differ(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Totals of the document that its periods do not give, each with both figures. Empty: none differs."""
+
     def __init__(
         self,
         *,
         counted_periods: _builtins.int = ...,
         not_counted: _abc.Iterable[Global___PeriodNotCounted] | None = ...,
+        totals_differ: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["counted_periods", b"counted_periods", "not_counted", b"not_counted"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["counted_periods", b"counted_periods", "not_counted", b"not_counted", "totals_differ", b"totals_differ"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
