@@ -23,6 +23,7 @@ from google.protobuf.message import Message
 
 from portability.adapters.clock.ids import time_ordered_id
 from portability.adapters.clock.system import SystemClock
+from portability.adapters.postgres.claims_store import PostgresClaims
 from portability.adapters.postgres.embedded import EmbeddedServer
 from portability.api.declarations.v1 import declarations_pb2 as declarations
 from portability.api.declarations.v1 import declarations_pb2_grpc
@@ -38,9 +39,10 @@ from portability.api.workers.v1 import workers_pb2 as workers
 from portability.app.demo.desks import lodge_claim, put_records
 from portability.app.demo.nodes import DemoNode, demo_nodes
 from portability.app.demo.run import enrol, sign_in
-from portability.app.demo.story import AWARD_ON, WORKER
+from portability.app.demo.story import AWARD_ON, BIRTH, WORKER
 from portability.app.rpc.client import open_channel
 from portability.services.access import Role
+from portability.services.workers.claims.model import Claimant, SentClaim, Wanted
 from portability.services.workers.model import WorkerOnFile, parse_contact
 from tests.services.rpc.test_every_cell import rpcs
 from tests.services.workers.papers import PNG
@@ -51,7 +53,7 @@ SCHEMA = Path("services/portability/services/policies/access.cedarschema")
 GROUPS = ("see what is mine", "act for myself", "keep for myself")
 ADAS_CONTACT, ACTING, READING, ENDED = (f"{who}@example.org" for who in ("ada", "acting", "reading", "ended"))
 NAME_OF = {ACTING: "acting", READING: "reading", ENDED: "ended"}
-IDS = {"case_id", "dispute_id", "mandate_id", "declaration_id", "document_id"}
+IDS = {"case_id", "dispute_id", "mandate_id", "declaration_id", "document_id", "claim_id"}
 EMPLOYER = "Hotel Canary"
 NOTHING_LEARNED = {
     grpc.StatusCode.NOT_FOUND,
@@ -193,6 +195,7 @@ async def prepare(world: World, case_id: str) -> None:
     matters: Any = matters_pb2_grpc.MatterServiceStub(world.channel)
     (matter,) = (await matters.ListMyMatters(matters_pb2.ListMyMattersRequest(), metadata=session)).matters
     told = await declared(world)
+    claim_id = await sent_claim(world)
     stub: Any = mandates_pb2_grpc.MandateServiceStub(world.channel)
     given = {}
     for contact in (ACTING, READING, ENDED):
@@ -208,6 +211,7 @@ async def prepare(world: World, case_id: str) -> None:
         "dispute_id": raised.dispute.dispute_id,
         "mandate_id": given[ENDED],
         "declaration_id": told.declaration_id,
+        "claim_id": claim_id,
         "document_id": told.documents[0].document_id,
         "state": "DE",
         "year": 1984,
@@ -237,6 +241,18 @@ async def declared(world: World) -> declarations.Declaration:
         request_id=str(time_ordered_id()), declaration_id=told.declaration_id, content=PNG
     )
     return (await stub.AddDocument(adding, metadata=session)).declaration  # type: ignore[no-any-return]
+
+
+async def sent_claim(world: World) -> str:
+    """A claim of hers that waits; sending one is refused while her case is open."""
+    node = world.desk.node
+    worker_id = await node.worker.resolve_session(world.tokens["she"])
+    now = node.parts.clock.now()
+    herself = Claimant(WORKER.family_name, WORKER.given_names, BIRTH, "IT", ())
+    waiting = SentClaim(time_ordered_id(), worker_id, Wanted(herself, AWARD_ON, ()), now.date(), now, now.date())
+    async with node.database.transaction(acting="node") as connection:
+        await PostgresClaims(connection, node.parts.at_rest).put(waiting)
+    return str(waiting.claim_id)
 
 
 def granting(contact: str) -> mandates.GrantMandateRequest:
@@ -334,7 +350,7 @@ async def test_what_she_takes_with_her_is_all_of_hers_and_noted(world: World) ->
     ]
     files = held(b"".join(parts))
     case_id, told = world.hers["case_id"], world.hers["declaration_id"]
-    for name in ("cases", "career", "decisions", "matters", "disputes", "declared", "people", "certificates"):
+    for name in ("cases", "career", "decisions", "matters", "disputes", "declared", "claims", "people", "certificates"):
         assert json.loads(files[f"{name}.json"]) is not None
     assert files[f"papers/{world.hers['document_id']}.png"] == PNG
     assert json.loads(files["on_file.json"])["contact"] == WORKER.phone.replace(" ", "")

@@ -10,7 +10,8 @@ from starlette.requests import Request
 
 from portability.adapters.paper.claim_code import claim_code, decode_claim_code
 from portability.adapters.workers.web.certificate_pages import read_shown_text
-from portability.adapters.workers.web.claim_form_pages import claim_of, read_claim_form
+from portability.adapters.workers.web.claim_form_fields import read_claim_form
+from portability.adapters.workers.web.claim_form_pages import claim_of
 from portability.adapters.workers.web.security import FormRefusedError
 from portability.adapters.workers.web.wallet_pages import read_wallet_request
 from portability.agreements.errors import CertificateRefusedError, InputError, VerificationError

@@ -14,6 +14,7 @@ from portability.api.agreements.v1 import agreements_pb2
 from portability.api.careers.v1 import messages_pb2 as career_messages
 from portability.api.cases.v1 import cases_pb2, claims_pb2, envelope_pb2, flows_pb2, messages_pb2, shares_pb2
 from portability.api.certificates.v1 import certificates_pb2
+from portability.api.claims.v1 import claims_pb2 as sent_claims_pb2
 from portability.api.declarations.v1 import declarations_pb2
 from portability.api.determination.v1 import determination_pb2
 from portability.api.disputes.v1 import disputes_pb2
@@ -43,6 +44,7 @@ from portability.services.records.mapping import importing
 from portability.services.records.mapping.register import read_put_records
 from portability.services.records.mapping.reviews import read_settle
 from portability.services.records.mapping.stated import read_said
+from portability.services.workers.claims import mapping as sent_claims
 from portability.services.workers.declarations import mapping as declarations
 from portability.services.workers.disputes import mapping as disputes
 from portability.services.workers.linking import mapping as linking
@@ -98,6 +100,9 @@ REQUESTS: Mapping[str, tuple[type[Message], Callable[..., object]]] = {
     "take-up-dispute": (disputes_pb2.TakeUpDisputeRequest, disputes.read_take_up),
     "settle-dispute": (disputes_pb2.SettleDisputeRequest, disputes.read_settle),
     "settle-review": (disputes_pb2.SettleReviewRequest, disputes.read_review),
+    "start-claim": (sent_claims_pb2.StartMyClaimRequest, partial(sent_claims.read_start, worker_id=NO_CASE, by="")),
+    "open-claim": (sent_claims_pb2.OpenClaimRequest, sent_claims.read_open),
+    "refuse-claim": (sent_claims_pb2.RefuseClaimRequest, sent_claims.read_refuse),
     "declare-period": (
         declarations_pb2.DeclarePeriodRequest,
         partial(declarations.read_declare, worker_id=NO_CASE, by=""),

@@ -14,6 +14,7 @@ from portability.agreements.lookup import boundary_dates
 from portability.agreements.selection import Person
 from portability.api.agreements.v1 import agreements_pb2, statements_pb2
 from portability.api.cases.v1 import cases_pb2, messages_pb2, shares_pb2
+from portability.api.claims.v1 import claims_pb2 as sent_claims_pb2
 from portability.api.common.v1 import common_pb2
 from portability.api.declarations.v1 import declarations_pb2
 from portability.api.determination.v1 import determination_pb2, work_pb2
@@ -63,9 +64,20 @@ def good_requests(case_id: UUID) -> list[Message]:
     case, request = str(case_id), str(counting_ids()())
     euros = common_pb2.Money(currency_code="EUR", amount="812.40")
     periods = [write_period(period) for period in german_periods()]
+    claim = write_claim(CLAIM)
     remedy = messages_pb2.Remedy(text="objection", where="the office", period="one month from receipt")
     return [
-        cases_pb2.LodgeClaimRequest(request_id=request, claim=write_claim(CLAIM)),
+        cases_pb2.LodgeClaimRequest(request_id=request, claim=claim),
+        sent_claims_pb2.StartMyClaimRequest(
+            request_id=request,
+            person=claim.person,
+            award_on=claim.award_on,
+            declared=claim.declared,
+            asks_in_writing=True,
+            language="it",
+        ),
+        sent_claims_pb2.OpenClaimRequest(request_id=request, claim_id=request, reason="settled", case_id=case),
+        sent_claims_pb2.RefuseClaimRequest(request_id=request, claim_id=request, reason="claim in Spain"),
         cases_pb2.AnswerRecordRequestRequest(
             request_id=request, case_id=case, answer=cases_pb2.RECORD_ANSWER_FROM_OWN_RECORDS
         ),

@@ -59,6 +59,7 @@ from portability.app.wiring.flows import NodeEffects, run_clock
 from portability.app.wiring.notices import NoticeByContact, NoticeGauges, notice_unit_of_work, run_notices
 from portability.app.wiring.parts import CaseParts
 from portability.app.wiring.privacy import privacy_use_cases
+from portability.app.wiring.sent_claims import claim_use_cases
 from portability.app.wiring.takeout import takeout_use_cases
 from portability.app.wiring.workers import matter_unit_of_work, worker_unit_of_work
 from portability.app.witnesses import PeerWitness, witnesses_of
@@ -264,7 +265,8 @@ async def open_node(
             address=settings.public_address,
             wallet_secret=secret(settings.data_folder / "wallets.key"),
         )
-        takeout = takeout_use_cases(database, parts, worker, certificates, voice_minimum=settings.voice_minimum)
+        claims = claim_use_cases(database, parts, limits=limits, zone=ZoneInfo(settings.time_zone))
+        takeout = takeout_use_cases(database, parts, worker, certificates, claims, voice_minimum=settings.voice_minimum)
         tls = NodeTls(settings.tls_folder, institution, hosts=settings.hosts, clock=clock)
         server = NodeServer(
             settings.listen,
@@ -286,6 +288,7 @@ async def open_node(
                 worker=worker,
                 certificates=certificates,
                 takeout=takeout,
+                claims=claims,
                 parts=parts,
                 limits=limits,
                 receipt_times=settings.receipt_times,
@@ -297,7 +300,7 @@ async def open_node(
         form_key = secret(settings.data_folder / "form.key")
         matters = MatterUseCases(matter_unit_of_work(database, parts))
         topics = (
-            *worker_topics(database, parts, worker, takeout, voice_minimum=settings.voice_minimum),
+            *worker_topics(database, parts, worker, takeout, claims, voice_minimum=settings.voice_minimum),
             *certificate_pages(certificates, parts),
         )
         page = (

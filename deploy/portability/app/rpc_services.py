@@ -15,6 +15,7 @@ from portability.adapters.postgres.witness_store import witness_unit_of_work
 from portability.api.agreements.v1 import agreements_pb2_grpc
 from portability.api.cases.v1 import cases_pb2_grpc, flows_pb2_grpc, shares_pb2_grpc
 from portability.api.certificates.v1 import certificates_pb2_grpc
+from portability.api.claims.v1 import claims_pb2_grpc
 from portability.api.declarations.v1 import declarations_pb2_grpc
 from portability.api.determination.v1 import determination_pb2_grpc
 from portability.api.disputes.v1 import disputes_pb2_grpc
@@ -49,6 +50,7 @@ from portability.app.wiring.parts import CaseParts
 from portability.app.wiring.preferences import preference_use_cases
 from portability.app.wiring.privacy import privacy_use_cases
 from portability.app.wiring.records import record_unit_of_work
+from portability.app.wiring.sent_claims import claim_desk
 from portability.app.wiring.shares import share_unit_of_work
 from portability.app.wiring.voice import voice_desk, voice_use_cases
 from portability.app.wiring.workers import matter_unit_of_work, names_for_people, projection_use_cases
@@ -75,6 +77,8 @@ from portability.services.privacy.servicer import PrivacyServicer
 from portability.services.records.servicer import ImportServicer, RecordServicer, ReviewServicer
 from portability.services.registry.handlers import Registry
 from portability.services.registry.servicer import RegistryServicer
+from portability.services.workers.claims.handlers import ClaimUseCases
+from portability.services.workers.claims.servicer import ClaimDeskServicer, MyClaimServicer
 from portability.services.workers.correspondence.servicer import CorrespondenceServicer
 from portability.services.workers.declarations.servicer import DeclarationDeskServicer, MyDeclarationServicer
 from portability.services.workers.disputes.servicer import DisputeDeskServicer, MyDisputeServicer
@@ -103,6 +107,7 @@ def rpc_services(
     worker: WorkerUseCases,
     certificates: CertificateUseCases,
     takeout: TakeoutUseCases,
+    claims: ClaimUseCases,
     parts: CaseParts,
     receipt_times: ReceiptTimes,
     limits: Limits,
@@ -250,6 +255,16 @@ def rpc_services(
             "portability.api.disputes.v1.DisputeDeskService",
             disputes_pb2_grpc.add_DisputeDeskServiceServicer_to_server,
             DisputeDeskServicer(dispute_desk(database, parts), name_of=names, zone=UTC),
+        ),
+        RpcService(
+            "portability.api.claims.v1.MyClaimService",
+            claims_pb2_grpc.add_MyClaimServiceServicer_to_server,
+            MyClaimServicer(claims, name_of=names, zone=UTC),
+        ),
+        RpcService(
+            "portability.api.claims.v1.ClaimDeskService",
+            claims_pb2_grpc.add_ClaimDeskServiceServicer_to_server,
+            ClaimDeskServicer(claim_desk(database, parts, limits=limits)),
         ),
         RpcService(
             "portability.api.declarations.v1.MyDeclarationService",

@@ -66,6 +66,7 @@ def test_a_worker_has_only_the_workers_services_and_only_sign_in_before_a_sessio
         "mandates.v1.",
         "voice.v1.MyVoiceService/",
         "declarations.v1.MyDeclarationService/",
+        "claims.v1.MyClaimService/",
         "takeout.v1.",
     )
     assert {rpc for rpc in signed_in if not rpc.removeprefix("/portability.api.").startswith(hers)} == set()

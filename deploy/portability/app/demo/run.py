@@ -8,7 +8,7 @@ import tempfile
 import time
 import uuid
 from collections.abc import Sequence
-from datetime import UTC, date
+from datetime import UTC, date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,15 +16,17 @@ from rich.console import Console
 
 from portability.adapters.clock.ids import time_ordered_id
 from portability.adapters.clock.system import SystemClock
+from portability.agreements.careers import PersonIdentifier
 from portability.agreements.errors import PortabilityError
 from portability.api.cases.v1 import cases_pb2 as cases
 from portability.api.exchange.v1 import exchange_pb2 as exchange
 from portability.api.exchange.v1 import exchange_pb2_grpc
-from portability.app.demo.desks import act, certify, lodge_claim, put_records, read_case
+from portability.app.demo.desks import act, certify, put_records, read_case
 from portability.app.demo.nodes import DemoNode, demo_nodes, drop_databases
 from portability.app.demo.show import (
     show_career,
     show_certificates,
+    show_claim,
     show_decisions,
     show_declaration,
     show_determination,
@@ -37,11 +39,15 @@ from portability.app.demo.show import (
     show_where_next,
     show_worker,
 )
-from portability.app.demo.story import AWARD_ON, CONTACT, DISPUTE, INSTITUTIONS, PAPER, WORKER
+from portability.app.demo.story import AWARD_ON, BIRTH, CONTACT, DISPUTE, INSTITUTIONS, PAPER, WORKER
 from portability.app.logging import configure_logging
 from portability.app.settings import load_settings
 from portability.app.wiring.declarations import declaration_use_cases
 from portability.app.wiring.disputes import dispute_use_cases
+from portability.app.wiring.sent_claims import claim_use_cases
+from portability.services.exchange.limits import USUAL
+from portability.services.workers.claims.handlers import ClaimView, StartClaim
+from portability.services.workers.claims.model import Claimant, Told, Wanted
 from portability.services.workers.declarations.handlers import AddDocument, DeclarationView, DeclarePeriod
 from portability.services.workers.disputes.handlers import RaiseDispute
 from portability.services.workers.disputes.model import Matter, Subject
@@ -49,7 +55,7 @@ from portability.services.workers.model import AskForCode, SignedIn, SignInRefus
 from portability.services.workers.remembered import RememberedDay
 from portability.services.workers.texting.model import Channel, Incoming
 
-__all__ = ["enrol", "run_demo", "sign_in"]
+__all__ = ["enrol", "put_on_file", "run_demo", "sign_in"]
 
 PATIENCE_SECONDS = 60.0
 WIDTH_IN_A_FILE = 132
@@ -114,8 +120,9 @@ async def _until_decided(console: Console, desks: dict[str, DemoNode], *, today:
     """Records, claim, and then whatever the server allows at each desk, until nobody has anything left to do."""
     for desk in desks.values():
         await put_records(desk, today)
-    case_id = await lodge_claim(desks[CONTACT], today=today, award_on=award_on)
-    console.print(f"[bold]2.[/bold] {WORKER.given_names} lodges one claim, at {CONTACT}. Then, desk by desk:\n")
+    sent = await _claim(desks[CONTACT], await put_on_file(desks[CONTACT]), award_on=award_on)
+    show_claim(console, sent)
+    case_id = str(sent.claim.case_id)
     until = time.monotonic() + PATIENCE_SECONDS
     while not await _closed_everywhere(desks, case_id):
         done = [await _work_at(console, desk, case_id, award_on) for desk in desks.values()]
@@ -125,7 +132,8 @@ async def _until_decided(console: Console, desks: dict[str, DemoNode], *, today:
             raise PortabilityError(f"Nothing moved for {PATIENCE_SECONDS:.0f} s; see `portability doctor`.")
     console.print()
     for desk in desks.values():
-        await enrol(desk, case_id)
+        if desk is not desks[CONTACT]:
+            await enrol(desk, case_id)
     return case_id
 
 
@@ -156,15 +164,40 @@ async def _closed_everywhere(desks: dict[str, DemoNode], case_id: str) -> bool:
     return all(case is not None and case.HasField("closed_at") for case in found)
 
 
-async def enrol(desk: DemoNode, case_id: str) -> None:
-    """The institution enrols the worker, so that she can sign in and see her case."""
+async def put_on_file(desk: DemoNode) -> uuid.UUID:
+    """The institution puts the worker on file, so that she can sign in."""
     worker = WorkerOnFile(
         time_ordered_id(), parse_contact(WORKER.phone), (desk.institution.account.number[1],), WORKER.language
     )
     async with desk.node.worker.unit_of_work() as work:
         transaction: Any = work
         await transaction.directory.keep(worker)
-        await transaction.cases.links.link(worker.worker_id, uuid.UUID(case_id))
+    return worker.worker_id
+
+
+async def enrol(desk: DemoNode, case_id: str) -> None:
+    """The institution enrols the worker, so that she can sign in and see her case."""
+    worker_id = await put_on_file(desk)
+    async with desk.node.worker.unit_of_work() as work:
+        transaction: Any = work
+        await transaction.cases.links.link(worker_id, uuid.UUID(case_id))
+
+
+async def _claim(desk: DemoNode, worker_id: uuid.UUID, *, award_on: date) -> ClaimView:
+    """She claims her pension, as on her page, and asks that the claim count in the other countries too."""
+    numbers = [PersonIdentifier(one.country, *one.account.number) for one in INSTITUTIONS]
+    herself = Claimant(WORKER.family_name, WORKER.given_names, BIRTH, WORKER.residence_state, tuple(numbers))
+    told = [
+        Told(one.country, first, last + timedelta(days=1), work)
+        for one in INSTITUTIONS
+        for first, last, work in [one.declared]
+    ]
+    wanted = Wanted(herself, award_on, tuple(told), asks_in_writing=True, language=WORKER.language)
+    use_cases = claim_use_cases(desk.node.database, desk.node.parts, limits=USUAL, zone=UTC)
+    sent = await use_cases.start(StartClaim(time_ordered_id(), worker_id, wanted))
+    if sent.claim.case_id is None:
+        raise PortabilityError(f"Her claim waits ({sent.claim.hindrance}): {sent.claim.detail}")
+    return sent
 
 
 async def _tell(console: Console, desks: dict[str, DemoNode], case_id: str) -> None:

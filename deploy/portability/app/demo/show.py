@@ -14,6 +14,7 @@ from portability.api.common.v1 import common_pb2 as common
 from portability.api.exchange.v1 import exchange_pb2 as exchange
 from portability.app.demo.nodes import DemoNode
 from portability.app.demo.story import BIRTH, CONTACT, WORKER, Institution
+from portability.services.workers.claims.handlers import ClaimView
 from portability.services.workers.declarations.handlers import DeclarationView
 from portability.services.workers.disputes.handlers import DisputeView
 from portability.services.workers.views import CaseView, DecisionView
@@ -21,6 +22,7 @@ from portability.services.workers.views import CaseView, DecisionView
 __all__ = [
     "show_career",
     "show_certificates",
+    "show_claim",
     "show_decisions",
     "show_declaration",
     "show_determination",
@@ -149,6 +151,15 @@ def show_dispute(console: Console, view: DisputeView) -> None:
     console.print(f"[bold]7.[/bold] She says that a month in Germany is missing: “{dispute.grounds}”\n")
     console.print(f"   {dispute.holder} has to answer by {progress.due_on} ({progress.citation}).", markup=False)
     console.print()
+
+
+def show_claim(console: Console, view: ClaimView) -> None:
+    """What she is told at once: a number and the day that counts everywhere."""
+    claim = view.claim
+    console.print(
+        f"[bold]2.[/bold] {WORKER.given_names} sends one claim on her page, to {CONTACT}: number {claim.number}, dated "
+        f"{claim.claimed_on}.\n   Its case is open at once. Then, desk by desk:\n"
+    )
 
 
 def show_declaration(console: Console, view: DeclarationView) -> None:

@@ -4,6 +4,7 @@ import secrets
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import date
+from functools import partial
 from uuid import UUID
 
 from portability.adapters.certificates.printing import print_certificate
@@ -36,7 +37,13 @@ from portability.services.certificates.use_cases import CertificateUseCases
 from portability.services.registry.model import KeyPurpose
 from portability.services.workers.words import Words, words_for
 
-__all__ = ["NodeCaseFacts", "certificate_pages", "certificate_printer", "certificate_use_cases"]
+__all__ = [
+    "NodeCaseFacts",
+    "certificate_pages",
+    "certificate_printer",
+    "certificate_use_cases",
+    "concerned_countries",
+]
 
 
 class NodeCaseFacts:
@@ -154,14 +161,16 @@ def certificate_pages(use_cases: CertificateUseCases, parts: CaseParts) -> Seque
         own = parts.directory().institution(parts.me).keys
         return {one.key_id: one.classical for one in own if one.purpose is KeyPurpose.SIGNING and not one.revoked}
 
-    def countries() -> Sequence[StateCode]:
-        return sorted({one.country for one in parts.directory().institutions})
-
     return (
         certificate_topic(use_cases, certificate_printer(use_cases), issuers),
         wallet_topic(OfferUseCases(use_cases, signing_keys)),
-        claim_form_topic(printed, countries),
+        claim_form_topic(printed, partial(concerned_countries, parts)),
     )
+
+
+def concerned_countries(parts: CaseParts) -> Sequence[StateCode]:
+    """Those whose institutions can be asked."""
+    return sorted({one.country for one in parts.directory().institutions})
 
 
 def _country(record: CareerRecord) -> CareerCountry:

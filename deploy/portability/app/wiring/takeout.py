@@ -20,6 +20,7 @@ from portability.adapters.postgres.takeout_store import on_file, said_of
 from portability.adapters.postgres.workers_store import PostgresWorkerCases
 from portability.adapters.workers.web.takeout_print import Read, printed_takeout
 from portability.api.certificates.v1 import certificates_pb2 as certificates_pb
+from portability.api.claims.v1 import claims_pb2 as claims_pb
 from portability.api.declarations.v1 import declarations_pb2 as declarations_pb
 from portability.api.disputes.v1 import disputes_pb2 as disputes_pb
 from portability.api.mandates.v1 import mandates_pb2 as mandates_pb
@@ -42,6 +43,8 @@ from portability.services.certificates.servicer import MyCertificateServicer
 from portability.services.certificates.use_cases import CertificateUseCases
 from portability.services.looking import Look
 from portability.services.purposes import DATA_PROTECTION
+from portability.services.workers.claims.handlers import ClaimUseCases
+from portability.services.workers.claims.servicer import MyClaimServicer
 from portability.services.workers.correspondence.servicer import CorrespondenceServicer
 from portability.services.workers.declarations.servicer import MyDeclarationServicer
 from portability.services.workers.disputes.servicer import MyDisputeServicer
@@ -70,6 +73,7 @@ LISTED: Final[Mapping[str, tuple[str, str, Any]]] = MappingProxyType(
         "ListMyMatters": ("matters", "matters", matters_pb.ListMyMattersRequest),
         "ListMyMessages": ("messages", "correspondence", correspondence_pb.ListMyMessagesRequest),
         "ListMyDisputes": ("disputes", "disputes", disputes_pb.ListMyDisputesRequest),
+        "ListMyClaims": ("claims", "claims", claims_pb.ListMyClaimsRequest),
         "ListMyDeclarations": ("declared", "declarations", declarations_pb.ListMyDeclarationsRequest),
         "ListMyMandates": ("people", "mandates", mandates_pb.ListMyMandatesRequest),
         "ListMyQuestions": ("questions", "voice", voice_pb.ListMyQuestionsRequest),
@@ -89,6 +93,7 @@ class _Calls:
     correspondence: CorrespondenceServicer
     disputes: MyDisputeServicer
     declarations: MyDeclarationServicer
+    claims: MyClaimServicer
     mandates: MandateServicer
     voice: MyVoiceServicer
     preferences: PreferenceServicer
@@ -191,6 +196,7 @@ def takeout_use_cases(
     parts: CaseParts,
     workers: WorkerUseCases,
     certificates: CertificateUseCases,
+    claims: ClaimUseCases,
     *,
     voice_minimum: int,
 ) -> TakeoutUseCases:
@@ -206,6 +212,7 @@ def takeout_use_cases(
         correspondence=CorrespondenceServicer(correspondence, zone=UTC),
         disputes=MyDisputeServicer(disputes, name_of=names, zone=UTC),
         declarations=MyDeclarationServicer(declarations, name_of=names, zone=UTC),
+        claims=MyClaimServicer(claims, name_of=names, zone=UTC),
         mandates=MandateServicer(mandates),
         voice=MyVoiceServicer(voice_use_cases(database, parts, minimum=voice_minimum), zone=UTC),
         preferences=PreferenceServicer(preference_use_cases(database, parts, workers)),
@@ -220,6 +227,7 @@ def takeout_use_cases(
         correspondence=correspondence,
         disputes=disputes,
         declarations=declarations,
+        claims=claims,
         mandates=mandates,
     )
     kept = NodeTakeout(database, parts, calls, read)

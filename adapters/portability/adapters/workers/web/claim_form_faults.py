@@ -1,4 +1,4 @@
-"""What is wrong with the fields of the claim on paper, each by its name, in the order of the form. Pure."""
+"""What is wrong with the fields of a claim, on paper or sent, each by its name, in the order of the form. Pure."""
 
 from collections.abc import Iterator, Mapping
 from datetime import date
@@ -11,9 +11,10 @@ LONGEST: Final = 100  # characters of a line
 _OF_A_PLACE: Final = ("state", "number", "from", "until", "work")
 
 
-def faults_of(form: Mapping[str, str]) -> dict[str, str]:
+def faults_of(form: Mapping[str, str], *, places: int = PLACES) -> dict[str, str]:
     """The key of what is to be said at each field; empty where each field by itself is in order."""
-    return {**dict(_of_the_person(form)), **dict(_of_the_places(form)), **dict(_too_long(form))}
+    numbers = range(1, places + 1)
+    return {**dict(_of_the_person(form)), **dict(_of_the_places(form, numbers)), **dict(_too_long(form, numbers))}
 
 
 def _of_the_person(form: Mapping[str, str]) -> Iterator[tuple[str, str]]:
@@ -25,8 +26,8 @@ def _of_the_person(form: Mapping[str, str]) -> Iterator[tuple[str, str]]:
             yield name, "error.form.day"
 
 
-def _of_the_places(form: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-    begun = [number for number in range(1, PLACES + 1) if any(form.get(f"{one}{number}") for one in _OF_A_PLACE)]
+def _of_the_places(form: Mapping[str, str], numbers: range) -> Iterator[tuple[str, str]]:
+    begun = [number for number in numbers if any(form.get(f"{one}{number}") for one in _OF_A_PLACE)]
     for number in begun or [1]:
         if not form.get(f"state{number}"):
             yield f"state{number}", "error.form.missing"
@@ -41,11 +42,11 @@ def _of_the_places(form: Mapping[str, str]) -> Iterator[tuple[str, str]]:
         yield f"number{(begun or [1])[0]}", "error.form.number"
 
 
-def _too_long(form: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+def _too_long(form: Mapping[str, str], numbers: range) -> Iterator[tuple[str, str]]:
     names = (
         "family_name",
         "given_names",
-        *(f"{one}{number}" for number in range(1, PLACES + 1) for one in _OF_A_PLACE),
+        *(f"{one}{number}" for number in numbers for one in _OF_A_PLACE),
     )
     return ((name, "error.form.long") for name in names if len(form.get(name, "")) > LONGEST)
 

@@ -7,6 +7,8 @@ from typing import Any
 from uuid import UUID
 
 from portability.adapters.workers.web.rendering import environment, how_long, style_sheet
+from portability.services.workers.claims.handlers import ClaimUseCases
+from portability.services.workers.claims.story import claim_phrases
 from portability.services.workers.correspondence.story import SaidEntry, said_by_day
 from portability.services.workers.correspondence.use_cases import CorrespondenceUseCases
 from portability.services.workers.declarations.handlers import DeclarationUseCases
@@ -47,6 +49,7 @@ class Read:
     correspondence: CorrespondenceUseCases
     disputes: DisputeUseCases
     declarations: DeclarationUseCases
+    claims: ClaimUseCases
     mandates: MandateUseCases
 
 
@@ -75,6 +78,10 @@ async def printed_takeout(read: Read, worker_id: UUID, words: Words) -> bytes:
         "declarations": [
             (one.declaration, declaration_phrases(one, me=read.me, name_of=read.name_of))
             for one in await read.declarations.list_mine(worker_id)
+        ],
+        "claims": [
+            (one, claim_phrases(one, me=read.me, name_of=read.name_of))
+            for one in await read.claims.list_mine(worker_id)
         ],
         "mandates": [(one, one.ends_at - timedelta(seconds=1)) for one in await read.mandates.list_mine(worker_id)],
     }

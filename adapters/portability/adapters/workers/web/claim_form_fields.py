@@ -1,0 +1,87 @@
+"""The fields of a claim for a pension, on paper or sent: read from a form, and made what they say."""
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Final
+from urllib.parse import parse_qsl
+
+from google.type.date_pb2 import Date
+from starlette.requests import Request
+
+from portability.adapters.workers.web.claim_form_faults import PLACES
+from portability.adapters.workers.web.security import FormRefusedError
+from portability.agreements.errors import InputError
+from portability.api.cases.v1 import messages_pb2 as pb
+from portability.api.records.v1 import messages_pb2 as records
+
+__all__ = ["award_day", "declared_in", "named_places", "person_of", "read_claim_form", "written_day"]
+
+LARGEST: Final = 16_384
+FIELDS: Final = 64
+
+
+async def read_claim_form(request: Request, *, most_bytes: int = LARGEST) -> dict[str, str]:
+    """The fields of the form. Raises FormRefusedError. Whether the form is one of ours is not asked here."""
+    body = b""
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > most_bytes:
+            raise FormRefusedError(413)
+    try:
+        pairs = parse_qsl(body.decode("ascii"), keep_blank_values=True, max_num_fields=FIELDS, errors="strict")
+    except ValueError as error:
+        raise FormRefusedError(400) from error
+    if any("\x00" in value for _, value in pairs):
+        raise FormRefusedError(400)
+    return {name: value.strip() for name, value in pairs}
+
+
+def person_of(form: Mapping[str, str], *, places: int = PLACES) -> pb.Person:
+    """Who claims, with a number of each country that has one. Raises InputError."""
+    return pb.Person(
+        family_name=form.get("family_name", ""),
+        given_names=form.get("given_names", ""),
+        birth_date=_day(form.get("birth_date", "")),
+        residence_state=form.get("residence", ""),
+        identifiers=[
+            records.PersonIdentifier(
+                country=form[f"state{number}"], sector="social_security", value=form[f"number{number}"]
+            )
+            for number in named_places(form, places=places)
+            if form.get(f"number{number}")
+        ],
+    )
+
+
+def declared_in(form: Mapping[str, str], *, places: int = PLACES) -> list[pb.DeclaredPeriod]:
+    """Where and when she worked, in the order of the form. Raises InputError."""
+    return [
+        pb.DeclaredPeriod(
+            state=form[f"state{number}"],
+            first_day=_day(form.get(f"from{number}", "")),
+            last_day=_day(form.get(f"until{number}", "")),
+            activity=form.get(f"work{number}", ""),
+        )
+        for number in named_places(form, places=places)
+    ]
+
+
+def named_places(form: Mapping[str, str], *, places: int = PLACES) -> list[int]:
+    """Numbers of the places that name a country."""
+    return [number for number in range(1, places + 1) if form.get(f"state{number}")]
+
+
+def award_day(form: Mapping[str, str]) -> Date:
+    """From when she claims. Raises InputError."""
+    return _day(form.get("award_on", ""))
+
+
+def written_day(day: date) -> Date:
+    return Date(year=day.year, month=day.month, day=day.day)
+
+
+def _day(text: str) -> Date:
+    try:
+        return written_day(date.fromisoformat(text))
+    except ValueError as error:
+        raise InputError("A day is missing, or there is no such day.", field="day") from error
