@@ -17,6 +17,7 @@ __all__ = [
     "MemoryCaseWork",
     "MemoryCases",
     "MemoryCorrespondence",
+    "MemoryOpenSteps",
     "MemoryPeople",
     "MemorySender",
     "MemoryTimeline",
@@ -66,6 +67,16 @@ class MemoryTimeline:
 
     async def of_case(self, case_id: UUID) -> Sequence[CaseEvent]:
         return [event for event in self._events if event.case_id == case_id]
+
+
+class MemoryOpenSteps:
+    """Cases whose open steps are known, as they were last kept."""
+
+    def __init__(self) -> None:
+        self.kept: dict[UUID, Case] = {}
+
+    async def put(self, case: Case) -> None:
+        self.kept[case.case_id] = case
 
 
 class MemorySender:
@@ -131,6 +142,7 @@ class MemoryCaseWork:
     protected: MemoryProtected = field(default_factory=MemoryProtected)
     cases: MemoryCases = field(default_factory=MemoryCases)
     timeline: MemoryTimeline = field(default_factory=MemoryTimeline)
+    open_steps: MemoryOpenSteps = field(default_factory=MemoryOpenSteps)
     sender: MemorySender = field(default_factory=MemorySender)
     correspondence: MemoryCorrespondence = field(default_factory=MemoryCorrespondence)
 

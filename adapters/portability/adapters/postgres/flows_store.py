@@ -66,7 +66,7 @@ class PostgresShelf:
 
 
 class PostgresStandings:
-    """StandingBook; `put_steps` is for cases of the case service, which has a clock of its own."""
+    """StandingBook; `put_steps` is for claims of the claim service, which have days of their own."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection

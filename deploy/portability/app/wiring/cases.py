@@ -8,6 +8,7 @@ from portability.adapters.postgres.cases_store import PostgresCases, PostgresTim
 from portability.adapters.postgres.database import Connection, Database
 from portability.adapters.postgres.exchange_inbox import PostgresExchangeWork
 from portability.adapters.postgres.exchange_outbox import PostgresOutbox
+from portability.adapters.postgres.flows_store import PostgresStandings
 from portability.adapters.postgres.looks import PostgresLooks, PostgresProtected
 from portability.adapters.postgres.privacy_store import PostgresPeople
 from portability.adapters.postgres.records_store import PostgresCareers, PostgresCommands, PostgresRegister
@@ -17,9 +18,11 @@ from portability.app.wiring.determiner import RatifiedRulesDeterminer
 from portability.app.wiring.parts import CaseParts, DirectoryOfInstitutions
 from portability.app.wiring.reviews import JudgedRecords
 from portability.services.cases.effects import apply_message
+from portability.services.cases.flow import steps
 from portability.services.cases.mapping.allowed_fields import check_fields
 from portability.services.cases.messages import ArrivedMessage, CaseMessage
-from portability.services.cases.model import state_of
+from portability.services.cases.model import Case, state_of
+from portability.services.cases.procedure import ServiceStandards
 from portability.services.determination.treaties.in_force import RatifiedLaw, treaty_book
 from portability.services.determination.treaties.ports import TreatyWork
 from portability.services.exchange.handlers import submit
@@ -28,6 +31,7 @@ from portability.services.exchange.model.messages import InstitutionId, Outgoing
 from portability.services.exchange.model.statuses import Unchecked
 from portability.services.exchange.opening import tell_opened
 from portability.services.exchange.ports.work import ExchangeWork
+from portability.services.flows.ports import OpenStep
 from portability.services.purposes import PENSION_CLAIM
 
 __all__ = [
@@ -37,6 +41,9 @@ __all__ = [
     "binding_sha256",
     "case_unit_of_work",
 ]
+
+
+OLD_AGE_CLAIM = "old_age_claim"
 
 
 class OutboxSender:
@@ -77,6 +84,25 @@ class OutboxSender:
         )
 
 
+class ClaimSteps:
+    """OpenSteps: those of a claim stand beside those of cases on flows, under the name of the flow of such claims."""
+
+    def __init__(self, connection: Connection, me: InstitutionId) -> None:
+        self._standings = PostgresStandings(connection)
+        self._me = me
+
+    async def put(self, case: Case) -> None:
+        """Keep what is open with its day: that of the law, or else of the service standard."""
+        found = []
+        for step in steps(case, me=self._me, standards=ServiceStandards()):
+            day = step.due.by_law_on or step.due.ask_again_on
+            if step.done_at is None and day is not None:
+                found.append(
+                    OpenStep(case.case_id, OLD_AGE_CLAIM, step.step_id, step.holder, step.since, day, step.due.rule_id)
+                )
+        await self._standings.put_steps(case.case_id, found)
+
+
 class ReadMessages:
     """Correspondence: what was received of a case is receipted as opened, in the same transaction."""
 
@@ -109,6 +135,7 @@ class CaseTransaction:
     def __init__(self, connection: Connection, parts: CaseParts, *, limits: Limits = USUAL) -> None:
         self.cases = PostgresCases(connection, parts.at_rest)
         self.timeline = PostgresTimeline(connection, parts.at_rest)
+        self.open_steps = ClaimSteps(connection, parts.me)
         self.accounts = PostgresRegister(connection, parts.at_rest)
         self.careers = PostgresCareers(connection, parts.at_rest)
         self.commands = PostgresCommands(connection, parts.at_rest)

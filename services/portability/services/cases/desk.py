@@ -39,8 +39,9 @@ class Desk:
         return case
 
     async def keep(self, case: Case) -> None:
-        """Keep the case with the events noted so far."""
+        """Keep the case with the events noted so far, and who has to act in it until when."""
         await self.work.cases.save(case)
+        await self.work.open_steps.put(case)
         await self.work.timeline.add(tuple(self.events))
         self.events.clear()
         if self.restated:

@@ -41,6 +41,7 @@ __all__ = [
     "InstitutionDirectory",
     "MessageSender",
     "NewId",
+    "OpenSteps",
     "OwnAccounts",
     "RecordReviews",
     "Reliance",
@@ -100,6 +101,14 @@ class ClaimCases(Protocol):
 
     async def get(self, case_id: UUID) -> ClaimCase | None:
         """The claim; None where the case is not here, or is none of such a claim."""
+        ...
+
+
+class OpenSteps(Protocol):
+    """Who has to act until when, in cases of every kind: what is overdue is found there."""
+
+    async def put(self, case: Case) -> None:
+        """Keep the open steps of a case, in place of those that it had."""
         ...
 
 
@@ -235,6 +244,8 @@ class CaseWork(Protocol):
     def cases(self) -> CaseStore: ...
     @property
     def timeline(self) -> CaseTimeline: ...
+    @property
+    def open_steps(self) -> OpenSteps: ...
     @property
     def accounts(self) -> OwnAccounts: ...
     @property
