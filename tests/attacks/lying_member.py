@@ -53,7 +53,13 @@ class LyingMember:
 
     def bundle(self, *, at: datetime) -> bytes:
         """A bundle of one to three messages."""
-        items = [self._item() for _ in range(self._dice.randint(1, 3))]
+        return self._sealed([self._item() for _ in range(self._dice.randint(1, 3))], at=at)
+
+    def saying(self, kind: str, record: bytes, *, at: datetime) -> bytes:
+        """A bundle of one message of the exchange itself, with this record."""
+        return self._sealed([self._item(kind, record)], at=at)
+
+    def _sealed(self, items: Sequence[Item], *, at: datetime) -> bytes:
         head = bundle_pb2.SignedHead(
             suite=1,
             bundle_id=self._dice.randbytes(16),
@@ -75,21 +81,22 @@ class LyingMember:
         signature = self._ring.sign(head.signature_key_id, domain_separated(signed, context=context), context=context)
         return wire.encode_sealed(Sealed(signed, ciphertext, signature))
 
-    def _item(self) -> Item:
-        """A message whose header commits to its record; nothing else of it has to be so."""
+    def _item(self, said: str = "", record: bytes = b"") -> Item:
+        """A message whose header commits to its record; nothing else of it has to be so, unless it is given."""
         dice = self._dice
-        kind = dice.choice((*RECORDS, *RECORDS, "record.request", *TEXTS[:-1]))
-        record = self._drawn(RECORDS[kind]).SerializeToString(deterministic=True) if kind in RECORDS else b"anything"
+        kind = said or dice.choice((*RECORDS, *RECORDS, "record.request", *TEXTS[:-1]))
+        if not said:
+            record = self._drawn(RECORDS[kind]).SerializeToString(deterministic=True) if kind in RECORDS else b"any"
         salt = dice.randbytes(32)
-        is_of_a_case = kind not in RECORDS or dice.random() < 0.1
+        is_of_a_case = not said and (kind not in RECORDS or dice.random() < 0.1)
         header = bundle_pb2.Header(
             message_id=dice.randbytes(16),
             sender=self._name,
             recipient=self._recipient,
             case_id=dice.randint(1, 9).to_bytes(16, "big") if is_of_a_case else NO_CASE.bytes,
             type=kind,
-            schema_version=dice.choice([one for one in NUMBERS if 0 < one < 2**32]),
-            stream_seq=dice.choice(NUMBERS[:-1]),
+            schema_version=1 if said else dice.choice([one for one in NUMBERS if 0 < one < 2**32]),
+            stream_seq=1 if said else dice.choice(NUMBERS[:-1]),
             sent_at_ms=dice.choice(INSTANTS),
             payload_commitment=suites.commitment(salt, record),
             record_length=len(record),
@@ -97,7 +104,7 @@ class LyingMember:
             in_reply_to=dice.choice((b"", dice.randbytes(16))),
             replaces=dice.choice((b"", b"", dice.randbytes(16))),
         )
-        if dice.random() < 0.5:
+        if not said and dice.random() < 0.5:
             header.agreement_id, header.agreement_sha256 = dice.choice(TEXTS[:-2]), dice.randbytes(32)
         if is_of_a_case:
             header.purpose = dice.choice((PENSION_CLAIM.code, PENSION_CLAIM.code, *TEXTS[:-2]))

@@ -9,10 +9,11 @@ from portability.agreements.errors import GatewayError
 from portability.services.exchange.model.messages import NO_CASE
 from portability.services.exchange.repair import repair_once
 from portability.services.exchange.streams import SequenceRange
-from tests.simulation.node import Node
+from portability.services.exchange.voids import look_after_voids
+from tests.simulation.node import Effects, Node
 from tests.simulation.schedule import Outcome, Schedule
 
-__all__ = ["run_with_repair"]
+__all__ = ["LongSchedule", "outcome_of", "run_with_repair"]
 
 ROUND_SECONDS = 2.0
 TROUBLED = (timedelta(0), timedelta(minutes=16), timedelta(minutes=61))
@@ -25,7 +26,11 @@ ROWS_LOST = 2
 
 def run_with_repair(seed: int) -> Outcome:
     """Run the schedule of a seed with the days after it."""
-    schedule = _Long(seed, tracing=False)
+    return outcome_of(seed, LongSchedule(seed, tracing=False))
+
+
+def outcome_of(seed: int, schedule: Schedule) -> Outcome:
+    """Run a schedule; what it came to."""
     schedule.run()
     loop = schedule.loop
     return Outcome(
@@ -33,8 +38,10 @@ def run_with_repair(seed: int) -> Outcome:
     )
 
 
-class _Long(Schedule):
+class LongSchedule(Schedule):
     """Repair meets the same faults, then none; then rows are lost, and all has to be found."""
+
+    days = DAYS
 
     def _good_times(self) -> None:
         super()._good_times()
@@ -52,7 +59,7 @@ class _Long(Schedule):
         self._compare("after the gaps were asked for", whole=False)
         for node in self.nodes.values():
             self._lose_rows(node)
-        self._repair_after(DAYS)
+        self._repair_after(self.days)
         self._compare("after days of digests", whole=True)
 
     def _repair_after(self, pauses: tuple[timedelta, ...]) -> None:
@@ -99,5 +106,6 @@ async def _repair(node: Node) -> None:
     for process in node.alive()[:1]:
         try:
             await process.call(repair_once(node.exchange(process)))
+            await process.call(look_after_voids(node.exchange(process), Effects(process)))
         except GatewayError:
             process.note("repair meets a fault")

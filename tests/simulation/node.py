@@ -1,5 +1,6 @@
 """One institution in a schedule: a database that outlives its processes, a clock that may jump, and what it did."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -26,7 +27,7 @@ from tests.simulation.crypto import START, SimulatedKeyRing
 from tests.simulation.process import Process
 from tests.simulation.store import SimulatedSignal, SimulatedStore
 
-__all__ = ["NEEDS", "POISON", "Node", "PoisonError"]
+__all__ = ["NEEDS", "POISON", "Effects", "Node", "PoisonError"]
 
 POISON = b"poison"
 NEEDS = b" needs "  # between a record and the end of the one that it builds on
@@ -88,7 +89,23 @@ class Node:
             trust=DirectoryTrust(lambda: self.schedule.directory, clock=self),
             clock=self,
             new_id=self.new_id,
+            observer=self,
         )
+
+    def happened(self, event: str, **ids: str | int) -> None:
+        """The port `Observer`: of some events there are none among nodes that do not lie."""
+        if event == "void_contradicted" and not self.schedule.faults.liars:
+            self.schedule.broken(f"{self.name} hears a contradiction of {ids}")
+
+    async def erase(self, case_id: UUID) -> None:
+        """What is in the outbox of a case loses its content, as where the key of the case is destroyed."""
+        async with self.store.transaction():
+            messages = self.store._state.messages
+            for key, one in messages.items():
+                if one.case_id == case_id:
+                    messages[key] = replace(one, sealable=replace(one.sealable, salt=b"", record=b""))
+                    self.schedule.erased.add(key)
+        self.schedule.note(f"{self.name} erases {case_id}")
 
     def alive(self) -> list[Process]:
         """Processes that run."""
@@ -131,7 +148,10 @@ class Node:
     def _check_order(self, message: ReceivedMessage) -> None:
         """Messages of one sender in one case have their effects in the order in which it numbered them."""
         before = [one.case_seq for one in self.applied if one.lane == message.lane]
-        if message.case_seq != max(before, default=0) + 1:
+        voids = [(sender, row.void) for (sender, _), row in self.store._state.voids.items()]
+        void = {one.case_seq for sender, one in voids if (sender, one.case_id) == message.lane}
+        last = max(before, default=0)
+        if message.case_seq <= last or not void.issuperset(range(last + 1, message.case_seq)):
             self.schedule.broken(f"{self.name} applies {message.case_seq} of {message.lane} after {before}")
 
     def _check_fence(self, process: Process, name: str) -> None:

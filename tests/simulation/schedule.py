@@ -80,6 +80,7 @@ class Schedule:
         self.senders: dict[str, str] = {}
         self.lanes: dict[str, tuple[str, UUID]] = {}  # recipient and case of what clients submit, by key
         self.contradicted: dict[UUID, str] = {}  # ids that a sender used again for other content, and for whom
+        self.erased: set[UUID] = set()  # messages that lost their content in the outbox
         self._late: list[Callable[[], None]] = []
 
     def run(self) -> None:
@@ -176,13 +177,17 @@ class Schedule:
         self.loop.calm_since = None
         # What nobody waits for, such as a lie, may lie with a process that stands still: another takes over its lease.
         self.loop.run_until(
-            self.loop.time() + AFTERWARDS_SECONDS + (2 * LEASE.total_seconds() if self.contradicted else 0)
+            self.loop.time() + AFTERWARDS_SECONDS + (2 * LEASE.total_seconds() if self._may_lie_still() else 0)
         )
         self.is_cured = True
         for _ in range(self.faults.messages):
             if not sum([self.loop.complete(node.look_after_parked("in the end")) for node in self.nodes.values()]):
                 break
         self.loop.run_until(self.loop.time() + AFTERWARDS_SECONDS)
+
+    def _may_lie_still(self) -> bool:
+        """Whether all may be settled while something waits with a process that stands still."""
+        return bool(self.contradicted)
 
     def _is_settled(self) -> bool:
         return not self._open()

@@ -105,7 +105,7 @@ class MemoryOutbox:
         item = message.sealable
         status = status_of(message, self._state)
         submitted = SubmittedMessage(item.message_id, item.stream_seq, status, message.submitted_at)
-        return KnownSubmission(submitted, item.header, item.record)
+        return KnownSubmission(submitted, item.header, None if item.is_erased else item.record)
 
 
 class MemoryBundles:
