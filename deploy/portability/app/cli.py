@@ -182,6 +182,7 @@ def _add_groups() -> None:
     from portability.app.commands.certificates import app as certificates  # noqa: PLC0415 (the same)
     from portability.app.commands.claims import app as claims  # noqa: PLC0415 (the same)
     from portability.app.commands.convert import convert  # noqa: PLC0415 (the same)
+    from portability.app.commands.declarations import app as declarations  # noqa: PLC0415 (the same)
     from portability.app.commands.directory import app as directory  # noqa: PLC0415 (the same)
     from portability.app.commands.evidence import app as evidence  # noqa: PLC0415 (the same)
     from portability.app.commands.flows import app as flows  # noqa: PLC0415 (the same)
@@ -191,6 +192,7 @@ def _add_groups() -> None:
     from portability.app.commands.privacy import app as privacy  # noqa: PLC0415 (the same)
     from portability.app.commands.quarantine import app as quarantine  # noqa: PLC0415 (the same)
     from portability.app.commands.records import app as records  # noqa: PLC0415 (the same)
+    from portability.app.commands.workers import app as workers  # noqa: PLC0415 (the same)
 
     app.command("convert")(convert)
     app.add_typer(agreements, name="agreements")
@@ -205,6 +207,8 @@ def _add_groups() -> None:
     app.add_typer(claims, name="claims")
     app.add_typer(flows, name="flows")
     app.add_typer(records, name="records")
+    app.add_typer(declarations, name="declarations")
+    app.add_typer(workers, name="workers")
     app.add_typer(maps, name="map")
 
 

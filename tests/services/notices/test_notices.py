@@ -14,12 +14,30 @@ from prometheus_client import generate_latest
 from portability.adapters.memory.notices import MemoryChoices, MemoryNotices
 from portability.agreements.errors import GatewayError
 from portability.app.metrics import NodeMetrics
-from portability.app.wiring.happenings import happenings_of, happenings_of_dispute, happenings_of_matter
+from portability.app.wiring.happenings import (
+    happenings_of,
+    happenings_of_declaration,
+    happenings_of_dispute,
+    happenings_of_matter,
+)
 from portability.app.wiring.notices import NoticeGauges
 from portability.services.notices.handlers import IN_HAND, Notices
-from portability.services.notices.model import FRESH, Channel, Choice, Happening, Kind, Untold, event_of, may_go_at
+from portability.services.notices.model import (
+    FRESH,
+    Channel,
+    Choice,
+    Happening,
+    Kind,
+    Notice,
+    Untold,
+    event_of,
+    may_go_at,
+)
 from portability.services.text_budget import SMS, SMS_PART, Coding, coding_of, for_phones, units
+from portability.services.workers.declarations.model import Answer as ToldAnswer
+from portability.services.workers.declarations.model import Declaration
 from portability.services.workers.disputes.model import Answer, Dispute, Matter, Subject, local_progress
+from portability.services.workers.remembered import RememberedDay
 from portability.services.workers.views import Due
 from portability.services.workers.words import languages, words_for
 from tests.services.workers import samples
@@ -39,6 +57,8 @@ class World:
     told: list[tuple[UUID, Kind, bool]] = field(default_factory=list)
     happened: list[Happening] = field(default_factory=list)
     trouble: GatewayError | None = None
+    away: set[UUID] = field(default_factory=set)
+    tried: int = 0
     drawn: int = 0
     written: set[UUID] = field(default_factory=set)
     looked_through: list[UUID] = field(default_factory=list)
@@ -59,6 +79,9 @@ class World:
         return self.happened if worker_id == ROSA else []
 
     async def send(self, worker_id: UUID, kind: Kind, *, several: bool) -> Channel | None:
+        self.tried += 1
+        if worker_id in self.away:
+            raise GatewayError("later", retryable=True)
         if self.trouble:
             raise self.trouble
         self.told.append((worker_id, kind, several))
@@ -169,6 +192,25 @@ async def test_only_what_certainly_did_not_go_is_sent_again(*, retryable: bool, 
     assert await world.round() == told
 
 
+async def test_an_address_that_has_to_wait_holds_nobody_else_up() -> None:
+    """A server answers 450 for one recipient (RFC 5321 4.2.3); after three in a row the way is taken to be shut."""
+    world = World()
+    readers = [UUID(int=number) for number in range(1, 9)]
+    for worker_id in readers:
+        await world.book.add(worker_id, [Notice(bytes(32), Kind.DONE, NOON, NOON)])
+    world.away = {readers[0], readers[2], readers[3]}
+    assert await world.notices.send_due() == 5
+    assert [one for one, _, _ in world.told] == [one for one in readers if one not in world.away]
+    world.clock.forward(timedelta(minutes=10))
+    world.away = set()
+    assert await world.notices.send_due() == 3
+    for worker_id in readers:
+        await world.book.add(worker_id, [Notice(bytes([1]) * 32, Kind.DONE, NOON, NOON)])
+    world.away, world.tried = set(readers), 0
+    assert await world.notices.send_due() == 0
+    assert world.tried == 3
+
+
 async def test_what_reached_nobody_is_counted_for_three_days() -> None:
     world = World()
     gauges = NoticeGauges(metrics := NodeMetrics())
@@ -249,6 +291,25 @@ def test_the_name_of_an_event_says_nothing_and_is_the_same_everywhere() -> None:
     assert len(event_of(one)) == 32
 
 
+def test_time_that_she_declares_is_told_when_it_comes_in_and_when_it_is_answered() -> None:
+    told = Declaration(
+        ROSA, ROSA, samples.CASE, "DE", RememberedDay.of(NOON.date()), RememberedDay.of(NOON.date()), NOON
+    )
+    answer = ToldAnswer(on_record=True, at=NOON + timedelta(days=1), by="anna", reason="It is there.")
+    assert [(one.kind, one.at) for one in happenings_of_declaration(told)] == [(Kind.DECLARED, NOON)]
+    assert [(one.kind, one.at) for one in happenings_of_declaration(replace(told, answer=answer))] == [
+        (Kind.DECLARED, NOON),
+        (Kind.CHECKED, NOON + timedelta(days=1)),
+    ]
+
+
+def test_of_a_case_that_is_over_she_is_asked_once_how_it_went() -> None:
+    closed = samples.case(closed_on=NOON.date())
+    found = [one for one in happenings_of(closed, now=samples.NOW) if one.kind is Kind.ASKED]
+    assert [one.key for one in found] == [str(samples.CASE)]
+    assert not [one for one in happenings_of(samples.case(), now=samples.NOW) if one.kind is Kind.ASKED]
+
+
 def dispute(**changes: Any) -> Dispute:
     made = Dispute(ROSA, ROSA, samples.CASE, Subject(Matter.DETAILS), "It is wrong.", "it-inps", NOON)
     return replace(made, **changes)
@@ -274,6 +335,6 @@ def test_a_case_on_a_flow_tells_that_it_began_went_on_is_late_and_ended() -> Non
     assert [one.kind for one in happenings_of_matter(on, now=NOON)] == [Kind.BEGUN, Kind.DONE]
     assert [one.kind for one in happenings_of_matter(on, now=later)] == [Kind.BEGUN, Kind.DONE, Kind.LATE]
     over = replace(on, steps=(), is_open=False)
-    assert [one.kind for one in happenings_of_matter(over, now=later)] == [Kind.BEGUN, Kind.DONE]
+    assert [one.kind for one in happenings_of_matter(over, now=later)] == [Kind.BEGUN, Kind.DONE, Kind.ASKED]
     # A dispute is told as such, once, and not as the case in which another institution answers it.
     assert list(happenings_of_matter(replace(on, kind="dispute"), now=later)) == []

@@ -13,6 +13,7 @@ from portability.app.matter_views import NodeMatters
 from portability.app.worker_views import WorkerViews
 from portability.services.access import Role
 from portability.services.notices.model import Happening, Kind
+from portability.services.workers.declarations.model import Declaration
 from portability.services.workers.disputes.handlers import progress_of
 from portability.services.workers.disputes.model import Dispute, Progress, Standing
 from portability.services.workers.disputes.ports import DisputeWork
@@ -21,7 +22,13 @@ from portability.services.workers.matters.story import said_matter_steps
 from portability.services.workers.story import case_has_late_step
 from portability.services.workers.views import CaseView, StepKind
 
-__all__ = ["NodeHappenings", "happenings_of", "happenings_of_dispute", "happenings_of_matter"]
+__all__ = [
+    "NodeHappenings",
+    "happenings_of",
+    "happenings_of_declaration",
+    "happenings_of_dispute",
+    "happenings_of_matter",
+]
 
 DISPUTE_FLOW = "dispute"  # of a dispute she is told as of a dispute, wherever it is answered
 
@@ -54,6 +61,8 @@ class NodeHappenings:
         if await PostgresProtected(self.connection).among(case_ids):
             return []
         told = [*await self._of_claims(worker_id), *await self._of_disputes(worker_id, case_ids)]
+        for declaration in await self.views.declarations.of_worker(worker_id):
+            told += happenings_of_declaration(declaration)
         for matter in await self.matters.matters_of(worker_id):
             told += happenings_of_matter(matter, now=self.now)
         return [one if one.at <= self.now else Happening(one.kind, one.key, self.now) for one in told]
@@ -81,7 +90,7 @@ class NodeHappenings:
 
 
 def happenings_of(case: CaseView, *, now: datetime) -> Iterator[Happening]:
-    """What a case says: steps that are done, late, or wait for her; looks by people, one a day. Pure."""
+    """Steps that are done, late, or wait for her; that the case is over; looks by people, one a day. Pure."""
     for step in case.steps:
         key = f"{case.case_id}:{step.step_id}"
         if step.done_at is not None:
@@ -93,6 +102,8 @@ def happenings_of(case: CaseView, *, now: datetime) -> Iterator[Happening]:
             day = (step.due.by_law_on or step.due.expected_on) if step.due and step.done_at is None else None
             if day is not None and day < now.date():
                 yield _late(f"{case.case_id}:{step.step_id}", day)
+    if case.closed_on is not None:
+        yield Happening(Kind.ASKED, str(case.case_id), _noon(case.closed_on))
     for look in case.seen_by:
         if look.role is not Role.SYSTEM:
             yield Happening(Kind.LOOKED, f"{case.case_id}:{look.at.date()}", look.at)
@@ -106,6 +117,14 @@ def happenings_of_dispute(dispute: Dispute, progress: Progress, *, now: datetime
         yield Happening(Kind.ANSWERED, f"{key}:{progress.standing}", progress.since)
     if progress.is_late(now.date()) and progress.due_on is not None:
         yield _late(key, progress.due_on)
+
+
+def happenings_of_declaration(declaration: Declaration) -> Iterator[Happening]:
+    """That it came in, and that a person here has answered it; who was asked abroad is told of as a matter. Pure."""
+    key = str(declaration.declaration_id)
+    yield Happening(Kind.DECLARED, key, declaration.declared_at)
+    if declaration.answer is not None:
+        yield Happening(Kind.CHECKED, key, declaration.answer.at)
 
 
 def happenings_of_matter(matter: MatterView, *, now: datetime) -> Iterator[Happening]:
@@ -123,6 +142,7 @@ def happenings_of_matter(matter: MatterView, *, now: datetime) -> Iterator[Happe
             yield _late(key, day)
     if not matter.is_open and matter.moved_at is not None:
         yield Happening(Kind.DONE, f"{matter.case_id}:closed:{matter.moved_at.isoformat()}", matter.moved_at)
+        yield Happening(Kind.ASKED, str(matter.case_id), matter.moved_at)
 
 
 def _late(key: str, day: date) -> Happening:

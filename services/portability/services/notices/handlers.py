@@ -19,6 +19,7 @@ __all__ = ["IN_HAND", "Clock", "NewId", "Notices"]
 
 WORKERS_AT_ONCE: Final = 50
 SEND_SECONDS: Final = 30.0
+SHUT_AFTER: Final = 3  # texts in a row that certainly did not go
 TRY_AGAIN: Final = timedelta(minutes=10)
 IN_HAND: Final = timedelta(minutes=5)  # a text is with its gateway for half a minute at most
 
@@ -75,10 +76,23 @@ class Notices:
         return new
 
     async def send_due(self) -> int:
-        """Send all that is due now, one text a worker; how many texts went."""
-        sent = 0
-        while (settled := await self._send_one()) is not None:
-            sent += settled is Outcome.SENT
+        """Send all that is due now, one text a worker; how many texts went.
+
+        One text that has to wait says something of its reader's address; several in a row say that the way is shut, and
+        each of them costs its gateway's patience.
+        """
+        sent = waiting = 0
+        while waiting < SHUT_AFTER:
+            try:
+                settled = await self._send_one()
+            except GatewayError as error:
+                if not error.retryable:
+                    raise
+                waiting += 1
+                continue
+            if settled is None:
+                break
+            sent, waiting = sent + (settled is Outcome.SENT), 0
         return sent
 
     async def untold(self) -> Untold:
@@ -88,7 +102,7 @@ class Notices:
             return await work.texts.untold(since=now - FRESH, before=now - IN_HAND)
 
     async def _send_one(self) -> Outcome | None:
-        """None where nothing is due, or the gateway is away: then nothing else would go either."""
+        """None where nothing is due. Raises GatewayError for what certainly did not go and was put back."""
         text_id, now = self.new_id(), self.clock.now()
         async with self.unit_of_work() as work:
             taken = await work.book.take(text_id, at=now)
@@ -110,7 +124,9 @@ class Notices:
         except GatewayError as error:
             again_at = self.clock.now() + TRY_AGAIN if error.retryable else None
             await self._settle(text_id, Outcome.FAILED, again_at)
-            return None if error.retryable else Outcome.FAILED
+            if error.retryable:
+                raise
+            return Outcome.FAILED
         except TimeoutError:
             await self._settle(text_id, Outcome.FAILED, None)
             return Outcome.FAILED

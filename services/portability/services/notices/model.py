@@ -35,8 +35,11 @@ class Kind(StrEnum):
     ANSWERED = "answered"  # what she disputed
     CHANGED = "changed"  # a country's record of her has come or changed
     DONE = "done"  # a step is done
+    CHECKED = "checked"  # time that she told of: there is an answer
     BEGUN = "begun"  # a case between institutions, beside her claims
     DISPUTED = "disputed"  # what she said is wrong has come in
+    DECLARED = "declared"  # time that she told of has come in
+    ASKED = "asked"  # how a case went that is over
     LOOKED = "looked"  # somebody of the staff has looked
 
 

@@ -1,0 +1,48 @@
+"""`portability workers`: whose a case is, said by a caseworker."""
+
+from typing import Annotated, Any
+
+import typer
+
+from portability.app.commands.at_node import Node, call_node, new_request_id
+from portability.services.access import Role
+
+__all__ = ["app"]
+
+As = Annotated[str, typer.Option("--as", help="Caseworker at this node, for example anna: her certificate is used.")]
+
+app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Workers and their cases.")
+
+
+@app.callback()
+def _group() -> None:
+    """Keeps `link-case` a command of its own."""
+
+
+@app.command("link-case")
+def link_case(
+    case: Annotated[str, typer.Argument(help="A case at this node, a claim or one on a flow.")],
+    name: As,
+    same_as: Annotated[str, typer.Option("--same-as", help="Another case, which is hers already.")] = "",
+    on_file: Annotated[bool, typer.Option("--on-file", help="Ask for her contact and insurance number.")] = False,  # noqa: FBT002 (typer's)
+    node: Node = "",
+) -> None:
+    """Say in your own name whose a case is, so that she reads it. It can never become another's."""
+    from portability.api.workers.v1 import linking_pb2 as pb  # noqa: PLC0415 (heavy)
+    from portability.api.workers.v1 import linking_pb2_grpc  # noqa: PLC0415 (heavy)
+
+    # They are asked for, so that neither stays in the shell's memory or shows in a list of processes.
+    if bool(same_as) == on_file:
+        raise typer.BadParameter("say whose it is: either --same-as CASE, or --on-file")
+    request = pb.LinkCaseRequest(request_id=new_request_id(), case_id=case)
+    if same_as:
+        request.same_as_case_id = same_as
+    else:
+        request.on_file.contact = typer.prompt("Phone or e-mail that is on file")
+        request.on_file.insurance_number = typer.prompt("Insurance number")
+
+    async def call(stub: Any) -> Any:
+        return await stub.LinkCase(request)
+
+    call_node(linking_pb2_grpc.WorkerDeskServiceStub, call, name=name, node=node, role=Role.CASEWORKER)
+    typer.echo(f"Case {case} is hers now.")
