@@ -86,6 +86,7 @@ class ShareNode:
 
     def __post_init__(self) -> None:
         self.flows = MemoryFlowWork(self.directory)
+        self.flows.changes.me = self.me
         self.commands = self.flows.commands
         self.flow = ShownFlowCases(self.flows, self.parts)
         self.opening = OldAgeFlow(self.flows, self.parts)

@@ -77,6 +77,17 @@ async def test_a_claim_on_a_flow_goes_the_whole_way(world: ShareWorld) -> None:
         view = await node.case(case_id)
         assert view.position.instances["claim", ""].state == "summarised"
         assert not view.position.waiting
+    # The feed of the institution's own systems tells of it what it tells of a claim of the claim service.
+    assert world.drv.flows.changes.kinds[case_id] == [
+        "claim_received",
+        "statement_received",
+        "statement_sent",
+        "statement_received",
+        "decision_received",
+        "decided",
+        "decision_received",
+        "summary_received",
+    ]
     # Ten euros for each own period, as the claim service gives for the same careers: two, two and one.
     amounts = {}
     for node in world.nodes.values():

@@ -19,7 +19,7 @@ from portability.adapters.clock.ids import time_ordered_id
 from portability.adapters.kafka.feed import KafkaFeed
 from portability.adapters.kafka.stream import KafkaStream
 from portability.adapters.postgres.cases_store import PostgresTimeline
-from portability.adapters.postgres.change_store import change_unit_of_work
+from portability.adapters.postgres.change_store import PostgresChanges, PostgresFlowChanges, change_unit_of_work
 from portability.adapters.postgres.database import Database
 from portability.agreements.errors import GatewayError, InputError
 from portability.api.feed.v1 import feed_pb2 as pb
@@ -31,6 +31,7 @@ from portability.services.feed.mapping import write_cloud_event
 from portability.services.feed.model import Change
 from portability.services.feed.publishing import forget_changes, publish_changes
 from portability.services.feed.servicer import FeedServicer
+from portability.services.flows.model import Document, KeptDocument, PassedDeadline
 from tests.at_rest import AT_REST
 from tests.brokers import BrokerInUse
 from tests.conftest import NewDatabase
@@ -78,6 +79,32 @@ class Sent:
         if self._failing:
             self._failing -= 1
             raise GatewayError("The brokers did not acknowledge.", retryable=True)
+
+
+async def test_what_is_said_in_a_case_on_a_flow_is_in_the_feed_and_a_type_that_tells_of_health_is_not(
+    database: Database,
+) -> None:
+    case_id, at = time_ordered_id(), NOON - timedelta(days=1)
+    passed = PassedDeadline("eu.pension_statement", "records", "it-inps", at)
+    new = [
+        KeptDocument(Document(time_ordered_id(), "lodge", "it-inps", ("de-drv",), at), "claim.old_age"),
+        KeptDocument(Document(time_ordered_id(), "state", "de-drv", ("it-inps",), at), "record.statement"),
+        KeptDocument(Document(time_ordered_id(), "send", "it-inps", ("de-drv",), at), "medical.report"),
+        KeptDocument(Document(time_ordered_id(), "deadline_passed", "clock", (), at, passed=passed)),
+    ]
+    async with database.transaction(acting="node") as connection:
+        await PostgresFlowChanges(connection, me="de-drv", new_id=time_ordered_id).note(case_id, new, at=NOON)
+        await PostgresFlowChanges(connection, me="de-drv", new_id=time_ordered_id).note(case_id, [], at=NOON)
+        book = PostgresChanges(connection)
+        await book.number()
+        found = await book.after(0, limit=10)
+    assert [(one.kind, one.institution) for one in found] == [
+        ("claim_received", "it-inps"),
+        ("statement_sent", "de-drv"),
+        ("message_received", "it-inps"),
+        ("deadline_passed", "de-drv"),
+    ]
+    assert {(one.case_id, one.occurred_at, one.message_id) for one in found} == {(case_id, NOON, None)}
 
 
 def test_an_event_is_a_cloud_event_and_tells_nothing_of_a_person() -> None:

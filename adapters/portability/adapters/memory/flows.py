@@ -8,6 +8,7 @@ from uuid import UUID
 from portability.adapters.memory.looks import MemoryLooks, MemoryProtected
 from portability.adapters.memory.records import MemoryCommands
 from portability.agreements.errors import InputError
+from portability.services.flows.changes import change_kind
 from portability.services.flows.model import CaseFile, InstitutionId, KeptDocument
 from portability.services.flows.ports import Agreements, CaseLine, CasePage, FlowMessage, OpenStep, Standing
 
@@ -91,6 +92,17 @@ class MemoryStated:
 
 
 @dataclass
+class MemoryCaseChanges:
+    """CaseChanges: the kinds of events, by case."""
+
+    me: str = ""
+    kinds: dict[UUID, list[str]] = field(default_factory=dict)
+
+    async def note(self, case_id: UUID, new: Sequence[KeptDocument], *, at: datetime) -> None:
+        self.kinds.setdefault(case_id, []).extend(change_kind(one, me=self.me) for one in new)
+
+
+@dataclass
 class MemoryCasePersons:
     """CasePersons of a node that knows each person by one case only."""
 
@@ -118,6 +130,7 @@ class MemoryFlowWork:
     sender: MemoryFlowSender = field(default_factory=MemoryFlowSender)
     correspondence: ReadCases = field(default_factory=ReadCases)
     records: MemoryStated = field(default_factory=MemoryStated)
+    changes: MemoryCaseChanges = field(default_factory=MemoryCaseChanges)
 
     @property
     def persons(self) -> MemoryCasePersons:

@@ -1,4 +1,4 @@
-"""The change feed in PostgreSQL: an outbox that the timeline of cases fills in its own transaction.
+"""The change feed in PostgreSQL: an outbox that cases of every kind fill in their own transactions.
 
 A row gets its number after its commit, under a lock: numbers handed out before would be seen out of order, and a reader
 who had passed one would never see what was committed later below it. Changes of one case are made one after the other,
@@ -8,14 +8,17 @@ so their rows are in order.
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import datetime
+from uuid import UUID
 
 from portability.adapters.postgres.database import Connection, Database
 from portability.agreements.errors import InputError
 from portability.services.cases.model import CaseEvent
 from portability.services.feed.model import Change
 from portability.services.feed.ports import ChangeTopic
+from portability.services.flows.changes import change_kind
+from portability.services.flows.model import KeptDocument
 
-__all__ = ["PostgresChanges", "change_unit_of_work", "note_changes"]
+__all__ = ["PostgresChanges", "PostgresFlowChanges", "change_unit_of_work", "note_changes"]
 
 LOCK = 727006
 NUMBERED_AT_ONCE = 5_000
@@ -50,20 +53,45 @@ COLUMNS = "number, event_id, case_id, kind, occurred_at, institution, message_id
 
 async def note_changes(connection: Connection, events: Sequence[CaseEvent]) -> None:
     """Keep pointers to events, with whatever made them."""
+    await _note(
+        connection,
+        [(one.event_id, one.case_id, one.kind.value, one.at, one.institution, one.message_id) for one in events],
+    )
+
+
+async def _note(connection: Connection, changes: Sequence[tuple[UUID, UUID, str, datetime, str, UUID | None]]) -> None:
     await connection.execute(
         "INSERT INTO case_changes (event_id, case_id, kind, occurred_at, institution, message_id) "
         "SELECT event_id, case_id, kind, occurred_at, institution, message_id "
         "FROM unnest(%b::uuid[], %b::uuid[], %b::text[], %b::timestamptz[], %b::text[], %b::uuid[]) WITH ORDINALITY "
         "AS given (event_id, case_id, kind, occurred_at, institution, message_id, place) ORDER BY place",
-        (
-            [event.event_id for event in events],
-            [event.case_id for event in events],
-            [event.kind.value for event in events],
-            [event.at for event in events],
-            [event.institution for event in events],
-            [event.message_id for event in events],
-        ),
+        [list(column) for column in zip(*changes, strict=True)],
     )
+
+
+class PostgresFlowChanges:
+    """CaseChanges: documents of cases on flows in the feed that the timeline of cases fills too."""
+
+    def __init__(self, connection: Connection, *, me: str, new_id: Callable[[], UUID]) -> None:
+        self._connection = connection
+        self._me = me
+        self._new_id = new_id
+
+    async def note(self, case_id: UUID, new: Sequence[KeptDocument], *, at: datetime) -> None:
+        """Keep a pointer to each; what the clock wrote is ours."""
+        changes = [
+            (
+                self._new_id(),
+                case_id,
+                change_kind(one, me=self._me),
+                at,
+                self._me if one.document.passed else one.document.sender,
+                None,
+            )
+            for one in new
+        ]
+        if changes:
+            await _note(self._connection, changes)
 
 
 class PostgresChanges:

@@ -6,6 +6,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import date, timedelta
 
 from portability.adapters.clock.holidays import is_public_holiday
+from portability.adapters.postgres.change_store import PostgresFlowChanges
 from portability.adapters.postgres.database import Connection, Database
 from portability.adapters.postgres.exchange_inbox import PostgresExchangeWork
 from portability.adapters.postgres.exchange_outbox import PostgresOutbox
@@ -123,6 +124,7 @@ class FlowTransaction:
         self.commands = PostgresCommands(connection, parts.at_rest)
         self.looks = PostgresLooks(connection, parts.at_rest)
         self.protected = PostgresProtected(connection)
+        self.changes = PostgresFlowChanges(connection, me=parts.me, new_id=parts.new_id)
         self.persons = FlowPersons(PostgresWhose(connection, parts.at_rest), self.protected)
         self.sender = EnvelopeSender(connection, parts, limits)
         self.correspondence = ReadMessages(connection, parts)

@@ -62,6 +62,7 @@ class Desk:
         known = {one.document.document_id for one in case.documents}
         fresh = [one for one in documents if one.document.document_id not in known]
         await self.work.shelf.add(case, fresh)
+        await self.work.changes.note(case.case_id, fresh, at=self.now)
         case, flow = replace(case, documents=(*case.documents, *fresh)), self.flow_of(case)
         found = position(flow, case.said)
         await self.work.standings.put(self.standing(case, found))

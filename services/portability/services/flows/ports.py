@@ -16,6 +16,7 @@ from portability.services.looking import LookBook, ProtectedScopes
 
 __all__ = [
     "Agreements",
+    "CaseChanges",
     "CaseLine",
     "CaseLines",
     "CasePage",
@@ -182,6 +183,14 @@ class StatedRecords(Protocol):
         ...
 
 
+class CaseChanges(Protocol):
+    """The feed for the institution's own systems."""
+
+    async def note(self, case_id: UUID, new: Sequence[KeptDocument], *, at: datetime) -> None:
+        """Keep a pointer to each document that has come, or was said, or that the clock wrote."""
+        ...
+
+
 class CasePersons(Protocol):
     """Whose a case is, by the numbers that its messages name; what is protected of a person is so in every case."""
 
@@ -215,6 +224,8 @@ class FlowWork(Protocol):
     def protected(self) -> ProtectedScopes: ...
     @property
     def persons(self) -> CasePersons: ...
+    @property
+    def changes(self) -> CaseChanges: ...
     @property
     def sender(self) -> FlowSender: ...
     @property
