@@ -12,6 +12,7 @@ from playwright.async_api import Browser, Page
 from portability.adapters.workers import web
 from portability.adapters.workers.web import WebSettings
 from portability.adapters.workers.web.shell import Shell
+from portability.app.demo.story import AWARD_ON, WORKER
 from portability.services.workers.words import languages, words_for
 from tests.browser.axe import problems
 from tests.browser.crawl import pages
@@ -84,6 +85,7 @@ async def look_at_what_is_wrong(page: Page, start: str, language: str) -> None:
     await page.locator("main button").click()
     assert await page.locator("[aria-invalid]").count() > 5
     await look(page, language)
+    await look_at_a_claim(page, start, language)
     await page.goto(f"{start}/voice?lang={language}")
     await page.locator("main a[href^='/voice/']").first.click()
     await page.locator("main button").click()
@@ -99,6 +101,26 @@ async def look_at_what_is_wrong(page: Page, start: str, language: str) -> None:
         await look(page, language)
         await page.locator("main button").click()
         assert await page.locator("#code-error").count() == 1
+    await look(page, language)
+
+
+async def look_at_a_claim(page: Page, start: str, language: str) -> None:
+    """A day is missing; then the look before sending, the claim that waits after a decision, and it is taken back."""
+    await page.goto(f"{start}/claims/new?lang={language}")
+    assert await page.locator("#family_name").input_value() == WORKER.family_name
+    send = page.locator("form[action='/claims/check'] button")
+    await send.click()
+    assert await page.locator("#award_on-error").count() == 1
+    await look(page, language)
+    await page.locator("#award_on").fill(AWARD_ON.isoformat())
+    await send.click()
+    assert await page.locator("button[formaction='/claims/new']").count() == 1
+    await look(page, language)
+    await page.locator("form[action='/claims'] button").first.click()
+    assert page.url.endswith("/claims?sent")
+    await look(page, language)
+    await page.locator("form[action$='/withdraw'] button").click()
+    assert page.url.endswith("/claims?back")
     await look(page, language)
 
 

@@ -82,7 +82,7 @@ async def test_she_looks_at_what_she_wrote_and_then_sends_it(client: httpx.Async
     told = visible(sent)
     assert "We have your claim. Keep its number and its day." in told
     assert f"Number {view.claim.number}" in told
-    assert "Your case has been open since 20 November 2026." in told
+    assert "Your case was opened on 20 November 2026." in told
     assert f'href="/cases/{view.claim.case_id}"' in sent.text
     assert view.claim.wanted.asks_in_writing
     # The same form again, as by pressing twice, is the same claim.

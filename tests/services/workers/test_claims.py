@@ -52,7 +52,7 @@ async def test_what_she_sends_opens_a_case_of_hers_at_once_dated_today(world: Cl
     assert list(await world.links.case_ids_of(ROSA)) == [claim.case_id]
     assert (await world.desk.page(size=9, after=None, caller=ANNA))[0] == []
     assert said(view) == [
-        "Your case has been open since 20 November 2026.",
+        "Your case was opened on 20 November 2026.",
         "The day of your claim is 20 November 2026. This day stays, even if it takes long.",
     ]
 

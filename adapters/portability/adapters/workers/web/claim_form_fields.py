@@ -44,13 +44,16 @@ def person_of(form: Mapping[str, str], *, places: int = PLACES) -> pb.Person:
         birth_date=_day(form.get("birth_date", "")),
         residence_state=form.get("residence", ""),
         identifiers=[
-            records.PersonIdentifier(
-                country=form[f"state{number}"], sector="social_security", value=form[f"number{number}"]
-            )
-            for number in named_places(form, places=places)
-            if form.get(f"number{number}")
+            records.PersonIdentifier(country=country, sector="social_security", value=value)
+            for country, value in _numbers(form, places=places)
         ],
     )
+
+
+def _numbers(form: Mapping[str, str], *, places: int) -> list[tuple[str, str]]:
+    """Country and number, each once: she may have worked in a country more than once."""
+    named = named_places(form, places=places)
+    return list(dict.fromkeys((form[f"state{one}"], form[f"number{one}"]) for one in named if form.get(f"number{one}")))
 
 
 def declared_in(form: Mapping[str, str], *, places: int = PLACES) -> list[pb.DeclaredPeriod]:
