@@ -73,6 +73,8 @@ async def test_what_waits_is_listed_with_the_reason_opened_and_refused(desk: Dem
     assert (code, first.number in told, str(first.claimed_on) in told, "identity" in told) == (0, True, True, True)
     code, told = await claims(desk, "refuse", str(first.claim_id), "--because", "Please come with your passport.")
     assert (code, told) == (0, f"{first.number} is refused, with your reason.\n")
+    assert await node.notices.note_all() == 1  # she has no case, and is told all the same
+    assert await node.notices.note_all() == 0
     second = await sends(BIRTH + timedelta(days=1), "TN")
     code, told = await claims(desk, "open", str(second.claim_id), "--because", "Seen.")
     assert code == 1
@@ -83,6 +85,7 @@ async def test_what_waits_is_listed_with_the_reason_opened_and_refused(desk: Dem
     code, told = await claims(desk, "open", str(third.claim_id), "--because", "You showed your passport.")
     assert (code, told.startswith(f"{third.number} is open as case ")) == (0, True), told
     assert f"dated {third.claimed_on}" in told
+    assert await node.notices.note_all() >= 1
     assert [one.claim.standing for one in await hers.list_mine(worker_id)] == [
         Standing.OPENED,
         Standing.WITHDRAWN,

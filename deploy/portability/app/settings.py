@@ -198,7 +198,9 @@ class Settings(BaseModel):
         None, description="File that describes the gateways of SMS, USSD and e-mail (docs/channels.md); holds secrets."
     )
     time_zone: Annotated[str, AfterValidator(_time_zone)] = Field(
-        "UTC", description="Time zone of the institution and its readers, for example Europe/Rome: no notices by night."
+        "UTC",
+        description="Time zone of the institution and its readers, for example Europe/Rome: no notices by night, and "
+        "the day of a claim that is sent.",
     )
     metrics_listen: OptionalHostPort = Field(
         "127.0.0.1:9464", description="Address of /metrics (plain HTTP, keep it local); off: none."

@@ -13,6 +13,8 @@ from portability.app.matter_views import NodeMatters
 from portability.app.worker_views import WorkerViews
 from portability.services.access import Role
 from portability.services.notices.model import Happening, Kind
+from portability.services.workers.claims.model import SentClaim
+from portability.services.workers.claims.ports import ClaimBook
 from portability.services.workers.declarations.model import Declaration
 from portability.services.workers.disputes.handlers import progress_of
 from portability.services.workers.disputes.model import Dispute, Progress, Standing
@@ -28,6 +30,7 @@ __all__ = [
     "happenings_of_declaration",
     "happenings_of_dispute",
     "happenings_of_matter",
+    "happenings_of_sent",
 ]
 
 DISPUTE_FLOW = "dispute"  # of a dispute she is told as of a dispute, wherever it is answered
@@ -41,13 +44,15 @@ class NodeHappenings:
     views: WorkerViews
     matters: NodeMatters
     disputes: DisputeWork
+    claims: ClaimBook
     now: datetime
 
     async def workers_after(self, worker_id: UUID | None, *, limit: int) -> Sequence[UUID]:
-        """The next workers who have cases."""
+        """The next workers who have cases, or sent a claim."""
         found = await self.connection.execute(
-            "SELECT DISTINCT worker_id FROM worker_cases WHERE worker_id > %s ORDER BY worker_id LIMIT %s",
-            (worker_id or UUID(int=0), limit),
+            "SELECT worker_id FROM worker_cases WHERE worker_id > %(last)s "
+            "UNION SELECT worker_id FROM claims_sent WHERE worker_id > %(last)s ORDER BY worker_id LIMIT %(limit)s",
+            {"last": worker_id or UUID(int=0), "limit": limit},
         )
         return [row[0] for row in await found.fetchall()]
 
@@ -58,11 +63,12 @@ class NodeHappenings:
     async def of(self, worker_id: UUID) -> Sequence[Happening]:
         """What stands in her cases now."""
         case_ids = await PostgresWorkerCases(self.connection).case_ids_of(worker_id)
-        if await PostgresProtected(self.connection).among(case_ids):
+        if await PostgresProtected(self.connection).among([worker_id, *case_ids]):
             return []
         told = [*await self._of_claims(worker_id), *await self._of_disputes(worker_id, case_ids)]
         for declaration in await self.views.declarations.of_worker(worker_id):
             told += happenings_of_declaration(declaration)
+        told += happenings_of_sent(await self.claims.of_worker(worker_id))
         for matter in await self.matters.matters_of(worker_id):
             told += happenings_of_matter(matter, now=self.now)
         return [one if one.at <= self.now else Happening(one.kind, one.key, self.now) for one in told]
@@ -107,6 +113,14 @@ def happenings_of(case: CaseView, *, now: datetime) -> Iterator[Happening]:
     for look in case.seen_by:
         if look.role is not Role.SYSTEM:
             yield Happening(Kind.LOOKED, f"{case.case_id}:{look.at.date()}", look.at)
+
+
+def happenings_of_sent(claims: Sequence[SentClaim]) -> Iterator[Happening]:
+    """That a person opened the case of a claim that waited, or refused; she sees what opens at once. Pure."""
+    for claim in claims:
+        if claim.answer is not None:
+            kind = Kind.BEGUN if claim.answer.opened else Kind.DONE
+            yield Happening(kind, f"claim:{claim.claim_id}", claim.answer.at)
 
 
 def happenings_of_dispute(dispute: Dispute, progress: Progress, *, now: datetime) -> Iterator[Happening]:

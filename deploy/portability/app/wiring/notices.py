@@ -12,6 +12,7 @@ from typing import Final
 from uuid import UUID
 
 from portability.adapters.keys.at_rest import AtRest
+from portability.adapters.postgres.claims_store import PostgresClaims
 from portability.adapters.postgres.database import Database
 from portability.adapters.postgres.documents import open_documents
 from portability.adapters.postgres.notices_store import PostgresChoices, PostgresNotices
@@ -76,6 +77,7 @@ def notice_unit_of_work(
                 worker_views(connection, parts, names),
                 node_matters(connection, parts, names),
                 DisputeTransaction(connection, parts),
+                PostgresClaims(connection, parts.at_rest),
                 parts.clock.now(),
             )
             yield NodeNoticeWork(happenings, PostgresNotices(connection), PostgresChoices(connection))
