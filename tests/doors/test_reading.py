@@ -7,11 +7,14 @@ from typing import Any
 
 import pytest
 from google.type.date_pb2 import Date
+from openpyxl import Workbook
+from openpyxl.utils.datetime import CALENDAR_MAC_1904, CALENDAR_WINDOWS_1900
 
 from portability.adapters.spreadsheets.lines import LONGEST_LINE, csv_lines
 from portability.adapters.spreadsheets.map_file import load_map, load_map_text
 from portability.adapters.spreadsheets.proposing import proposed_map
 from portability.adapters.spreadsheets.reading import ReadLine, RecordFile
+from portability.agreements.careers import PersonIdentifier
 from portability.agreements.errors import InputError
 from portability.api.common.v1 import common_pb2 as common
 
@@ -328,3 +331,85 @@ def test_lines_keep_their_place_whatever_ends_them(tmp_path: Path) -> None:
         (3, ("c", "d")),
         (5, ("e", "f")),
     ]
+
+
+def propose_and_read(file: Path) -> RecordFile:
+    """As a clerk does: the map that is proposed, with what no column says filled in."""
+    text = proposed_map(file, today=date(2026, 11, 21))
+    for empty, filled in (('state: ""', 'state: "DE"'), ('scheme: ""', 'scheme: "x"'), ('unit: ""', 'unit: "months"')):
+        text = text.replace(empty, filled)
+    text = text.replace('identifier_country: ""', 'identifier_country: "DE"')
+    return RecordFile(
+        file, load_map_text(text.replace('identifier_sector: ""', 'identifier_sector: "pension"'), name="m")
+    )
+
+
+def test_a_file_that_is_separated_by_tabs_is_read_with_the_map_that_is_proposed(tmp_path: Path) -> None:
+    file = tmp_path / "tabs.csv"
+    file.write_text("account\tfirst day\tlast day\n77\t13.03.1980\t31.12.1985\n", encoding="utf-8")
+    (line,) = propose_and_read(file)
+    assert line.record is not None
+    assert line.record.period.first_day.year == 1980
+
+
+def test_two_columns_of_one_name_are_told_apart_by_nobody(tmp_path: Path) -> None:
+    file = tmp_path / "twice.csv"
+    file.write_text("account;date;date\n77;13.03.1980;31.12.1985\n", encoding="utf-8")
+    with pytest.raises(InputError, match="names 'date' more than once"):
+        propose_and_read(file)
+
+
+def test_digits_of_another_script_are_digits(tmp_path: Path) -> None:
+    file = tmp_path / "arabic.csv"
+    header = "رقم التأمين,الاسم,تاريخ الميلاد,من,إلى,أشهر"
+    file.write_text(f"{header}\n١٢٣٤٥,محمد,٢٧/٠٦/١٩٦١,٠١/٠٣/١٩٨٠,٣١/١٢/١٩٨٥,٧٠\n", encoding="utf-8")
+    (line,) = propose_and_read(file)
+    assert line.record is not None, line.reason
+    period, person = line.record.period, line.record.person
+    assert (period.first_day.year, period.first_day.month, period.amount) == (1980, 3, "70")
+    number = PersonIdentifier("DE", "pension", person.identifiers[0].value)
+    assert number.comparable == PersonIdentifier("DE", "pension", "12 345").comparable
+    assert (person.birth_date.day, person.name) == (27, "محمد")
+
+
+def test_a_birth_date_is_never_taken_for_a_first_day(tmp_path: Path) -> None:
+    file = tmp_path / "unnamed.csv"
+    file.write_text("account;x1;x2;x3\n77;13.06.1961;13.03.1980;31.12.1985\n", encoding="utf-8")
+    text = proposed_map(file, today=date(2026, 11, 21))
+    assert "first_day:" not in text
+    assert "# not used: x1" in text
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"", "has no line that can be read"),
+        ("account;first day\n77;13.03.1980\n".encode("utf-16"), "is UTF-16 .*save it as 'CSV UTF-8'"),
+    ],
+)
+def test_what_holds_no_lines_is_told_when_the_map_is_made(content: bytes, said: str, tmp_path: Path) -> None:
+    file = tmp_path / "nothing.csv"
+    file.write_bytes(content)
+    with pytest.raises(InputError, match=said):
+        proposed_map(file, today=date(2026, 11, 21))
+
+
+@pytest.mark.parametrize(
+    ("epoch", "first", "last"),
+    [(CALENDAR_WINDOWS_1900, date(1980, 3, 1), 1985), (CALENDAR_MAC_1904, date(1984, 3, 2), 1990)],
+)
+def test_bare_days_of_a_workbook_are_counted_from_where_it_says(
+    epoch: Any, first: date, last: int, tmp_path: Path
+) -> None:
+    """29281 is 1 March 1980 counted from 1900, and four years and a day later counted from 1904."""
+    book = Workbook()
+    book.epoch = epoch
+    book.active.append(["account", "first day", "last day"])
+    book.active.append(["77", 29281, 31412])
+    book.active.append(["78", 1980, 1985])
+    book.save(tmp_path / "days.xlsx")
+    good, years = propose_and_read(tmp_path / "days.xlsx")
+    assert good.record is not None
+    day = good.record.period.first_day
+    assert (date(day.year, day.month, day.day), good.record.period.last_day.year) == (first, last)
+    assert "'1980' could be a year, or the day 190" in years.reason

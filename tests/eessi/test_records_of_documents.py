@@ -69,6 +69,13 @@ def test_decisions_carry_amounts_reasons_and_reviews() -> None:
     assert notice["unread"] == [{"field": "decided_on", "text": "someday"}]
 
 
+@pytest.mark.parametrize(("told", "is_told"), [("9", True), (3, True), ("4", False), ("", False), (None, False)])
+def test_a_document_of_another_version_is_read_and_said_to_be_one(told: object, is_told: bool) -> None:  # noqa: FBT001
+    career, findings = to_career({**document("P5000.json"), "sedGVer": told}, name="P5000.json")
+    assert len(career["statement"]["periods"]) == 3
+    assert any(one.kind is FindingKind.OTHER_VERSION for one in findings) is is_told
+
+
 def test_the_report_names_places_and_no_values() -> None:
     career, findings = to_career(document("P5000.json"), name="")
     _, of_decision = to_career(document("P6000.json"), name="")

@@ -86,9 +86,13 @@ class PersonIdentifier:
 
     @property
     def comparable(self) -> str:
-        """Letters and digits only, in capitals."""
+        """Letters and digits only, in capitals; digits of any script as 0 to 9."""
         plain = unicodedata.normalize("NFKC", self.value).upper()
-        return "".join(character for character in plain if character.isalnum())
+        return "".join(
+            str(unicodedata.decimal(character)) if character.isdecimal() else character
+            for character in plain
+            if character.isalnum()
+        )
 
 
 @dataclass(frozen=True, slots=True)

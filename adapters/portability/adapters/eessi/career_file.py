@@ -29,6 +29,7 @@ class FindingKind(StrEnum):
     NOT_CARRIED = "not_carried"  # the record has a value for which the form has no place
     NOT_READ = "not_read"  # the document is kept whole: its type is not read
     TYPE_ASSUMED = "type_assumed"  # the document does not say its type
+    OTHER_VERSION = "other_version"  # read all the same: the fields are known as version 4 has them
 
 
 @dataclass(frozen=True, slots=True)

@@ -87,8 +87,8 @@ def _type_of(document: Mapping[str, Any], official: list[str], name: str) -> tup
 def _version(document: Mapping[str, Any]) -> str:
     if isinstance(document.get("sedVersjon"), str):
         return str(document["sedVersjon"])
-    parts = [document.get(key) for key in ("sedGVer", "sedVer")]
-    return ".".join(one for one in parts if isinstance(one, str) and one.isdecimal())
+    parts = [str(document.get(key)) for key in ("sedGVer", "sedVer")]
+    return ".".join(one for one in parts if one.isdecimal()) if parts[0].isdecimal() else ""
 
 
 def _refuse_notification(document: Mapping[str, Any], name: str) -> None:

@@ -6,7 +6,7 @@ our term for its name. How the document wrote it is noted under `as_written` whe
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
@@ -19,6 +19,7 @@ from portability.adapters.eessi.rules import STAR, FieldRule, ListRule, Place, R
 
 __all__ = ["to_career"]
 
+_READ_VERSION = "4"
 _SHORT = 2
 """What stands on the first level is the document's own: its type and version."""
 
@@ -259,11 +260,17 @@ def _digest(value: Any) -> str:
     return hashlib.sha256(sorted_text(value).encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def _assumed(kind: Kind) -> tuple[Finding, ...]:
-    if kind.told_by == "document":
-        return ()
-    text = f"The document does not say its type; {kind.document_type} was told by: {kind.told_by}."
-    return (Finding(FindingKind.TYPE_ASSUMED, "", text),)
+def _assumed(kind: Kind) -> Iterator[Finding]:
+    """What is taken for granted before a field is read."""
+    if kind.told_by != "document":
+        text = f"The document does not say its type; {kind.document_type} was told by: {kind.told_by}."
+        yield Finding(FindingKind.TYPE_ASSUMED, "", text)
+    if kind.version and kind.version.partition(".")[0] != _READ_VERSION:
+        text = (
+            f"The document is of another version of EESSI than {_READ_VERSION}, whose fields are known here: compare "
+            "what was read with it, and ask its sender for one of that version where they differ."
+        )
+        yield Finding(FindingKind.OTHER_VERSION, "", text)
 
 
 def _reported(one: Finding) -> Record:

@@ -12,7 +12,7 @@ from zipfile import BadZipFile, ZipFile
 
 from portability.agreements.errors import InputError
 
-__all__ = ["Merged", "excel_rows", "excel_sheets", "merged_in"]
+__all__ = ["Merged", "counts_from_1904", "excel_rows", "excel_sheets", "merged_in"]
 
 Merged = tuple[tuple[int, int], tuple[int, int]]
 """First and last cell, each by row and column from zero."""
@@ -36,6 +36,7 @@ _PACKAGE: Final = "{http://schemas.openxmlformats.org/package/2006/relationships
 _CHUNK: Final = 1 << 16
 _MERGED: Final = re.compile(rb'<(?:\w+:)?mergeCell\s[^>]*?ref="([A-Z]{1,3})(\d{1,7}):([A-Z]{1,3})(\d{1,7})"')
 _LONGEST_TAG: Final = 200
+_FROM_1904: Final = re.compile(rb'<(?:\w+:)?workbookPr\s[^>]*?date1904="(?:1|true)"')
 
 
 def excel_sheets(path: Path) -> Mapping[str, str]:
@@ -60,6 +61,15 @@ def excel_sheets(path: Path) -> Mapping[str, str]:
     targets = {one.get("Id"): one.get("Target", "") for one in links.iter(f"{_PACKAGE}Relationship")}
     found = {one.get("name", ""): targets.get(one.get(f"{_OFFICE}id"), "") for one in book.iter(f"{_MAIN}sheet")}
     return {name: target.removeprefix("/") if target[:1] == "/" else f"xl/{target}" for name, target in found.items()}
+
+
+def counts_from_1904(path: Path) -> bool:
+    """Whether an xlsx workbook says that its days are counted from 1904; False for what is none."""
+    try:
+        with ZipFile(path) as parts:
+            return bool(_FROM_1904.search(parts.read("xl/workbook.xml")))
+    except BROKEN:
+        return False
 
 
 def merged_in(path: Path, part: str) -> list[Merged]:

@@ -9,8 +9,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
+from portability.agreements.errors import InputError
+
 __all__ = ["LONGEST_LINE", "Line", "csv_lines"]
 
+_UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 LONGEST_LINE = 64 * 1024
 """Bytes; no line of a register is as long."""
 LINES_OF_ONE_ROW = 20
@@ -28,7 +31,10 @@ class Line(NamedTuple):
 def csv_lines(path: Path, *, encoding: str, separator: str) -> Iterator[Line]:
     """Every line that is not empty; the byte-order mark is no part of it."""
     with path.open("rb") as file:
-        if file.read(3) != b"\xef\xbb\xbf":
+        start = file.read(3)
+        if start[:2] in _UTF_16:
+            raise InputError(f"{path.name} is UTF-16 ('Unicode text'): save it as 'CSV UTF-8', or as a workbook.")
+        if start != b"\xef\xbb\xbf":
             file.seek(0)
         pending: list[tuple[int, bytes]] = []
         for number, raw in _raw_lines(file):

@@ -8,7 +8,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from portability.agreements.careers import EvidenceLevel
 from portability.agreements.errors import AgreementSyntaxError, InputError
@@ -34,8 +34,10 @@ class _Strict(BaseModel):
 class FileShape(_Strict):
     """What kind of file it is."""
 
-    encoding: Literal["utf-8", "cp1252", "iso-8859-2", "iso-8859-15", "cp1250", "cp1251", "cp1253"] = "utf-8"
-    separator: Annotated[str, Field(min_length=1, max_length=1)] = ";"
+    encoding: Literal[
+        "utf-8", "cp1252", "iso-8859-2", "iso-8859-15", "cp1250", "cp1251", "cp1253", "cp1254", "cp1256", "cp1257"
+    ] = "utf-8"
+    separator: Annotated[str, Field(min_length=1, max_length=1), StringConstraints(strip_whitespace=False)] = ";"
     sheet: str = ""
     header_line: Annotated[int, Field(ge=1, le=1000)] = 1
 

@@ -18,6 +18,7 @@ from portability.adapters.spreadsheets.lines import csv_lines
 from portability.adapters.spreadsheets.map_file import DateOrder
 from portability.adapters.spreadsheets.sheets import is_workbook, sheet_lines, sheet_names
 from portability.adapters.spreadsheets.values import as_text
+from portability.agreements.errors import InputError
 
 __all__ = ["proposed_map"]
 
@@ -27,23 +28,27 @@ _SEPARATORS: Final = (";", ",", "\t", "|")
 _NAMES: Final = {
     "account_id": "account konto kontonummer konto_nr compte conto cuenta account_id mitgliedsnummer member matricule",
     "identifier": "versicherungsnummer vsnr sv_nummer insurance_number insurance insurance_no ssn nir nss pesel nino "
+    "رقم_التأمين رقم_الضمان बीमा_संख्या "
     "codice_fiscale codice numero_assicurato numéro_de_sécurité numéro numero national_id identifier id_number amka",
     "family_name": "nachname familienname surname last_name family_name nom cognome apellido apellidos nazwisko",
     "given_names": "vorname given_name given_names first_name prénom prenom nome nombre imię imie voornaam",
-    "name": "name full_name versicherter insured nom_complet nominativo nombre_completo naam",
+    "name": "name full_name versicherter insured nom_complet nominativo nombre_completo naam الاسم नाम",
     "birth_date": "geburtsdatum geb birth_date date_of_birth dob born date_de_naissance naissance data_di_nascita "
-    "nascita fecha_de_nacimiento nacimiento data_urodzenia geboortedatum geboren",
-    "first_day": "von ab beginn start from begin first_day start_date début debut du da dal inizio desde inicio od van",
-    "last_day": "bis ende end to until last_day end_date fin au al fine a hasta do tot",
-    "amount": "monate months tage days wochen weeks mois mesi meses miesiące miesiace amount anzahl quarters",
+    "nascita fecha_de_nacimiento nacimiento data_urodzenia geboortedatum geboren né_le née_le "
+    "تاريخ_الميلاد تاريخ_الولادة जन्म_तिथि जन्मतिथि",
+    "first_day": "von ab beginn start from begin first_day start_date début debut du da dal inizio desde inicio od van "
+    "من من_تاريخ से आरंभ_तिथि",
+    "last_day": "bis ende end to until last_day end_date fin au al fine a hasta do tot إلى الى إلى_تاريخ तक अंतिम_तिथि",
+    "amount": "monate months tage days wochen weeks mois mesi meses miesiące miesiace amount anzahl quarters "
+    "trimestres trimestri quartale jours giorni días dias semaines settimane semanas أشهر أيام महीने दिन",
     "kind": "art kind type typ genre tipo rodzaj soort",
     "scheme": "zweig scheme régime regime gestione régimen system stelsel",
     "state": "staat state country land pays paese país pais kraj",
     "period_id": "period_id zeile_id period lfd lfd_nr",
 }
 _UNITS: Final = {
-    "months": "monate months mois mesi meses miesiące miesiace",
-    "days": "tage days jours giorni días dias dni",
+    "months": "monate months mois mesi meses miesiące miesiace أشهر महीने",
+    "days": "tage days jours giorni días dias dni أيام दिन",
     "weeks": "wochen weeks semaines settimane semanas tygodnie",
     "quarters": "quarters quartale trimestres trimestri trimestre",
 }
@@ -57,6 +62,8 @@ def proposed_map(path: Path, *, today: date) -> str:
     sheet = sheet_names(path)[0] if workbook else ""
     lines = sheet_lines(path, sheet=sheet) if workbook else csv_lines(path, encoding=encoding, separator=separator)
     rows = [line for line in islice(lines, SAMPLE) if not line.trouble]
+    if not rows:
+        raise InputError(f"{path.name} has no line that can be read: nothing to propose a map for.", field="file")
     head = next((at for at, line in enumerate(rows) if _is_header(line.cells)), 0)
     header = [as_text(cell) for cell in rows[head].cells] if rows else []
     body = [[as_text(cell) for cell in line.cells] for line in rows[head + 1 :]]
@@ -130,9 +137,9 @@ def _columns(header: Sequence[str], body: Sequence[Sequence[str]]) -> dict[str, 
         for place, column in enumerate(header)
         if column and column not in found.values() and _are_dates(row[place] for row in body if place < len(row))
     ]
-    for field in ("first_day", "last_day"):
-        if field not in found and dated:
-            found[field] = dated.pop(0)
+    missing = [field for field in ("first_day", "last_day") if field not in found]
+    if len(dated) <= len(missing):  # of more, a birth date could be one: who has the file says which
+        found.update(zip(missing, dated, strict=False))
     return found
 
 

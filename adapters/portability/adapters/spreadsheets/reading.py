@@ -12,7 +12,7 @@ from google.type.date_pb2 import Date
 
 from portability.adapters.spreadsheets.lines import Line, csv_lines
 from portability.adapters.spreadsheets.map_file import RecordMap
-from portability.adapters.spreadsheets.sheets import is_workbook, sheet_lines
+from portability.adapters.spreadsheets.sheets import is_workbook, sheet_lines, zero_of_days
 from portability.adapters.spreadsheets.values import as_amount, as_day, as_text
 from portability.agreements.errors import InputError
 from portability.agreements.periods import PeriodKind, PeriodUnit
@@ -81,7 +81,7 @@ class RecordFile:
 
     def __init__(self, path: Path, by: RecordMap) -> None:
         self._map = by
-        self._serials = is_workbook(path)
+        self._zero = zero_of_days(path)
         self._lines = file_lines(path, by.file)
         self.header = self._find_header(path)
         self._places = {name: self.header.index(column) for name, column in by.columns.items()}
@@ -107,8 +107,14 @@ class RecordFile:
             if line.number < wanted and header[-2:] != ASIDE:
                 continue
             missing = [column for column in self._map.columns.values() if column not in header]
-            if missing or line.trouble:
-                told = line.trouble or f"it has no column {_named(missing)}; its columns are {_named(header)}"
+            twice = [column for column in self._map.columns.values() if header.count(column) > 1]
+            if missing or twice or line.trouble:
+                told = line.trouble or (
+                    f"it has no column {_named(missing)}; its columns are {_named(header)}"
+                    if missing
+                    else f"it names {_named(dict.fromkeys(twice))} more than once, so nobody can tell which column is "
+                    "meant; give each a name of its own in the file"
+                )
                 raise InputError(
                     f"Line {line.number} of {path.name} should name the columns: {told}. Correct `columns`, "
                     "`separator` or `header_line` in the map, or make the map anew with `portability map new`.",
@@ -184,7 +190,7 @@ class RecordFile:
     def _day(self, cells: Sequence[object], name: str) -> date | None:
         if name not in self._places:
             return None
-        day: date | None = self._asked(name, as_day, cells[self._places[name]], self._map.dates, serials=self._serials)
+        day: date | None = self._asked(name, as_day, cells[self._places[name]], self._map.dates, zero=self._zero)
         return day
 
     def _word(self, name: str, text: str) -> Any:

@@ -8,11 +8,17 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
-from portability.adapters.spreadsheets.excel import Merged, excel_rows, excel_sheets, merged_in
+from portability.adapters.spreadsheets.excel import (
+    Merged,
+    counts_from_1904,
+    excel_rows,
+    excel_sheets,
+    merged_in,
+)
 from portability.adapters.spreadsheets.lines import Line
 from portability.agreements.errors import InputError
 
-__all__ = ["is_workbook", "sheet_lines", "sheet_names"]
+__all__ = ["is_workbook", "sheet_lines", "sheet_names", "zero_of_days"]
 
 WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 """How xlsx and ods (ZIP), and xls (OLE), begin."""
@@ -22,6 +28,17 @@ def is_workbook(path: Path) -> bool:
     """Whether the file is a workbook, by its first bytes: names lie."""
     with path.open("rb") as file:
         return file.read(4) in WORKBOOKS
+
+
+def zero_of_days(path: Path) -> date | None:
+    """From when a bare number of a workbook counts days; None where the file is none.
+
+    Excel counts from 1900 with a 29 February that was none, and from 1 March 1900 on the first zero is right. A
+    workbook of the early Macintosh counts from 1904, and says so in xlsx. An xls is taken to count from 1900.
+    """
+    if not is_workbook(path):
+        return None
+    return date(1904, 1, 1) if counts_from_1904(path) else date(1899, 12, 30)
 
 
 def sheet_names(path: Path) -> list[str]:

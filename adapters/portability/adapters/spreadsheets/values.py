@@ -4,6 +4,7 @@ Each raises InputError in words for the clerk who has the file before her; nothi
 """
 
 import re
+import unicodedata
 from datetime import date, timedelta
 from functools import lru_cache
 from typing import Final
@@ -16,8 +17,7 @@ __all__ = ["as_amount", "as_day", "as_text"]
 _PARTS = re.compile(r"(\d{1,4})[./\- ](\d{1,2})[./\- ](\d{1,4})")
 _TIME = re.compile(r"[T ]00:00(:00(\.0+)?)?$")
 _SERIAL = re.compile(r"\d{4,5}")
-_ZERO_OF_SERIALS: Final = date(1899, 12, 30)
-"""Excel counts days from 1900 with a 29 February that was none; from 1 March 1900 on this zero is right."""
+_YEARS: Final = range(1850, 2150)
 _ORDERS: Final = {
     DateOrder.DAY_FIRST: "dmy",
     DateOrder.MONTH_FIRST: "mdy",
@@ -35,16 +35,18 @@ def as_text(cell: object) -> str:
     return text.replace("\u00a0", " ").strip().removeprefix("'").strip()
 
 
-def as_day(cell: object, order: DateOrder, *, serials: bool = False) -> date | None:
-    """The day in a cell; None where it is empty. `serials`: a bare number is a day as Excel counts them."""
+def as_day(cell: object, order: DateOrder, *, zero: date | None = None) -> date | None:
+    """The day in a cell; None where it is empty. `zero`: from when a bare number counts days, in a workbook."""
     if isinstance(cell, date):
         return cell
-    return _day(as_text(cell), order, serials)
+    return _day(as_text(cell), order, zero)
 
 
 def as_amount(cell: object, decimals: str) -> str:
     """Decimal text with a point; empty where the cell is."""
     text = as_text(cell).replace(" ", "")
+    if not text.isascii():
+        text = "".join(str(unicodedata.decimal(one)) if one.isdecimal() else one for one in text)
     if decimals == "comma":
         if "." in text and "," not in text and not re.fullmatch(r"\d{1,3}(\.\d{3})+", text) and text.count(".") == 1:
             raise InputError(f"'{text}' has a point where the map says comma: correct `decimals` or the number.")
@@ -57,12 +59,12 @@ def as_amount(cell: object, decimals: str) -> str:
 
 
 @lru_cache(maxsize=65_536)
-def _day(text: str, order: DateOrder, serials: bool) -> date | None:  # noqa: FBT001 (a key of the cache)
+def _day(text: str, order: DateOrder, zero: date | None) -> date | None:
     if not text:
         return None
     plain = _TIME.sub("", text)
-    if serials and _SERIAL.fullmatch(plain):
-        return _ZERO_OF_SERIALS + timedelta(days=int(plain))
+    if zero and _SERIAL.fullmatch(plain):
+        return _counted(int(plain), zero)
     written = _PARTS.fullmatch(plain)
     if written is None:
         raise InputError(f"'{text}' is not a date: write it as 1980-03-10, or as the map says ({order.value}).")
@@ -82,6 +84,15 @@ def _day(text: str, order: DateOrder, serials: bool) -> date | None:  # noqa: FB
         return _date(text, third, month, day)
     parts = dict(zip(_ORDERS[order], (first, second, third), strict=True))
     return _date(text, parts["y"], parts["m"], parts["d"])
+
+
+def _counted(days: int, zero: date) -> date:
+    day = zero + timedelta(days=days)
+    if days in _YEARS:
+        raise InputError(
+            f"'{days}' could be a year, or the day {day} as a workbook counts days: write the whole date, 1980-03-10."
+        )
+    return day
 
 
 def _date(text: str, year: str, month: str, day: str) -> date:
