@@ -29,6 +29,7 @@ from portability.api.workers.v1 import linking_pb2, preferences_pb2
 from portability.services.cases import messages
 from portability.services.cases.mapping import pension_claims, rpc, wire
 from portability.services.cases.mapping.kinds import content_of
+from portability.services.cases.mapping.named import numbers_in
 from portability.services.cases.shares import mapping as share_rpc
 from portability.services.certificates import mapping as certificates
 from portability.services.determination.mapping import choices, facts
@@ -174,7 +175,7 @@ def door_targets() -> Sequence[Target]:
             "record-corrections",
             pension_claims.read_corrections,
             (InputError,),
-            _seeds(career_messages.RecordCorrection),
+            [*good.by_type["record.correction"], *_seeds(career_messages.RecordCorrection)],
             mutate=field_mutator(career_messages.RecordCorrection),
         ),
         *(
@@ -198,6 +199,13 @@ def door_targets() -> Sequence[Target]:
             for kind in SAID
         ),
         Target(
+            "named-persons",
+            partial(numbers_in, "claim.survivor"),
+            (DecodeError,),
+            [*good.by_type["claim.survivor"], *_seeds(content_of("claim.survivor"))],
+            mutate=field_mutator(content_of("claim.survivor")),
+        ),
+        Target(
             "dispute-status",
             disputes.read_dispute_status,
             (InputError,),
@@ -208,7 +216,7 @@ def door_targets() -> Sequence[Target]:
             "dispute-correction",
             disputes.read_correction,
             (InputError,),
-            _seeds(career_messages.RecordCorrection),
+            [*good.by_type["record.correction"], *_seeds(career_messages.RecordCorrection)],
             mutate=field_mutator(career_messages.RecordCorrection),
         ),
         Target("import-map", _read_map, (InputError,), [GOOD_MAP.encode()]),

@@ -26,6 +26,7 @@ from portability.services.cases.mapping.parts import write_claim
 from portability.services.determination.mapping import claims
 from portability.services.determination.model import DetermineQuery
 from portability.services.mapping.common import write_identifier, write_period
+from tests.fuzz.good_messages import good_messages
 from tests.services.cases.world import CLAIM, GERMAN_NUMBER, World, german_periods
 
 __all__ = ["GoodRecords", "good_acts", "good_records", "good_requests"]
@@ -56,7 +57,7 @@ async def _whole_way() -> GoodRecords:
     for node in world.nodes.values():
         for message in node.work.sender.sent:
             by_type.setdefault(message.type, []).append(message.record)
-    return GoodRecords(case_id, by_type)
+    return GoodRecords(case_id, {**by_type, **good_messages()})
 
 
 def good_requests(case_id: UUID) -> list[Message]:
