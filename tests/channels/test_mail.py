@@ -17,7 +17,7 @@ from portability.adapters.workers.mail import CodesByMail, SmtpMail
 from portability.adapters.workers.text.settings import SmtpOut, read_gateways
 from portability.agreements.errors import GatewayError, InputError
 from portability.app.wiring.notices import NoticeByContact
-from portability.services.notices.model import Kind
+from portability.services.notices.model import Channel, Kind
 from portability.services.workers.model import CodeDelivery, WorkerOnFile, parse_contact
 from portability.services.workers.words import languages, words_for
 from tests.at_rest import AT_REST
@@ -148,6 +148,21 @@ async def test_a_notice_goes_to_the_address_that_she_chose_in_her_language(
         word for key in ("notice.late", "notice.read", "mail.why") for word in words.text(key).split()
     ]
     assert b"ROSA1" not in (envelope.content or b"")
+
+
+async def test_that_news_goes_elsewhere_is_told_by_the_contact_on_file_in_its_own_words(
+    server: MailServer, new_database: Callable[[], str], tmp_path: Path
+) -> None:
+    database = await Database.open(new_database(), pool_size=2)
+    async with database.transaction() as connection:
+        moved = WorkerOnFile(UUID(int=1), parse_contact(ROSA), ("ROSA1",), "en", parse_contact("elsewhere@example.org"))
+        await PostgresWorkers(connection, AT_REST).keep(moved)
+    sender = NoticeByContact(database, AT_REST, None, mail(server), tmp_path / "notices.jsonl")
+    assert await sender.send(UUID(int=1), Kind.MOVED, several=True) is Channel.EMAIL
+    await database.close()
+    (envelope,), (message,) = server.came, server.messages()
+    assert envelope.rcpt_tos == [ROSA]
+    assert words_for(["en"]).text("notice.moved") in message.get_content()
 
 
 # --- What certainly did not go may go later; all else never again.

@@ -21,6 +21,7 @@ from portability.app.wiring.happenings import (
     happenings_of_matter,
 )
 from portability.app.wiring.notices import NoticeGauges
+from portability.app.wiring.preferences import AddressNotices
 from portability.services.notices.handlers import IN_HAND, Notices
 from portability.services.notices.model import (
     FRESH,
@@ -135,7 +136,7 @@ async def test_several_events_are_one_text() -> None:
     for kind in Kind:
         world.happens(kind, "case:1")
     assert await world.round() == 1
-    assert world.told == [(ROSA, Kind.DUE, True)]
+    assert world.told == [(ROSA, Kind.MOVED, True)]
 
 
 async def test_a_flood_of_events_is_four_texts_a_day() -> None:
@@ -171,6 +172,14 @@ async def test_what_was_due_before_the_night_and_missed_waits_for_the_morning() 
     assert await world.round() == 0
     world.clock.time = datetime(2026, 11, 22, 7, 0, tzinfo=UTC)
     assert await world.round() == 1
+
+
+async def test_that_news_goes_elsewhere_is_told_whatever_was_chosen_since() -> None:
+    world = World()
+    await world.choices.keep(ROSA, Choice(wanted=False))
+    await AddressNotices(world.book).moved(ROSA, at=NOON)
+    assert await world.notices.send_due() == 1
+    assert world.told == [(ROSA, Kind.MOVED, False)]
 
 
 async def test_who_wants_none_gets_none() -> None:

@@ -29,6 +29,7 @@ MAIL = "rosa@example.org"
 def preferences(desk: Any) -> PreferenceUseCases:
     book = MemoryPreferences(desk.work.directory, MemoryChoices())
     work = MemoryPreferenceWork(book, desk.work.codes, desk.work.limits)
+    desk.told_of_address = work.told
     return PreferenceUseCases(
         unit_of_work=work.unit_of_work,
         sender=desk.sender,
@@ -52,6 +53,21 @@ async def test_news_goes_to_an_address_once_its_code_came_back(desk: Any, prefer
     assert not isinstance(after, SignInRefused)
     assert (after.way, after.address, after.contact) == (NewsWay.ADDRESS, parse_contact(MAIL), parse_contact(PHONE))
     assert await preferences.of(WORKER) == after
+
+
+async def test_a_new_address_is_told_once_and_never_before_it_is_confirmed(
+    desk: Any, preferences: PreferenceUseCases
+) -> None:
+    await preferences.ask_for_address_code(WORKER, REQUEST, MAIL)
+    wrong = f"{(int(desk.sender.sent[-1].code) + 1) % 10**6:06}"
+    await preferences.confirm_address(WORKER, REQUEST, MAIL, wrong)
+    assert desk.told_of_address == []
+    await preferences.confirm_address(WORKER, REQUEST, MAIL, desk.sender.sent[-1].code)
+    assert desk.told_of_address == [(WORKER, desk.clock.now())]
+    again = UUID(int=77)
+    await preferences.ask_for_address_code(WORKER, again, MAIL)
+    await preferences.confirm_address(WORKER, again, MAIL, desk.sender.sent[-1].code)
+    assert len(desk.told_of_address) == 1  # the same address is no change
 
 
 async def test_a_code_for_an_address_signs_nobody_in(desk: Any, preferences: PreferenceUseCases) -> None:

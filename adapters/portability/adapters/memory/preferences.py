@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from uuid import UUID
 
 from portability.adapters.memory.notices import MemoryChoices
@@ -48,6 +49,14 @@ class MemoryPreferenceWork:
     preferences: MemoryPreferences
     codes: MemoryCodes = field(default_factory=MemoryCodes)
     limits: MemoryLimits = field(default_factory=MemoryLimits)
+    told: list[tuple[UUID, datetime]] = field(default_factory=list)
+
+    @property
+    def news(self) -> "MemoryPreferenceWork":
+        return self
+
+    async def moved(self, worker_id: UUID, *, at: datetime) -> None:
+        self.told.append((worker_id, at))
 
     @asynccontextmanager
     async def unit_of_work(self) -> AsyncIterator["MemoryPreferenceWork"]:

@@ -89,6 +89,8 @@ def notice_unit_of_work(
 class NoticeByContact:
     """NoticeSender: in her language to the address that she chose, else to the contact on file.
 
+    That news goes elsewhere is told by the contact on file: whoever has changed the address may not be she.
+
     By SMS or e-mail where that is set up, else into a file to fetch.
     """
 
@@ -104,8 +106,10 @@ class NoticeByContact:
         if worker is None:
             return None
         words = words_for([worker.language])
-        text = f"{words.text('notice.several' if several else f'notice.{kind}')} {words.text('notice.read')}"
-        to = worker.address or worker.contact
+        moved = kind is Kind.MOVED
+        what = "several" if several and not moved else kind
+        text = f"{words.text(f'notice.{what}')} {words.text('notice.read')}"
+        to = worker.contact if moved else worker.address or worker.contact
         await self._hand_over(to, text, words)
         return Channel(to.kind)
 

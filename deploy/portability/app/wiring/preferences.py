@@ -2,15 +2,32 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import datetime
+from uuid import UUID
 
 from portability.adapters.postgres.database import Connection, Database
+from portability.adapters.postgres.notices_store import PostgresNotices
 from portability.adapters.postgres.preferences_store import PostgresPreferences
 from portability.adapters.postgres.workers_store import PostgresAttempts, PostgresCodes
 from portability.app.wiring.parts import CaseParts
+from portability.services.notices.model import Happening, Kind, Notice, event_of
+from portability.services.notices.ports import NoticeBook
 from portability.services.workers.preferences.handlers import PreferenceUseCases
 from portability.services.workers.use_cases import WorkerUseCases
 
-__all__ = ["preference_use_cases"]
+__all__ = ["AddressNotices", "preference_use_cases"]
+
+
+class AddressNotices:
+    """AddressNews: as a notice, with as many a day and the same quiet hours as all others."""
+
+    def __init__(self, book: NoticeBook) -> None:
+        self._book = book
+
+    async def moved(self, worker_id: UUID, *, at: datetime) -> None:
+        """Note it, once for each change."""
+        event = event_of(Happening(Kind.MOVED, f"{worker_id}:{at.isoformat()}", at))
+        await self._book.add(worker_id, [Notice(event, Kind.MOVED, at, at)])
 
 
 class PreferenceTransaction:
@@ -18,6 +35,7 @@ class PreferenceTransaction:
 
     def __init__(self, connection: Connection, parts: CaseParts) -> None:
         self.preferences = PostgresPreferences(connection, parts.at_rest)
+        self.news = AddressNotices(PostgresNotices(connection))
         self.codes = PostgresCodes(connection)
         self.limits = PostgresAttempts(connection)
 

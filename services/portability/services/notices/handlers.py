@@ -110,7 +110,7 @@ class Notices:
                 return None
             choice = await work.choices.of(taken.worker_id)
             due_at = may_go_at(now, choice, self.zone)
-            if not choice.wanted:
+            if not choice.wanted and Kind.MOVED not in taken.kinds:
                 await work.book.settle(text_id, Outcome.UNWANTED)
                 return Outcome.UNWANTED
             if due_at > now:

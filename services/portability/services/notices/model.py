@@ -29,6 +29,7 @@ FRESH: Final = timedelta(days=3)  # older news is on her page, and nobody needs 
 class Kind(StrEnum):
     """What has happened, in the order in which one of several is told."""
 
+    MOVED = "moved"  # news goes to another address: told by the contact that she signs in with, whatever she chose
     DUE = "due"  # something is awaited from her
     DECIDED = "decided"
     LATE = "late"  # an answer is overdue

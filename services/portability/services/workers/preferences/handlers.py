@@ -93,8 +93,11 @@ class PreferenceUseCases:
             if not hmac.compare_digest(kept.code_hash, keyed_code_hash(self.key, challenge_hash=challenge, code=typed)):
                 return SignInRefused(Refusal.WRONG_CODE, tries_left=CODE_TRIES - kept.tries)
             await work.codes.use(challenge, at=self.clock.now())
-            after = replace(await work.preferences.of(worker_id), address=contact, wanted=True)
+            before = await work.preferences.of(worker_id)
+            after = replace(before, address=contact, wanted=True)
             await work.preferences.keep(after)
+            if before.address != contact and not before.is_protected:
+                await work.news.moved(worker_id, at=self.clock.now())
             return after
 
     def _challenge_hash(self, worker_id: UUID, request_id: UUID, contact: Contact) -> bytes:

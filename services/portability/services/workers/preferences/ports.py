@@ -2,13 +2,14 @@
 
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
+from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
 from portability.services.workers.ports import AttemptLimits, CodeStore
 from portability.services.workers.preferences.model import Preferences
 
-__all__ = ["PreferenceBook", "PreferenceWork", "UnitOfWork"]
+__all__ = ["AddressNews", "PreferenceBook", "PreferenceWork", "UnitOfWork"]
 
 
 class PreferenceBook(Protocol):
@@ -21,11 +22,19 @@ class PreferenceBook(Protocol):
         ...
 
 
+class AddressNews(Protocol):
+    async def moved(self, worker_id: UUID, *, at: datetime) -> None:
+        """Have her told, by the contact that she signs in with, that news goes to another address from now on."""
+        ...
+
+
 class PreferenceWork(Protocol):
     """The ports of one transaction."""
 
     @property
     def preferences(self) -> PreferenceBook: ...
+    @property
+    def news(self) -> AddressNews: ...
     @property
     def codes(self) -> CodeStore: ...
     @property
