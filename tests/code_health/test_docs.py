@@ -43,3 +43,14 @@ def test_every_log_event_uses_fields_that_are_kept() -> None:
 def test_a_decision_has_a_number_of_its_own() -> None:
     numbers = [path.name[:4] for path in (ROOT / "docs" / "decisions").glob("[0-9]*.md")]
     assert sorted(set(numbers)) == sorted(numbers)
+
+
+def test_every_test_that_a_document_names_is_there() -> None:
+    named = [
+        (path.name, *found)
+        for path in (ROOT / "docs").glob("*.md")
+        for found in re.findall(r"`(tests/[\w/]+\.py)::(test_\w+)`", path.read_text())
+    ]
+    gone = [one for one in named if not re.search(rf"def {one[2]}\(", (ROOT / one[1]).read_text())]
+    assert named
+    assert gone == []

@@ -250,3 +250,26 @@ def test_a_declared_period_that_is_added_comes_out_in_the_list_of_its_type() -> 
         {"land": "FR", "periode": {"lukketPeriode": {"fom": "1993"}}}
     ]
     assert missing == ()
+
+
+@pytest.mark.parametrize(
+    ("written", "state", "is_told"),
+    [("XK", "XK", False), ("XXK", "XK", False), ("XKX", "XKX", True), ("KOS", "KOS", True)],
+)
+def test_kosovo_is_read_as_the_eu_writes_it_and_carried_as_others_do(written: str, state: str, is_told: bool) -> None:  # noqa: FBT001
+    found = document("P5000.json")
+    found["pensjon"]["medlemskapboarbeid"]["medlemskap"][0]["land"] = written
+    career, findings = to_career(found, name="P5000.json")
+    assert career["statement"]["periods"][0]["state"] == state
+    assert any(one.kind is FindingKind.UNKNOWN_CODE for one in findings) is is_told
+    assert to_eessi(career, name="P5000.json")[0] == found
+
+
+def test_a_place_without_a_town_and_nulls_where_values_belong_make_nothing_up() -> None:
+    found = document("P5000.json")
+    found["nav"]["bruker"]["person"]["foedested"] = {"by": None, "land": "XK", "region": None}
+    period = found["pensjon"]["medlemskapboarbeid"]["medlemskap"][0]
+    period["periode"], period["sum"] = {"fom": None, "tom": None}, {"aar": None, "dager": {"nr": None, "type": None}}
+    career, _ = to_career(found, name="P5000.json")
+    assert not {"first_day", "last_day", "sum"} & career["statement"]["periods"][0].keys()
+    assert to_eessi(career, name="P5000.json")[0] == found
