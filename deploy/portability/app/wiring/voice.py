@@ -5,7 +5,6 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from uuid import UUID
 
-from portability.adapters.postgres.cases_store import PostgresCases
 from portability.adapters.postgres.database import Connection, Database
 from portability.adapters.postgres.fence import narrow_to_worker
 from portability.adapters.postgres.flows_store import PostgresShelf
@@ -13,9 +12,10 @@ from portability.adapters.postgres.looks import PostgresLooks, PostgresProtected
 from portability.adapters.postgres.records_store import PostgresCommands
 from portability.adapters.postgres.voices_store import PostgresFigures, PostgresVoices
 from portability.adapters.postgres.workers_store import PostgresWorkerCases
+from portability.app.wiring.claims import node_claims
 from portability.app.wiring.flows import flow_parts
 from portability.app.wiring.parts import CaseParts
-from portability.services.cases.model import Case
+from portability.services.cases.claims import ClaimCase
 from portability.services.flows.definition import CASE, Flow
 from portability.services.flows.engine import position
 from portability.services.flows.model import CaseFile
@@ -50,12 +50,12 @@ class CasesOfWorker:
 
     async def cases(self) -> Sequence[MyCase]:
         """Her claims, and her cases on flows."""
-        claims = PostgresCases(self.connection, self.parts.at_rest)
+        claims = node_claims(self.connection, self.parts)
         shelf = PostgresShelf(self.connection, self.parts.at_rest)
         flows = flow_parts(self.parts).flows
         found = []
         for case_id in await PostgresWorkerCases(self.connection).case_ids_of(self.worker_id):
-            claim = await claims.get(case_id, for_change=False)
+            claim = await claims.get(case_id)
             file = None if claim else await shelf.get(case_id, for_change=False)
             flow = flows.get((file.flow_id, file.flow_version)) if file else None
             if claim is not None:
@@ -65,10 +65,11 @@ class CasesOfWorker:
         return found
 
 
-def _of_claim(case: Case) -> MyCase:
+def _of_claim(claim: ClaimCase) -> MyCase:
+    case = claim.case
     agreements = {one.agreement_id for one in case.participants if one.agreement_id}
     group = Group(tuple(sorted(agreements)), f"{case.branch}_claim")
-    return MyCase(case.case_id, f"branch.{case.branch}", group, is_closed=case.is_closed)
+    return MyCase(case.case_id, f"branch.{case.branch}", group, is_closed=claim.ended_at is not None)
 
 
 def _of_flow(file: CaseFile, flow: Flow) -> MyCase:
