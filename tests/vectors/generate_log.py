@@ -12,7 +12,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 sys.path += [str(HERE.parent / "services" / name) for name in ("exchange", "registry", "evidence")]
 
-from evidence_world import BERLIN, EvidenceWorld  # noqa: E402 (its folder is named above)
+from evidence_world import BERLIN, EvidenceWorld, resend_one  # noqa: E402 (its folder is named above)
 
 from portability.app.evidence.file import FIRST_LINE  # noqa: E402 (the same)
 from portability.app.evidence.verifying import verify_evidence  # noqa: E402 (the same)
@@ -61,11 +61,14 @@ def log_vectors() -> dict[str, object]:
 
 
 async def evidence_vectors() -> dict[str, object]:
-    """Files with and without records, the root to verify them by, what they prove, and files that must be refused."""
+    """Files with and without records, one with a message sent again: root, what they prove, what must be refused."""
     world = EvidenceWorld()
     await world.exchange()
     await world.log()
     plain, whole = await world.evidence(), await world.evidence(with_records=True)
+    await resend_one(world)
+    await world.log()
+    again = await world.evidence()
     bits = 8 * (len(plain) - len(FIRST_LINE) - 32)
     return {
         "about": evidence_vectors.__doc__,
@@ -73,7 +76,7 @@ async def evidence_vectors() -> dict[str, object]:
         "root_bin": encode_signed(world.keepers.anchor).hex(),
         "accepted": [
             {"file": one.hex(), "sentences": verify_evidence(one, anchor=world.keepers.anchor).sentences}
-            for one in (plain, whole)
+            for one in (plain, whole, again)
         ],
         # Each is the first file with one bit changed, under a digest made anew.
         "refused_bits": list(range(3, bits, bits // 64)),

@@ -3,13 +3,14 @@
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from exchange_world import CASE, World, make_keys, message_to
+from exchange_world import CASE, NO_WAIT, World, make_keys, message_to
 from keepers import Keepers
 
 from portability.adapters.memory.log_store import MemoryWitnessStore
 from portability.app.evidence.exporting import export_evidence
 from portability.services.exchange.business_status import status_messages
 from portability.services.exchange.model.statuses import BusinessStatus
+from portability.services.exchange.node import inbox_topic
 from portability.services.exchange.outgoing import post
 from portability.services.log.ports import Offer
 from portability.services.log.running import NodeLog, log_once
@@ -17,7 +18,7 @@ from portability.services.log.witness import cosign_checkpoint, newest_of
 from portability.services.log.witnessing import WitnessRound
 from portability.services.registry.mapping.roots import encode_chain
 
-__all__ = ["BERLIN", "CASE", "ROME", "EvidenceWorld", "MemoryWitness"]
+__all__ = ["BERLIN", "CASE", "ROME", "EvidenceWorld", "MemoryWitness", "resend_one"]
 
 BERLIN, ROME = "de-drv", "it-inps"
 
@@ -102,3 +103,18 @@ class EvidenceWorld:
             log=store.log.transaction,
             with_records=with_records,
         )
+
+
+async def resend_one(world: EvidenceWorld) -> None:
+    """Berlin sends message 7, its bundle is lost, another one brings it, and Rome refuses what it says."""
+    berlin, rome = world.nodes[BERLIN], world.nodes[ROME]
+    await berlin.submit(message_to(ROME, 7))
+    await berlin.relay()
+    topic = inbox_topic(ROME)
+    lost = await world.world.stream.read(topic, after={0: -1}, limit=1000, wait=NO_WAIT)
+    async with rome.store.transaction() as work:
+        await work.offsets.save(topic, 0, lost[-1].offset)
+    world.world.clock.advance(timedelta(minutes=2))
+    await world.deliver()
+    await world.report(BusinessStatus.REJECTED, "No such period.", number=7)
+    await world.deliver()

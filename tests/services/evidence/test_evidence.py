@@ -1,12 +1,14 @@
 """Evidence proves who sent what when with the file alone, and a file with one changed bit proves nothing else."""
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from hashlib import sha256
 from uuid import UUID
 
 import pytest
-from evidence_world import BERLIN, CASE, ROME, EvidenceWorld
+from evidence_world import BERLIN, CASE, ROME, EvidenceWorld, resend_one
+from exchange_world import message_to
 from keepers import Keepers
 
 from portability.agreements.errors import GatewayError, NotFoundError, VerificationError
@@ -210,3 +212,14 @@ async def test_a_report_about_nothing_in_the_file_is_refused(world: EvidenceWorl
             bundles.append(replace(bundle, messages=messages))
     with pytest.raises(VerificationError, match="about no message of this file"):
         verify_evidence(encode_evidence(replace(evidence, bundles=tuple(bundles))), anchor=world.keepers.anchor)
+
+
+async def test_a_message_that_was_sent_again_is_proven_in_each_bundle(world: EvidenceWorld) -> None:
+    await resend_one(world)
+    await world.log()
+    told = "\n".join(verify_evidence(await world.evidence(), anchor=world.keepers.anchor).sentences)
+    again = message_to(ROME, 7).message_id
+    assert told.count(f"de-drv sent it-inps message {again}") == 2
+    sealed = re.findall(rf"message {again} .* and signed it on (\S+ \S+) UTC", told)
+    assert len(set(sealed)) == 2
+    assert told.count("No such period.") == 2

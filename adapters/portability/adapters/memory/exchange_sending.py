@@ -19,13 +19,22 @@ from portability.services.exchange.model.sending import (
     OutboxMessage,
     Sealable,
     SealedBundle,
+    Sealing,
     SentEvidence,
     StoredReceipt,
     Turns,
 )
 from portability.services.exchange.model.statuses import ReceiptEntry, ReceiptStatus, advances
 
-__all__ = ["MemoryBundles", "MemoryOutbox", "MemoryReceipts", "MemoryResends", "status_of", "was_sealed"]
+__all__ = [
+    "MemoryBundles",
+    "MemoryOutbox",
+    "MemoryReceipts",
+    "MemoryResends",
+    "MemorySealings",
+    "status_of",
+    "was_sealed",
+]
 
 
 def status_of(message: OutboxMessage, state: State) -> ReceiptStatus:
@@ -313,3 +322,28 @@ def _is_settled(row: ConsignmentRow, state: State) -> bool:
         for message in _messages(row.consignment, state)
         if message.sealable.wants_receipt
     )
+
+
+class MemorySealings:
+    """The port `Sealings`."""
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+
+    async def of(self, message_id: UUID) -> Sequence[Sealing]:
+        """Return the bundles of a message."""
+        message = self._state.messages.get(message_id)
+        row = _row_of(message, self._state) if message else None
+        if message is None or row is None:
+            return []
+        found = []
+        for one in self._state.bundles.values():
+            members = [
+                member.sealable
+                for member in _messages(row.consignment, self._state)
+                if member.sealable.stream_seq not in one.left_out
+            ]
+            if (one.recipient, one.first_seq) == row.consignment.key and message.sealable in members:
+                leaves = tuple(member.leaf_hash for member in members)
+                found.append(Sealing(one.signed_head, one.signature, leaves, members.index(message.sealable)))
+        return found

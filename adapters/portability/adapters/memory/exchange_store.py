@@ -21,6 +21,7 @@ from portability.adapters.memory.exchange_sending import (
     MemoryOutbox,
     MemoryReceipts,
     MemoryResends,
+    MemorySealings,
 )
 from portability.adapters.memory.exchange_state import State
 from portability.adapters.memory.exchange_voids import MemoryVoidsReceived, MemoryVoidsSent
@@ -54,6 +55,7 @@ class MemoryExchangeWork:
         self.gaps = MemoryGaps(state)
         self.digests = MemoryDigests(state)
         self.reconciliations = MemoryReconciliations(state)
+        self.sealings = MemorySealings(state)
         self.voids_sent = MemoryVoidsSent(state)
         self.voids_received = MemoryVoidsReceived(state)
         self.timeline = MemoryTimeline(state)

@@ -31,6 +31,7 @@ from portability.adapters.postgres.exchange_rows import (
     quarantine_entry,
     timeline,
 )
+from portability.adapters.postgres.exchange_sealings import PostgresSealings
 from portability.adapters.postgres.exchange_voids import PostgresVoidsReceived, PostgresVoidsSent
 from portability.adapters.postgres.leases import PostgresLeases
 from portability.adapters.postgres.log_staging import PostgresLogSink
@@ -386,6 +387,7 @@ class PostgresExchangeWork:
         self.gaps = PostgresGaps(connection)
         self.digests = PostgresDigests(connection)
         self.reconciliations = PostgresReconciliations(connection)
+        self.sealings = PostgresSealings(connection)
         self.voids_sent = PostgresVoidsSent(connection)
         self.voids_received = PostgresVoidsReceived(connection)
         self.timeline = PostgresTimeline(connection)

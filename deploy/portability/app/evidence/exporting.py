@@ -81,8 +81,10 @@ async def _gather_sent(
         return
     message = kept.message
     content = (message.salt, message.record) if with_records else (b"", b"")
-    proof = MessageProof(kept.item, message.header, audit_path(kept.leaf_hashes, kept.item), *content)
-    _put(bundles, kept.signed_head, kept.signature, proof)
+    # Every bundle that it went out in: the first one, and each that it was sent again in.
+    for one in await work.sealings.of(entry.message_id):
+        proof = MessageProof(one.item, message.header, audit_path(one.leaf_hashes, one.item), *content)
+        _put(bundles, one.signed_head, one.signature, proof)
     if kept.receipt is not None:
         sealed, item, path, content_of = wire.decode_evidence(kept.receipt)
         receipt = MessageProof(item, content_of.header, path, content_of.salt, content_of.record)

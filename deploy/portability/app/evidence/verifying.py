@@ -177,7 +177,8 @@ def _receipts(messages: Sequence[ProvenMessage]) -> Receipts:
 def _reports(messages: Sequence[ProvenMessage]) -> Reports:
     """What reports of statuses say, by the leaf of the message that they are about."""
     numbered: dict[tuple[str, str], list[tuple[int, bytes]]] = {}
-    for one in messages:
+    known = {one.leaf: one for one in messages}  # once, in however many bundles it was sent
+    for one in known.values():
         if one.is_of_case:
             pair = numbered.setdefault((one.header.sender, one.header.recipient), [])
             pair.append((one.header.stream_seq, one.leaf))

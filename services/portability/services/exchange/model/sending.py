@@ -20,6 +20,7 @@ __all__ = [
     "OutboxMessage",
     "Sealable",
     "SealedBundle",
+    "Sealing",
     "SentEvidence",
     "StoredReceipt",
     "Turns",
@@ -142,6 +143,16 @@ class StoredReceipt:
     entries: tuple[ReceiptEntry, ...]
     evidence: bytes  # serialised ItemEvidence: signed head, signatures, header, payload, inclusion proof
     received_at: datetime
+
+
+@value
+class Sealing:
+    """One bundle that a message of ours was sealed in, as far as it proves the message."""
+
+    signed_head: bytes
+    signature: HybridSignature
+    leaf_hashes: tuple[bytes, ...]  # of the bundle, in item order
+    item: int  # index of the message in it
 
 
 @value

@@ -13,13 +13,14 @@ from portability.services.exchange.model.sending import (
     OutboxMessage,
     Sealable,
     SealedBundle,
+    Sealing,
     SentEvidence,
     StoredReceipt,
     Turns,
 )
 from portability.services.exchange.model.statuses import StatusEntry
 
-__all__ = ["Bundles", "BusinessStatuses", "Consigned", "Outbox", "Receipts", "Repeats", "Resends"]
+__all__ = ["Bundles", "BusinessStatuses", "Consigned", "Outbox", "Receipts", "Repeats", "Resends", "Sealings"]
 
 
 class Outbox(Protocol):
@@ -127,6 +128,13 @@ class Receipts(Protocol):
 
     async def evidence(self, message_id: UUID) -> SentEvidence | None:
         """Return what is in hand about our message; None where it is unknown or not sealed yet."""
+
+
+class Sealings(Protocol):
+    """In which bundles our messages went out."""
+
+    async def of(self, message_id: UUID) -> Sequence[Sealing]:
+        """Return every bundle that our message was sealed in, the first one first; none where it is unknown."""
 
 
 class BusinessStatuses(Protocol):

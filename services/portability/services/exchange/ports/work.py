@@ -11,7 +11,7 @@ from portability.services.exchange.model.statuses import Unchecked
 from portability.services.exchange.ports.receipt_levels import Openings, ReceiptAlarms
 from portability.services.exchange.ports.receiving import AcceptedBlind, HeldMessages, Inbox, Lanes, Leases, Offsets
 from portability.services.exchange.ports.repair import Digests, Gaps, Reconciliations
-from portability.services.exchange.ports.sending import Bundles, BusinessStatuses, Outbox, Receipts, Resends
+from portability.services.exchange.ports.sending import Bundles, BusinessStatuses, Outbox, Receipts, Resends, Sealings
 from portability.services.exchange.ports.set_aside import Quarantine, QuarantineDesk
 from portability.services.exchange.ports.voids import VoidsReceived, VoidsSent
 from portability.services.log_entry import LogSink
@@ -71,6 +71,8 @@ class ExchangeWork(Protocol):
     def digests(self) -> Digests: ...
     @property
     def reconciliations(self) -> Reconciliations: ...
+    @property
+    def sealings(self) -> Sealings: ...
     @property
     def voids_sent(self) -> VoidsSent: ...
     @property
