@@ -9,6 +9,7 @@ from pathlib import Path
 import pypdfium2
 
 from portability.adapters.paper.claim_form import print_claim_form
+from portability.adapters.postgres.embedded import EmbeddedServer
 from portability.adapters.workers.web.claim_form_pages import claim_of
 from portability.app.demo.desks import read_case
 from portability.app.demo.nodes import demo_nodes
@@ -29,13 +30,16 @@ FILLED = {
 }
 
 
-async def test_a_picture_of_the_paper_becomes_a_case_on_the_day_it_came_in(tmp_path: Path) -> None:
+async def test_a_picture_of_the_paper_becomes_a_case_on_the_day_it_came_in(
+    tmp_path: Path, postgres_server: EmbeddedServer
+) -> None:
     claim = claim_of(FILLED, today=date(2026, 11, 1), language="hi")
     pdf = await print_claim_form(claim, institution="INPS", words=words_for(["hi"]))
     picture = tmp_path / "paper.png"
     pypdfium2.PdfDocument(pdf)[0].render(scale=2).to_pil().save(picture)
     today = datetime.now(UTC).date().isoformat()  # noqa: TID251 (the node's own clock)
-    async with demo_nodes(tmp_path / "nodes", kafka="", pages=False, only="it-inps") as desks:
+    url = postgres_server.url_for("postgres")
+    async with demo_nodes(tmp_path / "nodes", kafka="", pages=False, database_url=url, only="it-inps") as desks:
         desk = desks["it-inps"]
         process = await asyncio.create_subprocess_exec(
             str(PORTABILITY), "cases", "scan", str(picture), "--as", "anna", "--lodged-on", today,
