@@ -27,7 +27,7 @@ serve: setup  ## The same three institutions, kept up, with the worker's page
 	@$(BIN)/portability demo --serve
 
 test: setup  ## All tests, on real PostgreSQL and (with Java and Maven) real Apache Kafka
-	@$(BIN)/pytest -n auto --maxprocesses 4 --dist loadfile
+	@$(BIN)/pytest -n auto --dist loadfile
 
 test-browser: setup  ## The worker's pages in Chromium: every page and language, by keyboard, on a small screen
 	@command -v chromium chromium-browser >/dev/null || { echo "Chromium is missing: apt-get install chromium"; exit 1; }

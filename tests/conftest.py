@@ -1,5 +1,6 @@
 """Real servers for tests: one embedded PostgreSQL and one Kafka broker a run, each started at first use."""
 
+import contextlib
 import os
 import shutil
 import tempfile
@@ -23,11 +24,21 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 
 IN_USE = pytest.StashKey[list[str]]()
 TEMPLATE = "migrated"
+FOR_ONE_PROCESS = 4 * 1024**3
 NewDatabase = Callable[[], str]
 
 
 def pytest_configure(config: pytest.Config) -> None:
     config.stash[IN_USE] = []
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """One for each processor and each 4 GiB: each may start a database, a broker and a browser."""
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    with contextlib.suppress(OSError, ValueError):
+        memory = min(memory, int(Path("/sys/fs/cgroup/memory.max").read_text()))  # a container has less
+    return max(1, min(os.cpu_count() or 1, memory // FOR_ONE_PROCESS, 4))
 
 
 @pytest.hookimpl(trylast=True)
