@@ -12,7 +12,7 @@ from portability.adapters.clock.fake import ManualClock, counting_ids
 from portability.adapters.keys.trust import DirectoryTrust
 from portability.adapters.memory.stream import MemoryStream
 from portability.adapters.postgres.database import Database
-from portability.adapters.postgres.exchange_inbox import exchange_unit_of_work
+from portability.adapters.postgres.exchange_work import exchange_unit_of_work
 from portability.services.exchange.consumer import consume_once
 from portability.services.exchange.handlers import submit
 from portability.services.exchange.model.messages import ReceivedMessage

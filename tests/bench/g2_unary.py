@@ -26,7 +26,7 @@ from portability.adapters.clock.ids import time_ordered_id
 from portability.adapters.clock.system import SystemClock
 from portability.adapters.postgres.database import Database, migrate
 from portability.adapters.postgres.embedded import EmbeddedServer, start_embedded
-from portability.adapters.postgres.exchange_inbox import exchange_unit_of_work
+from portability.adapters.postgres.exchange_work import exchange_unit_of_work
 from portability.api.exchange.v1 import exchange_pb2, exchange_pb2_grpc
 from portability.api.exchange.v1.exchange_pb2 import SubmitMessageRequest, SubmitMessageResponse
 from portability.app.logging import configure_logging

@@ -20,7 +20,7 @@ from portability.adapters.clock.ids import time_ordered_id
 from portability.adapters.clock.system import SystemClock
 from portability.adapters.postgres.database import Database, migrate
 from portability.adapters.postgres.embedded import start_embedded
-from portability.adapters.postgres.exchange_inbox import exchange_unit_of_work
+from portability.adapters.postgres.exchange_work import exchange_unit_of_work
 from portability.adapters.postgres.stream import PostgresStream
 from portability.services.exchange.handlers import submit_many
 from portability.services.exchange.model.messages import OutgoingMessage

@@ -11,7 +11,7 @@ from portability.adapters.memory.correspondence import MemoryMyNotices
 from portability.adapters.memory.notices import MemoryNotices
 from portability.adapters.postgres.correspondence_store import PostgresMyLetters, PostgresMyNotices
 from portability.adapters.postgres.database import Connection, Database
-from portability.adapters.postgres.exchange_inbox import exchange_unit_of_work
+from portability.adapters.postgres.exchange_work import exchange_unit_of_work
 from portability.adapters.postgres.notices_store import PostgresNotices
 from portability.adapters.postgres.workers_store import PostgresWorkers
 from portability.services.exchange.model.statuses import ReceiptStatus

@@ -10,7 +10,7 @@ import pytest
 from portability.adapters.clock.ids import time_ordered_id
 from portability.adapters.memory.exchange_store import MemoryExchangeStore
 from portability.adapters.postgres.database import Database
-from portability.adapters.postgres.exchange_inbox import exchange_unit_of_work
+from portability.adapters.postgres.exchange_work import exchange_unit_of_work
 from portability.services.exchange.envelope import received_message
 from portability.services.exchange.mapping.wire import decode_header
 from portability.services.exchange.model.messages import OutgoingMessage

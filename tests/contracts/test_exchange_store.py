@@ -15,7 +15,7 @@ from portability.adapters.memory import exchange_sending
 from portability.adapters.memory.exchange_store import MemoryExchangeStore
 from portability.adapters.postgres import exchange_bundles
 from portability.adapters.postgres.database import Database
-from portability.adapters.postgres.exchange_inbox import exchange_unit_of_work
+from portability.adapters.postgres.exchange_work import exchange_unit_of_work
 from portability.adapters.postgres.listening import PostgresOutboxSignal
 from portability.agreements.errors import GatewayError, IdempotencyConflictError
 from portability.services.exchange.envelope import Header

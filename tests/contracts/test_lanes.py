@@ -8,7 +8,7 @@ from uuid import UUID
 from portability.adapters.clock.ids import time_ordered_id
 from portability.adapters.clock.system import SystemClock
 from portability.adapters.postgres.database import Database
-from portability.adapters.postgres.exchange_inbox import exchange_unit_of_work
+from portability.adapters.postgres.exchange_work import exchange_unit_of_work
 from portability.services.exchange.lanes import LaneEntry, LaneEntryState, LaneStanding
 from portability.services.exchange.model.messages import Lane
 from portability.services.exchange.model.set_aside import ID_CONFLICT, QuarantineState

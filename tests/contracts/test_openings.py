@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from portability.adapters.clock.ids import time_ordered_id
 from portability.adapters.postgres.database import Database
-from portability.adapters.postgres.exchange_inbox import exchange_unit_of_work
+from portability.adapters.postgres.exchange_work import exchange_unit_of_work
 from portability.services.exchange.lanes import LaneEntry, LaneEntryState, LaneStanding
 from portability.services.exchange.model.receiving import OpenedMessage
 from portability.services.exchange.model.statuses import ReceiptStatus

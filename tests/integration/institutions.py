@@ -16,7 +16,7 @@ from portability.adapters.clock.system import SystemClock
 from portability.adapters.keys.ring import FileKeyRing
 from portability.adapters.keys.trust import DirectoryTrust
 from portability.adapters.postgres.database import Database
-from portability.adapters.postgres.exchange_inbox import exchange_unit_of_work
+from portability.adapters.postgres.exchange_work import exchange_unit_of_work
 from portability.services.exchange.handlers import submit_many
 from portability.services.exchange.model.messages import OutgoingMessage
 from portability.services.purposes import PENSION_CLAIM

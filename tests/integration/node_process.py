@@ -22,7 +22,7 @@ from portability.adapters.kafka.stream import KafkaStream
 from portability.adapters.keys.ring import FileKeyRing
 from portability.adapters.keys.trust import DirectoryTrust
 from portability.adapters.postgres.database import Database
-from portability.adapters.postgres.exchange_inbox import PostgresExchangeWork, exchange_unit_of_work
+from portability.adapters.postgres.exchange_work import PostgresExchangeWork, exchange_unit_of_work
 from portability.adapters.postgres.listening import PostgresOutboxSignal
 from portability.adapters.postgres.stream import PostgresStream
 from portability.app.garbage import collect_seldom

@@ -19,8 +19,8 @@ from portability.adapters.keys.at_rest import AtRest
 from portability.adapters.keys.ring import FileKeyRing
 from portability.adapters.keys.trust import DirectoryTrust
 from portability.adapters.postgres.database import Database
-from portability.adapters.postgres.exchange_inbox import exchange_unit_of_work
 from portability.adapters.postgres.exchange_rows import STANDING, STATUS
+from portability.adapters.postgres.exchange_work import exchange_unit_of_work
 from portability.services.exchange.handlers import submit_many
 from portability.services.exchange.model.messages import OutgoingMessage
 from portability.services.purposes import PENSION_CLAIM

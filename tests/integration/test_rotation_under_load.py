@@ -15,7 +15,7 @@ from uuid import UUID
 import psycopg
 
 from portability.adapters.clock.ids import time_ordered_id
-from portability.adapters.postgres.exchange_inbox import PostgresExchangeWork
+from portability.adapters.postgres.exchange_work import PostgresExchangeWork
 from portability.adapters.postgres.stream import PostgresStream
 from portability.api.exchange.v1 import exchange_pb2, exchange_pb2_grpc
 from portability.app.bootstrap import Node, open_node

@@ -24,7 +24,7 @@ from portability.adapters.keys.trust import DirectoryTrust
 from portability.adapters.postgres.change_store import change_unit_of_work
 from portability.adapters.postgres.database import Database, migrate
 from portability.adapters.postgres.embedded import start_embedded
-from portability.adapters.postgres.exchange_inbox import exchange_unit_of_work
+from portability.adapters.postgres.exchange_work import exchange_unit_of_work
 from portability.adapters.postgres.listening import PostgresOutboxSignal
 from portability.adapters.postgres.log_staging import PostgresLogSink
 from portability.adapters.postgres.log_store import log_unit_of_work

@@ -11,7 +11,7 @@ from exchange_world import CASE, NO_WAIT, NOON, World, message_to
 from portability.adapters.clock.system import SystemClock
 from portability.adapters.keys.at_rest import AtRest
 from portability.adapters.postgres.database import Database
-from portability.adapters.postgres.exchange_inbox import exchange_unit_of_work
+from portability.adapters.postgres.exchange_work import exchange_unit_of_work
 from portability.services.exchange.consumer import consume_once
 from portability.services.exchange.handlers import submit_many
 from portability.services.exchange.model.sending import Turns

@@ -10,7 +10,7 @@ from lane_world import RECIPIENT, SENDER, Rome, case_of
 
 from portability.adapters.clock.system import SystemClock
 from portability.adapters.postgres.database import Database
-from portability.adapters.postgres.exchange_inbox import PostgresExchangeWork, exchange_unit_of_work
+from portability.adapters.postgres.exchange_work import PostgresExchangeWork, exchange_unit_of_work
 from portability.services.exchange.lanes import LaneEntry, LaneEntryState, LaneInHand, LaneStanding
 from portability.services.exchange.node import inbox_topic
 from portability.services.exchange.relay import relay_once

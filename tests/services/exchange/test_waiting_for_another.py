@@ -8,7 +8,7 @@ import pytest
 from exchange_world import CASE, NO_WAIT, TestNode, World, message_to
 
 from portability.adapters.postgres.database import Database
-from portability.adapters.postgres.exchange_inbox import exchange_unit_of_work
+from portability.adapters.postgres.exchange_work import exchange_unit_of_work
 from portability.agreements.errors import CaseStateError, InputError, NotFoundError, NotYetError
 from portability.services.exchange.consumer import consume_once
 from portability.services.exchange.lane_watch import report_waiting_lanes

@@ -15,7 +15,7 @@ from portability.adapters.keys.at_rest import AtRest
 from portability.adapters.keys.master import MasterKey
 from portability.adapters.postgres.cases_store import PostgresCases
 from portability.adapters.postgres.database import Database
-from portability.adapters.postgres.exchange_inbox import exchange_unit_of_work
+from portability.adapters.postgres.exchange_work import exchange_unit_of_work
 from portability.adapters.postgres.key_table import PostgresKeyTable
 from portability.adapters.postgres.privacy_store import PostgresPrivacyWork
 from portability.adapters.postgres.records_store import PostgresRegister

@@ -6,8 +6,8 @@ from typing import Final
 from uuid import UUID
 
 from portability.adapters.postgres.database import Connection
-from portability.adapters.postgres.exchange_inbox import TIMELINE
 from portability.adapters.postgres.exchange_rows import timeline
+from portability.adapters.postgres.exchange_timeline import TIMELINE
 from portability.services.exchange.model.messages import EXCHANGE_TYPES, Direction, TimelineEntry
 from portability.services.exchange.model.statuses import BusinessStatus, ReceiptStatus
 from portability.services.workers.correspondence.model import About, Letter, LetterState, Place, Told, ToldState

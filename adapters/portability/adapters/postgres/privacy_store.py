@@ -9,7 +9,7 @@ from portability.adapters.keys.at_rest import AtRest
 from portability.adapters.postgres.acts import PostgresActs
 from portability.adapters.postgres.cases_store import PostgresCases
 from portability.adapters.postgres.database import Connection
-from portability.adapters.postgres.exchange_inbox import PostgresTimeline
+from portability.adapters.postgres.exchange_timeline import PostgresTimeline
 from portability.adapters.postgres.flows_store import PostgresShelf
 from portability.adapters.postgres.log_staging import PostgresLogSink
 from portability.adapters.postgres.looks import PostgresLooks, PostgresProtected

@@ -58,7 +58,7 @@ def verify(
 
 
 async def _export(settings: "Settings", case_id: UUID, *, with_records: bool) -> bytes:
-    from portability.adapters.postgres.exchange_inbox import exchange_unit_of_work  # noqa: PLC0415 (heavy)
+    from portability.adapters.postgres.exchange_work import exchange_unit_of_work  # noqa: PLC0415 (heavy)
     from portability.adapters.postgres.log_store import log_unit_of_work  # noqa: PLC0415 (heavy)
     from portability.app.evidence.exporting import export_evidence  # noqa: PLC0415 (heavy)
     from portability.app.offline import open_state  # noqa: PLC0415 (heavy)

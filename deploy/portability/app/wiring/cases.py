@@ -6,8 +6,8 @@ from uuid import UUID
 
 from portability.adapters.postgres.cases_store import PostgresCases, PostgresTimeline
 from portability.adapters.postgres.database import Connection, Database
-from portability.adapters.postgres.exchange_inbox import PostgresExchangeWork
 from portability.adapters.postgres.exchange_outbox import PostgresOutbox
+from portability.adapters.postgres.exchange_work import PostgresExchangeWork
 from portability.adapters.postgres.flows_store import PostgresStandings
 from portability.adapters.postgres.looks import PostgresLooks, PostgresProtected
 from portability.adapters.postgres.privacy_store import PostgresPeople

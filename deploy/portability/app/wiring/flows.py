@@ -8,8 +8,8 @@ from datetime import date, timedelta
 from portability.adapters.clock.holidays import is_public_holiday
 from portability.adapters.postgres.change_store import PostgresFlowChanges
 from portability.adapters.postgres.database import Connection, Database
-from portability.adapters.postgres.exchange_inbox import PostgresExchangeWork
 from portability.adapters.postgres.exchange_outbox import PostgresOutbox
+from portability.adapters.postgres.exchange_work import PostgresExchangeWork
 from portability.adapters.postgres.flows_store import PostgresCaseLines, PostgresShelf, PostgresStandings
 from portability.adapters.postgres.looks import PostgresLooks, PostgresProtected
 from portability.adapters.postgres.records_store import PostgresCommands
