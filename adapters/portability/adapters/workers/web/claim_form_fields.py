@@ -3,13 +3,12 @@
 from collections.abc import Mapping
 from datetime import date
 from typing import Final
-from urllib.parse import parse_qsl
 
 from google.type.date_pb2 import Date
 from starlette.requests import Request
 
 from portability.adapters.workers.web.claim_form_faults import PLACES
-from portability.adapters.workers.web.security import FormRefusedError
+from portability.adapters.workers.web.security import read_fields
 from portability.agreements.errors import InputError
 from portability.api.cases.v1 import messages_pb2 as pb
 from portability.api.records.v1 import messages_pb2 as records
@@ -22,18 +21,8 @@ FIELDS: Final = 64
 
 async def read_claim_form(request: Request, *, most_bytes: int = LARGEST) -> dict[str, str]:
     """The fields of the form. Raises FormRefusedError. Whether the form is one of ours is not asked here."""
-    body = b""
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > most_bytes:
-            raise FormRefusedError(413)
-    try:
-        pairs = parse_qsl(body.decode("ascii"), keep_blank_values=True, max_num_fields=FIELDS, errors="strict")
-    except ValueError as error:
-        raise FormRefusedError(400) from error
-    if any("\x00" in value for _, value in pairs):
-        raise FormRefusedError(400)
-    return {name: value.strip() for name, value in pairs}
+    fields = await read_fields(request, most_bytes=most_bytes, most_fields=FIELDS)
+    return {name: value.strip() for name, value in fields.items()}
 
 
 def person_of(form: Mapping[str, str], *, places: int = PLACES) -> pb.Person:

@@ -26,6 +26,7 @@ __all__ = [
     "FormRefusedError",
     "SecurityHeaders",
     "origin_of",
+    "read_fields",
     "read_form",
     "request_id_of",
     "security_headers",
@@ -149,13 +150,18 @@ async def read_form(request: Request, *, most_bytes: int = FORM_BYTES) -> dict[s
     """Fields of a small url-encoded form; of a field that comes twice, the last."""
     if request.headers.get("content-type", "").partition(";")[0].strip() != "application/x-www-form-urlencoded":
         raise FormRefusedError(415)
+    return await read_fields(request, most_bytes=most_bytes, most_fields=FORM_FIELDS)
+
+
+async def read_fields(request: Request, *, most_bytes: int, most_fields: int) -> dict[str, str]:
+    """Fields of an url-encoded body, whatever it calls itself; of a field that comes twice, the last."""
     body = b""
     async for chunk in request.stream():
         body += chunk
         if len(body) > most_bytes:
             raise FormRefusedError(413)
     try:
-        fields = parse_qsl(body.decode("ascii"), keep_blank_values=True, max_num_fields=FORM_FIELDS, errors="strict")
+        fields = parse_qsl(body.decode("ascii"), keep_blank_values=True, max_num_fields=most_fields, errors="strict")
     except ValueError as error:  # too many fields, or bytes that are no UTF-8 text
         raise FormRefusedError(400) from error
     if any("\x00" in value for _, value in fields):  # no database takes it
