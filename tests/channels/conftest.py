@@ -12,6 +12,7 @@ from portability.services.workers.model import WorkerOnFile, parse_contact
 from portability.services.workers.texting.dialogue import Dialogue
 from portability.services.workers.texting.model import Answer, Channel, Incoming
 from portability.services.workers.texting.signing_in import TextParts
+from portability.services.workers.voice.handlers import VoiceUseCases
 from tests.services.workers import samples
 
 
@@ -63,7 +64,8 @@ class TextDesk:
         self.sender = MemoryCodeSender()
         self.work = MemoryTextWork()
         parts = TextParts(sender=self.sender, clock=self.clock, random_bytes=samples.CountingBytes(), key=samples.KEY)
-        self.dialogue = Dialogue(unit_of_work=self.work.text_work, parts=parts)
+        voice = VoiceUseCases(of_worker=self.work.voice_of, work=self.work.voice.unit_of_work, clock=self.clock)
+        self.dialogue = Dialogue(unit_of_work=self.work.text_work, parts=parts, voice=voice)
         self.work.views.cases += [
             samples.case(),
             samples.case(case_id=samples.OTHER_CASE, worker_id=samples.OTHER, reference="IT-2026-0999"),

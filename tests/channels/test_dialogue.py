@@ -3,18 +3,23 @@
 from dataclasses import replace
 from datetime import time, timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from portability.services.notices.model import Choice
+from portability.services.notices.model import Choice, Kind, Notice
 from portability.services.text_budget import USSD, Coding, coding_of, fits, for_phones
 from portability.services.workers.model import WorkerOnFile, parse_contact
 from portability.services.workers.texting.model import Channel, Incoming, Refused, is_weak_pin
+from portability.services.workers.voice.handlers import SayHowItWent
+from portability.services.workers.voice.model import Group, MyCase, Score
 from portability.services.workers.words import languages, words_for
 from tests.channels.conftest import TextDesk
 from tests.services.workers import samples
+
+CLOSED_CASE = UUID("01890000-0000-7000-8000-0000000000cc")
 
 
 async def test_she_signs_in_by_code_and_reads_where_her_case_is_and_who_holds_it(desk: TextDesk) -> None:
@@ -27,7 +32,10 @@ async def test_she_signs_in_by_code_and_reads_where_her_case_is_and_who_holds_it
     (delivery,) = desk.sender.sent
     assert delivery.contact.value == "+393331234567"
     menu = await phone.types(delivery.code)
-    assert menu == "What do you want to see?\n1 My cases\n2 My decisions\n3 My career\n4 Settings\n0 Sign out"
+    assert menu == (
+        "What do you want to see?\n1 My cases\n2 My decisions\n3 My career\n4 Settings\n"
+        "5 My messages\n6 How it went\n0 Sign out"
+    )
 
     assert "1 IT-2026-0417 Old-age pension (Late)" in await phone.types("1")
     case = await phone.types("1")
@@ -77,7 +85,9 @@ async def test_she_reads_her_career_country_by_country(desk: TextDesk) -> None:
 async def test_every_screen_fits_in_every_language(desk: TextDesk, language: str) -> None:
     """The phone of the tests takes nothing that is too long; here it goes everywhere, on both channels."""
     await desk.register(language=language)
+    await told(desk, *Kind)
     for channel in Channel:
+        desk.work.mine[samples.WORKER] = [closed(CLOSED_CASE)]
         phone = await desk.signed_in(channel)
         menu = phone.last.text
         assert for_phones(words_for([language]).text("text.menu")) in menu
@@ -99,6 +109,9 @@ async def test_every_screen_fits_in_every_language(desk: TextDesk, language: str
             "41",
             "42",
             "44",
+            "5",
+            "6",
+            "61",
         ):
             for step in way:
                 await slowly(desk, phone, step)
@@ -107,6 +120,17 @@ async def test_every_screen_fits_in_every_language(desk: TextDesk, language: str
             while phone.last.text != menu:
                 assert phone.last.goes_on, "the way back leads past the menu"
                 await slowly(desk, phone, "0")
+
+
+async def told(desk: TextDesk, *kinds: Kind) -> None:
+    """Of each kind, one notice, a minute after the other."""
+    for number, kind in enumerate(kinds):
+        at = samples.NOW - timedelta(days=1) + timedelta(minutes=number)
+        await desk.work.book.add(samples.WORKER, [Notice(bytes([number + 1]) * 32, kind, at, at)])
+
+
+def closed(case_id: UUID, *, is_closed: bool = True) -> MyCase:
+    return MyCase(case_id, "branch.old_age", Group(("eu-883-2004",), "old_age_claim"), is_closed=is_closed)
 
 
 async def slowly(desk: TextDesk, phone: Any, text: str) -> None:
@@ -193,6 +217,75 @@ async def test_a_language_chosen_by_whoever_holds_the_phone_is_not_hers(desk: Te
     await phone.chooses(for_phones("Português"))
     assert "Sign in" not in phone.last.text
     assert desk.work.directory.on_file(samples.WORKER).language == ""
+
+
+# --- What she was told, and what she is asked
+
+
+async def test_she_reads_her_last_notices_the_newest_first(desk: TextDesk) -> None:
+    phone = await desk.signed_in()
+    assert await phone.types("5") == "There are no messages yet.\n0 Back"
+    await phone.types("0")
+    await told(desk, Kind.DONE, Kind.DONE, Kind.DECIDED)
+    await desk.work.book.add(samples.OTHER, [Notice(b"o" * 32, Kind.LATE, samples.NOW, samples.NOW)])
+    assert (await phone.types("5")).splitlines() == [
+        "My messages",
+        "19 Nov 2026: There is a decision for you.",
+        "19 Nov 2026: One step is done for you.",  # two of one day are one line
+        "0 Back",
+    ]
+
+
+@pytest.mark.parametrize("channel", Channel)
+async def test_she_says_how_a_closed_case_went_once(desk: TextDesk, channel: Channel) -> None:
+    desk.work.mine[samples.WORKER] = [closed(CLOSED_CASE), closed(samples.CASE, is_closed=False)]
+    phone = await desk.signed_in(channel)
+    await phone.chooses("How it went")
+    assert phone.last.text.splitlines() == ["How did it go?", "1 Old-age pension", "0 Back"]
+    asked = await phone.types("1")
+    assert "How did this case go for you?" in asked
+    await phone.chooses("Well")
+    assert "Thank you. We have your answer." in phone.last.text
+    (voice,) = await desk.work.voice.book.of_cases([CLOSED_CASE])
+    assert (voice.score, voice.words) == (Score.GOOD, "")
+    await phone.types("0")
+    assert (await phone.chooses("How it went")) == "You have told us. Thank you.\n0 Back"
+
+
+@pytest.mark.parametrize(("number", "score"), list(enumerate(reversed(Score), start=1)))
+async def test_each_number_is_the_answer_that_stands_beside_it(desk: TextDesk, number: int, score: Score) -> None:
+    desk.work.mine[samples.WORKER] = [closed(CLOSED_CASE)]
+    phone = await desk.signed_in(Channel.SMS)
+    asked = await phone.types("6", "1")
+    assert f"\n{number} {words_for(['en']).text(f'voice.score.{score}')}\n" in asked
+    await phone.types(str(number))
+    (voice,) = await desk.work.voice.book.of_cases([CLOSED_CASE])
+    assert voice.score is score
+
+
+async def test_nothing_is_asked_before_a_case_is_closed_or_of_a_case_of_another(desk: TextDesk) -> None:
+    desk.work.mine[samples.WORKER] = [closed(samples.CASE, is_closed=False)]
+    desk.work.mine[samples.OTHER] = [closed(CLOSED_CASE)]
+    phone = await desk.signed_in()
+    assert await phone.types("6") == "None of your cases is closed yet. Come back when one is.\n0 Back"
+    await desk.work.conversations.keep(replace(only_session(desk), place=f"voice_case:{CLOSED_CASE}"))
+    assert "How did this case go" not in await phone.types("1")
+    assert await desk.work.voice.book.of_cases([CLOSED_CASE]) == []
+
+
+async def test_a_case_that_she_answered_on_her_page_meanwhile_is_not_asked_again(desk: TextDesk) -> None:
+    desk.work.mine[samples.WORKER] = [closed(CLOSED_CASE)]
+    phone = await desk.signed_in()
+    await phone.types("6", "1")
+    await desk.dialogue.voice.say(SayHowItWent(UUID(int=1), samples.WORKER, CLOSED_CASE, Score.BAD))
+    await phone.types("1")
+    (voice,) = await desk.work.voice.book.of_cases([CLOSED_CASE])
+    assert voice.score is Score.BAD
+
+
+def only_session(desk: TextDesk) -> Any:
+    (session,) = desk.work.conversations.kept.values()
+    return session
 
 
 # --- Refused

@@ -15,7 +15,9 @@ from portability.adapters.workers.code_delivery import OutboxFileGateway, Queued
 from portability.adapters.workers.text.endpoint import create_text_app
 from portability.adapters.workers.text.sending import CodesBySms, KannelSms
 from portability.adapters.workers.text.settings import GatewaySettings, KannelOut
+from portability.services.notices.model import Kind, Notice
 from portability.services.text_budget import USSD, fits
+from portability.services.workers.voice.model import Group, MyCase, Score
 from portability.services.workers.words import words_for
 from tests.channels.conftest import TextDesk
 from tests.channels.kannel import PASSWORD, SHORT_CODE, Kannel, free_ports, kannel, kannel_is_missing
@@ -133,6 +135,22 @@ async def test_by_sms(simulator: Simulator, language: str) -> None:
     assert "Service Canada" in held
     await box.types(NUMBER, "0")
     assert "476.72" in await box.types(NUMBER, "4")
+
+
+async def test_by_ussd_she_reads_her_notices_and_says_how_a_case_went(simulator: Simulator) -> None:
+    desk = simulator.desk
+    await desk.register(language="fr")
+    words, at = words_for(["fr"]), samples.NOW
+    await desk.work.book.add(samples.WORKER, [Notice(b"e" * 32, Kind.DECIDED, at, at)])
+    group = Group(("eu-883-2004",), "old_age_claim")
+    desk.work.mine[samples.WORKER] = [MyCase(samples.CASE, "branch.old_age", group, is_closed=True)]
+    await simulator.signs_in()
+    await simulator.ussd("5")
+    assert words.text("notice.decided") in await simulator.reads_on()
+    await simulator.ussd("0", "6", "1", "1")
+    assert words.text("voice.thanks") in simulator.screens[-1]
+    (said,) = await desk.work.voice.book.of_cases([samples.CASE])
+    assert said.score is Score.VERY_GOOD
 
 
 async def test_a_replayed_code_and_hostile_text_are_refused_and_explained(simulator: Simulator) -> None:

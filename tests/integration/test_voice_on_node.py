@@ -1,6 +1,7 @@
 """How a closed case went, on running nodes: over gRPC, with the fence, by command, and erased with the case."""
 
 import asyncio
+import json
 from datetime import UTC, date
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,9 @@ import pytest
 from portability.adapters.clock.ids import time_ordered_id
 from portability.adapters.clock.system import SystemClock
 from portability.adapters.postgres.embedded import EmbeddedServer
+from portability.adapters.postgres.notices_store import PostgresNotices
 from portability.adapters.postgres.voices_store import PostgresFigures, PostgresVoices
+from portability.adapters.postgres.workers_store import PostgresWorkerCases
 from portability.api.indicators.v1 import indicators_pb2 as indicators
 from portability.api.indicators.v1 import indicators_pb2_grpc
 from portability.api.voice.v1 import voice_pb2 as pb
@@ -20,10 +23,13 @@ from portability.api.voice.v1 import voice_pb2_grpc
 from portability.app.demo.desks import act, lodge_claim, put_records, read_case
 from portability.app.demo.nodes import DemoNode, demo_nodes
 from portability.app.demo.run import enrol, sign_in
-from portability.app.demo.story import AWARD_ON
+from portability.app.demo.story import AWARD_ON, WORKER
 from portability.app.rpc.client import open_channel
 from portability.services.access import Role
+from portability.services.notices.model import Kind, Notice
+from portability.services.workers.texting.model import Channel, Incoming
 from portability.services.workers.voice.model import Figure, Group, Score, Voice
+from portability.services.workers.words import words_for
 from tests.demo.test_canary_in_calls import told_by
 from tests.integration.test_disputes_on_nodes import known
 
@@ -84,6 +90,42 @@ async def test_ten_answers_become_a_figure_and_words_are_read_by_people_alone(
         with pytest.raises(grpc.aio.AioRpcError) as refused:
             await program.ListVoices(pb.ListVoicesRequest())
         assert refused.value.code() is grpc.StatusCode.PERMISSION_DENIED
+
+
+async def test_by_ussd_she_reads_what_she_was_told_and_says_how_it_went(
+    tmp_path: Path, postgres_server: EmbeddedServer
+) -> None:
+    url = postgres_server.url_for("postgres")
+    async with demo_nodes(tmp_path, kafka="", pages=False, database_url=url) as desks:
+        desk = desks[IT]
+        case_id = await closed_case(desks)
+        await enrol(desk, case_id)
+        words, at = words_for(["it"]), SystemClock().now()
+        async with desk.node.database.transaction(acting="node") as connection:
+            (worker_id,) = {await PostgresWorkerCases(connection).owner_of(UUID(case_id))}
+            assert worker_id is not None
+            await PostgresNotices(connection).add(worker_id, [Notice(b"e" * 32, Kind.DECIDED, at, at)])
+
+        async def types(text: str) -> str:
+            return (await desk.node.dialogue.answer(Incoming(Channel.USSD, WORKER.phone, text))).text
+
+        await types("")
+        await types("1")
+        await desk.node.codes.drain()
+        assert words.text("nav.messages") in await types(last_code(desk.node.settings.data_folder))
+        assert words.text("notice.decided") in await types("5")
+        await types("0")
+        await types("6")
+        assert words.text("voice.question") in await types("1")
+        assert (await types("2")).startswith(words.text("voice.thanks"))
+        async with desk.node.database.transaction(acting="node") as connection:
+            (said,) = await PostgresVoices(connection, desk.node.parts.at_rest).of_cases([UUID(case_id)])
+        assert (said.score, said.words) == (Score.GOOD, "")
+
+
+def last_code(folder: Path) -> str:
+    told = (folder / "worker-codes.jsonl").read_text(encoding="utf-8").splitlines()[-1]
+    return str(json.loads(told)["code"])
 
 
 async def closed_case(desks: dict[str, DemoNode]) -> str:

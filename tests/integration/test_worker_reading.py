@@ -6,6 +6,7 @@ from uuid import UUID
 
 from psycopg import sql
 
+from portability.adapters.memory.texting import MemoryTextWork
 from portability.adapters.postgres.cases_store import PostgresCases
 from portability.adapters.postgres.database import Connection
 from portability.adapters.postgres.fence import APP_ROLE, narrow_to_worker
@@ -62,7 +63,7 @@ async def test_what_is_kept_reads_the_same(connection: Connection) -> None:
     )
     for book in (in_memory.looks, kept.looks):
         await book.add([*looks_at(CASE), *looks_at(ADAS_CASE)])
-    work = worker_work(connection, AT_REST, kept)
+    work = worker_work(connection, AT_REST, kept, MemoryTextWork().questions)
     for worker_id in (ROSA, ADA):
         assert list(await work.cases.cases_of(worker_id)) == list(await in_memory.cases_of(worker_id))
         assert await work.career.career_of(worker_id) == await in_memory.career_of(worker_id)

@@ -10,6 +10,7 @@ from uuid import UUID
 import pytest
 
 from portability.adapters.clock.fake import FixedClock
+from portability.adapters.memory.texting import MemoryTextWork
 from portability.adapters.memory.workers import MemoryCodeSender, MemoryViews
 from portability.adapters.postgres.database import Database
 from portability.adapters.postgres.workers_store import PostgresWorkers
@@ -54,7 +55,7 @@ async def desk(database: Database) -> Any:
     @asynccontextmanager
     async def unit_of_work() -> AsyncIterator[NodeWorkerWork]:
         async with database.transaction() as connection:
-            yield worker_work(connection, AT_REST, MemoryViews())
+            yield worker_work(connection, AT_REST, MemoryViews(), MemoryTextWork().questions)
 
     async with database.transaction() as connection:
         await PostgresWorkers(connection, AT_REST).keep(WorkerOnFile(ROSA, parse_contact(PHONE)))

@@ -61,6 +61,7 @@ from portability.app.wiring.parts import CaseParts
 from portability.app.wiring.privacy import privacy_use_cases
 from portability.app.wiring.sent_claims import claim_use_cases
 from portability.app.wiring.takeout import takeout_use_cases
+from portability.app.wiring.voice import voice_use_cases
 from portability.app.wiring.workers import matter_unit_of_work, worker_unit_of_work
 from portability.app.witnesses import PeerWitness, witnesses_of
 from portability.app.worker_page import WorkerPage
@@ -256,7 +257,8 @@ async def open_node(
             random_bytes=secrets.token_bytes,
             key=secret(settings.data_folder / "worker.key"),
         )
-        dialogue = dialogue_of(worker, worker_work, gateways)
+        voice = voice_use_cases(database, parts, minimum=settings.voice_minimum)
+        dialogue = dialogue_of(worker, worker_work, voice, gateways)
         cases = case_unit_of_work(database, parts, limits=limits)
         certificates = certificate_use_cases(
             database,

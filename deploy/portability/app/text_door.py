@@ -16,7 +16,7 @@ from portability.app.http_part import HttpPart
 from portability.app.settings import Settings
 from portability.services.workers.ports import Clock
 from portability.services.workers.texting.dialogue import Dialogue
-from portability.services.workers.texting.ports import TextUnitOfWork
+from portability.services.workers.texting.ports import HowItWent, TextUnitOfWork
 from portability.services.workers.texting.signing_in import TextParts
 from portability.services.workers.use_cases import WorkerUseCases
 from portability.services.workers.words import DEFAULT_LANGUAGE
@@ -66,8 +66,8 @@ def text_door(settings: Settings, gateways: Gateways, dialogue: Dialogue) -> Htt
     return HttpPart(create_text_app(dialogue, gateways.settings), listen=settings.text_listen)
 
 
-def dialogue_of(worker: WorkerUseCases, work: TextUnitOfWork, gateways: Gateways) -> Dialogue:
+def dialogue_of(worker: WorkerUseCases, work: TextUnitOfWork, voice: HowItWent, gateways: Gateways) -> Dialogue:
     """The conversations of a node, with the parts of its worker's use cases."""
     parts = TextParts(sender=worker.sender, clock=worker.clock, random_bytes=worker.random_bytes, key=worker.key)
     language = gateways.settings.language if gateways.settings else DEFAULT_LANGUAGE
-    return Dialogue(unit_of_work=work, parts=parts, language=language)
+    return Dialogue(unit_of_work=work, parts=parts, voice=voice, language=language)

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from portability.adapters.clock.ids import time_ordered_id
 from portability.adapters.keys.at_rest import AtRest
+from portability.adapters.postgres.correspondence_store import PostgresMyNotices
 from portability.adapters.postgres.database import Connection
 from portability.adapters.postgres.mandates_store import PostgresCompanyLog, PostgresMandates
 from portability.adapters.postgres.preferences_store import PostgresPreferences
@@ -28,6 +29,7 @@ from portability.services.workers.declarations.ports import DeclarationBook
 from portability.services.workers.ports import WorkerCases
 from portability.services.workers.protection import hidden_career, hidden_decision
 from portability.services.workers.remembered import RememberedDay
+from portability.services.workers.texting.ports import MyQuestions
 from portability.services.workers.views import (
     AwardAmount,
     CareerInCountry,
@@ -225,6 +227,8 @@ class NodeWorkerWork:
     conversations: PostgresConversations
     pins: PostgresPins
     preferences: PostgresPreferences
+    notices: PostgresMyNotices
+    questions: MyQuestions
 
 
 def seen(look: Look, institution: Institution) -> SeenBy:
@@ -232,7 +236,7 @@ def seen(look: Look, institution: Institution) -> SeenBy:
     return SeenBy(look.at, institution, look.role, look.purpose, look.by if look.role is Role.WORKER else "")
 
 
-def worker_work(connection: Connection, at_rest: AtRest, views: WorkerViews) -> NodeWorkerWork:
+def worker_work(connection: Connection, at_rest: AtRest, views: WorkerViews, questions: MyQuestions) -> NodeWorkerWork:
     """The ports on one connection; `views` must stand on the same one."""
     return NodeWorkerWork(
         directory=PostgresWorkers(connection, at_rest),
@@ -247,6 +251,8 @@ def worker_work(connection: Connection, at_rest: AtRest, views: WorkerViews) -> 
         conversations=PostgresConversations(connection),
         pins=PostgresPins(connection),
         preferences=PostgresPreferences(connection, at_rest),
+        notices=PostgresMyNotices(connection),
+        questions=questions,
     )
 
 

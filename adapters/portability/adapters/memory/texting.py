@@ -1,17 +1,21 @@
 """Conversations by text and PINs in memory; they pass the contract suite of the real stores."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from portability.adapters.memory.notices import MemoryChoices
+from portability.adapters.memory.correspondence import MemoryMyNotices
+from portability.adapters.memory.notices import MemoryChoices, MemoryNotices
 from portability.adapters.memory.preferences import MemoryPreferences
+from portability.adapters.memory.voices import MemoryVoices, MemoryVoiceWork
 from portability.adapters.memory.workers import MemoryWorkerWork
 from portability.services.workers.texting.model import TextSession
+from portability.services.workers.voice.handlers import questions_of
+from portability.services.workers.voice.model import MyCase
 
-__all__ = ["MemoryConversations", "MemoryPins", "MemoryTextWork"]
+__all__ = ["MemoryConversations", "MemoryPins", "MemoryQuestions", "MemoryTextWork"]
 
 
 class MemoryConversations:
@@ -54,16 +58,47 @@ class MemoryPins:
 
 
 @dataclass(frozen=True, slots=True)
+class MemoryQuestions:
+    """MyQuestions, and MyCases of one worker, over cases and voices in memory."""
+
+    mine: dict[UUID, list[MyCase]]
+    voices: MemoryVoices
+    worker_id: UUID | None = None
+
+    async def of(self, worker_id: UUID) -> Sequence[tuple[MyCase, bool]]:
+        return await questions_of(replace(self, worker_id=worker_id), self.voices)
+
+    async def cases(self) -> Sequence[MyCase]:
+        return self.mine.get(self.worker_id, []) if self.worker_id else []
+
+
+@dataclass(frozen=True, slots=True)
 class MemoryTextWork(MemoryWorkerWork):
     """The ports of one transaction. Nothing is undone where one fails."""
 
     conversations: MemoryConversations = field(default_factory=MemoryConversations)
     pins: MemoryPins = field(default_factory=MemoryPins)
     choices: MemoryChoices = field(default_factory=MemoryChoices)
+    book: MemoryNotices = field(default_factory=MemoryNotices)
+    voice: MemoryVoiceWork = field(default_factory=MemoryVoiceWork)
+    mine: dict[UUID, list[MyCase]] = field(default_factory=dict)
 
     @property
     def preferences(self) -> MemoryPreferences:
         return MemoryPreferences(self.directory, self.choices)
+
+    @property
+    def notices(self) -> MemoryMyNotices:
+        return MemoryMyNotices(self.book)
+
+    @property
+    def questions(self) -> MemoryQuestions:
+        return MemoryQuestions(self.mine, self.voice.book)
+
+    @asynccontextmanager
+    async def voice_of(self, worker_id: UUID) -> AsyncIterator[tuple[MemoryQuestions, MemoryVoiceWork]]:
+        """What is one worker's, for the use cases of voices."""
+        yield replace(self.questions, worker_id=worker_id), self.voice
 
     @asynccontextmanager
     async def text_work(self) -> AsyncIterator["MemoryTextWork"]:

@@ -19,10 +19,10 @@ from portability.services.cases.claims import ClaimCase
 from portability.services.flows.definition import CASE, Flow
 from portability.services.flows.engine import position
 from portability.services.flows.model import CaseFile
-from portability.services.workers.voice.handlers import VoiceDesk, VoiceUseCases
+from portability.services.workers.voice.handlers import VoiceDesk, VoiceUseCases, questions_of
 from portability.services.workers.voice.model import Group, MyCase
 
-__all__ = ["VoiceTransaction", "voice_desk", "voice_use_cases"]
+__all__ = ["NodeQuestions", "VoiceTransaction", "voice_desk", "voice_use_cases"]
 
 
 class VoiceTransaction:
@@ -63,6 +63,20 @@ class CasesOfWorker:
             elif file is not None and flow is not None:
                 found.append(_of_flow(file, flow))
         return found
+
+
+@dataclass(frozen=True, slots=True)
+class NodeQuestions:
+    """MyQuestions, in a transaction that sees what is hers from then on."""
+
+    connection: Connection
+    parts: CaseParts
+
+    async def of(self, worker_id: UUID) -> Sequence[tuple[MyCase, bool]]:
+        """Her closed cases, and whether she has said how each went."""
+        await narrow_to_worker(self.connection, worker_id)
+        hers = CasesOfWorker(self.connection, self.parts, worker_id)
+        return await questions_of(hers, PostgresVoices(self.connection, self.parts.at_rest))
 
 
 def _of_claim(claim: ClaimCase) -> MyCase:

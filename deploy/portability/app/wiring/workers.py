@@ -19,6 +19,7 @@ from portability.app.projecting import NodeProjector
 from portability.app.wiring.claims import node_claims
 from portability.app.wiring.flows import flow_parts
 from portability.app.wiring.parts import CaseParts
+from portability.app.wiring.voice import NodeQuestions
 from portability.app.worker_views import Names, NodeWorkerWork, WorkerViews, worker_work
 from portability.services.registry.model import Directory
 from portability.services.workers.matters.ports import MatterUnitOfWork
@@ -60,7 +61,7 @@ def worker_unit_of_work(
     async def work() -> AsyncIterator[NodeWorkerWork]:
         async with database.transaction() as connection:
             views = replace(worker_views(connection, parts, names), narrow=partial(narrow_to_worker, connection))
-            yield worker_work(connection, parts.at_rest, views)
+            yield worker_work(connection, parts.at_rest, views, NodeQuestions(connection, parts))
 
     return work
 

@@ -6,10 +6,11 @@ from datetime import UTC, tzinfo
 from typing import Final
 from uuid import UUID
 
-from portability.agreements.errors import DeniedError, InputError, OverloadError
+from portability.agreements.errors import CaseStateError, DeniedError, InputError, NotFoundError, OverloadError
 from portability.services.text_budget import for_phones
 from portability.services.workers import handlers
 from portability.services.workers.model import ContactKind, Limit, limit_key, parse_contact
+from portability.services.workers.texting.hearing import VOICE, said_at
 from portability.services.workers.texting.model import (
     TEXTS_PER_NUMBER,
     Answer,
@@ -21,8 +22,9 @@ from portability.services.workers.texting.model import (
     shown,
     typed,
 )
-from portability.services.workers.texting.ports import TextUnitOfWork
-from portability.services.workers.texting.reading import Reader, reading_screen
+from portability.services.workers.texting.ports import HowItWent, TextUnitOfWork
+from portability.services.workers.texting.reader import Reader
+from portability.services.workers.texting.reading import reading_screen
 from portability.services.workers.texting.screens import BACK, MENU, MORE, Screen, chosen, pages
 from portability.services.workers.texting.settings import choice_at, settings_screen, take_choice, take_pin
 from portability.services.workers.texting.signing_in import (
@@ -35,6 +37,7 @@ from portability.services.workers.texting.signing_in import (
     try_code,
     try_pin,
 )
+from portability.services.workers.voice.handlers import SayHowItWent
 from portability.services.workers.words import DEFAULT_LANGUAGE, Words, words_for
 
 __all__ = ["Dialogue"]
@@ -51,6 +54,7 @@ class _Turn:
     refused: Refused | None = None
     fresh: bool = False  # it begins here: whatever was typed only opened it
     ends: bool = False
+    says: SayHowItWent | None = None  # kept once this transaction is over: it is counted with what others said
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +72,7 @@ class Dialogue:
 
     unit_of_work: TextUnitOfWork
     parts: TextParts
+    voice: HowItWent
     language: str = DEFAULT_LANGUAGE
     zone: tzinfo = field(default=UTC)
 
@@ -75,7 +80,8 @@ class Dialogue:
         """What the phone shows now. Nothing that is typed raises; what is refused is explained, and named for the log.
 
         1. The number is a phone's.  2. It does not flood.  3. The conversation goes on where it was, or begins anew.
-        4. What was typed leads somewhere.  5. The screen there, cut to what the channel holds.
+        4. What was typed leads somewhere.  5. What she said of a case is kept.  6. The screen there, cut to what the
+        channel holds.
         """
         try:  # (1)
             contact = parse_contact(incoming.number)
@@ -88,21 +94,41 @@ class Dialogue:
             first = not await self._floods(incoming, TOLD_ONCE)
             return self._told("error.too_many", Refused.FLOOD) if first else Answer("", False, Refused.FLOOD)
         try:
-            async with self.unit_of_work() as work:
-                caller = Caller(channel=incoming.channel, number=contact.value, work=work, parts=self.parts)
-                return await self._answer(incoming, caller)
+            answer = await self._answered(incoming)
+            while isinstance(answer, SayHowItWent):  # (5)
+                answer = await self._answered(replace(incoming, text=""), said=await self._keep(answer))
         except OverloadError:
             return self._told("error.too_many", Refused.TOO_MANY_CODES)
+        return answer
 
-    async def _answer(self, incoming: Incoming, caller: Caller) -> Answer:
+    async def _answered(self, incoming: Incoming, said: str = "") -> Answer | SayHowItWent:
+        async with self.unit_of_work() as work:
+            caller = Caller(channel=incoming.channel, number=incoming.number, work=work, parts=self.parts)
+            return await self._answer(incoming, caller, said)
+
+    async def _keep(self, what: SayHowItWent) -> str:
+        """Keep what she said; what is told above the next screen."""
+        try:
+            await self.voice.say(what)
+        except CaseStateError:
+            return "voice.answered"  # on her page, meanwhile
+        except NotFoundError:
+            return "text.not_understood"  # erased, meanwhile
+        return "voice.thanks"
+
+    async def _answer(self, incoming: Incoming, caller: Caller, said: str) -> Answer | SayHowItWent:
         turn = await self._begin(incoming, caller)  # (3)
+        turn = replace(turn, said=turn.said or said)
         scene = _Scene(caller, self._words(turn.session))
         if turn.session.place not in NOT_SIGNED_IN:
             turn, scene = await self._with_worker(turn, scene)
         text = typed(incoming.text)
         if not turn.fresh and not is_opening(text):
             turn = await self._take(text, turn.session, scene)  # (4)
-        return await self._show(turn, scene)  # (5)
+        if turn.says is not None:
+            await caller.work.conversations.keep(turn.session)
+            return turn.says
+        return await self._show(turn, scene)  # (6)
 
     async def _begin(self, incoming: Incoming, caller: Caller) -> _Turn:
         """The conversation of this phone; one that rested too long begins anew."""
@@ -147,6 +173,9 @@ class Dialogue:
         if place == "out":
             await handlers.sign_out(scene.caller.token(session.nonce), sessions=scene.caller.work.sessions)
             return _Turn(replace(session, nonce=b"", place=START, page=0), "error.signed_out", ends=True)
+        says = said_at(place, scene.worker_id, key=self.parts.key) if scene.worker_id else None
+        if says is not None:
+            return _Turn(replace(session, place=VOICE, page=0), says=says)
         what = choice_at(place)
         if what is not None:
             return _Turn(await take_choice(what, session, scene.worker_id, scene.caller))

@@ -1,16 +1,27 @@
 """What conversations by text need beside the ports of workers."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime, timedelta
 from typing import Protocol
 from uuid import UUID
 
+from portability.services.workers.correspondence.ports import MyNotices
 from portability.services.workers.ports import WorkerWork
 from portability.services.workers.preferences.ports import PreferenceBook
 from portability.services.workers.texting.model import TextSession
+from portability.services.workers.voice.handlers import SayHowItWent
+from portability.services.workers.voice.model import MyCase
 
-__all__ = ["PinStore", "TextHousekeeping", "TextSessionStore", "TextUnitOfWork", "TextWork"]
+__all__ = [
+    "HowItWent",
+    "MyQuestions",
+    "PinStore",
+    "TextHousekeeping",
+    "TextSessionStore",
+    "TextUnitOfWork",
+    "TextWork",
+]
 
 
 class TextSessionStore(Protocol):
@@ -37,6 +48,20 @@ class PinStore(Protocol):
         ...
 
 
+class MyQuestions(Protocol):
+    async def of(self, worker_id: UUID) -> Sequence[tuple[MyCase, bool]]:
+        """Her closed cases, the newest first, and whether she has said how each went."""
+        ...
+
+
+class HowItWent(Protocol):
+    """Keeping what she says of a closed case, in a transaction of its own: it is counted with what others said."""
+
+    async def say(self, command: SayHowItWent) -> None:
+        """Once a case: CaseStateError where it was said, NotFoundError where the case is not hers."""
+        ...
+
+
 class TextHousekeeping(Protocol):
     async def forget_unused(self, *, at: datetime, unused: timedelta) -> int:
         """Delete conversations that rest for longer; how many went."""
@@ -52,6 +77,10 @@ class TextWork(WorkerWork, Protocol):
     def pins(self) -> PinStore: ...
     @property
     def preferences(self) -> PreferenceBook: ...
+    @property
+    def notices(self) -> MyNotices: ...
+    @property
+    def questions(self) -> MyQuestions: ...
 
 
 TextUnitOfWork = Callable[[], AbstractAsyncContextManager[TextWork]]

@@ -1,8 +1,7 @@
 """What a signed-in worker reads: the facts and sentences of her pages, one screen a place."""
 
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Final
 from uuid import UUID
 
@@ -20,24 +19,15 @@ from portability.services.workers.story import (
     why_lines,
     you_can_phrases,
 )
-from portability.services.workers.texting.ports import TextWork
+from portability.services.workers.texting.hearing import VOICE, messages_screen, voice_case_screen, voice_screen
+from portability.services.workers.texting.reader import Reader, screen_for
 from portability.services.workers.texting.screens import MENU, Screen
 from portability.services.workers.views import CareerInCountry, CareerPeriod, CaseView, DecisionView
 from portability.services.workers.words import Words
 
-__all__ = ["Reader", "reading_screen"]
+__all__ = ["reading_screen"]
 
 LOOKS_SHOWN: Final = 10
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reader:
-    """Whose facts are shown, in which words, on which day."""
-
-    worker_id: UUID
-    work: TextWork
-    words: Words
-    today: date
 
 
 async def reading_screen(place: str, reader: Reader) -> Screen | None:
@@ -61,6 +51,8 @@ async def _menu(_: str, reader: Reader) -> Screen:
             (say("nav.decisions"), "decisions"),
             (say("nav.career"), "career"),
             (say("text.settings"), "settings"),
+            (say("nav.messages"), "messages"),
+            (say("nav.voice"), VOICE),
         ),
         back="out",
         back_label=say("sign_out"),
@@ -74,7 +66,7 @@ async def _cases(_: str, reader: Reader) -> Screen:
     for case in cases:
         late = f" ({words.text('cases.late')})" if case_has_late_step(case, today=reader.today) else ""
         ways.append((f"{case.reference} {words.text(f'branch.{case.branch}')}{late}", f"case:{case.case_id}"))
-    return _screen(reader, [words.text("nav.cases" if cases else "cases.none")], ways, back=MENU)
+    return screen_for(reader, [words.text("nav.cases" if cases else "cases.none")], ways, back=MENU)
 
 
 async def _case(what: str, reader: Reader) -> Screen:
@@ -86,7 +78,7 @@ async def _case(what: str, reader: Reader) -> Screen:
     about = ("who", "case.who"), ("next", "case.next"), ("can", "case.you_can")
     ways = [(words.text(key), f"{name}:{what}") for name, key in about if case.closed_on is None or name == "can"]
     ways += [*_decision_ways(decisions, reader), (words.text("case.seen"), f"looked:{what}")]
-    return _screen(reader, lines, ways, back="cases")
+    return screen_for(reader, lines, ways, back="cases")
 
 
 async def _who(what: str, reader: Reader) -> Screen:
@@ -96,19 +88,19 @@ async def _who(what: str, reader: Reader) -> Screen:
         if said.step.done_at is None:
             lines.append(f"{words.say(said.what)} {words.text('case.since')}: {words.show(said.step.since)}.")
             lines += [words.say(said.due)] if said.due else []
-    return _screen(reader, lines or [words.say(where_phrase(case))], (), back=f"case:{what}")
+    return screen_for(reader, lines or [words.say(where_phrase(case))], (), back=f"case:{what}")
 
 
 async def _next(what: str, reader: Reader) -> Screen:
     words, case = reader.words, await _case_named(what, reader)
     lines = [words.say(phrase) for phrase in next_phrases(case)] or [words.say(where_phrase(case))]
-    return _screen(reader, lines, (), back=f"case:{what}")
+    return screen_for(reader, lines, (), back=f"case:{what}")
 
 
 async def _can(what: str, reader: Reader) -> Screen:
     words, case = reader.words, await _case_named(what, reader)
     lines = [words.say(phrase) for phrase in you_can_phrases(case, today=reader.today)]
-    return _screen(reader, lines, (), back=f"case:{what}")
+    return screen_for(reader, lines, (), back=f"case:{what}")
 
 
 async def _looked(what: str, reader: Reader) -> Screen:
@@ -117,7 +109,7 @@ async def _looked(what: str, reader: Reader) -> Screen:
     for seen in case.seen_by[:LOOKS_SHOWN]:
         who, why = (words.say(phrase) for phrase in seen_phrases(seen))
         lines.append(f"{words.short_day(words.local_day(seen.at))}: {who} {why}")
-    return _screen(reader, lines, (), back=f"case:{what}")
+    return screen_for(reader, lines, (), back=f"case:{what}")
 
 
 async def _decisions(_: str, reader: Reader) -> Screen:
@@ -126,7 +118,7 @@ async def _decisions(_: str, reader: Reader) -> Screen:
         reader.worker_id, case_id=None, cases=work.cases, decisions=work.decisions
     )
     title = "nav.decisions" if decisions else "decisions.none"
-    return _screen(reader, [reader.words.text(title)], _decision_ways(decisions, reader), back=MENU)
+    return screen_for(reader, [reader.words.text(title)], _decision_ways(decisions, reader), back=MENU)
 
 
 async def _decision(what: str, reader: Reader) -> Screen:
@@ -137,20 +129,20 @@ async def _decision(what: str, reader: Reader) -> Screen:
     if not decision.agreement_reviewed:
         lines.append(words.text("decision.not_reviewed", {"agreement": decision.agreement_name}))
     why = words.text("decision.why" if decision.amounts else "decision.why_refused")
-    return _screen(reader, lines, [(why, f"why:{what}")], back=f"case:{decision.case_id}")
+    return screen_for(reader, lines, [(why, f"why:{what}")], back=f"case:{decision.case_id}")
 
 
 async def _why(what: str, reader: Reader) -> Screen:
     words, decision = reader.words, await _decision_named(what, reader)
     lines = list(_reasons(why_lines(decision), words)) or [words.text("decision.why_none")]
-    return _screen(reader, lines, (), back=f"decision:{what}")
+    return screen_for(reader, lines, (), back=f"decision:{what}")
 
 
 async def _career(_: str, reader: Reader) -> Screen:
     words = reader.words
     view = await handlers.get_my_career(reader.worker_id, career=reader.work.career)
     ways = [(words.state(country.state), f"country:{country.state}") for country in view.countries]
-    return _screen(reader, [words.text("career.intro" if ways else "career.nothing")], ways, back=MENU)
+    return screen_for(reader, [words.text("career.intro" if ways else "career.nothing")], ways, back=MENU)
 
 
 async def _country(what: str, reader: Reader) -> Screen:
@@ -159,13 +151,9 @@ async def _country(what: str, reader: Reader) -> Screen:
     country = next((one for one in view.countries if one.state == what), None)
     if country is None:
         raise NotFoundError("There is no such country in this career.")
-    return _screen(
+    return screen_for(
         reader, [words.state(what), words.say(career_phrase(country)), *_times(country, words)], (), "career"
     )
-
-
-def _screen(reader: Reader, lines: Sequence[str], ways: Sequence[tuple[str, str]], back: str) -> Screen:
-    return Screen(tuple(lines), tuple(ways), back=back, back_label=reader.words.text("text.back"))
 
 
 async def _case_named(what: str, reader: Reader) -> CaseView:
@@ -226,4 +214,7 @@ _SCREENS: Mapping[str, Callable[[str, Reader], Awaitable[Screen]]] = {
     "why": _why,
     "career": _career,
     "country": _country,
+    "messages": messages_screen,
+    VOICE: voice_screen,
+    "voice_case": voice_case_screen,
 }

@@ -20,9 +20,9 @@ from portability.services.workers.voice.model import (
     counted,
     words_of,
 )
-from portability.services.workers.voice.ports import OfWorker, UnitOfWork, VoiceWork
+from portability.services.workers.voice.ports import MyCases, OfWorker, UnitOfWork, VoiceBook, VoiceWork
 
-__all__ = ["SayHowItWent", "VoiceDesk", "VoiceUseCases"]
+__all__ = ["SayHowItWent", "VoiceDesk", "VoiceUseCases", "questions_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +47,7 @@ class VoiceUseCases:
     async def questions(self, worker_id: UUID) -> tuple[tuple[MyCase, bool], ...]:
         """Her closed cases, the newest first, and whether she has said how each went."""
         async with self.of_worker(worker_id) as (hers, work):
-            closed = [one for one in await hers.cases() if one.is_closed]
-            said = {one.case_id for one in await work.book.of_cases([one.case_id for one in closed])}
-        newest = sorted(closed, key=lambda one: one.case_id, reverse=True)
-        return tuple((one, one.case_id in said) for one in newest)
+            return await questions_of(hers, work.book)
 
     async def say(self, command: SayHowItWent) -> None:
         """Keep what she says of a case of hers, once a case.
@@ -93,6 +90,14 @@ class VoiceUseCases:
         await work.figures.put(figure.with_more(waiting))
         for voice in waiting:
             await work.book.put(counted(voice))
+
+
+async def questions_of(hers: MyCases, book: VoiceBook) -> tuple[tuple[MyCase, bool], ...]:
+    """Her closed cases, the newest first, and whether she has said how each went."""
+    closed = [one for one in await hers.cases() if one.is_closed]
+    said = {one.case_id for one in await book.of_cases([one.case_id for one in closed])}
+    newest = sorted(closed, key=lambda one: one.case_id, reverse=True)
+    return tuple((one, one.case_id in said) for one in newest)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
