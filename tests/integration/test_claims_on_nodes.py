@@ -14,13 +14,12 @@ from google.type.date_pb2 import Date
 from portability.adapters.clock.ids import time_ordered_id
 from portability.adapters.clock.system import SystemClock
 from portability.adapters.postgres.embedded import EmbeddedServer
-from portability.api.cases.v1 import cases_pb2, cases_pb2_grpc
 from portability.api.cases.v1 import messages_pb2 as claimed
 from portability.api.claims.v1 import claims_pb2 as pb
 from portability.api.claims.v1 import claims_pb2_grpc
 from portability.api.records.v1 import messages_pb2 as records
 from portability.api.workers.v1 import workers_pb2, workers_pb2_grpc
-from portability.app.demo.desks import put_records
+from portability.app.demo.desks import ClaimAtDesk, put_records, read_case
 from portability.app.demo.nodes import DemoNode, demo_nodes
 from portability.app.demo.run import put_on_file, sign_in
 from portability.app.demo.story import AWARD_ON, BIRTH, INSTITUTIONS, WORKER
@@ -87,17 +86,14 @@ async def her_channel(desk: DemoNode) -> AsyncIterator[tuple[Any, Any, Any]]:
         yield claims_pb2_grpc.MyClaimServiceStub(channel), workers_pb2_grpc.WorkerServiceStub(channel), session
 
 
-async def arrived(desk: DemoNode, case_id: str) -> cases_pb2.Case:
-    stub: Any = cases_pb2_grpc.CaseServiceStub(desk.caseworker)
+async def arrived(desk: DemoNode, case_id: str) -> ClaimAtDesk:
     async with asyncio.timeout(PATIENCE_SECONDS):
         while True:
             try:
-                answer: cases_pb2.GetCaseResponse = await stub.GetCase(cases_pb2.GetCaseRequest(case_id=case_id))
+                return await read_case(desk, case_id)
             except grpc.aio.AioRpcError as error:
                 assert error.code() is grpc.StatusCode.NOT_FOUND
                 await asyncio.sleep(0.1)
-            else:
-                return answer.case
 
 
 async def waiting(desk: DemoNode) -> Sequence[pb.MyClaim]:
@@ -122,7 +118,7 @@ async def test_she_sends_her_case_opens_and_germany_receives_it_dated_her_day(de
     assert there.claim.lodged_on == sent.claimed_on
     assert there.claim.person.family_name == WORKER.family_name
     here = await arrived(desks[IT], sent.case_id)
-    assert here.timeline[0].actor == "workers-channel"
+    assert here.case.documents[0].said_by == "workers-channel"
 
 
 async def test_what_an_agreement_wants_in_writing_waits_and_is_opened_with_her_day(desks: dict[str, DemoNode]) -> None:

@@ -13,13 +13,12 @@ from portability.adapters.clock.ids import time_ordered_id
 from portability.adapters.clock.system import SystemClock
 from portability.adapters.postgres.embedded import EmbeddedServer
 from portability.api.careers.v1 import messages_pb2 as careers
-from portability.api.cases.v1 import cases_pb2 as cases
 from portability.api.cases.v1 import flows_pb2 as flows
 from portability.api.cases.v1 import flows_pb2_grpc
 from portability.api.disputes.v1 import disputes_pb2 as pb
 from portability.api.disputes.v1 import disputes_pb2_grpc
 from portability.api.workers.v1 import workers_pb2, workers_pb2_grpc
-from portability.app.demo.desks import act, lodge_claim, put_records, read_case
+from portability.app.demo.desks import ClaimAtDesk, act, lodge_claim, put_records, read_case
 from portability.app.demo.nodes import DemoNode, demo_nodes
 from portability.app.demo.run import enrol, sign_in
 from portability.app.demo.story import AWARD_ON
@@ -50,7 +49,7 @@ async def case_id(desks: dict[str, DemoNode]) -> str:
     case_id = await lodge_claim(desks[IT], today=today, award_on=AWARD_ON)
     await enrol(desks[IT], case_id)
     async with asyncio.timeout(PATIENCE_SECONDS):
-        while not (await at(desks[IT], case_id)).HasField("closed_at"):
+        while not (await at(desks[IT], case_id)).is_closed:
             for desk in desks.values():
                 if await known(desk, case_id):
                     await act(desk, await at(desk, case_id), award_on=AWARD_ON)
@@ -58,7 +57,7 @@ async def case_id(desks: dict[str, DemoNode]) -> str:
     return case_id
 
 
-async def at(desk: DemoNode, case_id: str) -> cases.Case:
+async def at(desk: DemoNode, case_id: str) -> ClaimAtDesk:
     return await read_case(desk, case_id)
 
 

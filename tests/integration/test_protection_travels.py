@@ -10,7 +10,7 @@ import grpc
 
 from portability.adapters.clock.ids import time_ordered_id
 from portability.adapters.postgres.embedded import EmbeddedServer
-from portability.api.cases.v1 import cases_pb2, cases_pb2_grpc
+from portability.api.cases.v1 import cases_pb2, shares_pb2, shares_pb2_grpc
 from portability.api.privacy.v1 import privacy_pb2, privacy_pb2_grpc
 from portability.api.records.v1 import records_pb2, records_pb2_grpc
 from portability.app.demo.desks import lodge_claim, put_records, read_case
@@ -52,9 +52,9 @@ async def test_the_other_institution_hides_her_too(tmp_path: Path, postgres_serv
                     request_id=str(time_ordered_id()), case_id=case_id, is_protected=True, reason="threatened"
                 )
             )
-            cases: Any = cases_pb2_grpc.CaseServiceStub(cleared)
-            await cases.AnswerRecordRequest(
-                cases_pb2.AnswerRecordRequestRequest(
+            shares: Any = shares_pb2_grpc.ShareServiceStub(cleared)
+            await shares.StateOwnRecords(
+                shares_pb2.StateOwnRecordsRequest(
                     request_id=str(time_ordered_id()),
                     case_id=case_id,
                     answer=cases_pb2.RECORD_ANSWER_FROM_OWN_RECORDS,

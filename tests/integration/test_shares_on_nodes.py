@@ -19,8 +19,7 @@ from portability.adapters.clock.ids import time_ordered_id
 from portability.adapters.clock.system import SystemClock
 from portability.adapters.postgres.embedded import EmbeddedServer
 from portability.api.cases.v1 import cases_pb2, flows_pb2, flows_pb2_grpc, messages_pb2, shares_pb2, shares_pb2_grpc
-from portability.api.common.v1 import common_pb2
-from portability.app.demo.desks import act, certify, lodge_claim, put_records, read_case
+from portability.app.demo.desks import certify, national_answer, put_records
 from portability.app.demo.nodes import DemoNode, demo_nodes
 from portability.app.demo.story import AWARD_ON
 from portability.app.wiring.declarations import declaration_use_cases
@@ -35,6 +34,7 @@ from portability.services.workers.projections.model import Scenario, WhatIf
 from portability.services.workers.remembered import RememberedDay
 from portability.services.workers.views import StepKind
 from tests.brokers import BrokerInUse
+from tests.integration.claim_service import act, lodge_claim, read_case
 
 IT, DE, CA = "it-inps", "de-drv", "ca-sc"
 EVERYBODY = (IT, DE, CA)
@@ -118,14 +118,6 @@ class OnFlow:
             remedy=messages_pb2.Remedy(text=way, where=where, period=period),
         )
         return request
-
-
-def national_answer(answer: Any) -> cases_pb2.NationalAnswer:
-    given = cases_pb2.NationalAnswer(scheme=answer.scheme, note=answer.note)
-    for name in ("independent", "theoretical"):
-        if amount := getattr(answer, name):
-            getattr(given, name).CopyFrom(common_pb2.Money(currency_code=answer.currency, amount=amount))
-    return given
 
 
 async def claim_service_decides(desks: Mapping[str, DemoNode], case_id: str) -> dict[str, cases_pb2.Case]:

@@ -134,7 +134,7 @@ async def closed_case(desks: dict[str, DemoNode]) -> str:
         await put_records(desk, today)
     case_id = await lodge_claim(desks[IT], today=today, award_on=AWARD_ON)
     async with asyncio.timeout(PATIENCE_SECONDS):
-        while not (await read_case(desks[IT], case_id)).HasField("closed_at"):
+        while not (await read_case(desks[IT], case_id)).is_closed:
             for desk in desks.values():
                 if await known(desk, case_id):
                     await act(desk, await read_case(desk, case_id), award_on=AWARD_ON)

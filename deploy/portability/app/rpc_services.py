@@ -164,7 +164,7 @@ def rpc_services(
             shares_pb2_grpc.add_ShareServiceServicer_to_server,
             ShareServicer(
                 ShareUseCases(me=parts.me, clock=parts.clock, new_id=parts.new_id),
-                unit_of_work=share_unit_of_work(database, parts),
+                unit_of_work=share_unit_of_work(database, parts, limits=limits),
             ),
         ),
         RpcService(

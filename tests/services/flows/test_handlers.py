@@ -221,7 +221,7 @@ async def test_what_a_role_may_not_open_or_say_is_refused(world: World) -> None:
     with pytest.raises(InputError, match="Only one institution is requesting_institution"):
         await world.start(IT, "record_request", "ask", {IT: RECORDS[IT], DE: RECORDS[IT]})
     case_id = await world.start(IT, "record_request", "ask", RECORDS)
-    with pytest.raises(InputError, match="does not go to fr-cnav"):
+    with pytest.raises(InputError, match="does not go to all of these"):
         await world.act(IT, case_id, "declare", flow="record_request", recipients=(FR,))
 
 

@@ -13,11 +13,11 @@ from portability.adapters.clock.ids import time_ordered_id
 from portability.adapters.clock.system import SystemClock
 from portability.adapters.postgres.embedded import EmbeddedServer
 from portability.api.cases.v1 import cases_pb2 as cases
-from portability.api.cases.v1 import cases_pb2_grpc
+from portability.api.cases.v1 import shares_pb2, shares_pb2_grpc
 from portability.api.records.v1 import records_pb2 as pb
 from portability.api.records.v1 import records_pb2_grpc, reviews_pb2_grpc
 from portability.api.records.v1 import reviews_pb2 as reviews
-from portability.app.demo.desks import act, lodge_claim, put_records, read_case
+from portability.app.demo.desks import ClaimAtDesk, act, lodge_claim, put_records, read_case
 from portability.app.demo.nodes import DemoNode, demo_nodes
 from portability.app.stated import statement_in
 
@@ -45,23 +45,22 @@ async def answered(nodes: dict[str, DemoNode], case_id: str) -> None:
             if all(case and all(one.answered_on.year for one in case.career) for case in seen.values()):
                 return
             for name, case in seen.items():
-                if case and name not in stated and cases.CASE_ACTION_ANSWER_RECORD_REQUEST in allowed(case):
+                if case and name not in stated and "state" in case.allowed:
                     await act(nodes[name], case, award_on=today())
                     stated.add(name)
             await asyncio.sleep(0.1)
 
 
-def allowed(case: cases.Case) -> set[int]:
-    return {one.action for one in case.actions if one.allowed}
+async def read_if_there(desk: DemoNode, case_id: str) -> ClaimAtDesk | None:
+    try:
+        return await read_case(desk, case_id)
+    except grpc.aio.AioRpcError as error:
+        assert error.code() is grpc.StatusCode.NOT_FOUND
+        return None
 
 
-async def read_if_there(desk: DemoNode, case_id: str) -> Any:
-    listed = await cases_stub(desk).ListCases(cases.ListCasesRequest())
-    return await read_case(desk, case_id) if case_id in {one.case_id for one in listed.cases} else None
-
-
-def cases_stub(desk: DemoNode) -> Any:
-    return cases_pb2_grpc.CaseServiceStub(desk.caseworker)
+def shares_stub(desk: DemoNode) -> Any:
+    return shares_pb2_grpc.ShareServiceStub(desk.caseworker)
 
 
 def records_stub(desk: DemoNode) -> Any:
@@ -136,21 +135,16 @@ async def link_by_hand(desk: DemoNode, case_id: str) -> None:
     async with asyncio.timeout(PATIENCE_SECONDS):
         while True:
             case = await read_if_there(desk, case_id)
-            if case and cases.CASE_ACTION_ANSWER_RECORD_REQUEST in allowed(case):
+            if case and "state" in case.allowed:
                 break
             await asyncio.sleep(0.1)
-    answer = cases.AnswerRecordRequestRequest(
+    answer = shares_pb2.StateOwnRecordsRequest(
         request_id=str(time_ordered_id()), case_id=case_id, answer=cases.RECORD_ANSWER_FROM_OWN_RECORDS
     )
-    assert (await cases_stub(desk).AnswerRecordRequest(answer)).needs_a_person
-    await cases_stub(desk).IdentifyPerson(
-        cases.IdentifyPersonRequest(
-            request_id=str(time_ordered_id()),
-            case_id=case_id,
-            account_id=desk.institution.account.account_id,
-            reason="her certificate of birth",
-        )
-    )
+    assert not (await shares_stub(desk).StateOwnRecords(answer)).document_id
+    answer.request_id, answer.reason = str(time_ordered_id()), "her certificate of birth"
+    answer.account_id = desk.institution.account.account_id
+    assert (await shares_stub(desk).StateOwnRecords(answer)).document_id
 
 
 def reviews_stub(desk: DemoNode) -> Any:

@@ -112,7 +112,7 @@ def scan(
 
     from portability.adapters.certificates.qr import read_picture  # noqa: PLC0415 (heavy)
     from portability.adapters.paper.claim_code import PREFIX, decode_claim_code  # noqa: PLC0415 (heavy)
-    from portability.api.cases.v1 import cases_pb2, cases_pb2_grpc  # noqa: PLC0415 (heavy)
+    from portability.api.cases.v1 import flows_pb2, shares_pb2, shares_pb2_grpc  # noqa: PLC0415 (heavy)
 
     claim = decode_claim_code(what if what.startswith(PREFIX) else read_picture(Path(what)))
     claim.lodged_on.CopyFrom(Date(year=lodged_on.year, month=lodged_on.month, day=lodged_on.day))
@@ -127,11 +127,18 @@ def scan(
     if not yes:
         typer.confirm("Is it what stands on the paper, and is the paper signed?", abort=True)
 
-    async def call(stub: Any) -> Any:
-        return await stub.LodgeClaim(cases_pb2.LodgeClaimRequest(request_id=new_request_id(), claim=claim))
+    async def lodge(stub: Any) -> Any:
+        request = shares_pb2.LodgeOldAgeClaimRequest(request_id=new_request_id(), claim=claim)
+        return await stub.LodgeOldAgeClaim(request)
 
-    case = call_node(cases_pb2_grpc.CaseServiceStub, call, name=name, node=node, role=Role.CASEWORKER).case
-    typer.echo(f"{case.header.reference}  {case.header.case_id}")
+    lodged = call_node(shares_pb2_grpc.ShareServiceStub, lodge, name=name, node=node, role=Role.CASEWORKER)
+    for one in lodged.not_asked:
+        typer.echo(f"{one.state} is not asked: {one.why}")
+
+    async def read(stub: Any) -> Any:
+        return await stub.GetFlowCase(flows_pb2.GetFlowCaseRequest(case_id=lodged.case_id))
+
+    typer.echo(f"{_at(read, name=name, node=node).case.reference}  {lodged.case_id}")
 
 
 def _at(call: Any, *, name: str, node: str) -> Any:

@@ -1,6 +1,7 @@
-"""What the people of the three institutions do in the demo, each through gRPC, as the server's allowed actions say."""
+"""What the people of the three institutions do in the demo, each through gRPC, as the flow of the claim allows."""
 
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -8,7 +9,9 @@ from google.type.date_pb2 import Date
 
 from portability.adapters.clock.ids import time_ordered_id
 from portability.api.cases.v1 import cases_pb2 as cases
-from portability.api.cases.v1 import cases_pb2_grpc, messages_pb2
+from portability.api.cases.v1 import flows_pb2 as flows
+from portability.api.cases.v1 import flows_pb2_grpc, messages_pb2, shares_pb2_grpc
+from portability.api.cases.v1 import shares_pb2 as shares
 from portability.api.certificates.v1 import certificates_pb2 as certificates
 from portability.api.certificates.v1 import certificates_pb2_grpc
 from portability.api.common.v1 import common_pb2 as common
@@ -16,11 +19,49 @@ from portability.api.records.v1 import messages_pb2 as record_messages
 from portability.api.records.v1 import records_pb2 as records
 from portability.api.records.v1 import records_pb2_grpc
 from portability.app.demo.nodes import DemoNode
-from portability.app.demo.story import BIRTH, INSTITUTIONS, WORKER, Period
+from portability.app.demo.story import BIRTH, INSTITUTIONS, WORKER, Answer, Period
 
-__all__ = ["act", "certify", "lodge_claim", "put_records", "read_case"]
+__all__ = ["ClaimAtDesk", "act", "certify", "lodge_claim", "national_answer", "put_records", "read_case"]
 
-Action = cases.CaseAction
+
+@dataclass(frozen=True, slots=True)
+class ClaimAtDesk:
+    """A claim as one institution sees it: the case on its flow, and what the institution owes in it."""
+
+    case: flows.FlowCase
+    shown: shares.GetShareResponse
+
+    @property
+    def allowed(self) -> frozenset[str]:
+        """Actions of the flow that the institution may do now."""
+        return frozenset(one.action for one in self.case.actions if not one.why_not)
+
+    @property
+    def claim(self) -> messages_pb2.OldAgeClaim:
+        (sent,) = self._said("claim.old_age")
+        return messages_pb2.OldAgeClaimSent.FromString(sent).claim
+
+    @property
+    def career(self) -> Sequence[record_messages.CareerRecord]:
+        return self.shown.career
+
+    @property
+    def determination(self) -> cases.Determination:
+        """The last one of this institution; without an id where there is none."""
+        return self.shown.share.determination
+
+    @property
+    def decisions(self) -> list[messages_pb2.Decision]:
+        """In the order in which they were told."""
+        return [messages_pb2.DecisionNotice.FromString(one).decision for one in self._said("decision.notify")]
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether the summary of all decisions is here."""
+        return any((one.step_id, one.state) == ("claim", "summarised") for one in self.case.steps)
+
+    def _said(self, kind: str) -> list[bytes]:
+        return [one.content for one in self.case.documents if one.type == kind and not one.without_effect]
 
 
 async def put_records(desk: DemoNode, today: date) -> None:
@@ -77,8 +118,8 @@ async def lodge_claim(desk: DemoNode, *, today: date, award_on: date) -> str:
         asks_in_writing=True,
         language=WORKER.language,
     )
-    answer = await _stub(desk).LodgeClaim(cases.LodgeClaimRequest(request_id=_request_id(), claim=claim))
-    return str(answer.case.header.case_id)
+    answer = await _shares(desk).LodgeOldAgeClaim(shares.LodgeOldAgeClaimRequest(request_id=_request_id(), claim=claim))
+    return str(answer.case_id)
 
 
 async def certify(desk: DemoNode, case_id: str) -> Sequence[str]:
@@ -94,58 +135,49 @@ async def certify(desk: DemoNode, case_id: str) -> Sequence[str]:
     return [one.certificate.number for one in issued]
 
 
-async def read_case(desk: DemoNode, case_id: str) -> cases.Case:
-    """The case as the institution sees it now."""
-    answer: cases.GetCaseResponse = await _stub(desk).GetCase(cases.GetCaseRequest(case_id=case_id))
-    return answer.case
+async def read_case(desk: DemoNode, case_id: str) -> ClaimAtDesk:
+    """The claim as the institution sees it now."""
+    found: flows.GetFlowCaseResponse = await _flows(desk).GetFlowCase(flows.GetFlowCaseRequest(case_id=case_id))
+    if not found.case.steps:  # a message of another institution has overtaken the claim
+        return ClaimAtDesk(found.case, shares.GetShareResponse())
+    return ClaimAtDesk(found.case, await _shares(desk).GetShare(shares.GetShareRequest(case_id=case_id)))
 
 
-async def act(desk: DemoNode, case: cases.Case, *, award_on: date) -> str:
-    """Do the first thing that the server allows and the case needs; what was done, or "" where there is nothing."""
-    allowed = {state.action for state in case.actions if state.allowed}
+async def act(desk: DemoNode, claim: ClaimAtDesk, *, award_on: date) -> str:
+    """Do the first thing that the flow allows and the claim needs; what was done, or "" where there is nothing."""
     for action, needed, do in _DESK:
-        if action in allowed and needed(desk, case):
-            return await do(desk, case, award_on)
+        if action in claim.allowed and needed(claim):
+            return await do(desk, claim, award_on)
     return ""
 
 
-async def _answer(desk: DemoNode, case: cases.Case, award_on: date) -> str:
-    await _stub(desk).AnswerRecordRequest(
-        cases.AnswerRecordRequestRequest(
+async def _state(desk: DemoNode, claim: ClaimAtDesk, award_on: date) -> str:
+    await _shares(desk).StateOwnRecords(
+        shares.StateOwnRecordsRequest(
             request_id=_request_id(),
-            case_id=case.header.case_id,
+            case_id=claim.case.case_id,
             answer=cases.RECORD_ANSWER_FROM_OWN_RECORDS,
         )
     )
     return "states her periods, found by her insurance number"
 
 
-async def _give_amount(desk: DemoNode, case: cases.Case, award_on: date) -> str:
-    known = {answer.scheme for answer in case.national_answers}
-    answer = next(one for one in desk.institution.answers if one.scheme not in known)
-    given = cases.NationalAnswer(scheme=answer.scheme, note=answer.note)
-    for name in ("independent", "theoretical"):
-        if amount := getattr(answer, name):
-            getattr(given, name).CopyFrom(common.Money(currency_code=answer.currency, amount=amount))
-    await _stub(desk).RecordNationalAnswer(
-        cases.RecordNationalAnswerRequest(request_id=_request_id(), case_id=case.header.case_id, answer=given)
-    )
-    return f"gives an amount of its own law that is not encoded: {answer.scheme}"
-
-
-async def _determine(desk: DemoNode, case: cases.Case, award_on: date) -> str:
-    await _stub(desk).Determine(
-        cases.DetermineRequest(
+async def _determine(desk: DemoNode, claim: ClaimAtDesk, award_on: date) -> str:
+    given = [national_answer(one) for one in desk.institution.answers]
+    await _shares(desk).DetermineShare(
+        shares.DetermineShareRequest(
             request_id=_request_id(),
-            case_id=case.header.case_id,
+            case_id=claim.case.case_id,
             risk_materialised_on=_day(award_on),
             award_on=_day(award_on),
+            national_answers=given,
         )
     )
-    return "determines its share"
+    own = f", with amounts of its own law that is not encoded: {', '.join(one.scheme for one in given)}"
+    return f"determines its share{own if given else ''}"
 
 
-async def _decide(desk: DemoNode, case: cases.Case, award_on: date) -> str:
+async def _decide(desk: DemoNode, claim: ClaimAtDesk, award_on: date) -> str:
     way, where, period = desk.institution.remedy
     amounts = [
         messages_pb2.DecidedAmount(
@@ -154,14 +186,14 @@ async def _decide(desk: DemoNode, case: cases.Case, award_on: date) -> str:
             frequency=messages_pb2.FREQUENCY_MONTH,
             first_day=_day(award_on),
         )
-        for benefit in case.determination.benefits
+        for benefit in claim.determination.benefits
         if benefit.HasField("award")
     ]
-    await _stub(desk).Decide(
-        cases.DecideRequest(
+    await _shares(desk).DecideShare(
+        shares.DecideShareRequest(
             request_id=_request_id(),
-            case_id=case.header.case_id,
-            determination_id=case.determination.determination_id,
+            case_id=claim.case.case_id,
+            determination_id=claim.determination.determination_id,
             result=messages_pb2.DECISION_RESULT_GRANTED,
             basis=messages_pb2.AWARD_BASIS_WORK,
             effective_on=_day(award_on),
@@ -172,36 +204,47 @@ async def _decide(desk: DemoNode, case: cases.Case, award_on: date) -> str:
     return f"decides: {desk.institution.official} signs"
 
 
-async def _summarise(desk: DemoNode, case: cases.Case, award_on: date) -> str:
-    await _stub(desk).SendSummary(cases.SendSummaryRequest(request_id=_request_id(), case_id=case.header.case_id))
+async def _summarise(desk: DemoNode, claim: ClaimAtDesk, award_on: date) -> str:
+    await _shares(desk).SummariseShares(
+        shares.SummariseSharesRequest(request_id=_request_id(), case_id=claim.case.case_id)
+    )
     return "sends the summary of all decisions"
 
 
-def _lacks_amounts(desk: DemoNode, case: cases.Case) -> bool:
-    return len(case.national_answers) < len(desk.institution.answers)
-
-
-def _always(desk: DemoNode, case: cases.Case) -> bool:
+def _always(claim: ClaimAtDesk) -> bool:
     return True
 
 
+def _is_determined(claim: ClaimAtDesk) -> bool:
+    return bool(claim.determination.determination_id)
+
+
 _DESK: tuple[
-    tuple[
-        Action.ValueType, Callable[[DemoNode, cases.Case], bool], Callable[[DemoNode, cases.Case, date], Awaitable[str]]
-    ],
-    ...,
+    tuple[str, Callable[[ClaimAtDesk], bool], Callable[[DemoNode, ClaimAtDesk, date], Awaitable[str]]], ...
 ] = (
-    (cases.CASE_ACTION_ANSWER_RECORD_REQUEST, _always, _answer),
-    (cases.CASE_ACTION_RECORD_NATIONAL_ANSWER, _lacks_amounts, _give_amount),
-    (cases.CASE_ACTION_DETERMINE, lambda desk, case: not case.HasField("determination"), _determine),
-    (cases.CASE_ACTION_DECIDE, lambda desk, case: case.HasField("determination"), _decide),
-    (cases.CASE_ACTION_SEND_SUMMARY, _always, _summarise),
+    ("state", _always, _state),
+    ("decide", lambda claim: not _is_determined(claim), _determine),
+    ("decide", _is_determined, _decide),
+    ("summarise", _always, _summarise),
 )
 
 
-def _stub(desk: DemoNode) -> Any:
+def national_answer(answer: Answer) -> cases.NationalAnswer:
+    """An amount that the institution computes itself, as it is given with a determination."""
+    given = cases.NationalAnswer(scheme=answer.scheme, note=answer.note)
+    for name in ("independent", "theoretical"):
+        if amount := getattr(answer, name):
+            getattr(given, name).CopyFrom(common.Money(currency_code=answer.currency, amount=amount))
+    return given
+
+
+def _flows(desk: DemoNode) -> Any:
     """The generated stub; on an aio channel its calls are awaited, which the generated types do not say."""
-    return cases_pb2_grpc.CaseServiceStub(desk.caseworker)
+    return flows_pb2_grpc.FlowServiceStub(desk.caseworker)
+
+
+def _shares(desk: DemoNode) -> Any:
+    return shares_pb2_grpc.ShareServiceStub(desk.caseworker)
 
 
 def _identifier(desk: DemoNode) -> record_messages.PersonIdentifier:

@@ -18,10 +18,9 @@ from portability.adapters.clock.ids import time_ordered_id
 from portability.adapters.clock.system import SystemClock
 from portability.agreements.careers import PersonIdentifier
 from portability.agreements.errors import PortabilityError
-from portability.api.cases.v1 import cases_pb2 as cases
 from portability.api.exchange.v1 import exchange_pb2 as exchange
 from portability.api.exchange.v1 import exchange_pb2_grpc
-from portability.app.demo.desks import act, certify, put_records, read_case
+from portability.app.demo.desks import ClaimAtDesk, act, certify, put_records, read_case
 from portability.app.demo.nodes import DemoNode, demo_nodes, drop_databases
 from portability.app.demo.show import (
     show_career,
@@ -117,7 +116,7 @@ async def _demo(console: Console, folder: Path, *, served: str, serve: bool, kaf
 
 
 async def _until_decided(console: Console, desks: dict[str, DemoNode], *, today: date, award_on: date) -> str:
-    """Records, claim, and then whatever the server allows at each desk, until nobody has anything left to do."""
+    """Records, claim, and then whatever the flow allows at each desk, until nobody has anything left to do."""
     for desk in desks.values():
         await put_records(desk, today)
     sent = await _claim(desks[CONTACT], await put_on_file(desks[CONTACT]), award_on=award_on)
@@ -147,7 +146,7 @@ async def _work_at(console: Console, desk: DemoNode, case_id: str, award_on: dat
     return bool(done)
 
 
-async def _case_if_known(desk: DemoNode, case_id: str) -> cases.Case | None:
+async def _case_if_known(desk: DemoNode, case_id: str) -> ClaimAtDesk | None:
     """None while the claim has not arrived at this desk."""
     import grpc  # noqa: PLC0415 (heavy)
 
@@ -161,7 +160,7 @@ async def _case_if_known(desk: DemoNode, case_id: str) -> cases.Case | None:
 
 async def _closed_everywhere(desks: dict[str, DemoNode], case_id: str) -> bool:
     found = [await _case_if_known(desk, case_id) for desk in desks.values()]
-    return all(case is not None and case.HasField("closed_at") for case in found)
+    return all(case is not None and case.is_closed for case in found)
 
 
 async def put_on_file(desk: DemoNode) -> uuid.UUID:

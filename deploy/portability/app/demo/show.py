@@ -9,9 +9,9 @@ from google.type.date_pb2 import Date
 from rich.console import Console
 from rich.table import Table
 
-from portability.api.cases.v1 import cases_pb2 as cases
 from portability.api.common.v1 import common_pb2 as common
 from portability.api.exchange.v1 import exchange_pb2 as exchange
+from portability.app.demo.desks import ClaimAtDesk
 from portability.app.demo.nodes import DemoNode
 from portability.app.demo.story import BIRTH, CONTACT, WORKER, Institution
 from portability.services.workers.claims.handlers import ClaimView
@@ -59,11 +59,11 @@ def show_ratified(console: Console, desks: dict[str, DemoNode]) -> None:
     console.print(f"   Two officials of each state have ratified, and {everywhere}: {told}.\n", markup=False)
 
 
-def show_career(console: Console, case: cases.Case) -> None:
+def show_career(console: Console, claim: ClaimAtDesk) -> None:
     """Her career as three countries have stated it."""
     console.print("[bold]3.[/bold] Her career, as each country has stated it, and who verified it:\n")
     table = Table("country", "scheme", "kind", "first day", "last day", "as counted there", "verified by", box=None)
-    for country in case.career:
+    for country in claim.career:
         for period in country.periods:
             kind = common.PeriodKind.Name(period.kind).removeprefix("PERIOD_KIND_").lower()
             unit = common.PeriodUnit.Name(period.unit).removeprefix("PERIOD_UNIT_").lower()
@@ -81,9 +81,9 @@ def show_career(console: Console, case: cases.Case) -> None:
     console.print()
 
 
-def show_determination(console: Console, institution: Institution, case: cases.Case) -> None:
+def show_determination(console: Console, institution: Institution, claim: ClaimAtDesk) -> None:
     """What one institution's rules gave, step by step, each with its article."""
-    determination = case.determination
+    determination = claim.determination
     console.print(f"[bold]{institution.country}[/bold]  {institution.name} determines:")
     for step in determination.explanation:
         if step.depth > SHOWN_DEPTH or step.rule == "rounding":
@@ -95,11 +95,11 @@ def show_determination(console: Console, institution: Institution, case: cases.C
     console.print(f"   trace {determination.trace_sha256[:16]}..., {len(determination.trace)} bytes\n", markup=False)
 
 
-def show_decisions(console: Console, case: cases.Case) -> None:
+def show_decisions(console: Console, claim: ClaimAtDesk) -> None:
     """All decisions, as the contact institution holds them for the summary."""
     console.print("[bold]4.[/bold] The decisions, each signed by a named person, with the way to have it reviewed:\n")
     table = Table("institution", "scheme", "a month", "from", "decided by", "remedy", box=None)
-    for decision in case.decisions:
+    for decision in claim.decisions:
         for index, amount in enumerate(decision.amounts):
             first = index == 0
             table.add_row(

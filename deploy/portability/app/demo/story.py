@@ -24,6 +24,7 @@ __all__ = [
     "SIGNED_AT",
     "WORKER",
     "Account",
+    "Answer",
     "Institution",
     "Period",
     "Person",

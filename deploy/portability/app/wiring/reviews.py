@@ -11,6 +11,7 @@ from portability.adapters.postgres.database import Connection
 from portability.adapters.postgres.flows_store import PostgresShelf
 from portability.adapters.postgres.records_store import PostgresCareers
 from portability.adapters.postgres.reviews_store import PostgresReviews
+from portability.adapters.postgres.shares_store import PostgresShares
 from portability.adapters.postgres.treaties_store import PostgresTreatyWork
 from portability.agreements.lookup import find_rule
 from portability.agreements.rules import Aggregation
@@ -49,6 +50,7 @@ class DirectoryFacts:
         self._cases = PostgresCases(connection, parts.at_rest)
         self._shelf = PostgresShelf(connection, parts.at_rest)
         self._careers = PostgresCareers(connection, parts.at_rest)
+        self._shares = PostgresShares(connection, parts.at_rest)
         self._agreements = DirectoryOfInstitutions(parts.directory, treaty_work, parts.treaties)
         self._law = RatifiedLaw(lambda: nullcontext(treaty_work), parts.treaties)
         self._parts = parts
@@ -88,18 +90,24 @@ class DirectoryFacts:
         return AroundCase(case.claim.person.birth_date, {**entered, **staters}, branch=case.branch)
 
     async def _around_flow(self, case: CaseFile, flow: Flow) -> AroundCase:
-        """The person is whom the claim or the question names; who states says whose account it rests on."""
+        """The person is whom the claim or the question names; who states says whose account it rests on.
+
+        Of our own account we know it ourselves: by our search, or by the word of a caseworker.
+        """
         said = said_in(with_effect(case, position(flow, case.said)))
         person, answered = said.about.person, {one.institution: one.answered_on for one in said.careers}
         matter = _Matter(flow.branch, said.about.claimed_on or case.known_since.date())
+        share = await self._shares.last(case.case_id)
+        known_here = bool(share and share.search and share.search.account_id)
         staters = {}
         for institution, whose in said.whose.items():
             on = answered.get(institution)
+            identified = why_not_hers(person, whose) if person and person.identifiers else None
             staters[institution] = await self._stater(
                 matter,
                 institution,
                 answered=datetime.combine(on, time(), UTC) if on else None,
-                identified=why_not_hers(person, whose) if person and person.identifiers else None,
+                identified="" if known_here and institution == self._parts.me else identified,
             )
         entered = await self._entered(case.case_id, matter)
         born = person.birth_date if person else None

@@ -16,17 +16,17 @@ from portability.adapters.postgres.takeout_store import on_file
 from portability.adapters.postgres.workers_store import PostgresWorkerCases
 from portability.agreements.careers import CareerRecord
 from portability.agreements.errors import InputError
-from portability.app.wiring.cases import CaseTransaction
 from portability.app.wiring.claims import node_claims
 from portability.app.wiring.parts import CaseParts
+from portability.app.wiring.shares import ShareTransaction
 from portability.services.access import Caller
 from portability.services.cases.answers import find_person
 from portability.services.cases.claims import ClaimCase
 from portability.services.cases.commands import LodgeClaim
-from portability.services.cases.handlers import CaseUseCases
 from portability.services.cases.model import Claim, DeclaredPeriod, Person
 from portability.services.cases.ports import ClaimCases, OwnAccounts
 from portability.services.cases.procedure import ServiceStandards
+from portability.services.cases.shares.handlers import ShareUseCases
 from portability.services.exchange.limits import Limits
 from portability.services.matching import MatchOutcome
 from portability.services.workers.claims.desk import ClaimDesk
@@ -45,8 +45,8 @@ class CaseLodging:
     """Lodging: in the transaction of the claim; what a refused attempt wrote is undone."""
 
     connection: Connection
-    work: CaseTransaction
-    cases: CaseUseCases
+    work: ShareTransaction
+    shares: ShareUseCases
     claims: ClaimCases
 
     async def lodge(self, claim_id: UUID, wanted: Wanted, *, claimed_on: date, caller: Caller) -> UUID | NotOpened:
@@ -54,10 +54,10 @@ class CaseLodging:
         command = LodgeClaim(claim_id, _claim(wanted, claimed_on))
         try:
             async with self.connection.transaction():
-                view = await self.cases.lodge_claim(command, caller=caller, work=self.work)
+                lodged = await self.shares.lodge(command, caller=caller, work=self.work)
         except InputError as error:
             return NotOpened(_WHY.get(error.field, Hindrance.OTHER), error.message)
-        return view.case.case_id
+        return lodged.case_id
 
     async def lodged(self, case_id: UUID, *, claimed_on: date) -> bool:
         """Whether the case is a claim of that date."""
@@ -99,8 +99,8 @@ class ClaimTransaction:
         self.known = KnownHere(connection, parts)
         self.lodging = CaseLodging(
             connection,
-            CaseTransaction(connection, parts, limits=limits),
-            CaseUseCases(me=parts.me, clock=parts.clock, new_id=parts.new_id),
+            ShareTransaction(connection, parts, limits=limits),
+            ShareUseCases(me=parts.me, clock=parts.clock, new_id=parts.new_id),
             node_claims(connection, parts),
         )
         self.links = PostgresWorkerCases(connection)

@@ -18,6 +18,7 @@ from portability.services.access import Caller
 from portability.services.cases.flow import Due
 from portability.services.cases.shares.model import SaidDocument, SaidInCase
 from portability.services.determination.treaties.in_force import RatifiedLaw
+from portability.services.exchange.limits import USUAL, Limits
 from portability.services.flows.definition import CASE, LIAISON_BODY, Flow
 from portability.services.flows.desk import no_such_case
 from portability.services.flows.engine import allowed, position, steps
@@ -135,10 +136,10 @@ def _with_effect(case: CaseFile, found: Position) -> list[SaidDocument]:
 
 
 class ShareTransaction:
-    """ShareWork on one connection."""
+    """ShareWork on one connection. `limits`: what the node takes on."""
 
-    def __init__(self, connection: Connection, parts: CaseParts) -> None:
-        flows = FlowTransaction(connection, parts)
+    def __init__(self, connection: Connection, parts: CaseParts, *, limits: Limits = USUAL) -> None:
+        flows = FlowTransaction(connection, parts, limits=limits)
         treaty_work = PostgresTreatyWork(connection, parts.at_rest)
         self.flow = ShownFlowCases(flows, flow_parts(parts))
         self.opening = OldAgeFlow(flows, flow_parts(parts))
@@ -152,13 +153,13 @@ class ShareTransaction:
 
 
 def share_unit_of_work(
-    database: Database, parts: CaseParts
+    database: Database, parts: CaseParts, *, limits: Limits = USUAL
 ) -> Callable[[], AbstractAsyncContextManager[ShareTransaction]]:
-    """Opens a transaction of shares."""
+    """Opens a transaction of shares; a step that would send more than the node takes on is refused as a whole."""
 
     @asynccontextmanager
     async def work() -> AsyncIterator[ShareTransaction]:
         async with database.transaction() as connection:
-            yield ShareTransaction(connection, parts)
+            yield ShareTransaction(connection, parts, limits=limits)
 
     return work

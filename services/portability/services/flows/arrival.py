@@ -76,7 +76,7 @@ async def apply_flow_message(message: ArrivedMessage, *, work: FlowWork, parts: 
 def _check_action(flow: Flow, document: Document, *, kind: str) -> None:
     action = flow.actions.get(document.action)
     if action is None:
-        raise InputError(f"'{flow.flow}' version {flow.version} has no action '{document.action}'.", field="action")
+        raise InputError(f"'{flow.flow}' version {flow.version} has no action of that name.", field="action")
     if action.type != kind:
         raise InputError(f"'{document.action}' is a message '{action.type}', not '{kind}'.", field="type")
     if action.opens and document.sender not in {one.institution for one in document.parties}:

@@ -153,7 +153,7 @@ class FlowUseCases:
         found = [flow for flow in self.parts.flows.values() if flow.flow == flow_id]
         if not found:
             known = ", ".join(flow.flow for flow in self.flows())
-            raise InputError(f"There is no flow '{flow_id}': choose one of {known}.", field="flow_id")
+            raise InputError(f"There is no flow of that name: choose one of {known}.", field="flow_id")
         return max(found, key=lambda flow: flow.version)
 
     def _desk(self, work: FlowWork) -> Desk:
@@ -168,7 +168,7 @@ async def _start(command: StartCase, flow: Flow, *, caller: Caller, desk: Desk) 
     mine = next((one for one in command.parties if one.institution == desk.me), None)
     if action is None or not action.opens:
         openers = ", ".join(name for name, one in flow.actions.items() if one.opens)
-        raise InputError(f"'{command.action}' opens no case of '{flow.flow}': choose {openers}.", field="action")
+        raise InputError(f"No case of '{flow.flow}' is opened by that action: choose {openers}.", field="action")
     if mine is None or mine.role not in action.by:
         raise InputError(f"{desk.me} must take part as {' or '.join(action.by)}.", field="parties")
     _require_person(action.person, caller, says=action.says)
@@ -195,7 +195,7 @@ async def _act(command: Act, *, caller: Caller, desk: Desk) -> UUID:
     flow = desk.flow_of(case)
     action = flow.actions.get(command.action)
     if action is None:
-        raise InputError(f"'{flow.flow}' has no action '{command.action}'.", field="action")
+        raise InputError(f"'{flow.flow}' has no action of that name: take one that the case lists.", field="action")
     _require_person(action.person, caller, says=action.says)
     before = position(flow, case.said)
     document = Document(
@@ -269,10 +269,9 @@ def _moved_places(before: Position, parties: Sequence[Party]) -> tuple[Placed, .
 
 
 def _checked_recipients(command: Act, may: tuple[InstitutionId, ...]) -> tuple[InstitutionId, ...]:
-    strangers = sorted(set(command.recipients) - set(may))
-    if strangers:
+    if not set(command.recipients) <= set(may):
         raise InputError(
-            f"'{command.action}' does not go to {', '.join(strangers)}: it may go to {', '.join(may) or 'nobody'}.",
+            f"'{command.action}' does not go to all of these: it may go to {', '.join(may) or 'nobody'}.",
             field="recipients",
         )
     return command.recipients or may
@@ -282,7 +281,7 @@ def _check_roles(parties: Sequence[Party], flow: Flow) -> None:
     for index, party in enumerate(parties):
         if party.role not in flow.roles:
             known = ", ".join(flow.roles)
-            raise InputError(f"'{party.role}' is no role of '{flow.flow}': choose {known}.", field=f"parties[{index}]")
+            raise InputError(f"That is no role of '{flow.flow}': choose {known}.", field=f"parties[{index}]")
     for name, role in flow.roles.items():
         if not role.many and sum(one.role == name for one in parties) > 1:
             raise InputError(f"Only one institution is {name} in '{flow.flow}'.", field="parties")
