@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -163,6 +164,33 @@ async def test_that_news_goes_elsewhere_is_told_by_the_contact_on_file_in_its_ow
     (envelope,), (message,) = server.came, server.messages()
     assert envelope.rcpt_tos == [ROSA]
     assert words_for(["en"]).text("notice.moved") in message.get_content()
+
+
+async def test_that_she_signs_in_by_another_contact_is_told_by_the_one_before_and_it_is_forgotten_then(
+    server: MailServer, new_database: Callable[[], str], tmp_path: Path
+) -> None:
+    database = await Database.open(new_database(), pool_size=2)
+    changed = WorkerOnFile(
+        UUID(int=1),
+        parse_contact("+39 333 7654321"),
+        ("ROSA1",),
+        "en",
+        parse_contact("elsewhere@example.org"),
+        former=parse_contact(ROSA),
+    )
+    async with database.transaction() as connection:
+        await PostgresWorkers(connection, AT_REST).keep(changed)
+    sender = NoticeByContact(database, AT_REST, None, mail(server), tmp_path / "notices.jsonl")
+    assert await sender.send(UUID(int=1), Kind.CONTACT, several=True) is Channel.EMAIL
+    async with database.transaction() as connection:
+        kept = await PostgresWorkers(connection, AT_REST).on_file(UUID(int=1))
+    await database.close()
+    (envelope,), (message,) = server.came, server.messages()
+    assert envelope.rcpt_tos == [ROSA]
+    words, told = words_for(["en"]), message.get_content()
+    assert words.text("notice.contact") in told
+    assert words.text("notice.read") not in told
+    assert kept == replace(changed, former=None)
 
 
 # --- What certainly did not go may go later; all else never again.

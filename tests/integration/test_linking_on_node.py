@@ -50,4 +50,15 @@ async def test_a_second_case_becomes_hers_by_either_way_of_naming_her(
         async with open_channel(f"localhost:{desk.node.port}", files) as channel:
             mine: Any = workers_pb2_grpc.WorkerServiceStub(channel)
             listed = await mine.ListMyCases(workers_pb2.ListMyCasesRequest(), metadata=session)
-        assert {one.case_id for one in listed.cases} == {first, second, third}
+            assert {one.case_id for one in listed.cases} == {first, second, third}
+
+            # Another contact: whoever is signed in is not any more, and the one from before is to be told.
+            changed = pb.ChangeContactRequest(request_id=str(time_ordered_id()), on_file=on_file.on_file)
+            changed.new_contact = "rosa.new@example.org"
+            await stub.ChangeContact(changed)
+            with pytest.raises(grpc.aio.AioRpcError) as refused:
+                await mine.ListMyCases(workers_pb2.ListMyCasesRequest(), metadata=session)
+            assert refused.value.code() is grpc.StatusCode.UNAUTHENTICATED
+        async with desk.node.database.transaction(acting="node") as connection:
+            found = await connection.execute("SELECT kind FROM worker_notices WHERE kind = 'contact'")
+            assert len(await found.fetchall()) == 1

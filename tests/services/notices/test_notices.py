@@ -136,7 +136,7 @@ async def test_several_events_are_one_text() -> None:
     for kind in Kind:
         world.happens(kind, "case:1")
     assert await world.round() == 1
-    assert world.told == [(ROSA, Kind.MOVED, True)]
+    assert world.told == [(ROSA, Kind.CONTACT, True)]
 
 
 async def test_a_flood_of_events_is_four_texts_a_day() -> None:
@@ -180,6 +180,16 @@ async def test_that_news_goes_elsewhere_is_told_whatever_was_chosen_since() -> N
     await AddressNotices(world.book).moved(ROSA, at=NOON)
     assert await world.notices.send_due() == 1
     assert world.told == [(ROSA, Kind.MOVED, False)]
+
+
+async def test_that_she_signs_in_by_another_contact_is_told_before_all_else_whatever_she_chose() -> None:
+    world = World()
+    await world.choices.keep(ROSA, Choice(wanted=False))
+    news = AddressNotices(world.book)
+    await news.moved(ROSA, at=NOON)
+    await news.contact_changed(ROSA, at=NOON)
+    assert await world.notices.send_due() == 1
+    assert world.told == [(ROSA, Kind.CONTACT, True)]
 
 
 async def test_who_wants_none_gets_none() -> None:

@@ -15,9 +15,9 @@ from portability.adapters.memory.exchange_state import State
 from portability.adapters.memory.looks import MemoryLooks, MemoryProtected
 from portability.adapters.memory.records import MemoryCommands
 from portability.adapters.memory.workers import MemoryDirectory, MemoryWorkerCases
-from portability.agreements.errors import DeniedError, IdempotencyConflictError, NotFoundError
+from portability.agreements.errors import CaseStateError, DeniedError, IdempotencyConflictError, NotFoundError
 from portability.services.access import Caller, Role
-from portability.services.workers.linking.handlers import LinkCase, LinkUseCases
+from portability.services.workers.linking.handlers import ChangeContact, LinkCase, LinkUseCases
 from portability.services.workers.model import WorkerOnFile, parse_contact
 
 ROSA, ADA = UUID(int=1), UUID(int=2)
@@ -46,6 +46,26 @@ class LinkWorld:
     protected: MemoryProtected = field(default_factory=MemoryProtected)
     state: State = field(default_factory=State)
     new_id: Any = field(default_factory=counting_ids)
+    closed: list[UUID] = field(default_factory=list)
+    told: list[UUID] = field(default_factory=list)
+
+    @property
+    def register(self) -> MemoryDirectory:
+        return self.directory
+
+    @property
+    def ways_in(self) -> "LinkWorld":
+        return self
+
+    @property
+    def news(self) -> "LinkWorld":
+        return self
+
+    async def close(self, worker_id: UUID) -> None:
+        self.closed.append(worker_id)
+
+    async def contact_changed(self, worker_id: UUID, *, at: datetime) -> None:
+        self.told.append(worker_id)
 
     def __post_init__(self) -> None:
         self.acts = MemoryActs(self.state)
@@ -121,3 +141,51 @@ async def test_a_protected_person_is_hidden_from_who_is_not_cleared_and_her_new_
             await world.use_cases.link(command, caller=ANNA)
     await world.use_cases.link(world.says(), caller=VERA)
     assert await world.protected.among([CERTIFICATE]) == {CERTIFICATE}
+
+
+# --- By which contact she signs in
+
+NEW_PHONE = parse_contact("+39 333 7654321")
+
+
+def changes(world: LinkWorld, **given: Any) -> ChangeContact:
+    return replace(ChangeContact(world.new_id(), ROSAS_PHONE, "RSP65", NEW_PHONE), **given)
+
+
+async def test_the_contact_from_before_is_told_once_and_nobody_stays_signed_in(world: LinkWorld) -> None:
+    command = changes(world)
+    for _ in range(2):
+        await world.use_cases.change_contact(command, caller=ANNA)
+    rosa = await world.directory.find(NEW_PHONE, insurance_number="RSP65")
+    assert rosa == WorkerOnFile(ROSA, NEW_PHONE, ("RSP65",), former=ROSAS_PHONE)
+    assert await world.directory.find(ROSAS_PHONE) is None
+    assert (world.told, world.closed) == ([ROSA], [ROSA])
+
+
+@pytest.mark.parametrize("given", [{"contact": NEW_PHONE}, {"insurance_number": "ADA1"}, {"insurance_number": ""}])
+async def test_whoever_is_not_on_file_keeps_no_new_contact(world: LinkWorld, given: dict[str, Any]) -> None:
+    with pytest.raises(NotFoundError):
+        await world.use_cases.change_contact(changes(world, **given), caller=ANNA)
+    assert world.told == []
+
+
+async def test_a_contact_that_two_would_share_with_one_number_is_refused(world: LinkWorld) -> None:
+    await world.directory.keep(WorkerOnFile(UUID(int=3), NEW_PHONE, ("RSP65",)))
+    for new in (NEW_PHONE, ROSAS_PHONE):
+        with pytest.raises(CaseStateError, match="on file with this number"):
+            await world.use_cases.change_contact(changes(world, new_contact=new), caller=ANNA)
+    assert (world.told, world.closed) == ([], [])
+
+
+@pytest.mark.parametrize("role", [Role.SYSTEM, Role.ADMINISTRATOR, Role.WORKER])
+async def test_people_of_the_staff_alone_change_a_contact(world: LinkWorld, role: Role) -> None:
+    with pytest.raises(DeniedError):
+        await world.use_cases.change_contact(changes(world), caller=replace(ANNA, role=role))
+
+
+async def test_a_protected_person_s_contact_is_changed_by_cleared_staff_and_told_to_no_phone(world: LinkWorld) -> None:
+    await world.protected.protect([CLAIM])
+    with pytest.raises(NotFoundError):
+        await world.use_cases.change_contact(changes(world), caller=ANNA)
+    await world.use_cases.change_contact(changes(world), caller=VERA)
+    assert (world.told, world.closed) == ([], [ROSA])

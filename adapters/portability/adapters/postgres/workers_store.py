@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from psycopg import sql
+
 from portability.adapters.keys.at_rest import AtRest
 from portability.adapters.postgres.database import Connection
 from portability.adapters.postgres.documents import open_documents, seal_documents
@@ -22,6 +24,7 @@ __all__ = [
     "PostgresCodes",
     "PostgresSessions",
     "PostgresSignInHousekeeping",
+    "PostgresWaysIn",
     "PostgresWorkerCases",
     "PostgresWorkers",
 ]
@@ -66,6 +69,14 @@ class PostgresWorkers:
         )
         workers = await open_documents(self._at_rest, WorkerOnFile, await found.fetchall())
         return workers[0] if len(workers) == 1 else None
+
+    async def on_file(self, worker_id: UUID) -> WorkerOnFile | None:
+        """The worker, held until the transaction ends; None where she is not on file, or no longer."""
+        found = await self._connection.execute(
+            "SELECT worker_id, document FROM workers WHERE worker_id = %s FOR UPDATE", (worker_id,), binary=True
+        )
+        workers = await open_documents(self._at_rest, WorkerOnFile, await found.fetchall())
+        return workers[0] if workers else None
 
     def _hidden_contact(self, contact: Contact) -> bytes:
         return self._at_rest.hidden("contact", contact.kind.value, contact.value)
@@ -193,6 +204,19 @@ class PostgresSessions:
     async def end(self, token_hash: bytes) -> None:
         """Forget a session."""
         await self._connection.execute("DELETE FROM worker_sessions WHERE token_hash = %s", (token_hash,))
+
+
+class PostgresWaysIn:
+    """WaysIn."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def close(self, worker_id: UUID) -> None:
+        """End her sessions; codes that are on their way open nothing."""
+        for table in ("worker_sessions", "worker_sign_in_codes"):
+            statement = sql.SQL("DELETE FROM {} WHERE worker_id = %s AND mandate_id IS NULL")
+            await self._connection.execute(statement.format(sql.Identifier(table)), (worker_id,))
 
 
 class PostgresAttempts:

@@ -1,4 +1,4 @@
-"""`portability workers`: whose a case is, said by a caseworker."""
+"""`portability workers`: whose a case is, and by which contact she signs in, said by a caseworker."""
 
 from typing import Annotated, Any
 
@@ -12,11 +12,6 @@ __all__ = ["app"]
 As = Annotated[str, typer.Option("--as", help="Caseworker at this node, for example anna: her certificate is used.")]
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Workers and their cases.")
-
-
-@app.callback()
-def _group() -> None:
-    """Keeps `link-case` a command of its own."""
 
 
 @app.command("link-case")
@@ -46,3 +41,21 @@ def link_case(
 
     call_node(linking_pb2_grpc.WorkerDeskServiceStub, call, name=name, node=node, role=Role.CASEWORKER)
     typer.echo(f"Case {case} is hers now.")
+
+
+@app.command("change-contact")
+def change_contact(name: As, node: Node = "") -> None:
+    """Say in your own name by which contact she signs in. Her sessions end, and the contact from before is told."""
+    from portability.api.workers.v1 import linking_pb2 as pb  # noqa: PLC0415 (heavy)
+    from portability.api.workers.v1 import linking_pb2_grpc  # noqa: PLC0415 (heavy)
+
+    request = pb.ChangeContactRequest(request_id=new_request_id())
+    request.on_file.contact = typer.prompt("Phone or e-mail that is on file")
+    request.on_file.insurance_number = typer.prompt("Insurance number")
+    request.new_contact = typer.prompt("New phone or e-mail")
+
+    async def call(stub: Any) -> Any:
+        return await stub.ChangeContact(request)
+
+    call_node(linking_pb2_grpc.WorkerDeskServiceStub, call, name=name, node=node, role=Role.CASEWORKER)
+    typer.echo("Changed. The contact from before is told.")

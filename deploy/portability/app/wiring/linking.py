@@ -6,22 +6,27 @@ from contextlib import asynccontextmanager
 from portability.adapters.postgres.acts import PostgresActs
 from portability.adapters.postgres.database import Connection, Database
 from portability.adapters.postgres.looks import PostgresLooks, PostgresProtected
+from portability.adapters.postgres.notices_store import PostgresNotices
 from portability.adapters.postgres.records_store import PostgresCommands
-from portability.adapters.postgres.workers_store import PostgresWorkerCases, PostgresWorkers
+from portability.adapters.postgres.workers_store import PostgresWaysIn, PostgresWorkerCases, PostgresWorkers
 from portability.app.wiring.certificates import NodeCaseFacts
 from portability.app.wiring.parts import CaseParts
+from portability.app.wiring.preferences import AddressNotices
 from portability.services.workers.linking.handlers import LinkUseCases
 
 __all__ = ["link_use_cases"]
 
 
 class LinkTransaction:
-    """LinkWork on one connection."""
+    """ContactWork on one connection."""
 
     def __init__(self, connection: Connection, parts: CaseParts) -> None:
         self.cases = NodeCaseFacts(connection, parts)
         self.links = PostgresWorkerCases(connection)
         self.directory = PostgresWorkers(connection, parts.at_rest)
+        self.register = self.directory
+        self.ways_in = PostgresWaysIn(connection)
+        self.news = AddressNotices(PostgresNotices(connection))
         self.commands = PostgresCommands(connection, parts.at_rest)
         self.looks = PostgresLooks(connection, parts.at_rest)
         self.protected = PostgresProtected(connection)

@@ -5,7 +5,7 @@ import json
 import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Final
@@ -14,8 +14,8 @@ from uuid import UUID
 from portability.adapters.keys.at_rest import AtRest
 from portability.adapters.postgres.claims_store import PostgresClaims
 from portability.adapters.postgres.database import Database
-from portability.adapters.postgres.documents import open_documents
 from portability.adapters.postgres.notices_store import PostgresChoices, PostgresNotices
+from portability.adapters.postgres.workers_store import PostgresWorkers
 from portability.adapters.workers.mail import MailGateway
 from portability.adapters.workers.text.sending import SmsGateway
 from portability.agreements.errors import GatewayError
@@ -25,7 +25,7 @@ from portability.app.wiring.happenings import NodeHappenings
 from portability.app.wiring.parts import CaseParts
 from portability.app.wiring.workers import names_for_people, node_matters, worker_views
 from portability.services.notices.handlers import Notices
-from portability.services.notices.model import Channel, Kind, Untold
+from portability.services.notices.model import SECURITY, Channel, Kind, Untold
 from portability.services.workers.model import Contact, ContactKind, WorkerOnFile
 from portability.services.workers.words import Words, words_for
 
@@ -89,7 +89,8 @@ def notice_unit_of_work(
 class NoticeByContact:
     """NoticeSender: in her language to the address that she chose, else to the contact on file.
 
-    That news goes elsewhere is told by the contact on file: whoever has changed the address may not be she.
+    That news goes elsewhere is told by the contact on file, that she signs in by another by the one before: whoever has
+    changed it may not be she.
 
     By SMS or e-mail where that is set up, else into a file to fetch.
     """
@@ -106,12 +107,23 @@ class NoticeByContact:
         if worker is None:
             return None
         words = words_for([worker.language])
-        moved = kind is Kind.MOVED
-        what = "several" if several and not moved else kind
-        text = f"{words.text(f'notice.{what}')} {words.text('notice.read')}"
-        to = worker.contact if moved else worker.address or worker.contact
+        what = "several" if several and kind not in SECURITY else kind
+        text = words.text(f"notice.{what}")
+        # By her former contact she cannot sign in any more.
+        text = text if kind is Kind.CONTACT else f"{text} {words.text('notice.read')}"
+        to = _way_to(worker, kind)
         await self._hand_over(to, text, words)
+        if kind is Kind.CONTACT:
+            await self._forget(worker)
         return Channel(to.kind)
+
+    async def _forget(self, worker: WorkerOnFile) -> None:
+        """What is told is not needed any more, unless it is another by now."""
+        async with self.database.transaction(acting="node") as connection:
+            directory = PostgresWorkers(connection, self.at_rest)
+            now = await directory.on_file(worker.worker_id)
+            if now is not None and now.former == worker.former:
+                await directory.keep(replace(now, former=None))
 
     async def _hand_over(self, to: Contact, text: str, words: Words) -> None:
         if self.sms is not None and to.kind is ContactKind.PHONE:
@@ -129,11 +141,14 @@ class NoticeByContact:
 
     async def _on_file(self, worker_id: UUID) -> WorkerOnFile | None:
         async with self.database.transaction(acting="node") as connection:
-            found = await connection.execute(
-                "SELECT worker_id, document FROM workers WHERE worker_id = %s", (worker_id,), binary=True
-            )
-            workers = await open_documents(self.at_rest, WorkerOnFile, await found.fetchall())
-        return workers[0] if workers else None
+            return await PostgresWorkers(connection, self.at_rest).on_file(worker_id)
+
+
+def _way_to(worker: WorkerOnFile, kind: Kind) -> Contact:
+    """Where a change of contact is told: at the one from before it."""
+    if kind is Kind.CONTACT:
+        return worker.former or worker.contact
+    return worker.contact if kind is Kind.MOVED else worker.address or worker.contact
 
 
 async def run_notices(notices: Notices, gauges: NoticeGauges, *, every: timedelta = LOOK_EVERY) -> None:

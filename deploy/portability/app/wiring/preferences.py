@@ -19,15 +19,22 @@ __all__ = ["AddressNotices", "preference_use_cases"]
 
 
 class AddressNotices:
-    """AddressNews: as a notice, with as many a day and the same quiet hours as all others."""
+    """AddressNews and ContactNews: as a notice, with as many a day and the same quiet hours as all others."""
 
     def __init__(self, book: NoticeBook) -> None:
         self._book = book
 
     async def moved(self, worker_id: UUID, *, at: datetime) -> None:
         """Note it, once for each change."""
-        event = event_of(Happening(Kind.MOVED, f"{worker_id}:{at.isoformat()}", at))
-        await self._book.add(worker_id, [Notice(event, Kind.MOVED, at, at)])
+        await self._note(Kind.MOVED, worker_id, at)
+
+    async def contact_changed(self, worker_id: UUID, *, at: datetime) -> None:
+        """Note it, once for each change."""
+        await self._note(Kind.CONTACT, worker_id, at)
+
+    async def _note(self, kind: Kind, worker_id: UUID, at: datetime) -> None:
+        event = event_of(Happening(kind, f"{worker_id}:{at.isoformat()}", at))
+        await self._book.add(worker_id, [Notice(event, kind, at, at)])
 
 
 class PreferenceTransaction:

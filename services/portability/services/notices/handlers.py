@@ -12,7 +12,17 @@ from typing import Final, Protocol
 from uuid import UUID
 
 from portability.agreements.errors import GatewayError
-from portability.services.notices.model import FRESH, Channel, Kind, Notice, Outcome, Untold, event_of, may_go_at
+from portability.services.notices.model import (
+    FRESH,
+    SECURITY,
+    Channel,
+    Kind,
+    Notice,
+    Outcome,
+    Untold,
+    event_of,
+    may_go_at,
+)
 from portability.services.notices.ports import NoticeSender, NoticeUnitOfWork, NoticeWork
 
 __all__ = ["IN_HAND", "Clock", "NewId", "Notices"]
@@ -110,7 +120,7 @@ class Notices:
                 return None
             choice = await work.choices.of(taken.worker_id)
             due_at = may_go_at(now, choice, self.zone)
-            if not choice.wanted and Kind.MOVED not in taken.kinds:
+            if not choice.wanted and not taken.kinds & SECURITY:
                 await work.book.settle(text_id, Outcome.UNWANTED)
                 return Outcome.UNWANTED
             if due_at > now:

@@ -9,6 +9,7 @@ from uuid import UUID
 
 __all__ = [
     "FRESH",
+    "SECURITY",
     "TEXTS_A_DAY",
     "Channel",
     "Choice",
@@ -29,6 +30,7 @@ FRESH: Final = timedelta(days=3)  # older news is on her page, and nobody needs 
 class Kind(StrEnum):
     """What has happened, in the order in which one of several is told."""
 
+    CONTACT = "contact"  # she signs in by another contact: told by the one before, whatever she chose
     MOVED = "moved"  # news goes to another address: told by the contact that she signs in with, whatever she chose
     DUE = "due"  # something is awaited from her
     DECIDED = "decided"
@@ -42,6 +44,9 @@ class Kind(StrEnum):
     DECLARED = "declared"  # time that she told of has come in
     ASKED = "asked"  # how a case went that is over
     LOOKED = "looked"  # somebody of the staff has looked
+
+
+SECURITY: Final = frozenset({Kind.CONTACT, Kind.MOVED})  # told whatever she chose: it may not have been she
 
 
 class Channel(StrEnum):

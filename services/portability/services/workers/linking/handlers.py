@@ -1,20 +1,20 @@
-"""A caseworker says whose a case is; from then on she sees it among her own, and nobody else ever does."""
+"""A caseworker says whose a case is, so that she and nobody else ever sees it; and by which contact she signs in."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
-from portability.agreements.errors import DeniedError, NotFoundError
+from portability.agreements.errors import CaseStateError, DeniedError, NotFoundError
 from portability.services.access import Caller
 from portability.services.acts import Act
 from portability.services.idempotency import once
 from portability.services.looking import read_by_staff
 from portability.services.purposes import COOPERATION
 from portability.services.workers.linking.ports import LinkWork, UnitOfWork
-from portability.services.workers.model import Contact
+from portability.services.workers.model import Contact, WorkerOnFile
 from portability.services.workers.ports import Clock
 
-__all__ = ["LinkCase", "LinkUseCases"]
+__all__ = ["ChangeContact", "LinkCase", "LinkUseCases"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +26,16 @@ class LinkCase:
     same_as: UUID | None = None
     contact: Contact | None = None
     insurance_number: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeContact:
+    """She is whoever is on file with contact and number."""
+
+    request_id: UUID
+    contact: Contact
+    insurance_number: str
+    new_contact: Contact
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +75,43 @@ class LinkUseCases:
 
             await once(command, log=work.commands, run=run)
 
+    async def change_contact(self, command: ChangeContact, *, caller: Caller) -> None:
+        """Say by which contact she signs in from now on.
+
+        Raises DeniedError for who is no caseworker, NotFoundError where the caller may see no such person,
+        CaseStateError where the new contact would tell her from nobody.
+        """
+        # 1. A person says so.  2. There is exactly one whom she means.  3. The new contact finds nobody else with her
+        # number.  4. It is kept; sessions and codes end, and the contact from before is told: it may not have been she.
+        # Step 1.
+        if not (caller.is_caseworker and caller.name):
+            raise DeniedError("Only a named caseworker changes a contact: connect with a caseworker's certificate.")
+        async with self.work() as work:
+
+            async def run() -> str:
+                # Step 2.
+                worker = await self._on_file(command.contact, command.insurance_number, caller=caller, work=work)
+                # Step 3.
+                if command.new_contact == worker.contact or await work.directory.find(
+                    command.new_contact, insurance_number=command.insurance_number
+                ):
+                    raise CaseStateError(
+                        "This contact is on file with this number already: give another one.",
+                        state="on_file",
+                        allowed_actions=(),
+                    )
+                # Step 4.
+                at = self.clock.now()
+                await work.register.keep(replace(worker, contact=command.new_contact, former=worker.contact))
+                await work.ways_in.close(worker.worker_id)
+                hers = await work.links.case_ids_of(worker.worker_id)
+                if not await work.protected.among(hers):
+                    await work.news.contact_changed(worker.worker_id, at=at)
+                await work.acts.add(Act(self.new_id(), worker.worker_id, at, caller.name, "worker.contact"))
+                return ""
+
+            await once(command, log=work.commands, run=run)
+
     async def _worker(self, command: LinkCase, *, caller: Caller, work: LinkWork) -> UUID:
         if command.same_as is not None:
             await self._check_seen(command.same_as, caller=caller, work=work)
@@ -72,14 +119,16 @@ class LinkUseCases:
             if owner is None:
                 raise NotFoundError(f"Nobody is known whose case {command.same_as} is: name her contact and number.")
             return owner
-        number = command.insurance_number
-        found = await work.directory.find(command.contact, insurance_number=number) if command.contact else None
+        return (await self._on_file(command.contact, command.insurance_number, caller=caller, work=work)).worker_id
+
+    async def _on_file(self, contact: Contact | None, number: str, *, caller: Caller, work: LinkWork) -> WorkerOnFile:
+        found = await work.directory.find(contact, insurance_number=number) if contact else None
         if found is None or not number:
             raise NotFoundError("Nobody is on file here with this contact and this number.")
         hidden = await work.protected.among(await work.links.case_ids_of(found.worker_id))
         if hidden and not caller.is_cleared:
             raise NotFoundError("Nobody is on file here with this contact and this number.")
-        return found.worker_id
+        return found
 
     async def _check_seen(self, case_id: UUID, *, caller: Caller, work: LinkWork) -> None:
         at = self.clock.now()

@@ -7,7 +7,7 @@ from portability.api.workers.v1 import linking_pb2 as pb
 from portability.api.workers.v1 import linking_pb2_grpc
 from portability.services.access import current_caller
 from portability.services.workers.linking.handlers import LinkUseCases
-from portability.services.workers.linking.mapping import read_link
+from portability.services.workers.linking.mapping import read_change_contact, read_link
 
 __all__ = ["WorkerDeskServicer"]
 
@@ -21,3 +21,7 @@ class WorkerDeskServicer(linking_pb2_grpc.WorkerDeskServiceServicer):
     async def LinkCase(self, request: pb.LinkCaseRequest, context: Any) -> pb.LinkCaseResponse:
         await self._use_cases.link(read_link(request), caller=current_caller())
         return pb.LinkCaseResponse()
+
+    async def ChangeContact(self, request: pb.ChangeContactRequest, context: Any) -> pb.ChangeContactResponse:
+        await self._use_cases.change_contact(read_change_contact(request), caller=current_caller())
+        return pb.ChangeContactResponse()

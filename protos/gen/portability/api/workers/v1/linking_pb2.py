@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from portability.api import field_rules as buf_dot_validate_dot_validate__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n(portability/api/workers/v1/linking.proto\x12\x1aportability.api.workers.v1\x1a\x1b\x62uf/validate/validate.proto\"\xbc\x01\n\x0fLinkCaseRequest\x12\x1c\n\nrequest_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x19\n\x07\x63\x61se_id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12#\n\x0fsame_as_case_id\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01H\x00\x12;\n\x07on_file\x18\x04 \x01(\x0b\x32(.portability.api.workers.v1.WorkerOnFileH\x00\x42\x0e\n\x05whose\x12\x05\xbaH\x02\x08\x01\"P\n\x0cWorkerOnFile\x12\x1b\n\x07\x63ontact\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xfe\x01\x12#\n\x10insurance_number\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\"\x12\n\x10LinkCaseResponse2z\n\x11WorkerDeskService\x12\x65\n\x08LinkCase\x12+.portability.api.workers.v1.LinkCaseRequest\x1a,.portability.api.workers.v1.LinkCaseResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n(portability/api/workers/v1/linking.proto\x12\x1aportability.api.workers.v1\x1a\x1b\x62uf/validate/validate.proto\"\xbc\x01\n\x0fLinkCaseRequest\x12\x1c\n\nrequest_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x19\n\x07\x63\x61se_id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12#\n\x0fsame_as_case_id\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01H\x00\x12;\n\x07on_file\x18\x04 \x01(\x0b\x32(.portability.api.workers.v1.WorkerOnFileH\x00\x42\x0e\n\x05whose\x12\x05\xbaH\x02\x08\x01\"P\n\x0cWorkerOnFile\x12\x1b\n\x07\x63ontact\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xfe\x01\x12#\n\x10insurance_number\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\"\x12\n\x10LinkCaseResponse\"\x98\x01\n\x14\x43hangeContactRequest\x12\x1c\n\nrequest_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x41\n\x07on_file\x18\x02 \x01(\x0b\x32(.portability.api.workers.v1.WorkerOnFileB\x06\xbaH\x03\xc8\x01\x01\x12\x1f\n\x0bnew_contact\x18\x03 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xfe\x01\"\x17\n\x15\x43hangeContactResponse2\xf0\x01\n\x11WorkerDeskService\x12\x65\n\x08LinkCase\x12+.portability.api.workers.v1.LinkCaseRequest\x1a,.portability.api.workers.v1.LinkCaseResponse\x12t\n\rChangeContact\x12\x30.portability.api.workers.v1.ChangeContactRequest\x1a\x31.portability.api.workers.v1.ChangeContactResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -44,12 +44,22 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_WORKERONFILE'].fields_by_name['contact']._serialized_options = b'\272H\007r\005\020\001\030\376\001'
   _globals['_WORKERONFILE'].fields_by_name['insurance_number']._loaded_options = None
   _globals['_WORKERONFILE'].fields_by_name['insurance_number']._serialized_options = b'\272H\006r\004\020\001\030@'
+  _globals['_CHANGECONTACTREQUEST'].fields_by_name['request_id']._loaded_options = None
+  _globals['_CHANGECONTACTREQUEST'].fields_by_name['request_id']._serialized_options = b'\272H\005r\003\260\001\001'
+  _globals['_CHANGECONTACTREQUEST'].fields_by_name['on_file']._loaded_options = None
+  _globals['_CHANGECONTACTREQUEST'].fields_by_name['on_file']._serialized_options = b'\272H\003\310\001\001'
+  _globals['_CHANGECONTACTREQUEST'].fields_by_name['new_contact']._loaded_options = None
+  _globals['_CHANGECONTACTREQUEST'].fields_by_name['new_contact']._serialized_options = b'\272H\007r\005\020\001\030\376\001'
   _globals['_LINKCASEREQUEST']._serialized_start=102
   _globals['_LINKCASEREQUEST']._serialized_end=290
   _globals['_WORKERONFILE']._serialized_start=292
   _globals['_WORKERONFILE']._serialized_end=372
   _globals['_LINKCASERESPONSE']._serialized_start=374
   _globals['_LINKCASERESPONSE']._serialized_end=392
-  _globals['_WORKERDESKSERVICE']._serialized_start=394
-  _globals['_WORKERDESKSERVICE']._serialized_end=516
+  _globals['_CHANGECONTACTREQUEST']._serialized_start=395
+  _globals['_CHANGECONTACTREQUEST']._serialized_end=547
+  _globals['_CHANGECONTACTRESPONSE']._serialized_start=549
+  _globals['_CHANGECONTACTRESPONSE']._serialized_end=572
+  _globals['_WORKERDESKSERVICE']._serialized_start=575
+  _globals['_WORKERDESKSERVICE']._serialized_end=815
 # @@protoc_insertion_point(module_scope)

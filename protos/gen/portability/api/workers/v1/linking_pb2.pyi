@@ -96,3 +96,52 @@ class LinkCaseResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___LinkCaseResponse: _TypeAlias = LinkCaseResponse  # noqa: Y015
+
+@_typing.final
+class ChangeContactRequest(_message.Message):
+    """Say by which contact a worker signs in."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    ON_FILE_FIELD_NUMBER: _builtins.int
+    NEW_CONTACT_FIELD_NUMBER: _builtins.int
+    request_id: _builtins.str
+    """Idempotency key. A UUID, never empty."""
+    new_contact: _builtins.str
+    """Phone number with country code, or e-mail address. Never empty."""
+    @_builtins.property
+    def on_file(self) -> Global___WorkerOnFile:
+        """How she is on file now."""
+
+    def __init__(
+        self,
+        *,
+        request_id: _builtins.str = ...,
+        on_file: Global___WorkerOnFile | None = ...,
+        new_contact: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["on_file", b"on_file"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["new_contact", b"new_contact", "on_file", b"on_file", "request_id", b"request_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ChangeContactRequest: _TypeAlias = ChangeContactRequest  # noqa: Y015
+
+@_typing.final
+class ChangeContactResponse(_message.Message):
+    """It is changed."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ChangeContactResponse: _TypeAlias = ChangeContactResponse  # noqa: Y015

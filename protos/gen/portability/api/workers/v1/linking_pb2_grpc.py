@@ -40,6 +40,11 @@ class WorkerDeskServiceStub:
                 request_serializer=portability_dot_api_dot_workers_dot_v1_dot_linking__pb2.LinkCaseRequest.SerializeToString,
                 response_deserializer=portability_dot_api_dot_workers_dot_v1_dot_linking__pb2.LinkCaseResponse.FromString,
                 _registered_method=True)
+        self.ChangeContact = channel.unary_unary(
+                '/portability.api.workers.v1.WorkerDeskService/ChangeContact',
+                request_serializer=portability_dot_api_dot_workers_dot_v1_dot_linking__pb2.ChangeContactRequest.SerializeToString,
+                response_deserializer=portability_dot_api_dot_workers_dot_v1_dot_linking__pb2.ChangeContactResponse.FromString,
+                _registered_method=True)
 
 
 class WorkerDeskServiceServicer:
@@ -53,6 +58,13 @@ class WorkerDeskServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ChangeContact(self, request, context):
+        """Says by which contact a worker signs in from now on. Her sessions end, and the contact from before is told.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_WorkerDeskServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -60,6 +72,11 @@ def add_WorkerDeskServiceServicer_to_server(servicer, server):
                     servicer.LinkCase,
                     request_deserializer=portability_dot_api_dot_workers_dot_v1_dot_linking__pb2.LinkCaseRequest.FromString,
                     response_serializer=portability_dot_api_dot_workers_dot_v1_dot_linking__pb2.LinkCaseResponse.SerializeToString,
+            ),
+            'ChangeContact': grpc.unary_unary_rpc_method_handler(
+                    servicer.ChangeContact,
+                    request_deserializer=portability_dot_api_dot_workers_dot_v1_dot_linking__pb2.ChangeContactRequest.FromString,
+                    response_serializer=portability_dot_api_dot_workers_dot_v1_dot_linking__pb2.ChangeContactResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -90,6 +107,33 @@ class WorkerDeskService:
             '/portability.api.workers.v1.WorkerDeskService/LinkCase',
             portability_dot_api_dot_workers_dot_v1_dot_linking__pb2.LinkCaseRequest.SerializeToString,
             portability_dot_api_dot_workers_dot_v1_dot_linking__pb2.LinkCaseResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ChangeContact(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/portability.api.workers.v1.WorkerDeskService/ChangeContact',
+            portability_dot_api_dot_workers_dot_v1_dot_linking__pb2.ChangeContactRequest.SerializeToString,
+            portability_dot_api_dot_workers_dot_v1_dot_linking__pb2.ChangeContactResponse.FromString,
             options,
             channel_credentials,
             insecure,

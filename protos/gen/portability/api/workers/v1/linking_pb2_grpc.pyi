@@ -35,6 +35,8 @@ class WorkerDeskServiceStub:
     def __new__(cls, channel: _aio.Channel) -> WorkerDeskServiceAsyncStub: ...
     LinkCase: _grpc.UnaryUnaryMultiCallable[_linking_pb2.LinkCaseRequest, _linking_pb2.LinkCaseResponse]
     """Says whose a case is. It can never become another's: one that is, is refused (ALREADY_EXISTS)."""
+    ChangeContact: _grpc.UnaryUnaryMultiCallable[_linking_pb2.ChangeContactRequest, _linking_pb2.ChangeContactResponse]
+    """Says by which contact a worker signs in from now on. Her sessions end, and the contact from before is told."""
 
 @_typing.type_check_only
 class WorkerDeskServiceAsyncStub(WorkerDeskServiceStub):
@@ -43,6 +45,8 @@ class WorkerDeskServiceAsyncStub(WorkerDeskServiceStub):
     def __init__(self, channel: _aio.Channel) -> None: ...
     LinkCase: _aio.UnaryUnaryMultiCallable[_linking_pb2.LinkCaseRequest, _linking_pb2.LinkCaseResponse]  # type: ignore[assignment]
     """Says whose a case is. It can never become another's: one that is, is refused (ALREADY_EXISTS)."""
+    ChangeContact: _aio.UnaryUnaryMultiCallable[_linking_pb2.ChangeContactRequest, _linking_pb2.ChangeContactResponse]  # type: ignore[assignment]
+    """Says by which contact a worker signs in from now on. Her sessions end, and the contact from before is told."""
 
 class WorkerDeskServiceServicer(metaclass=_abc_1.ABCMeta):
     """The institution's side of what workers see."""
@@ -54,5 +58,13 @@ class WorkerDeskServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_linking_pb2.LinkCaseResponse, _abc.Awaitable[_linking_pb2.LinkCaseResponse]]:
         """Says whose a case is. It can never become another's: one that is, is refused (ALREADY_EXISTS)."""
+
+    @_abc_1.abstractmethod
+    def ChangeContact(
+        self,
+        request: _linking_pb2.ChangeContactRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_linking_pb2.ChangeContactResponse, _abc.Awaitable[_linking_pb2.ChangeContactResponse]]:
+        """Says by which contact a worker signs in from now on. Her sessions end, and the contact from before is told."""
 
 def add_WorkerDeskServiceServicer_to_server(servicer: WorkerDeskServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
