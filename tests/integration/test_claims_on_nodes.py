@@ -18,8 +18,9 @@ from portability.api.cases.v1 import messages_pb2 as claimed
 from portability.api.claims.v1 import claims_pb2 as pb
 from portability.api.claims.v1 import claims_pb2_grpc
 from portability.api.records.v1 import messages_pb2 as records
+from portability.api.records.v1 import records_pb2, records_pb2_grpc
 from portability.api.workers.v1 import workers_pb2, workers_pb2_grpc
-from portability.app.demo.desks import ClaimAtDesk, put_records, read_case
+from portability.app.demo.desks import ClaimAtDesk, act, put_records, read_case
 from portability.app.demo.nodes import DemoNode, demo_nodes
 from portability.app.demo.run import put_on_file, sign_in
 from portability.app.demo.story import AWARD_ON, BIRTH, INSTITUTIONS, WORKER
@@ -105,6 +106,8 @@ async def waiting(desk: DemoNode) -> Sequence[pb.MyClaim]:
 async def test_she_sends_her_case_opens_and_germany_receives_it_dated_her_day(desks: dict[str, DemoNode]) -> None:
     async with her_channel(desks[IT]) as (mine, reading, session):
         request = claim("IT", "DE")
+        request.declared.add(state="FR", first_day=Date(year=1977, month=7, day=1), last_day=Date(year=1977, month=8))
+        request.declared[-1].last_day.day = 31
         sent = (await mine.StartMyClaim(request, metadata=session)).claim
         assert (sent.standing, sent.claimed_on) == (pb.CLAIM_STANDING_OPENED, written(today()))
         assert (await mine.StartMyClaim(request, metadata=session)).claim == sent
@@ -119,6 +122,26 @@ async def test_she_sends_her_case_opens_and_germany_receives_it_dated_her_day(de
     assert there.claim.person.family_name == WORKER.family_name
     here = await arrived(desks[IT], sent.case_id)
     assert here.case.documents[0].said_by == "workers-channel"
+    assert await act(desks[DE], there, award_on=AWARD_ON)
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while True:
+            known = await statuses(desks[IT], sent.case_id)
+            if known["DE"] == records.ANSWER_STATUS_KNOWN:
+                break
+            await asyncio.sleep(0.1)
+    # Nobody could be asked about France, and what Germany states changes nothing in that.
+    assert known == {
+        "IT": records.ANSWER_STATUS_ASKED_NO_ANSWER,
+        "DE": records.ANSWER_STATUS_KNOWN,
+        "FR": records.ANSWER_STATUS_NOT_ASKED,
+    }
+
+
+async def statuses(desk: DemoNode, case_id: str) -> dict[str, int]:
+    """What the register of careers holds of each country."""
+    stub: Any = records_pb2_grpc.RecordServiceStub(desk.caseworker)
+    found = await stub.GetCareer(records_pb2.GetCareerRequest(case_id=case_id))
+    return {one.statement.state: one.statement.status for one in found.careers}
 
 
 async def test_what_an_agreement_wants_in_writing_waits_and_is_opened_with_her_day(desks: dict[str, DemoNode]) -> None:

@@ -40,7 +40,7 @@ from portability.services.cases.model import (
     RefusalReason,
 )
 from portability.services.cases.ports import DeterminationAnswer, DeterminationQuestion, Reliance
-from portability.services.cases.shares.model import DetermineShare
+from portability.services.cases.shares.model import DetermineShare, Grounds, StateOwnRecords
 from portability.services.flows.handlers import FlowUseCases, StartCase
 from portability.services.flows.load import packaged_flows
 from portability.services.flows.model import Party
@@ -135,6 +135,9 @@ async def test_a_state_of_which_nobody_can_be_asked_is_told_and_the_claim_goes_o
     await world.inps.decide(lodged.case_id)
     view = await world.inps.case(lodged.case_id)
     assert view.position.instances["claim", ""].state == "summarising"
+    told = {one.state: (one.institution, one.status) for one in (await world.inps.view(lodged.case_id)).careers}
+    assert told["DE"] == ("", AnswerStatus.NOT_ASKED)
+    assert told["CA"] == (SERVICE_CANADA, AnswerStatus.NOT_ASKED)
 
 
 @pytest.mark.parametrize(
@@ -350,6 +353,34 @@ async def test_whose_account_it_is_a_person_says_where_the_search_does_not(world
     await world.deliver()
     share = await world.drv.determine(case_id)  # the account that was named is used without being named again
     assert (share.account_id, share.grounds and share.grounds.reason) == ("DE-1", "letter of 3 March")
+
+
+async def test_an_account_that_was_named_wrongly_is_stated_and_counted_no_more(world: ShareWorld) -> None:
+    await world.drv.accounts.put([account("DE-2", GERMAN_NUMBER, german_periods(), name="Rossi Maria")])
+    case_id = await world.lodge()
+    document_id, _ = await world.drv.state(case_id, account_id="DE-1", reason="the same street")
+    assert document_id is not None
+    taken_back = write_record(
+        administration.MessageInvalidate(
+            message_id=str(document_id), reason=administration.INVALIDATION_REASON_WRONG_PERSON
+        )
+    )
+    await world.drv.act(case_id, "invalidate", taken_back, about=document_id)
+    program = Caller(DRV, Role.SYSTEM, "pension-system")
+    undoing = StateOwnRecords(
+        time_ordered_id(), case_id, RecordAnswer.FROM_OWN_RECORDS, reason="It is her cousin's account."
+    )
+    with pytest.raises(DeniedError, match="Only a named caseworker may say that the account named before is not hers"):
+        await world.drv.use_cases.state(undoing, caller=program, work=world.drv)
+    assert await world.drv.use_cases.state(undoing, caller=world.drv.clerk, work=world.drv) == (None, ("DE-1", "DE-2"))
+    share = await world.drv.shares.last(case_id)
+    assert share is not None
+    assert share.grounds == Grounds("", "clerk of de-drv", "It is her cousin's account.")
+    assert share.search is not None
+    assert (share.search.account_id, share.search.linked_by) == ("", "")
+    assert await world.drv.state(case_id) == (None, ("DE-1", "DE-2"))  # and it stays so for who asks next
+    document_id, _ = await world.drv.state(case_id, account_id="DE-2", reason="letter of 3 March")
+    assert document_id is not None
 
 
 async def test_amounts_of_a_scheme_whose_law_is_not_encoded_are_given_and_kept(world: ShareWorld) -> None:

@@ -15,8 +15,10 @@ from portability.adapters.clock.ids import time_ordered_id
 from portability.adapters.spreadsheets.map_file import load_map
 from portability.adapters.spreadsheets.reading import RecordFile
 from portability.agreements.errors import PortabilityError
+from portability.api.cases.v1 import administration_pb2, flows_pb2_grpc, messages_pb2, shares_pb2_grpc
 from portability.api.cases.v1 import cases_pb2 as cases
-from portability.api.cases.v1 import cases_pb2_grpc, messages_pb2
+from portability.api.cases.v1 import flows_pb2 as flows
+from portability.api.cases.v1 import shares_pb2 as shares
 from portability.api.records.v1 import imports_pb2_grpc, records_pb2_grpc
 from portability.api.records.v1 import messages_pb2 as records
 from portability.api.records.v1 import records_pb2 as register
@@ -40,6 +42,7 @@ columns: {{account_id: Konto, name: Name, birth_date: geboren, identifier: Numme
 same_on_each_line: {{state: {state}, scheme: {scheme}, unit: {unit}, evidence: contribution_seen,
   identifier_country: {state}, identifier_sector: test}}
 """
+_NO_ANSWER = {records.ANSWER_STATUS_NOT_ASKED, records.ANSWER_STATUS_ASKED_NO_ANSWER}
 HEADER = "Konto;Name;geboren;Nummer;von;bis;Zeit"
 
 
@@ -56,8 +59,12 @@ class Desk:
         return self.node.institution.country
 
     @property
-    def claims(self) -> Any:
-        return cases_pb2_grpc.CaseServiceStub(self.node.caseworker)
+    def shares(self) -> Any:
+        return shares_pb2_grpc.ShareServiceStub(self.node.caseworker)
+
+    @property
+    def flows(self) -> Any:
+        return flows_pb2_grpc.FlowServiceStub(self.node.caseworker)
 
     @property
     def register(self) -> Any:
@@ -131,46 +138,63 @@ class Desk:
             ],
             asks_in_writing=True,
         )
-        answer = await self.claims.LodgeClaim(cases.LodgeClaimRequest(request_id=new_id(), claim=claim))
-        return str(answer.case.header.case_id)
+        request = shares.LodgeOldAgeClaimRequest(request_id=new_id(), claim=claim)
+        return str((await self.shares.LodgeOldAgeClaim(request)).case_id)
 
-    async def case(self, case_id: str) -> Any:
-        """The case, once it has arrived here."""
+    async def share(self, case_id: str) -> Any:
+        """What is stated in the case, once the claim has arrived here."""
         until = asyncio.get_running_loop().time() + PATIENCE_SECONDS
         while True:
             try:
-                return (await self.claims.GetCase(cases.GetCaseRequest(case_id=case_id))).case
+                return await self.shares.GetShare(shares.GetShareRequest(case_id=case_id))
             except grpc.aio.AioRpcError as error:
                 if error.code() is not grpc.StatusCode.NOT_FOUND:
                     raise
                 expect(asyncio.get_running_loop().time() < until, f"the case reaches {self.country}")
             await asyncio.sleep(LOOK_AGAIN_SECONDS)
 
-    async def knows_of(self, case_id: str, country: str) -> Any:
-        """What a country has answered, once its answer has arrived here."""
+    async def knows_of(self, case_id: str, country: str, *, periods: int | None = None) -> Any:
+        """What a country has answered, once its answer has arrived here, with so many periods where they are told."""
         until = asyncio.get_running_loop().time() + PATIENCE_SECONDS
         while True:
-            told = {one.state: one for one in (await self.case(case_id)).career}
-            if country in told and told[country].status not in {
-                records.ANSWER_STATUS_NOT_ASKED,
-                records.ANSWER_STATUS_ASKED_NO_ANSWER,
-            }:
-                return told[country]
+            told = {one.state: one for one in (await self.share(case_id)).career}
+            here = told.get(country, records.CareerRecord(status=records.ANSWER_STATUS_NOT_ASKED))
+            if here.status not in _NO_ANSWER and periods in {None, len(here.periods)}:
+                return here
             expect(asyncio.get_running_loop().time() < until, f"the answer of {country} arrives")
             await asyncio.sleep(LOOK_AGAIN_SECONDS)
 
-    async def answer(self, case_id: str, answer: Any = cases.RECORD_ANSWER_FROM_OWN_RECORDS, reason: str = "") -> Any:
-        """Answer the record request of a case."""
-        await self.case(case_id)
-        request = cases.AnswerRecordRequestRequest(request_id=new_id(), case_id=case_id, answer=answer, reason=reason)
-        return await self.claims.AnswerRecordRequest(request)
-
-    async def link(self, case_id: str, account_id: str, reason: str) -> Any:
-        """Link an own account to a case by hand, or undo the link."""
-        request = cases.IdentifyPersonRequest(
-            request_id=new_id(), case_id=case_id, account_id=account_id, reason=reason
+    async def state(
+        self,
+        case_id: str,
+        answer: Any = cases.RECORD_ANSWER_FROM_OWN_RECORDS,
+        *,
+        account_id: str = "",
+        reason: str = "",
+        by: Any = None,
+    ) -> Any:
+        """State what the own records hold: of the account that is found, of the one named, or that there is nothing."""
+        await self.share(case_id)
+        request = shares.StateOwnRecordsRequest(
+            request_id=new_id(), case_id=case_id, answer=answer, account_id=account_id, reason=reason
         )
-        return (await self.claims.IdentifyPerson(request)).case
+        stub: Any = shares_pb2_grpc.ShareServiceStub(by or self.node.caseworker)
+        return await stub.StateOwnRecords(request)
+
+    async def take_back(self, case_id: str, document_id: str, note: str) -> None:
+        """Take back what was stated of somebody else."""
+        content = administration_pb2.MessageInvalidate(
+            message_id=document_id, reason=administration_pb2.INVALIDATION_REASON_WRONG_PERSON, note=note
+        )
+        await self.flows.Act(
+            flows.ActRequest(
+                request_id=new_id(),
+                case_id=case_id,
+                action="invalidate",
+                about=document_id,
+                content=content.SerializeToString(deterministic=True),
+            )
+        )
 
 
 def expect(is_so: bool, what: str) -> None:  # noqa: FBT001 (reads as a sentence)

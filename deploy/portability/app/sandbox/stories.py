@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from portability.api.cases.v1 import cases_pb2 as cases
 from portability.api.records.v1 import messages_pb2 as records
 from portability.api.records.v1 import records_pb2 as register
-from portability.app.sandbox.desks import Desk, expect, new_id, refusal
+from portability.app.sandbox.desks import Desk, expect, refusal
 from portability.app.sandbox.people import Insured
 
 __all__ = ["STORIES", "Sandbox", "Story"]
@@ -68,8 +68,8 @@ async def _other_script(box: Sandbox) -> Sequence[str]:
 
 async def _claim(box: Sandbox) -> Sequence[str]:
     case_id = await box.italian.lodge(box.people[0])
-    answered = await box.german.answer(case_id)
-    expect(not answered.needs_a_person, "two strong keys find her account")
+    stated = await box.german.state(case_id)
+    expect(stated.document_id, "two strong keys find her account")
     told = await box.italian.knows_of(case_id, "DE")
     expect(len(told.periods) == box.people[0].german[1], "every German year arrives")
     return [
@@ -80,7 +80,7 @@ async def _claim(box: Sandbox) -> Sequence[str]:
 
 async def _nothing_here(box: Sandbox) -> Sequence[str]:
     case_id = await box.italian.lodge(box.people[1])
-    await box.german.answer(case_id, cases.RECORD_ANSWER_NONE, "the file shows work in Austria")
+    await box.german.state(case_id, cases.RECORD_ANSWER_NONE, reason="the file shows work in Austria")
     told = await box.italian.knows_of(case_id, "DE")
     expect(told.status == records.ANSWER_STATUS_NONE, "the absence arrives as an answer")
     return ["a caseworker says, with her reason, that there are no periods: an answer, not a silence"]
@@ -89,14 +89,15 @@ async def _nothing_here(box: Sandbox) -> Sequence[str]:
 async def _by_hand(box: Sandbox) -> Sequence[str]:
     one = box.people[2]
     case_id = await box.italian.lodge(one, numbers=False)
-    answered = await box.german.answer(case_id)
-    expect(answered.needs_a_person, "a name and a birth date alone attach nothing")
-    await box.german.link(case_id, box.people[3].account("DE"), "the same street")
-    undone = await box.german.link(case_id, "", "that is her cousin's account")
-    expect(not undone.identification.account_id, "the link is undone")
-    await box.german.link(case_id, one.account("DE"), "her letter with the insurance card")
-    expect(not (await box.german.answer(case_id)).needs_a_person, "the account chosen by hand is answered from")
-    return ["without a number a person has to look", "linked, undone, linked again: all of it in the timeline"]
+    found = await box.german.state(case_id)
+    expect(not found.document_id, "a name and a birth date alone attach nothing")
+    wrong = await box.german.state(case_id, account_id=box.people[3].account("DE"), reason="the same street")
+    await box.german.take_back(case_id, wrong.document_id, "that is her cousin's account")
+    undone = await box.german.state(case_id, reason="that is her cousin's account")
+    expect(not undone.document_id, "her cousin's account is not stated once more")
+    await box.german.state(case_id, account_id=one.account("DE"), reason="her letter with the insurance card")
+    await box.italian.knows_of(case_id, "DE", periods=one.german[1])
+    return ["without a number a person has to look", "named, taken back, named again: all of it stays in the case"]
 
 
 async def _twins(box: Sandbox) -> Sequence[str]:
@@ -135,16 +136,11 @@ async def _other_person(box: Sandbox) -> Sequence[str]:
 
 async def _program(box: Sandbox) -> Sequence[str]:
     case_id = await box.italian.lodge(box.people[6], numbers=False)
-    await box.german.answer(case_id)
-    from portability.api.cases.v1 import cases_pb2_grpc  # noqa: PLC0415 (of this story)
-
+    await box.german.state(case_id)
     said: list[str] = []
-    program = cases_pb2_grpc.CaseServiceStub(box.german.node.system)
     with refusal(said):
-        await program.IdentifyPerson(
-            cases.IdentifyPersonRequest(
-                request_id=new_id(), case_id=case_id, account_id=box.people[6].account("DE"), reason="the likest"
-            )
+        await box.german.state(
+            case_id, account_id=box.people[6].account("DE"), reason="the likest", by=box.german.node.system
         )
     return ["a program says whose account it is:", *said]
 
@@ -164,7 +160,7 @@ STORIES = (
     Story("The same woman in another script", _other_script),
     Story("One claim, two countries", _claim),
     Story("She has no periods there", _nothing_here),
-    Story("Without her number: linked by hand, undone, linked again", _by_hand),
+    Story("Without her number: named by hand, taken back, named again", _by_hand),
     Story("Twins", _twins),
     Story("A file with broken lines", _broken_file, goes_wrong=True),
     Story("A line that is another person's", _other_person, goes_wrong=True),

@@ -33,7 +33,7 @@ class FlowRecords:
         taken_back = [
             CareerRecord(one.state, one.institution, AnswerStatus.ASKED_NO_ANSWER, asked_on=one.asked_on)
             for one in known.values()
-            if one.state not in now and not one.entered_by
+            if one.state not in now and not one.entered_by and one.status is not AnswerStatus.NOT_ASKED
         ]
         # A document that a caseworker entered counts until the institution itself has answered.
         changed = [

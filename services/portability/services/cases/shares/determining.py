@@ -84,11 +84,16 @@ async def stated_so_far(claim: ClaimOnFlow, *, me: InstitutionId, work: ShareWor
 
 
 async def grounds_of(case_id: UUID, account_id: str, reason: str, *, caller: Caller, work: ShareWork) -> Grounds | None:
-    """What a person says of own records now, else what was said last; NotFoundError where she names no own account."""
+    """What a person says of own records now, else what was said last; NotFoundError where she names no own account.
+
+    A reason without an account undoes what was named before: it is searched for anew.
+    """
     if account_id:
         if await work.accounts.get(account_id) is None:
             raise NotFoundError("There is no own account of that id: find it in the register first.")
         return said_by(caller, account_id, reason, what="say whose account it is")
+    if reason:
+        return said_by(caller, "", reason, what="say that the account named before is not hers")
     before = await work.shares.last(case_id)
     return before.grounds if before else None
 
@@ -127,7 +132,7 @@ def searched(found: Found, grounds: Grounds | None, before: Identification | Non
 
 
 async def careers_of(claim: ClaimOnFlow, *, work: ShareWork) -> tuple[CareerRecord, ...]:
-    """What each country states; of one that takes no part, what a caseworker has entered."""
+    """What each country states; of one that takes no part, what a caseworker has entered, or that nobody was asked."""
     stated = {one.state for one in claim.careers}
     entered = [one for one in await work.careers.of_case(claim.case.case_id) if one.state not in stated]
     return (*claim.careers, *entered)

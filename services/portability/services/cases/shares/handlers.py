@@ -109,7 +109,7 @@ class ShareUseCases:
                 found = await account_of(claim.case.claim.person, grounds, work=work)
                 share = replace(share, search=searched(found, grounds, share.search, at=self.clock.now()))
                 if found.account is None:
-                    await work.shares.add(command.case_id, share)
+                    await work.shares.add(command.case_id, replace(share, grounds=grounds))
                     return "\n".join(["", *found.candidates])
                 statement = from_account(found.account, asked=asked)
             else:

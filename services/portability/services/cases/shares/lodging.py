@@ -3,6 +3,7 @@
 import json
 from uuid import UUID
 
+from portability.agreements.careers import AnswerStatus, CareerRecord
 from portability.services.access import Caller
 from portability.services.cases.commands import LodgeClaim, check_claim
 from portability.services.cases.concerned import NotAsked, concerned_by, require_contact
@@ -24,6 +25,8 @@ async def lodge(
 ) -> Lodged:
     """Open the case and send the claim to every institution concerned (987/2009 Art. 45(4), 45(5), 47(4)).
 
+    Of a state that nobody can be asked about, the career says so from the first day on.
+
     Raises InputError where the claim cannot be right, where we cannot be the contact institution, or where an
     agreement demands a written request.
     """
@@ -41,6 +44,8 @@ async def lodge(
         language=claim.language,
         caller=caller,
     )
+    for one in found.not_asked:
+        await work.careers.put(case_id, CareerRecord(one.state, one.institution, AnswerStatus.NOT_ASKED), at=now)
     return Lodged(case_id, found.not_asked)
 
 

@@ -82,7 +82,10 @@ class ClaimOnFlow:
 
 @dataclass(frozen=True, slots=True)
 class Grounds:
-    """What a named person has said of own records. `account_id` empty: that there are none of the insured person."""
+    """What a named person has said of own records.
+
+    `account_id` empty: that there are none of the insured person, or that the one named before is another's.
+    """
 
     account_id: str
     said_by: str

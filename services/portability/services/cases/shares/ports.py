@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
+from datetime import datetime
 from types import MappingProxyType
 from typing import Protocol
 from uuid import UUID
@@ -13,7 +14,7 @@ from portability.services.cases.ports import Determiner, InstitutionDirectory, O
 from portability.services.cases.shares.model import SaidInCase, Share
 from portability.services.idempotency import CommandLog
 
-__all__ = ["EnteredRecords", "FlowCases", "FlowOpening", "Judged", "ShareBook", "ShareUnitOfWork", "ShareWork"]
+__all__ = ["FlowCases", "FlowOpening", "Judged", "OtherRecords", "ShareBook", "ShareUnitOfWork", "ShareWork"]
 
 
 class FlowCases(Protocol):
@@ -64,8 +65,12 @@ class ShareBook(Protocol):
         ...
 
 
-class EnteredRecords(Protocol):
-    """What caseworkers have entered of states outside the exchange."""
+class OtherRecords(Protocol):
+    """What is known of states that take no part: what caseworkers have entered, and that nobody could be asked."""
+
+    async def put(self, case_id: UUID, career: CareerRecord, *, at: datetime) -> None:
+        """Keep what is known of one state since then; what was known before is kept as history."""
+        ...
 
     async def of_case(self, case_id: UUID) -> Sequence[CareerRecord]:
         """One entry a country."""
@@ -90,7 +95,7 @@ class ShareWork(Protocol):
     @property
     def accounts(self) -> OwnAccounts: ...
     @property
-    def careers(self) -> EnteredRecords: ...
+    def careers(self) -> OtherRecords: ...
     @property
     def reviews(self) -> Judged: ...
     @property

@@ -159,7 +159,7 @@ class OwnRecordsGrounds(_message.Message):
     SAID_BY_FIELD_NUMBER: _builtins.int
     REASON_FIELD_NUMBER: _builtins.int
     account_id: _builtins.str
-    """Account that is the insured person's. Empty: that there are no records."""
+    """Account that is the insured person's. Empty: that there are no records, or that the one named before is another's."""
     said_by: _builtins.str
     """Her name. Never empty."""
     reason: _builtins.str
@@ -255,7 +255,10 @@ class StateOwnRecordsRequest(_message.Message):
     account_id: _builtins.str
     """The person's account by the institution's own id, where a caseworker has found it. Empty: it is searched for."""
     reason: _builtins.str
-    """How the caseworker knows. Empty only where the answer is from the account that the search finds."""
+    """How the caseworker knows. Empty only where the answer is from the account that the search finds, or that was named
+    before. Given without an account where the answer is from own records: the one named before is not hers, and hers is
+    searched for anew.
+    """
     def __init__(
         self,
         *,
@@ -322,7 +325,7 @@ class DetermineShareRequest(_message.Message):
     account_id: _builtins.str
     """The person's account, where a caseworker has found it. Empty: the one named before, else it is searched for."""
     reason: _builtins.str
-    """How the caseworker knows that it is hers. Empty only with `account_id`."""
+    """How the caseworker knows that it is hers, or that the one named before is not. Empty: neither is said."""
     residence_state: _builtins.str
     """State in which the claimant lives, where the claim does not tell it. Empty: it does."""
     @_builtins.property
