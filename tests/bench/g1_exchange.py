@@ -15,7 +15,7 @@ import shutil
 import statistics
 import tempfile
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -24,11 +24,17 @@ import uvloop
 from aiokafka import AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
-from portability.adapters.postgres.database import migrate
+from portability.adapters.postgres.database import Database, migrate
 from portability.adapters.postgres.embedded import EmbeddedServer, start_embedded
 from portability.app.garbage import collect_seldom
+from portability.services.exchange.departures import Departures
+from portability.services.exchange.gathering import GatheredSubmits
+from portability.services.exchange.handlers import check_outgoing
+from portability.services.exchange.model.messages import OutgoingMessage
+from portability.services.exchange.node import ExchangeNode
 from tests.bench.processes import cpu_seconds, postmaster, resident_mebibytes
 from tests.brokers import BrokerInUse, start_test_broker
+from tests.integration.node_process import node_of
 from tests.integration.pair import Pair
 
 PAIRS = 5
@@ -55,6 +61,34 @@ def run() -> list[dict[str, Any]]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+class Door:
+    """Where the sender takes messages on: as the process does that serves its calls."""
+
+    def __init__(self, node: ExchangeNode, database: Database) -> None:
+        self._node, self._database = node, database
+        departures = Departures(node)
+        self._leaving = asyncio.create_task(departures.run())
+        self._submits = GatheredSubmits(
+            node.unit_of_work, me=node.me, recipients=node.trust, clock=node.clock, departures=departures
+        )
+
+    @classmethod
+    async def open(cls, pair: Pair) -> "Door":
+        return cls(*await node_of(pair.sender.settings))
+
+    async def submit(self, messages: Sequence[OutgoingMessage]) -> None:
+        """Take messages on as if they had come at the same moment."""
+        for message in messages:
+            check_outgoing(message, self._node.trust)
+        await self._submits.take_on(messages)
+
+    async def close(self) -> None:
+        self._leaving.cancel()
+        await asyncio.gather(self._leaving, return_exceptions=True)
+        await self._node.stream.close()
+        await self._database.close()
+
+
 async def _measure(folder: Path, server: EmbeddedServer, broker: BrokerInUse) -> list[dict[str, Any]]:
     pair = await Pair.prepare(
         folder,
@@ -63,6 +97,7 @@ async def _measure(folder: Path, server: EmbeddedServer, broker: BrokerInUse) ->
         create_topics=broker.has_admin,
         has_effects=False,
     )
+    door = await Door.open(pair)
     bare = await bare_producer(broker)
     rates: dict[str, list[float]] = {"bare": [], "exchange": [], "ten": []}
     costs: dict[str, list[float]] = {"bare": [], "exchange": [], "ten": []}
@@ -78,15 +113,16 @@ async def _measure(folder: Path, server: EmbeddedServer, broker: BrokerInUse) ->
         await pair.sender.start()
         await pair.recipient.start()
         at_rest = resident_mebibytes(pair.recipient.pid)
-        await exchange_a_second(pair, MESSAGES // 4)  # warm
+        await exchange_a_second(pair, door, MESSAGES // 4)  # warm
         await _bare_a_second(bare, BARE_MESSAGES // 4)
         for _ in range(PAIRS):
             await measure("bare", _bare_a_second(bare, BARE_MESSAGES), BARE_MESSAGES)
-            await measure("exchange", exchange_a_second(pair, MESSAGES), MESSAGES)
-            await measure("ten", exchange_a_second(pair, MESSAGES, in_a_case=10), MESSAGES)
+            await measure("exchange", exchange_a_second(pair, door, MESSAGES), MESSAGES)
+            await measure("ten", exchange_a_second(pair, door, MESSAGES, in_a_case=10), MESSAGES)
         after = resident_mebibytes(pair.recipient.pid)
     finally:
         await bare.stop()
+        await door.close()
         await pair.close()
     name = "g1_exchange_1kib" if broker.has_admin else "g1_exchange_1kib_on_mock_broker"
     return [
@@ -108,13 +144,13 @@ def _beside_bare(
     ]
 
 
-async def exchange_a_second(pair: Pair, messages: int, *, in_a_case: int = 1) -> float:
+async def exchange_a_second(pair: Pair, door: Door, messages: int, *, in_a_case: int = 1) -> float:
     started = time.perf_counter()
     batches = iter(range(messages // IN_ONE_COMMIT))
 
     async def submitter() -> None:
         for _ in batches:
-            await pair.submit(IN_ONE_COMMIT, size=BYTES, in_a_case=in_a_case)
+            await door.submit(pair.messages(IN_ONE_COMMIT, size=BYTES, in_a_case=in_a_case))
 
     await asyncio.gather(*(submitter() for _ in range(SUBMITTERS)))
     await pair.wait_until_receipted()

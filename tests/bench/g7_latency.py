@@ -27,6 +27,7 @@ from portability.adapters.postgres.embedded import EmbeddedServer, start_embedde
 from portability.adapters.postgres.listening import PostgresOutboxSignal
 from portability.app.garbage import collect_seldom
 from portability.services.exchange.consumer import run_consumer
+from portability.services.exchange.departures import Departures
 from portability.services.exchange.gathering import GatheredSubmits
 from portability.services.exchange.model.messages import OutgoingMessage
 from portability.services.exchange.relay import run_relay
@@ -116,12 +117,16 @@ async def _exchange(
     pair = await Pair.prepare(folder, databases(server), stream, create_topics=broker.has_admin)
     node, database = await node_of(pair.sender.settings)
     recipient = await _recipient(pair.recipient.settings, folder)
+    departures = Departures(node)
     loops = [
+        asyncio.create_task(departures.run()),
         asyncio.create_task(run_relay(node, PostgresOutboxSignal(database))),
         asyncio.create_task(run_consumer(node, NoEffects())),
         asyncio.create_task(_listen(recipient, arrivals)),
     ]
-    submits = GatheredSubmits(node.unit_of_work, me=node.me, recipients=node.trust, clock=node.clock)
+    submits = GatheredSubmits(
+        node.unit_of_work, me=node.me, recipients=node.trust, clock=node.clock, departures=departures
+    )
     to = pair.recipient.settings.me
 
     async def submit(message_id: UUID) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 import uvloop
 
 from portability.adapters.postgres.embedded import EmbeddedServer, start_embedded
-from tests.bench.g1_exchange import databases, exchange_a_second
+from tests.bench.g1_exchange import Door, databases, exchange_a_second
 from tests.bench.processes import resident_mebibytes
 from tests.brokers import BrokerInUse, start_test_broker
 from tests.integration.pair import NodeProcess, Pair
@@ -24,7 +24,7 @@ WARM = STEPS // 5 - 1
 
 
 def run() -> list[dict[str, Any]]:
-    """MiB of the sender's and of the recipient's process."""
+    """MiB of the sender's and of the recipient's process, and of the one at the sender that takes messages on."""
     folder = Path(tempfile.mkdtemp(prefix="portability-m2-"))
     server = start_embedded(folder / "pg")
     broker = start_test_broker()
@@ -40,15 +40,17 @@ async def _measure(folder: Path, server: EmbeddedServer, broker: BrokerInUse) ->
     stream = f"kafka:{broker.bootstrap}"
     pair = await Pair.prepare(folder, databases(server), stream, create_topics=broker.has_admin, has_effects=False)
     nodes = {"sender": pair.sender, "recipient": pair.recipient}
+    door = await Door.open(pair)
     try:
         for node in nodes.values():
             await node.start()
         at_rest = _resident(nodes)
         after = []
         for _ in range(STEPS):
-            await exchange_a_second(pair, MESSAGES // STEPS)
+            await exchange_a_second(pair, door, MESSAGES // STEPS)
             after.append(_resident(nodes))
     finally:
+        await door.close()
         await pair.close()
     return [
         {
@@ -59,9 +61,11 @@ async def _measure(folder: Path, server: EmbeddedServer, broker: BrokerInUse) ->
             "ratio": round(after[-1][name] / after[WARM][name], 3),
             "at_rest": round(at_rest[name], 1),
         }
-        for name in nodes
+        for name in at_rest
     ]
 
 
 def _resident(nodes: dict[str, NodeProcess]) -> dict[str, float]:
-    return {name: resident_mebibytes(node.pid) for name, node in nodes.items()}
+    """Of the two nodes' processes, and of this one, where the sender takes messages on and seals them."""
+    found = {name: resident_mebibytes(node.pid) for name, node in nodes.items()}
+    return found | {"door": resident_mebibytes(os.getpid())}

@@ -402,6 +402,16 @@ async def test_recipients_wait_in_order_until_their_messages_are_bundled(store: 
         assert list(await work.bundles.take_unsent(OTTAWA, limit=9, max_bytes=NO_LIMIT)) == []
 
 
+async def test_a_message_is_next_when_all_before_it_is_bundled(store: Store) -> None:
+    async with store() as work:
+        first, second = await put(work, message(), message())
+        assert [await work.bundles.is_next(ROME, seq) for seq in (1, 2, 3)] == [True, False, False]
+        await work.bundles.add([bundle_of([first])])
+        assert [await work.bundles.is_next(ROME, seq) for seq in (1, 2, 3)] == [False, True, False]
+        await work.bundles.add([bundle_of([second])])
+        assert await work.bundles.is_next(ROME, 3)
+
+
 async def test_while_one_transaction_seals_for_a_recipient_another_takes_nothing(
     new_database: Callable[[], str],
 ) -> None:
@@ -411,6 +421,7 @@ async def test_while_one_transaction_seals_for_a_recipient_another_takes_nothing
         await put(work, message(), message(OTTAWA))
     async with store() as mine, store() as theirs:
         taken = [await one.bundles.take_unsent(ROME, limit=9, max_bytes=NO_LIMIT) for one in (mine, theirs)]
+        assert not await theirs.bundles.is_next(ROME, 1)
         elsewhere = await theirs.bundles.take_unsent(OTTAWA, limit=9, max_bytes=NO_LIMIT)
         assert ([len(one) for one in taken], len(elsewhere)) == ([1, 0], 1)
     await database.close()

@@ -129,9 +129,22 @@ class Pair:
         await self._outbox.close()
 
     async def submit(self, count: int, *, size: int = 64, in_a_case: int = 1) -> list[UUID]:
-        """Submit messages in one transaction, so many of them in each case; they are durable when this returns."""
+        """Submit messages in one transaction, for the relay; they are durable when this returns."""
+        messages = self.messages(count, size=size, in_a_case=in_a_case)
+        async with self._work() as work:
+            await submit_many(
+                messages,
+                me=self.sender.settings.me,
+                outbox=work.outbox,
+                recipients=self._trust,
+                clock=SystemClock(),
+            )
+        return [one.message_id for one in messages]
+
+    def messages(self, count: int, *, size: int, in_a_case: int = 1) -> list[OutgoingMessage]:
+        """New messages for the recipient, so many of them in each case."""
         ids = [time_ordered_id() for _ in range(count)]
-        messages = [
+        return [
             OutgoingMessage(
                 message_id=message_id,
                 idempotency_key=str(message_id),
@@ -145,15 +158,6 @@ class Pair:
             )
             for place, message_id in enumerate(ids)
         ]
-        async with self._work() as work:
-            await submit_many(
-                messages,
-                me=self.sender.settings.me,
-                outbox=work.outbox,
-                recipients=self._trust,
-                clock=SystemClock(),
-            )
-        return [one.message_id for one in messages]
 
     async def by_status(self) -> dict[str, int]:
         """How many submitted messages stand where, as the sender knows."""

@@ -15,7 +15,7 @@ from portability.adapters.memory import exchange_sending as sending
 from portability.adapters.memory import exchange_store as stores
 from portability.adapters.memory import leases
 from portability.agreements.errors import GatewayError
-from portability.services.exchange import consumer, handlers, intake, reading, relay
+from portability.services.exchange import consumer, dispatch, handlers, intake, reading, relay
 from portability.services.exchange import taking_effect as effects
 from portability.services.exchange.lanes import LaneEntryState, LaneInHand
 from portability.services.exchange.model.messages import RECEIPT_TYPE
@@ -28,7 +28,7 @@ from portability.services.exchange.taking_effect import TakingEffect
 from tests.simulation import node as nodes
 from tests.simulation.broker import Broker
 from tests.simulation.crypto import cheap_primitives
-from tests.simulation.patching import replaced
+from tests.simulation.patching import everywhere, replaced
 from tests.simulation.schedule import Outcome, run_schedule
 from tests.simulation.store import SimulatedWork
 
@@ -367,25 +367,25 @@ def bad_bytes_end_the_batch():
 def acknowledged_whatever_the_broker_says():
     """A bundle that the stream has refused passes for acknowledged."""
 
-    async def append(bundles, node):
+    async def put_on_stream(bundles, node):
         await real(bundles, node)
         return bundles, None
 
-    real = relay._append
-    return replaced(relay, "_append", append)
+    real = dispatch.put_on_stream
+    return everywhere(real, put_on_stream)
 
 
 @mutant
 def marked_before_sent():
     """Bundles are marked as relayed before they are put on the stream."""
 
-    async def append(bundles, node):
+    async def put_on_stream(bundles, node):
         if bundles:
-            await relay._note(node, bundles, acknowledged={one.key for one in bundles})
+            await dispatch.note_sent(node, bundles, acknowledged={one.key for one in bundles})
         return await real(bundles, node)
 
-    real = relay._append
-    return replaced(relay, "_append", append)
+    real = dispatch.put_on_stream
+    return everywhere(real, put_on_stream)
 
 
 @mutant
@@ -546,11 +546,11 @@ def a_recipient_out_of_reach_stops_the_rest():
         async with node.unit_of_work() as work:
             return await relay._seal_waiting(node, work, limit=limit)
 
-    async def note(node, sent, *, acknowledged):
+    async def note_sent(node, sent, *, acknowledged):
         await real(node, [one for one in sent if one.key in acknowledged], acknowledged=acknowledged)
 
-    real = relay._note
-    return both(replaced(relay, "_prepare", prepare), replaced(relay, "_note", note))
+    real = dispatch.note_sent
+    return both(replaced(relay, "_prepare", prepare), everywhere(real, note_sent))
 
 
 def replaced_in_node(name: str, function: Any) -> AbstractContextManager[None]:

@@ -9,6 +9,8 @@ from portability.adapters.keys.trust import DirectoryTrust
 from portability.adapters.memory.exchange_store import MemoryExchangeStore
 from portability.agreements.errors import CaseStateError, GatewayError, NotYetError, PortabilityError
 from portability.services.exchange.consumer import run_consumer
+from portability.services.exchange.departures import Departures
+from portability.services.exchange.gathering import GatheredSubmits
 from portability.services.exchange.handlers import submit
 from portability.services.exchange.model.messages import (
     InstitutionId,
@@ -29,6 +31,7 @@ from tests.simulation.store import SimulatedSignal, SimulatedStore
 
 __all__ = ["NEEDS", "POISON", "Effects", "Node", "PoisonError"]
 
+AT_ONCE = 0.5
 POISON = b"poison"
 NEEDS = b" needs "  # between a record and the end of the one that it builds on
 
@@ -50,6 +53,7 @@ class Node:
         self.offset = timedelta(0)
         self.processes: list[Process] = []
         self.signals: dict[Process, SimulatedSignal] = {}
+        self.departures: dict[Process, Departures] = {}
         self.new_id = counting_ids(number << 32)
         # Durable, in the order of the commits:
         self.applied: list[ReceivedMessage] = []
@@ -66,14 +70,16 @@ class Node:
         return START + timedelta(seconds=self.schedule.loop.time()) + self.offset
 
     def start(self) -> None:
-        """Start one process: its relay and its consumer."""
+        """Start one process: its relay, its departures and its consumer."""
         self._started += 1
         process = Process(self.schedule, self.name, self._started)
         self.processes.append(process)
         exchange = self.exchange(process)
         self.signals[process] = SimulatedSignal(process)
+        self.departures[process] = Departures(exchange)
         for loop in (
             run_relay(exchange, self.signals[process]),
+            self.departures[process].run(),
             run_consumer(exchange, Effects(process)),
         ):
             process.run(loop).add_done_callback(self._ended)
@@ -120,7 +126,17 @@ class Node:
         return await process.call(self._submit(process, message))
 
     async def _submit(self, process: Process, message: OutgoingMessage) -> SubmittedMessage:
+        """Through the door, from which it leaves at once where it may; or as use cases send, for the relay."""
         exchange = self.exchange(process)
+        if self.schedule.dice.random() < AT_ONCE:
+            submits = GatheredSubmits(
+                exchange.unit_of_work,
+                me=self.name,
+                recipients=exchange.trust,
+                clock=self,
+                departures=self.departures[process],
+            )
+            return await submits.submit(message)
         async with exchange.unit_of_work() as work:
             return await submit(message, me=self.name, outbox=work.outbox, recipients=exchange.trust, clock=self)
 

@@ -69,6 +69,7 @@ from portability.app.worker_topics import worker_topics
 from portability.services.determination.treaties.in_force import Treaties
 from portability.services.determination.treaties.reading import VersionReader
 from portability.services.exchange.consumer import run_consumer
+from portability.services.exchange.departures import Departures
 from portability.services.exchange.lane_watch import run_lane_watch
 from portability.services.exchange.limits import Limits
 from portability.services.exchange.node import ExchangeNode
@@ -110,6 +111,7 @@ class Node:
     keys: NodeKeys
     key_folder: KeyFolder
     exchange: ExchangeNode
+    departures: Departures
     log: NodeLog
     cases: Callable[[], contextlib.AbstractAsyncContextManager[CaseTransaction]]
     worker: WorkerUseCases
@@ -154,6 +156,7 @@ class Node:
                     tasks.create_task(run_lane_watch(self.exchange, longest=longest), name="lanes")
                 if role in (NodeRole.ALL, NodeRole.RPC):
                     self.port = await self.server.start()
+                    tasks.create_task(self.departures.run(), name="departures")
                     tasks.create_task(self.codes.run(), name="codes")
                     tasks.create_task(self._forget_what_is_over(), name="housekeeping")
                     tasks.create_task(self.server.wait(), name="rpc")
@@ -244,6 +247,7 @@ async def open_node(
             new_id=time_ordered_id,
             observer=ExchangeObserver(metrics, node=institution),
         )
+        departures = Departures(exchange)
         limits = _limits(settings, metrics)
         log = await _open_log(settings, database, keys=keys, trust=trust, observer=exchange.observer, clock=clock)
         await _enter_directory(database, directory, clock)
@@ -283,6 +287,7 @@ async def open_node(
             ),
             services=rpc_services(
                 exchange,
+                departures=departures,
                 log=log,
                 cases=cases,
                 database=database,
@@ -321,6 +326,7 @@ async def open_node(
             keys=keys,
             key_folder=folder,
             exchange=exchange,
+            departures=departures,
             log=log,
             cases=cases,
             worker=worker,

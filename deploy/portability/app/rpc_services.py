@@ -64,6 +64,7 @@ from portability.services.certificates.use_cases import CertificateUseCases
 from portability.services.determination.servicer import AgreementServicer, DeterminationServicer
 from portability.services.determination.treaties.in_force import RatifiedLaw
 from portability.services.determination.treaties.servicer import TreatyDesk
+from portability.services.exchange.departures import Departures
 from portability.services.exchange.limits import Limits
 from portability.services.exchange.node import ExchangeNode
 from portability.services.exchange.receipt_levels import ReceiptTimes
@@ -100,6 +101,7 @@ __all__ = ["import_unit_of_work", "rpc_services"]
 def rpc_services(
     exchange: ExchangeNode,
     *,
+    departures: Departures,
     log: NodeLog,
     cases: Callable[[], AbstractAsyncContextManager[CaseTransaction]],
     database: Database,
@@ -187,6 +189,7 @@ def rpc_services(
                 receipt_times=receipt_times,
                 limits=limits,
                 observer=exchange.observer,
+                departures=departures,
             ),
         ),
         RpcService(

@@ -10,8 +10,9 @@ from exchange_world import World, message_to
 from portability.agreements.errors import GatewayError
 from portability.services.exchange import consumer, relay
 from portability.services.exchange.consumer import run_consumer
+from portability.services.exchange.dispatch import next_attempt
 from portability.services.exchange.model.statuses import ReceiptStatus
-from portability.services.exchange.relay import next_attempt, run_relay
+from portability.services.exchange.relay import run_relay
 
 
 class Faulty:

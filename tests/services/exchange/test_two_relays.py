@@ -8,9 +8,10 @@ import pytest
 from exchange_world import TestNode, World, message_to
 
 from portability.adapters.memory.stream import MemoryStream
+from portability.services.exchange.dispatch import RESEND_AFTER
 from portability.services.exchange.model.sending import IN_HAND
 from portability.services.exchange.node import ExchangeNode, inbox_topic
-from portability.services.exchange.relay import RESEND_AFTER, relay_once
+from portability.services.exchange.relay import relay_once
 
 ROME = "it-inps"
 

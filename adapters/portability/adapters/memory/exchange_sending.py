@@ -83,8 +83,8 @@ class MemoryOutbox:
         rows = {key: self._state.messages[self._state.by_key[key]] for key in keys if key in self._state.by_key}
         return {key: self._known(row) for key, row in rows.items()}
 
-    async def add(self, messages: Sequence[OutboxMessage]) -> None:
-        """Insert messages."""
+    async def add(self, messages: Sequence[OutboxMessage], *, wakes: bool = True) -> None:
+        """Insert messages; whoever waits here is woken by any commit."""
         for message in messages:
             item = message.sealable
             self._state.by_key[message.idempotency_key] = item.message_id
@@ -146,6 +146,10 @@ class MemoryBundles:
         """Return the messages of a consignment."""
         row = self._state.consignments[consignment]
         return [message.sealable for message in _messages(row.consignment, self._state)]
+
+    async def is_next(self, recipient: InstitutionId, stream_seq: int) -> bool:
+        """Say whether no message before this one waits to be sealed; transactions run one after the other."""
+        return self._bundled(recipient) == stream_seq - 1
 
     async def add(self, bundles: Sequence[SealedBundle]) -> None:
         """Keep bundles; make or refresh their consignments."""

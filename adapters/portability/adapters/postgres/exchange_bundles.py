@@ -66,6 +66,10 @@ class PostgresBundles:
         )
         return await opened_sealables(await found.fetchall(), self._at_rest)
 
+    async def is_next(self, recipient: InstitutionId, stream_seq: int) -> bool:
+        """Whether no message before this one waits to be sealed."""
+        return await self._lock_cursor(recipient) == stream_seq - 1
+
     async def _lock_cursor(self, recipient: InstitutionId) -> int | None:
         """None while another transaction holds it."""
         found = await self._connection.execute(

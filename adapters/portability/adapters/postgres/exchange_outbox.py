@@ -92,7 +92,7 @@ class PostgresOutbox:
             for row, content in zip(rows, contents, strict=True)
         }
 
-    async def add(self, messages: Sequence[OutboxMessage]) -> None:
+    async def add(self, messages: Sequence[OutboxMessage], *, wakes: bool = True) -> None:
         """Insert messages numbered by the turns held."""
         if not messages:
             return
@@ -103,8 +103,10 @@ class PostgresOutbox:
             async with self._connection.pipeline():
                 await self._insert(messages, contents)
                 await self._count(messages)
-                # Receipts and reports go together: each bundle is signed twice, and nobody waits for them by the clock.
-                await notify_outbox(self._connection, soon=not any(one.sealable.wants_receipt for one in messages))
+                if wakes:
+                    # Receipts and reports go together: each bundle is signed twice, and nobody waits for them by the
+                    # clock.
+                    await notify_outbox(self._connection, soon=not any(one.sealable.wants_receipt for one in messages))
         except UniqueViolation as exc:
             # Only a key used at the same moment for another recipient comes here; the next try sees it.
             raise GatewayError("Another transaction is using one of the idempotency keys.", retryable=True) from exc

@@ -8,9 +8,12 @@ from collections.abc import Sequence
 from typing import Final
 
 from portability.agreements.errors import OverloadError, PortabilityError
+from portability.services.exchange.departures import Departures
+from portability.services.exchange.dispatch import Ready
 from portability.services.exchange.handlers import check_outgoing, take_on
 from portability.services.exchange.limits import USUAL, Limits
 from portability.services.exchange.model.messages import InstitutionId, OutgoingMessage, SubmittedMessage
+from portability.services.exchange.model.sending import OutboxMessage
 from portability.services.exchange.node import SILENT
 from portability.services.exchange.ports.work import UnitOfWork
 from portability.services.exchange.ports.world import Clock, Observer, Recipients
@@ -34,6 +37,7 @@ class GatheredSubmits:
         clock: Clock,
         limits: Limits = USUAL,
         observer: Observer = SILENT,
+        departures: Departures | None = None,
     ) -> None:
         self._unit_of_work = unit_of_work
         self._me = me
@@ -41,6 +45,7 @@ class GatheredSubmits:
         self._clock = clock
         self._limits = limits
         self._observer = observer
+        self._departures = departures
         self._waiting: dict[InstitutionId, list[_Waiting]] = {}
         self._committing: dict[InstitutionId, asyncio.Task[None]] = {}
 
@@ -71,11 +76,7 @@ class GatheredSubmits:
     async def _answer(self, batch: list[_Waiting]) -> None:
         answers: Sequence[SubmittedMessage | PortabilityError]
         try:
-            async with self._unit_of_work() as work:
-                messages = [message for message, _ in batch]
-                answers = await take_on(
-                    messages, me=self._me, outbox=work.outbox, clock=self._clock, limits=self._limits
-                )
+            answers = await self.take_on([message for message, _ in batch])
         except PortabilityError as error:
             answers = [error] * len(batch)  # nothing of the batch was taken on
         except BaseException as error:
@@ -88,6 +89,26 @@ class GatheredSubmits:
                 _refuse(waiting, answer)
             elif not waiting.done():
                 waiting.set_result(answer)
+
+    async def take_on(self, messages: Sequence[OutgoingMessage]) -> Sequence[SubmittedMessage | PortabilityError]:
+        """Take messages for one recipient on in one transaction, checked ones; each has its answer."""
+        leaving: list[Ready] = []
+        departures = self._departures
+        async with self._unit_of_work() as work:
+
+            async def put(made: Sequence[OutboxMessage]) -> None:
+                if departures is None:
+                    await work.outbox.add(made)
+                elif bundle := await departures.put(made, work):
+                    leaving.append(bundle)
+
+            answers = await take_on(
+                messages, me=self._me, outbox=work.outbox, clock=self._clock, limits=self._limits, put=put
+            )
+        if departures is not None:
+            for bundle in leaving:
+                departures.leave(bundle)
+        return answers
 
     def _tell(self, error: PortabilityError) -> None:
         if isinstance(error, OverloadError):

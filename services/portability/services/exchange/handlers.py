@@ -2,7 +2,7 @@
 
 import re
 import secrets
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from typing import Final
 from uuid import UUID
@@ -27,7 +27,7 @@ from portability.services.exchange.model.messages import (
 from portability.services.exchange.model.sending import KnownSubmission, OutboxMessage
 from portability.services.exchange.model.set_aside import QuarantineEntry
 from portability.services.exchange.model.statuses import ReceiptStatus
-from portability.services.exchange.outgoing import Draw, enqueue, lane_of
+from portability.services.exchange.outgoing import Draw, lane_of, numbered
 from portability.services.exchange.ports.sending import Outbox
 from portability.services.exchange.ports.set_aside import Quarantine
 from portability.services.exchange.ports.work import Timeline
@@ -47,6 +47,8 @@ __all__ = [
 ]
 
 PAGE_LIMIT: Final = 200
+
+Put = Callable[[Sequence[OutboxMessage]], Awaitable[None]]
 
 _TYPE = re.compile(r"[a-z_]+(\.[a-z_]+){0,3}")
 _AGREEMENT_HASH = re.compile(r"([0-9a-f]{64})?")
@@ -101,8 +103,12 @@ async def take_on(
     clock: Clock,
     limits: Limits = USUAL,
     draw: Draw = secrets.token_bytes,
+    put: Put | None = None,
 ) -> Sequence[SubmittedMessage | PortabilityError]:
-    """Answer each of the messages, which `check_outgoing` has let pass: one that is refused does not hold up others."""
+    """Answer each of the messages, which `check_outgoing` has let pass: one that is refused does not hold up others.
+
+    `put` puts what is new into the outbox, numbered; without, it waits there for the relay.
+    """
     turns = await outbox.turns({lane_of(message) for message in messages})
     known = dict(await outbox.find_submitted([message.idempotency_key for message in messages]))
     recipients = {message.recipient for message in messages}
@@ -111,7 +117,8 @@ async def take_on(
     for message in messages:
         if message.idempotency_key not in known and message.recipient not in refusals:
             fresh.setdefault(message.idempotency_key, message)
-    made = await enqueue(list(fresh.values()), turns=turns, outbox=outbox, me=me, at=clock.now(), draw=draw)
+    made = numbered(list(fresh.values()), turns=turns, me=me, at=clock.now(), draw=draw)
+    await (put or outbox.add)(made)
     known.update((one.idempotency_key, _as_known(one)) for one in made)
     answers: list[SubmittedMessage | PortabilityError] = []
     for message in messages:

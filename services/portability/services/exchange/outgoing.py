@@ -14,7 +14,7 @@ from portability.services.exchange.ports.sending import Outbox
 from portability.services.exchange.suites import SALT_BYTES, commitment
 from portability.services.merkle import leaf_hash
 
-__all__ = ["Draw", "enqueue", "lane_of", "outbox_message", "post"]
+__all__ = ["Draw", "lane_of", "numbered", "outbox_message", "post"]
 
 Draw = Callable[[int], bytes]
 """Draws random bytes."""
@@ -32,19 +32,15 @@ async def post(
     if not messages:
         return []
     turns = await outbox.turns({lane_of(message) for message in messages})
-    return await enqueue(messages, turns=turns, outbox=outbox, me=me, at=at, draw=draw)
+    made = numbered(messages, turns=turns, me=me, at=at, draw=draw)
+    await outbox.add(made)
+    return made
 
 
-async def enqueue(
-    messages: Sequence[OutgoingMessage],
-    *,
-    turns: Turns,
-    outbox: Outbox,
-    me: InstitutionId,
-    at: datetime,
-    draw: Draw,
+def numbered(
+    messages: Sequence[OutgoingMessage], *, turns: Turns, me: InstitutionId, at: datetime, draw: Draw
 ) -> Sequence[OutboxMessage]:
-    """Number messages in the order given and put them into the outbox; the caller holds the recipients' turns."""
+    """Number messages in the order given, as the outbox keeps them; the caller holds the recipients' turns."""
     last_seqs, case_seqs = Counter(turns.last_seqs), Counter(turns.case_seqs)
     salts = draw(SALT_BYTES * len(messages))
     made = []
@@ -62,7 +58,6 @@ async def enqueue(
                 salt=salts[place * SALT_BYTES : (place + 1) * SALT_BYTES],
             )
         )
-    await outbox.add(made)
     return made
 
 

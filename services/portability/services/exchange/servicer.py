@@ -10,6 +10,7 @@ from portability.agreements.errors import DeniedError, InputError, NotFoundError
 from portability.api.exchange.v1 import exchange_pb2 as pb
 from portability.api.exchange.v1 import exchange_pb2_grpc
 from portability.services.access import Role, current_caller
+from portability.services.exchange.departures import Departures
 from portability.services.exchange.gathering import GatheredSubmits
 from portability.services.exchange.handlers import (
     get_message_status,
@@ -56,7 +57,8 @@ class ExchangeServicer(exchange_pb2_grpc.ExchangeServiceServicer):
 
     `reserved_types` are the message types that only use cases of this node send, after their own checks: a decision
     is sent by a named human's step in the case, never by a program that submits it. `hidden` picks the cases that
-    only staff cleared for protected persons may see; to everybody else their messages are not there.
+    only staff cleared for protected persons may see; to everybody else their messages are not there. With `departures`,
+    what is submitted is sealed and sent at once where that may be; without, the relay sends it.
     """
 
     def __init__(
@@ -73,11 +75,18 @@ class ExchangeServicer(exchange_pb2_grpc.ExchangeServiceServicer):
         receipt_times: ReceiptTimes,
         limits: Limits = USUAL,
         observer: Observer = SILENT,
+        departures: Departures | None = None,
     ) -> None:
         self._unit_of_work = unit_of_work
         self._me, self._clock, self._effects = me, clock, effects
         self._submits = GatheredSubmits(
-            unit_of_work, me=me, recipients=recipients, clock=clock, limits=limits, observer=observer
+            unit_of_work,
+            me=me,
+            recipients=recipients,
+            clock=clock,
+            limits=limits,
+            observer=observer,
+            departures=departures,
         )
         self._new_id = new_id
         self._reserved_types = reserved_types

@@ -35,8 +35,8 @@ class Outbox(Protocol):
     async def find_submitted(self, keys: Sequence[str]) -> Mapping[str, KnownSubmission]:
         """Return what is already known by idempotency key; unknown keys are left out."""
 
-    async def add(self, messages: Sequence[OutboxMessage]) -> None:
-        """Insert messages whose numbers follow those of the turns held.
+    async def add(self, messages: Sequence[OutboxMessage], *, wakes: bool = True) -> None:
+        """Insert messages whose numbers follow those of the turns held; `wakes`: the relay, as the caller commits.
 
         Raises GatewayError(retryable=True) where an idempotency key was taken meanwhile for another recipient.
         """
@@ -62,6 +62,11 @@ class Bundles(Consigned, Protocol):
 
         At least one message comes back where one is waiting, whatever its size. Nothing comes back while another
         transaction holds the recipient's.
+        """
+
+    async def is_next(self, recipient: InstitutionId, stream_seq: int) -> bool:
+        """Say whether no message before `stream_seq` waits to be sealed, and lock what would be; False while another
+        transaction holds it.
         """
 
     async def add(self, bundles: Sequence[SealedBundle]) -> None:
