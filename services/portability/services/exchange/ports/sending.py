@@ -20,7 +20,17 @@ from portability.services.exchange.model.sending import (
 )
 from portability.services.exchange.model.statuses import StatusEntry
 
-__all__ = ["Bundles", "BusinessStatuses", "Consigned", "Outbox", "Receipts", "Repeats", "Resends", "Sealings"]
+__all__ = [
+    "Bundles",
+    "BusinessStatuses",
+    "Consigned",
+    "Outbox",
+    "Receipts",
+    "Repeats",
+    "Resends",
+    "Sealings",
+    "Unsealed",
+]
 
 
 class Outbox(Protocol):
@@ -49,11 +59,20 @@ class Consigned(Protocol):
         """Return the messages of a consignment in sequence order, also those whose content was erased."""
 
 
-class Bundles(Consigned, Protocol):
-    """Sealing: consecutive messages become consignments, sealed as bundles."""
+class Unsealed(Protocol):
+    """What is in no consignment yet."""
 
     async def waiting_recipients(self) -> Sequence[InstitutionId]:
         """Return recipients with messages in no consignment yet, the longest waiting first."""
+
+    async def is_next(self, recipient: InstitutionId, stream_seq: int) -> bool:
+        """Say whether no message before `stream_seq` waits to be sealed, and lock what would be; False while another
+        transaction holds it.
+        """
+
+
+class Bundles(Consigned, Unsealed, Protocol):
+    """Sealing: consecutive messages become consignments, sealed as bundles."""
 
     async def take_unsent(self, recipient: InstitutionId, *, limit: int, max_bytes: int) -> Sequence[Sealable]:
         """Lock and return messages in no consignment, in sequence order: at most `limit`, of at most `max_bytes`.
@@ -62,11 +81,6 @@ class Bundles(Consigned, Protocol):
 
         At least one message comes back where one is waiting, whatever its size. Nothing comes back while another
         transaction holds the recipient's.
-        """
-
-    async def is_next(self, recipient: InstitutionId, stream_seq: int) -> bool:
-        """Say whether no message before `stream_seq` waits to be sealed, and lock what would be; False while another
-        transaction holds it.
         """
 
     async def add(self, bundles: Sequence[SealedBundle]) -> None:
