@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from portability.services.case_mark import case_mark
 from portability.services.notices.model import Choice, Kind, Notice
 from portability.services.text_budget import USSD, Coding, coding_of, fits, for_phones
 from portability.services.workers.model import WorkerOnFile, parse_contact
@@ -122,11 +123,11 @@ async def test_every_screen_fits_in_every_language(desk: TextDesk, language: str
                 await slowly(desk, phone, "0")
 
 
-async def told(desk: TextDesk, *kinds: Kind) -> None:
+async def told(desk: TextDesk, *kinds: Kind, case_id: UUID | None = None) -> None:
     """Of each kind, one notice, a minute after the other."""
     for number, kind in enumerate(kinds):
         at = samples.NOW - timedelta(days=1) + timedelta(minutes=number)
-        await desk.work.book.add(samples.WORKER, [Notice(bytes([number + 1]) * 32, kind, at, at)])
+        await desk.work.book.add(samples.WORKER, [Notice(bytes([number + 1]) * 32, kind, at, at, case_id)])
 
 
 def closed(case_id: UUID, *, is_closed: bool = True) -> MyCase:
@@ -226,12 +227,13 @@ async def test_she_reads_her_last_notices_the_newest_first(desk: TextDesk) -> No
     phone = await desk.signed_in()
     assert await phone.types("5") == "There are no messages yet.\n0 Back"
     await phone.types("0")
-    await told(desk, Kind.DONE, Kind.DONE, Kind.DECIDED)
+    await told(desk, Kind.DONE, Kind.DONE, Kind.DECIDED, case_id=samples.CASE)
     await desk.work.book.add(samples.OTHER, [Notice(b"o" * 32, Kind.LATE, samples.NOW, samples.NOW)])
+    mark = case_mark(samples.CASE)
     assert (await phone.types("5")).splitlines() == [
         "My messages",
-        "19 Nov 2026: There is a decision for you.",
-        "19 Nov 2026: One step is done for you.",  # two of one day are one line
+        f"19 Nov 2026: There is a decision for you. ({mark})",
+        f"19 Nov 2026: One step is done for you. ({mark})",  # two of one day are one line
         "0 Back",
     ]
 

@@ -12,12 +12,13 @@ import pytest
 from pydantic import SecretStr, ValidationError
 
 from portability.adapters.postgres.database import Database
-from portability.adapters.postgres.workers_store import PostgresWorkers
+from portability.adapters.postgres.workers_store import PostgresWorkerCases, PostgresWorkers
 from portability.adapters.workers.code_delivery import OutboxFileGateway
 from portability.adapters.workers.mail import CodesByMail, SmtpMail
 from portability.adapters.workers.text.settings import SmtpOut, read_gateways
 from portability.agreements.errors import GatewayError, InputError
 from portability.app.wiring.notices import NoticeByContact
+from portability.services.flows.model import case_reference
 from portability.services.notices.model import Channel, Kind
 from portability.services.workers.model import CodeDelivery, WorkerOnFile, parse_contact
 from portability.services.workers.words import languages, words_for
@@ -25,6 +26,7 @@ from tests.at_rest import AT_REST
 from tests.channels.mail_server import PASSWORD, USERNAME, MailServer, mail_server
 
 NOW = datetime(2026, 11, 21, 11, 0, tzinfo=UTC)
+CASE = UUID("01890000-0000-7000-8000-0000003f29a7")
 ROSA = "rosa.esposito@example.org"
 
 
@@ -139,7 +141,7 @@ async def test_a_notice_goes_to_the_address_that_she_chose_in_her_language(
         worker = WorkerOnFile(UUID(int=1), parse_contact(ROSA), ("ROSA1",), "it", chosen)
         await PostgresWorkers(connection, AT_REST).keep(worker)
     sender = NoticeByContact(database, AT_REST, None, mail(server), tmp_path / "notices.jsonl")
-    await sender.send(UUID(int=1), Kind.LATE, several=False)
+    await sender.send(UUID(int=1), Kind.LATE, several=False, case_id=CASE)
     await database.close()
     (envelope,), (message,) = server.came, server.messages()
     assert envelope.rcpt_tos == [address or ROSA]
@@ -159,7 +161,7 @@ async def test_that_news_goes_elsewhere_is_told_by_the_contact_on_file_in_its_ow
         moved = WorkerOnFile(UUID(int=1), parse_contact(ROSA), ("ROSA1",), "en", parse_contact("elsewhere@example.org"))
         await PostgresWorkers(connection, AT_REST).keep(moved)
     sender = NoticeByContact(database, AT_REST, None, mail(server), tmp_path / "notices.jsonl")
-    assert await sender.send(UUID(int=1), Kind.MOVED, several=True) is Channel.EMAIL
+    assert await sender.send(UUID(int=1), Kind.MOVED, several=True, case_id=CASE) is Channel.EMAIL
     await database.close()
     (envelope,), (message,) = server.came, server.messages()
     assert envelope.rcpt_tos == [ROSA]
@@ -181,7 +183,7 @@ async def test_that_she_signs_in_by_another_contact_is_told_by_the_one_before_an
     async with database.transaction() as connection:
         await PostgresWorkers(connection, AT_REST).keep(changed)
     sender = NoticeByContact(database, AT_REST, None, mail(server), tmp_path / "notices.jsonl")
-    assert await sender.send(UUID(int=1), Kind.CONTACT, several=True) is Channel.EMAIL
+    assert await sender.send(UUID(int=1), Kind.CONTACT, several=True, case_id=CASE) is Channel.EMAIL
     async with database.transaction() as connection:
         kept = await PostgresWorkers(connection, AT_REST).on_file(UUID(int=1))
     await database.close()
@@ -191,6 +193,26 @@ async def test_that_she_signs_in_by_another_contact_is_told_by_the_one_before_an
     assert words.text("notice.contact") in told
     assert words.text("notice.read") not in told
     assert kept == replace(changed, former=None)
+
+
+async def test_which_of_several_cases_it_is_stands_in_it_by_a_mark_that_her_page_shows_too(
+    server: MailServer, new_database: Callable[[], str], tmp_path: Path
+) -> None:
+    database = await Database.open(new_database(), pool_size=2)
+    async with database.transaction() as connection:
+        await PostgresWorkers(connection, AT_REST).keep(WorkerOnFile(UUID(int=1), parse_contact(ROSA)))
+        await PostgresWorkerCases(connection).link(UUID(int=1), CASE)
+    sender = NoticeByContact(database, AT_REST, None, mail(server), tmp_path / "notices.jsonl")
+    await sender.send(UUID(int=1), Kind.LATE, several=False, case_id=CASE)  # the only one: no mark is needed
+    async with database.transaction() as connection:
+        await PostgresWorkerCases(connection).link(UUID(int=1), UUID(int=8))
+    await sender.send(UUID(int=1), Kind.LATE, several=False, case_id=CASE)
+    await sender.send(UUID(int=1), Kind.LATE, several=True, case_id=None)
+    await database.close()
+    told = [message.get_content() for message in server.messages()]
+    mark = f"({case_reference(CASE, 'it-inps')[-4:]})"
+    assert [mark in one for one in told] == [False, True, False]
+    assert not [one for one in told if "IT-" in one]
 
 
 # --- What certainly did not go may go later; all else never again.

@@ -1,6 +1,6 @@
 """What every store of notices must keep to, in memory and in PostgreSQL."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
@@ -53,6 +53,15 @@ async def test_an_event_is_kept_once_for_each_worker(stores: Stores) -> None:
     assert await stores.book.add(ROSA, [notice(2), notice(3)]) == 1
     assert await stores.book.add(ADA, [notice(1)]) == 1
     assert await stores.book.add(ADA, []) == 0
+
+
+async def test_what_is_taken_says_which_case_all_of_it_is_about(stores: Stores) -> None:
+    case, other = UUID(int=10), UUID(int=11)
+    for number, cases in enumerate([(case, case), (case, other), (case, None)]):
+        noted = [replace(notice(10 * number + place), case_id=case_id) for place, case_id in enumerate(cases, start=1)]
+        await stores.book.add(ROSA, noted)
+        taken = await stores.book.take(text(number), at=NOW)
+        assert taken.case_id == (case if number == 0 else None)
 
 
 async def test_what_is_due_for_one_worker_is_taken_together_and_once(stores: Stores) -> None:

@@ -55,7 +55,7 @@ class File:
     def __init__(self, path: Path) -> None:
         self._path = path
 
-    async def send(self, worker_id: UUID, kind: Kind, *, several: bool) -> Channel | None:
+    async def send(self, worker_id: UUID, kind: Kind, *, several: bool, case_id: UUID | None) -> Channel | None:
         descriptor = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
         os.write(descriptor, f"{worker_id} {kind}\n".encode())
         os.close(descriptor)

@@ -22,6 +22,8 @@ from portability.app.wiring.happenings import (
 )
 from portability.app.wiring.notices import NoticeGauges
 from portability.app.wiring.preferences import AddressNotices
+from portability.services.case_mark import case_mark
+from portability.services.flows.model import case_reference
 from portability.services.notices.handlers import IN_HAND, Notices
 from portability.services.notices.model import (
     FRESH,
@@ -34,7 +36,7 @@ from portability.services.notices.model import (
     event_of,
     may_go_at,
 )
-from portability.services.text_budget import SMS, SMS_PART, Coding, coding_of, for_phones, units
+from portability.services.text_budget import SMS, SMS_PART, Coding, coding_of, for_phones, sms_parts, units
 from portability.services.workers.declarations.model import Answer as ToldAnswer
 from portability.services.workers.declarations.model import Declaration
 from portability.services.workers.disputes.model import Answer, Dispute, Matter, Subject, local_progress
@@ -56,6 +58,7 @@ class World:
     book: MemoryNotices = field(default_factory=MemoryNotices)
     choices: MemoryChoices = field(default_factory=MemoryChoices)
     told: list[tuple[UUID, Kind, bool]] = field(default_factory=list)
+    cases: list[UUID | None] = field(default_factory=list)
     happened: list[Happening] = field(default_factory=list)
     trouble: GatewayError | None = None
     away: set[UUID] = field(default_factory=set)
@@ -79,7 +82,8 @@ class World:
         self.looked_through.append(worker_id)
         return self.happened if worker_id == ROSA else []
 
-    async def send(self, worker_id: UUID, kind: Kind, *, several: bool) -> Channel | None:
+    async def send(self, worker_id: UUID, kind: Kind, *, several: bool, case_id: UUID | None) -> Channel | None:
+        self.cases.append(case_id)
         self.tried += 1
         if worker_id in self.away:
             raise GatewayError("later", retryable=True)
@@ -129,6 +133,22 @@ async def test_only_those_are_looked_through_in_whose_cases_something_was_writte
     assert len(world.looked_through) == 121
     assert await world.notices.note_new() == 0
     assert await world.notices.note_all() == 0  # found again, and known
+
+
+FIRST, SECOND = UUID(int=10), UUID(int=11)
+
+
+@pytest.mark.parametrize(
+    ("cases", "said"),
+    [([FIRST], FIRST), ([FIRST, FIRST], FIRST), ([FIRST, SECOND], None), ([FIRST, None], None), ([None], None)],
+)
+async def test_a_text_is_about_the_case_that_all_in_it_are_about_and_else_about_none(
+    cases: list[UUID | None], said: UUID | None
+) -> None:
+    world = World()
+    world.happened = [Happening(Kind.DONE, str(number), NOON, case_id) for number, case_id in enumerate(cases)]
+    assert await world.round() == 1
+    assert world.cases == [said]
 
 
 async def test_several_events_are_one_text() -> None:
@@ -287,6 +307,7 @@ def test_a_notice_is_one_short_message_and_names_nobody(language: str) -> None:
         assert not any(sign.isdigit() for sign in text)
         coding = coding_of(text)
         assert units(text) <= (SMS.gsm7 if coding is Coding.GSM7 else SMS_PART.ucs2), (name, units(text))
+        assert sms_parts(for_phones(f"{words.text(f'notice.{name}')} (29QM)")) == 1
 
 
 def test_a_case_tells_what_is_done_late_and_awaited_from_her_and_looks_of_people() -> None:
@@ -301,6 +322,11 @@ def test_a_case_tells_what_is_done_late_and_awaited_from_her_and_looks_of_people
         (Kind.LATE, "3:2026-11-01"),
         (Kind.LOOKED, "2026-09-02"),  # a caseworker; the look of the institution's own program is not told
     ]
+
+
+def test_the_mark_of_a_case_is_the_end_of_its_reference() -> None:
+    for number in (1, 2**39 + 7, 0xABCDEF0123):
+        assert case_reference(UUID(int=number), "it-inps").endswith(f"-{case_mark(UUID(int=number))}")
 
 
 def test_the_name_of_an_event_says_nothing_and_is_the_same_everywhere() -> None:

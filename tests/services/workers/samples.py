@@ -264,7 +264,7 @@ async def tell(kept: MemoryCorrespondence) -> None:
         assert taken is not None
     await book.settle(UUID(int=700), TextOutcome.SENT, channel=Channel.PHONE)
     at = day(2026, 11, 19)
-    await book.add(WORKER, [Notice(bytes([3]) * 32, Kind.LATE, at, at)])
+    await book.add(WORKER, [Notice(bytes([3]) * 32, Kind.LATE, at, at, CASE)])
     await book.add(OTHER, [Notice(bytes([4]) * 32, Kind.BEGUN, at, at)])
 
 

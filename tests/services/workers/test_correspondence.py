@@ -76,6 +76,9 @@ async def test_her_channel_reads_them_in_plain_words_and_no_others(desk: Any, sa
         ]
         assert [one.WhichOneof("said") for one in answer.messages] == ["told", "between", "told", "told"]
         assert answer.messages[3].told.channel == "phone"
+        assert (answer.messages[3].told.case_id, answer.messages[3].told.reference) == ("", "")
+        assert answer.messages[0].told.case_id == str(samples.CASE)
+        assert answer.messages[0].told.reference == samples.ABOUT.reference
         rest = await stub.ListMyMessages(
             pb.ListMyMessagesRequest(page_token=answer.next_page_token, language="en"), metadata=session
         )

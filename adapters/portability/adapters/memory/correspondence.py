@@ -24,10 +24,10 @@ class MemoryMyNotices:
             if whose != worker_id or (before is not None and place >= before):
                 continue
             if text_id is None:
-                found.append(Told(place, notice.kind, ToldState.WAITING))
+                found.append(Told(place, notice.kind, ToldState.WAITING, case_id=notice.case_id))
             else:
                 _, at, outcome, channel = self._book.texts[text_id]
-                found.append(Told(place, notice.kind, ToldState(outcome), channel or "", at))
+                found.append(Told(place, notice.kind, ToldState(outcome), channel or "", at, notice.case_id))
         return sorted(found, key=lambda one: one.place, reverse=True)[:limit]
 
 

@@ -5,7 +5,17 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from portability.services.notices.model import FRESH, TEXTS_A_DAY, Channel, Choice, Notice, Outcome, Taken, Untold
+from portability.services.notices.model import (
+    FRESH,
+    TEXTS_A_DAY,
+    Channel,
+    Choice,
+    Notice,
+    Outcome,
+    Taken,
+    Untold,
+    case_of_all,
+)
 
 __all__ = ["MemoryChoices", "MemoryNotices"]
 
@@ -33,13 +43,14 @@ class MemoryNotices:
         if not waiting:
             return None
         worker_id = min(waiting)[1]
-        kinds = set()
+        kinds, cases = set(), set()
         for key, (notice, taken) in self.kept.items():
             if key[0] == worker_id and taken is None and notice.due_at <= at and at - notice.noted_at < FRESH:
                 self.kept[key] = (notice, text_id)
                 kinds.add(notice.kind)
+                cases.add(notice.case_id)
         self.texts[text_id] = (worker_id, at, Outcome.TAKEN, None)
-        return Taken(text_id, worker_id, frozenset(kinds))
+        return Taken(text_id, worker_id, frozenset(kinds), case_of_all(cases))
 
     async def settle(
         self, text_id: UUID, outcome: Outcome, *, channel: Channel | None = None, again_at: datetime | None = None

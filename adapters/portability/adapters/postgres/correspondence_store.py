@@ -18,7 +18,8 @@ __all__ = ["PostgresMyLetters", "PostgresMyNotices"]
 NEWEST: Final[Place] = (datetime.max.replace(tzinfo=UTC), UUID(int=2**128 - 1))
 # The beginning of an event's name is as good an id as the whole of it, and fits where ids of messages go.
 TOLD = """
-SELECT noted_at, substr(event, 1, 16) AS id, kind, coalesce(outcome, 'waiting'), coalesce(channel, ''), taken_at
+SELECT noted_at, substr(event, 1, 16) AS id, kind, coalesce(outcome, 'waiting'), coalesce(channel, ''), taken_at,
+    case_id
 FROM worker_notices LEFT JOIN worker_notice_texts USING (text_id, worker_id)
 WHERE worker_id = %s AND (noted_at, substr(event, 1, 16)) < (%s, %s)
 ORDER BY noted_at DESC, id DESC LIMIT %s
@@ -36,7 +37,7 @@ class PostgresMyNotices:
         at, entry_id = before or NEWEST
         found = await self._connection.execute(TOLD, (worker_id, at, entry_id.bytes, limit))
         return [
-            Told((row[0], UUID(bytes=bytes(row[1]))), row[2], ToldState(row[3]), row[4], row[5])
+            Told((row[0], UUID(bytes=bytes(row[1]))), row[2], ToldState(row[3]), row[4], row[5], row[6])
             for row in await found.fetchall()
         ]
 

@@ -15,6 +15,7 @@ from portability.services.notices.model import (
     Outcome,
     Taken,
     Untold,
+    case_of_all,
 )
 
 __all__ = ["PostgresChoices", "PostgresNotices"]
@@ -29,7 +30,7 @@ ORDER BY due_at LIMIT 1 FOR UPDATE OF workers SKIP LOCKED
 # A statement of its own sees what whoever held the lock before has committed.
 TAKE = f"""
 UPDATE worker_notices SET text_id = %(text)s WHERE worker_id = %(worker)s AND {DUE} AND {HAS_ROOM.format("%(worker)s")}
-RETURNING kind
+RETURNING kind, case_id
 """  # noqa: S608 (our own words)
 
 
@@ -50,8 +51,8 @@ class PostgresNotices:
         if not notices:
             return 0
         added = await self._connection.execute(
-            "INSERT INTO worker_notices (worker_id, event, kind, noted_at, due_at) "
-            "SELECT %s, * FROM unnest(%b::bytea[], %b::text[], %b::timestamptz[], %b::timestamptz[]) "
+            "INSERT INTO worker_notices (worker_id, event, kind, noted_at, due_at, case_id) SELECT %s, * "
+            "FROM unnest(%b::bytea[], %b::text[], %b::timestamptz[], %b::timestamptz[], %b::uuid[]) "
             "ON CONFLICT DO NOTHING",
             (
                 worker_id,
@@ -59,6 +60,7 @@ class PostgresNotices:
                 [one.kind.value for one in notices],
                 [one.noted_at for one in notices],
                 [one.due_at for one in notices],
+                [one.case_id for one in notices],
             ),
         )
         return added.rowcount
@@ -70,14 +72,14 @@ class PostgresNotices:
         if chosen is None:
             return None
         taken = await self._connection.execute(TAKE, given | {"text": text_id, "worker": chosen[0]})
-        kinds = frozenset(Kind(row[0]) for row in await taken.fetchall())
-        if not kinds:
+        told = await taken.fetchall()
+        if not told:
             return None
         await self._connection.execute(
             "INSERT INTO worker_notice_texts (text_id, worker_id, taken_at) VALUES (%s, %s, %s)",
             (text_id, chosen[0], at),
         )
-        return Taken(text_id, chosen[0], kinds)
+        return Taken(text_id, chosen[0], frozenset(Kind(row[0]) for row in told), case_of_all(row[1] for row in told))
 
     async def settle(
         self, text_id: UUID, outcome: Outcome, *, channel: Channel | None = None, again_at: datetime | None = None

@@ -155,6 +155,9 @@ class PostgresErasures:
                     erasure.entry.digest,
                 ),
             )
+            await self._connection.execute(
+                "UPDATE worker_notices SET case_id = NULL WHERE case_id = ANY(%(scopes)s)", scopes
+            )
             for table, key in (
                 ("cases", "case_id"),
                 ("case_identifiers", "case_id"),

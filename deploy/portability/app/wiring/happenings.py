@@ -1,7 +1,7 @@
 """What has happened in a worker's cases, read from her own views of them; and in whose cases something was written."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from uuid import UUID
 
@@ -67,19 +67,20 @@ class NodeHappenings:
             return []
         told = [*await self._of_claims(worker_id), *await self._of_disputes(worker_id, case_ids)]
         for declaration in await self.views.declarations.of_worker(worker_id):
-            told += happenings_of_declaration(declaration)
+            told += _about(declaration.case_id, happenings_of_declaration(declaration))
         told += happenings_of_sent(await self.claims.of_worker(worker_id))
         for matter in await self.matters.matters_of(worker_id):
-            told += happenings_of_matter(matter, now=self.now)
-        return [one if one.at <= self.now else Happening(one.kind, one.key, self.now) for one in told]
+            told += _about(matter.case_id, happenings_of_matter(matter, now=self.now))
+        return [one if one.at <= self.now else replace(one, at=self.now) for one in told]
 
     async def _of_claims(self, worker_id: UUID) -> list[Happening]:
         told: list[Happening] = []
         for one in await self.views.cases_of(worker_id):
             case = await self.views.case_of(worker_id, one.case_id)
-            told += happenings_of(case, now=self.now) if case else ()
+            told += _about(one.case_id, happenings_of(case, now=self.now)) if case else ()
         for decision in await self.views.decisions_of(worker_id):
-            told.append(Happening(Kind.DECIDED, decision.decision_id, _noon(decision.decided_on)))
+            decided = Happening(Kind.DECIDED, decision.decision_id, _noon(decision.decided_on), decision.case_id)
+            told.append(decided)
         for country in (await self.views.career_of(worker_id)).countries:
             if country.answered_on is not None:
                 key = f"{worker_id}:{country.state}:{country.answered_on}:{country.status}"
@@ -91,7 +92,7 @@ class NodeHappenings:
         for dispute in await self.disputes.book.of_cases(case_ids):
             if dispute.worker_id == worker_id:
                 progress = await progress_of(dispute, work=self.disputes)
-                told += happenings_of_dispute(dispute, progress, now=self.now)
+                told += _about(dispute.case_id, happenings_of_dispute(dispute, progress, now=self.now))
         return told
 
 
@@ -120,7 +121,7 @@ def happenings_of_sent(claims: Sequence[SentClaim]) -> Iterator[Happening]:
     for claim in claims:
         if claim.answer is not None:
             kind = Kind.BEGUN if claim.answer.opened else Kind.DONE
-            yield Happening(kind, f"claim:{claim.claim_id}", claim.answer.at)
+            yield Happening(kind, f"claim:{claim.claim_id}", claim.answer.at, claim.case_id)
 
 
 def happenings_of_dispute(dispute: Dispute, progress: Progress, *, now: datetime) -> Iterator[Happening]:
@@ -157,6 +158,10 @@ def happenings_of_matter(matter: MatterView, *, now: datetime) -> Iterator[Happe
     if not matter.is_open and matter.moved_at is not None:
         yield Happening(Kind.DONE, f"{matter.case_id}:closed:{matter.moved_at.isoformat()}", matter.moved_at)
         yield Happening(Kind.ASKED, str(matter.case_id), matter.moved_at)
+
+
+def _about(case_id: UUID, happenings: Iterable[Happening]) -> list[Happening]:
+    return [replace(one, case_id=case_id) for one in happenings]
 
 
 def _late(key: str, day: date) -> Happening:

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import os
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
@@ -15,7 +15,7 @@ from portability.adapters.keys.at_rest import AtRest
 from portability.adapters.postgres.claims_store import PostgresClaims
 from portability.adapters.postgres.database import Database
 from portability.adapters.postgres.notices_store import PostgresChoices, PostgresNotices
-from portability.adapters.postgres.workers_store import PostgresWorkers
+from portability.adapters.postgres.workers_store import PostgresWorkerCases, PostgresWorkers
 from portability.adapters.workers.mail import MailGateway
 from portability.adapters.workers.text.sending import SmsGateway
 from portability.agreements.errors import GatewayError
@@ -24,8 +24,10 @@ from portability.app.wiring.disputes import DisputeTransaction
 from portability.app.wiring.happenings import NodeHappenings
 from portability.app.wiring.parts import CaseParts
 from portability.app.wiring.workers import names_for_people, node_matters, worker_views
+from portability.services.case_mark import case_mark
 from portability.services.notices.handlers import Notices
 from portability.services.notices.model import SECURITY, Channel, Kind, Untold
+from portability.services.text_budget import for_phones, sms_parts
 from portability.services.workers.model import Contact, ContactKind, WorkerOnFile
 from portability.services.workers.words import Words, words_for
 
@@ -101,17 +103,21 @@ class NoticeByContact:
     mail: MailGateway | None
     file: Path
 
-    async def send(self, worker_id: UUID, kind: Kind, *, several: bool) -> Channel | None:
-        """Tell her; nobody is told where she was erased meanwhile."""
-        worker = await self._on_file(worker_id)
+    async def send(self, worker_id: UUID, kind: Kind, *, several: bool, case_id: UUID | None) -> Channel | None:
+        """Tell her, in which case where she has several; nobody is told where she was erased meanwhile."""
+        worker, cases = await self._on_file(worker_id)
         if worker is None:
             return None
         words = words_for([worker.language])
         what = "several" if several and kind not in SECURITY else kind
         text = words.text(f"notice.{what}")
-        # By her former contact she cannot sign in any more.
-        text = text if kind is Kind.CONTACT else f"{text} {words.text('notice.read')}"
+        if case_id is not None and len(cases) > 1 and kind not in SECURITY:
+            text = f"{text} ({case_mark(case_id)})"
         to = _way_to(worker, kind)
+        more = f"{text} {words.text('notice.read')}"
+        # By her former contact she cannot sign in any more; and a notice is one message.
+        one = to.kind is ContactKind.EMAIL or sms_parts(for_phones(more)) == 1
+        text = more if one and kind is not Kind.CONTACT else text
         await self._hand_over(to, text, words)
         if kind is Kind.CONTACT:
             await self._forget(worker)
@@ -139,9 +145,11 @@ class NoticeByContact:
         except OSError as error:
             raise GatewayError("The file of notices cannot be written: check its folder.", retryable=True) from error
 
-    async def _on_file(self, worker_id: UUID) -> WorkerOnFile | None:
+    async def _on_file(self, worker_id: UUID) -> tuple[WorkerOnFile | None, Sequence[UUID]]:
+        """The worker, and the cases that she could mean."""
         async with self.database.transaction(acting="node") as connection:
-            return await PostgresWorkers(connection, self.at_rest).on_file(worker_id)
+            worker = await PostgresWorkers(connection, self.at_rest).on_file(worker_id)
+            return worker, await PostgresWorkerCases(connection).case_ids_of(worker_id)
 
 
 def _way_to(worker: WorkerOnFile, kind: Kind) -> Contact:

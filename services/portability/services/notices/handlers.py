@@ -81,7 +81,7 @@ class Notices:
             happenings = await work.happenings.of(worker_id)
             fresh = [one for one in happenings if timedelta(0) <= self.clock.now() - one.at <= FRESH]
             due_at = await self._due_at(worker_id, work)
-            noted = [Notice(event_of(one), one.kind, self.clock.now(), due_at) for one in fresh]
+            noted = [Notice(event_of(one), one.kind, self.clock.now(), due_at, one.case_id) for one in fresh]
             new += await work.book.add(worker_id, noted)
         return new
 
@@ -130,7 +130,9 @@ class Notices:
         first = next(kind for kind in Kind if kind in taken.kinds)
         try:
             async with asyncio.timeout(SEND_SECONDS):
-                channel = await self.sender.send(taken.worker_id, first, several=len(taken.kinds) > 1)
+                channel = await self.sender.send(
+                    taken.worker_id, first, several=len(taken.kinds) > 1, case_id=taken.case_id
+                )
         except GatewayError as error:
             again_at = self.clock.now() + TRY_AGAIN if error.retryable else None
             await self._settle(text_id, Outcome.FAILED, again_at)

@@ -1,6 +1,7 @@
 """What may be told to a worker, and when: plain values and quiet hours. Pure."""
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta, tzinfo
 from enum import StrEnum
@@ -19,6 +20,7 @@ __all__ = [
     "Outcome",
     "Taken",
     "Untold",
+    "case_of_all",
     "event_of",
     "may_go_at",
 ]
@@ -72,6 +74,7 @@ class Happening:
     kind: Kind
     key: str
     at: datetime
+    case_id: UUID | None = None  # in which of her cases; None: in none, or in several
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +85,7 @@ class Notice:
     kind: Kind
     noted_at: datetime
     due_at: datetime
+    case_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +104,7 @@ class Taken:
     text_id: UUID
     worker_id: UUID
     kinds: frozenset[Kind]
+    case_id: UUID | None = None  # what all of them are about; None: they are not about one case
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +113,12 @@ class Untold:
 
     lost: int  # taken by a process that ended before it knew whether they went
     refused: int  # by a gateway, or it broke off
+
+
+def case_of_all(case_ids: Iterable[UUID | None]) -> UUID | None:
+    """The one case that all are about; None where there is no such case."""
+    found = set(case_ids)
+    return found.pop() if len(found) == 1 else None
 
 
 def event_of(happening: Happening) -> bytes:

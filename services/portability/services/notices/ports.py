@@ -62,8 +62,8 @@ class Choices(Protocol):
 
 
 class NoticeSender(Protocol):
-    async def send(self, worker_id: UUID, kind: Kind, *, several: bool) -> Channel | None:
-        """Tell her, and say by which way; None where she is not on file any more.
+    async def send(self, worker_id: UUID, kind: Kind, *, several: bool, case_id: UUID | None) -> Channel | None:
+        """Tell her, and in which case, and say by which way; None where she is not on file any more.
 
         GatewayError(retryable=True) only where the text certainly did not go.
         """

@@ -140,6 +140,8 @@ class Told:
     state: ToldState
     channel: str = ""
     sent_at: datetime | None = None
+    case_id: UUID | None = None  # in which of her cases; None: in none, or in several
+    about: About | None = None  # that case, where she can open it
 
 
 class LetterState(StrEnum):

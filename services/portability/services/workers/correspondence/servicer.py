@@ -53,6 +53,9 @@ def _told(told: Told) -> pb.ToldToMe:
         state=told.state.value,
         channel=told.channel,
         sent_at=timestamp(told.sent_at) if told.sent_at else None,
+        case_id=str(told.about.case_id) if told.about else "",
+        matter=told.about is not None and told.about.is_matter,
+        reference=told.about.reference if told.about else "",
     )
 
 

@@ -13,7 +13,7 @@ __all__ = ["SaidEntry", "said_by_day", "said_entry"]
 
 @dataclass(frozen=True, slots=True)
 class SaidEntry:
-    """What an entry says. `who` and `about` are None for a notice to her."""
+    """What an entry says. `who` is None for a notice to her, `about` where it is not about one case."""
 
     at: datetime
     who: Phrase | None
@@ -37,7 +37,7 @@ def said_entry(entry: Told | Letter) -> SaidEntry:
     """Who wrote to whom, what it is about, how far it has come; what stands in it stays closed."""
     at = entry.place[0]
     if isinstance(entry, Told):
-        return SaidEntry(at, None, Phrase(f"notice.{entry.kind}"), _told(entry), None)
+        return SaidEntry(at, None, Phrase(f"notice.{entry.kind}"), _told(entry), entry.about)
     who = Phrase("letter.parties", {"sender": entry.sender.name, "recipient": entry.recipient.name})
     return SaidEntry(at, who, Phrase(f"letter.{Subject.of(entry.type)}"), _come(entry), entry.about)
 

@@ -1,6 +1,6 @@
 """Her messages, for every channel. Whose they are comes from the session."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 from uuid import UUID
 
@@ -21,7 +21,9 @@ class CorrespondenceUseCases:
         async with self.unit_of_work(worker_id) as work:
             # One more of each than fits says whether there is an older page.
             cases = await work.subjects.cases_of(worker_id)
-            told = await work.notices.told(worker_id, before=before, limit=limit + 1)
+            about = {one.case_id: one for one in cases}
+            noted = await work.notices.told(worker_id, before=before, limit=limit + 1)
+            told = [replace(one, about=about.get(one.case_id)) if one.case_id else one for one in noted]
             letters = await work.letters.between(cases, before=before, limit=limit + 1) if cases else ()
         both: list[Told | Letter] = [*told, *letters]
         found = sorted(both, key=lambda one: one.place, reverse=True)

@@ -1,8 +1,11 @@
 """What a signed-in worker was told, and what she is asked: her last notices, and how a closed case went."""
 
+from dataclasses import replace
 from uuid import UUID
 
 from portability.agreements.errors import NotFoundError
+from portability.services.case_mark import case_mark
+from portability.services.workers.correspondence.model import About, Told
 from portability.services.workers.correspondence.story import said_by_day
 from portability.services.workers.model import limit_key
 from portability.services.workers.texting.reader import Reader, screen_for
@@ -21,8 +24,9 @@ async def messages_screen(_: str, reader: Reader) -> Screen:
     words = reader.words
     told = await reader.work.notices.told(reader.worker_id, before=None, limit=NOTICES_SHOWN)
     lines = [words.text("nav.messages" if told else "messages.none")]
-    for said in said_by_day(told, day_of=words.local_day):
-        lines.append(f"{words.short_day(words.local_day(said.at))}: {words.say(said.what)}")
+    for said in said_by_day([_marked(one) for one in told], day_of=words.local_day):
+        which = f" ({said.about.reference})" if said.about else ""
+        lines.append(f"{words.short_day(words.local_day(said.at))}: {words.say(said.what)}{which}")
     return screen_for(reader, lines, (), back=MENU)
 
 
@@ -44,6 +48,12 @@ async def voice_case_screen(what: str, reader: Reader) -> Screen:
         raise NotFoundError(f"There is no question about case {what}.")
     ways = [(say(f"voice.score.{score}"), f"score:{what}:{score}") for score in reversed(Score)]
     return screen_for(reader, [say(case.title), say("voice.question"), say("voice.intro")], ways, back=VOICE)
+
+
+def _marked(told: Told) -> Told:
+    """With the mark that stood in its text, where it is about one case."""
+    case_id = told.case_id
+    return replace(told, about=About(case_id, "", case_mark(case_id), is_matter=False)) if case_id else told
 
 
 def said_at(place: str, worker_id: UUID, *, key: bytes) -> SayHowItWent | None:

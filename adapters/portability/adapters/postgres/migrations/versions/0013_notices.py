@@ -16,6 +16,7 @@ CREATE TABLE worker_notices (
     noted_at timestamptz NOT NULL,
     due_at timestamptz NOT NULL,
     text_id uuid,  -- the text that it went into; null: it waits
+    case_id uuid,  -- in which of her cases; null: in none, in several, or it is erased
     PRIMARY KEY (worker_id, event)
 );
 CREATE INDEX worker_notices_waiting ON worker_notices (due_at) WHERE text_id IS NULL;

@@ -136,12 +136,21 @@ class ToldToMe(_message.Message):
     STATE_FIELD_NUMBER: _builtins.int
     CHANNEL_FIELD_NUMBER: _builtins.int
     SENT_AT_FIELD_NUMBER: _builtins.int
+    CASE_ID_FIELD_NUMBER: _builtins.int
+    MATTER_FIELD_NUMBER: _builtins.int
+    REFERENCE_FIELD_NUMBER: _builtins.int
     kind: _builtins.str
     """What happened, as a code: "decided". Never empty."""
     state: _builtins.str
     """What became of the text: "waiting", "taken" (nobody knows whether it went), "sent", "failed" or "unwanted"."""
     channel: _builtins.str
     """How it went: "phone" or "email". Empty: not, or it is not known."""
+    case_id: _builtins.str
+    """Case, a UUID. Empty: it is about no case of hers, or about several."""
+    matter: _builtins.bool
+    """True: the case is a matter (MatterService); otherwise it is a claim (WorkerService), or there is none."""
+    reference: _builtins.str
+    """Short name of the case; a text says its last four letters. Empty: as for case_id."""
     @_builtins.property
     def sent_at(self) -> _timestamp_pb2.Timestamp:
         """When it went. Unset: not, or it is not known."""
@@ -153,10 +162,13 @@ class ToldToMe(_message.Message):
         state: _builtins.str = ...,
         channel: _builtins.str = ...,
         sent_at: _timestamp_pb2.Timestamp | None = ...,
+        case_id: _builtins.str = ...,
+        matter: _builtins.bool = ...,
+        reference: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["sent_at", b"sent_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["channel", b"channel", "kind", b"kind", "sent_at", b"sent_at", "state", b"state"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["case_id", b"case_id", "channel", b"channel", "kind", b"kind", "matter", b"matter", "reference", b"reference", "sent_at", b"sent_at", "state", b"state"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
