@@ -78,11 +78,16 @@ final class Envelope {
         Wire.Message report = Shapes.REPORT.read(record);
         List<byte[]> entries = report.blobs("entries");
         Refused.need(!entries.isEmpty() && entries.size() <= 1024, "a report has 1 to 1024 entries");
+        byte[] ofCase = Shapes.REPORT_ENTRY.read(entries.get(0)).bytes("case_id");
         for (byte[] one : entries) {
             Wire.Message entry = Shapes.REPORT_ENTRY.read(one);
+            boolean inCase = entry.has("case_id");
+            Refused.need(java.util.Arrays.equals(entry.bytes("case_id"), ofCase), "a report of one case tells of something else");
+            Refused.need(!inCase || isCase(entry.bytes("case_id", 16)), "a report tells of numbers in no case");
+            Refused.need(!inCase || entry.number("status") == 3, "numbers of a case can only be rejected");
             long first = entry.count("first_seq");
             long last = entry.count("last_seq");
-            Refused.need(first >= 1 && first <= last && last < first + 4096 && last < 1L << 53, "a report has a wrong range");
+            Refused.need(first >= 1 && first <= last && (inCase || last < first + 4096) && last < 1L << 53, "a report has a wrong range");
             Refused.need(entry.number("status") >= 1 && entry.number("status") <= 5, "a report says nothing known");
             Refused.need(entry.count("decided_at_ms") > 0 && entry.count("decided_at_ms") < 253_402_300_800_000L, "a report has no instant");
             Refused.need(entry.texts("reasons").size() <= 8, "a report has too many reasons");

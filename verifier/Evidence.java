@@ -144,8 +144,10 @@ final class Evidence {
     }
 
     private static boolean reports(Message report, Wire.Message entry, Message about) {
-        long number = about.header.count("stream_seq");
+        boolean inCase = entry.has("case_id");
+        long number = about.header.count(inCase ? "case_seq" : "stream_seq");
         return about.isOfCase()
+            && (!inCase || Arrays.equals(entry.bytes("case_id"), about.header.bytes("case_id")))
             && number >= entry.count("first_seq") && number <= entry.count("last_seq")
             && about.head.text("recipient").equals(report.head.text("sender"))
             && about.head.text("sender").equals(report.head.text("recipient"));

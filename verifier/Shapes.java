@@ -16,7 +16,7 @@ final class Shapes {
 
     static final Wire.Shape REPORT = new Wire.Shape("entries:BLOBS");
     static final Wire.Shape REPORT_ENTRY = new Wire.Shape(
-        "first_seq:NUMBER last_seq:NUMBER status:SMALL reasons:TEXTS decided_at_ms:NUMBER");
+        "first_seq:NUMBER last_seq:NUMBER status:SMALL reasons:TEXTS decided_at_ms:NUMBER case_id:BYTES");
 
     static final Wire.Shape CHAIN = new Wire.Shape("roots:BLOBS directory:PART freshness:PART");
     static final Wire.Shape SIGNED = new Wire.Shape("content:BYTES signatures:BLOBS");

@@ -21,7 +21,7 @@ from portability.adapters.clock.ids import time_ordered_id
 from portability.adapters.postgres.embedded import EmbeddedServer
 from portability.api.cases.v1 import cases_pb2, flows_pb2, shares_pb2
 from portability.api.certificates.v1 import certificates_pb2
-from portability.api.exchange.v1 import exchange_pb2, exchange_pb2_grpc
+from portability.api.exchange.v1 import exchange_pb2, exchange_pb2_grpc, repair_service_pb2
 from portability.api.privacy.v1 import privacy_pb2, privacy_pb2_grpc
 from portability.api.records.v1 import career_pb2, records_pb2, reviews_pb2
 from portability.api.voice.v1 import voice_pb2
@@ -65,6 +65,14 @@ def requests_about(case_id: UUID) -> dict[str, Message]:
         shares_pb2.StateOwnRecordsRequest(request_id=request, case_id=case, answer="RECORD_ANSWER_FROM_OWN_RECORDS"),
         shares_pb2.SummariseSharesRequest(request_id=request, case_id=case),
         exchange_pb2.ListMessagesRequest(case_id=case),
+        repair_service_pb2.AskForMissingRequest(request_id=request, sender="it-inps", case_id=case),
+        repair_service_pb2.GiveUpMissingRequest(
+            request_id=request,
+            sender="it-inps",
+            case_id=case,
+            missing=repair_service_pb2.CaseNumbers(first_seq=1, last_seq=1),
+            reasons=["curious"],
+        ),
         privacy_pb2.EraseRequest(request_id=request, case_id=case),
         privacy_pb2.HoldCaseRequest(request_id=request, case_id=case, citation="Art. 18"),
         privacy_pb2.GetPrivacyRequest(case_id=case),

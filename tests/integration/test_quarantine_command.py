@@ -6,6 +6,7 @@ import re
 import sys
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +20,12 @@ from portability.services.access import Role
 from portability.services.exchange.consumer import consume_once
 from portability.services.exchange.node import inbox_topic
 from portability.services.exchange.relay import relay_once
+from portability.services.exchange.voids import look_after_voids
 from tests.integration.witnessed_nodes import open_nodes, prepare
 
 PORTABILITY = Path(sys.executable).parent / "portability"
 CASE = "01936e00-0000-7000-8000-00000000ca5e"
+OTHER = "01936e00-0000-7000-8000-00000000cafe"
 REQUEST = "0193a000-0000-7000-8000-0000000000{:02x}"
 
 
@@ -88,11 +91,11 @@ async def world(tmp_path: Path, new_database: Callable[[], str]) -> AsyncIterato
         await berlin.server.stop(grace_seconds=0)
 
 
-def _note(number: int) -> pb.SubmitMessageRequest:
+def _note(number: int, *, case_id: str = CASE) -> pb.SubmitMessageRequest:
     return pb.SubmitMessageRequest(
         request_id=REQUEST.format(number),
         recipient="it-inps",
-        case_id=CASE,
+        case_id=case_id,
         type="record.note",
         schema_version=1,
         record=b"a note",
@@ -155,3 +158,49 @@ async def test_what_was_set_aside_is_listed_shown_tried_again_and_rejected(world
     code, told = await world.quarantine("show", REQUEST.format(99))
     assert code == 1
     assert "portability quarantine list" in told
+
+
+async def test_what_never_comes_is_listed_asked_for_and_given_up(world: World) -> None:
+    for number in (10, 11):
+        await world.messages.SubmitMessage(_note(number, case_id=OTHER))
+        await relay_once(world.berlin.exchange)
+        if number == 10:
+            await _lose_what_waits(world.rome)
+    await consume_once(world.rome.exchange, world.rome.effects)
+
+    code, told = await world.quarantine("waiting")
+    assert code == 0
+    assert re.search(rf"de-drv +{OTHER} +1 +numbers 1, which have not come", told)
+    assert re.search(rf"de-drv +{CASE} +3 +a person", told)
+    code, told = await world.quarantine("ask", "de-drv", OTHER)
+    assert (code, "missing   1 of the case" in told, "asked     for 1 numbers" in told) == (0, True, True)
+    code, told = await world.quarantine("give-up", "de-drv", OTHER, "1-2", "--reason", "It does not come.")
+    assert (code, "look again" in told) == (1, True)
+    code, told = await world.quarantine("give-up", "de-drv", OTHER, "x", "--reason", "It does not come.")
+    assert (code, "is no range of numbers" in told) == (2, True)
+    code, told = await world.quarantine("give-up", "de-drv", OTHER, "1", "--reason", "It does not come.")
+    assert code == 0, told
+    assert "waiting   1 messages" in told  # it has had its turn, and is parked: cases know no notes
+    code, told = await world.quarantine("list", "--all")
+    assert re.search(rf"de-drv +{OTHER} +rejected +NUMBER_GIVEN_UP: Numbers 1 to 1 .*It does not come", told)
+    code, told = await world.quarantine("ask", "de-drv", OTHER)
+    assert (code, "Nothing of de-drv is missing" in told) == (1, True)
+    # Berlin hears of it, and sends what it was asked for all the same: it comes too late.
+    await world.carry()
+    await world.carry()
+    answer = await world.messages.ListMessages(pb.ListMessagesRequest(case_id=OTHER))
+    assert answer.messages[0].business_reasons[:1] == ["NUMBER_GIVEN_UP"]
+    assert await look_after_voids(world.rome.exchange, world.rome.effects) == 0
+    await world.carry()
+    answer = await world.messages.ListMessages(pb.ListMessagesRequest(case_id=OTHER))
+    late = answer.messages[0]
+    assert (late.status, late.business) == (pb.MESSAGE_STATUS_DELIVERED, pb.MESSAGE_BUSINESS_REJECTED)
+    assert late.business_reasons[1].startswith("It came after")
+
+
+async def _lose_what_waits(node: Node) -> None:
+    """The node's topic loses everything that it has not read."""
+    topic = inbox_topic("it-inps")
+    records = await node.exchange.stream.read(topic, after={0: -1}, limit=1000, wait=timedelta(0))
+    async with node.exchange.unit_of_work() as work:
+        await work.offsets.save(topic, 0, records[-1].offset)

@@ -12,7 +12,7 @@ from portability.services.log_entry import LogEntryKind
 from tests.simulation.faults import Faults
 from tests.simulation.node import POISON, Node, PoisonError
 
-__all__ = ["judge"]
+__all__ = ["judge", "may_be_aside"]
 
 LONG = timedelta(days=365)
 CONFLICTS = {"MESSAGE_ID_CONFLICT", "BUNDLE_ID_CONFLICT"}
@@ -56,7 +56,7 @@ async def _of_node(schedule, node: Node) -> list[str]:
         if one.message_id not in known:
             found.append(f"{node.name} has applied {one.message_id}, which nobody was told of")
     for one in entries:
-        if not _may_be_aside(schedule.faults, one.reason_code):
+        if one.message_id not in schedule.late and not schedule.may_be_aside(one.reason_code):
             found.append(f"{node.name} has set {one.message_id} aside: {one.reason_code}: {one.reason}")
     conflicts = {one.message_id for one in entries if one.reason_code in CONFLICTS}
     for message_id, recipient in schedule.contradicted.items():
@@ -81,7 +81,7 @@ def _times_allowed(schedule, message_id: UUID) -> tuple[int, ...]:
     return (0, 1) if message_id in schedule.erased else (1,)
 
 
-def _may_be_aside(faults: Faults, code: str) -> bool:
+def may_be_aside(faults: Faults, code: str) -> bool:
     """Only poison, bytes of nobody's, what came through a wrong clock, and lies are ever set aside."""
     return (
         code == PoisonError.code

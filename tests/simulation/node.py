@@ -110,7 +110,7 @@ class Node:
             for key, one in messages.items():
                 if one.case_id == case_id:
                     messages[key] = replace(one, sealable=replace(one.sealable, salt=b"", record=b""))
-                    self.schedule.erased.add(key)
+                    self.schedule.erased.setdefault(key, one)
         self.schedule.note(f"{self.name} erases {case_id}")
 
     def alive(self) -> list[Process]:
@@ -166,6 +166,9 @@ class Node:
         before = [one.case_seq for one in self.applied if one.lane == message.lane]
         voids = [(sender, row.void) for (sender, _), row in self.store._state.voids.items()]
         void = {one.case_seq for sender, one in voids if (sender, one.case_id) == message.lane}
+        for one in self.store._state.given_up.values():
+            if (one.sender, one.case_id) == message.lane:
+                void |= set(range(one.numbers.first, one.numbers.last + 1))
         last = max(before, default=0)
         if message.case_seq <= last or not void.issuperset(range(last + 1, message.case_seq)):
             self.schedule.broken(f"{self.name} applies {message.case_seq} of {message.lane} after {before}")

@@ -11,12 +11,13 @@ from uuid import UUID
 from portability.agreements.errors import GatewayError, VerificationError
 from portability.services.exchange.leases import LEASE
 from portability.services.exchange.model.messages import OutgoingMessage, SubmittedMessage
+from portability.services.exchange.model.sending import OutboxMessage
 from portability.services.exchange.node import inbox_topic
 from portability.services.purposes import PENSION_CLAIM
 from tests.simulation.broker import Broker
 from tests.simulation.crypto import SimulatedKeyRing, directory_of
 from tests.simulation.faults import JUMPS, draw_faults
-from tests.simulation.invariants import judge
+from tests.simulation.invariants import judge, may_be_aside
 from tests.simulation.lies import tell_a_lie
 from tests.simulation.loop import SimLoop
 from tests.simulation.node import NEEDS, POISON, Node
@@ -80,7 +81,8 @@ class Schedule:
         self.senders: dict[str, str] = {}
         self.lanes: dict[str, tuple[str, UUID]] = {}  # recipient and case of what clients submit, by key
         self.contradicted: dict[UUID, str] = {}  # ids that a sender used again for other content, and for whom
-        self.erased: set[UUID] = set()  # messages that lost their content in the outbox
+        self.erased: dict[UUID, OutboxMessage] = {}  # messages that lost their content in the outbox, as they were
+        self.late: set[UUID] = set()  # those that come after their number was given up
         self._late: list[Callable[[], None]] = []
 
     def run(self) -> None:
@@ -184,6 +186,10 @@ class Schedule:
             if not sum([self.loop.complete(node.look_after_parked("in the end")) for node in self.nodes.values()]):
                 break
         self.loop.run_until(self.loop.time() + AFTERWARDS_SECONDS)
+
+    def may_be_aside(self, code: str) -> bool:
+        """Whether something may be set aside with a code in this schedule."""
+        return may_be_aside(self.faults, code)
 
     def _may_lie_still(self) -> bool:
         """Whether all may be settled while something waits with a process that stands still."""

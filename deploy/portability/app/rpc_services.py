@@ -19,7 +19,7 @@ from portability.api.claims.v1 import claims_pb2_grpc
 from portability.api.declarations.v1 import declarations_pb2_grpc
 from portability.api.determination.v1 import determination_pb2_grpc
 from portability.api.disputes.v1 import disputes_pb2_grpc
-from portability.api.exchange.v1 import exchange_pb2_grpc
+from portability.api.exchange.v1 import exchange_pb2_grpc, repair_service_pb2_grpc
 from portability.api.feed.v1 import feed_pb2_grpc
 from portability.api.indicators.v1 import indicators_pb2_grpc
 from portability.api.log.v1 import log_pb2_grpc
@@ -66,6 +66,7 @@ from portability.services.determination.treaties.in_force import RatifiedLaw
 from portability.services.determination.treaties.servicer import TreatyDesk
 from portability.services.exchange.departures import Departures
 from portability.services.exchange.limits import Limits
+from portability.services.exchange.missing.servicer import RepairServicer
 from portability.services.exchange.node import ExchangeNode
 from portability.services.exchange.receipt_levels import ReceiptTimes
 from portability.services.exchange.servicer import ExchangeServicer
@@ -190,6 +191,18 @@ def rpc_services(
                 limits=limits,
                 observer=exchange.observer,
                 departures=departures,
+            ),
+        ),
+        RpcService(
+            "portability.api.exchange.v1.RepairService",
+            repair_service_pb2_grpc.add_RepairServiceServicer_to_server,
+            RepairServicer(
+                exchange.unit_of_work,
+                me=parts.me,
+                clock=parts.clock,
+                new_id=parts.new_id,
+                hidden=_hidden(database),
+                effects=NodeEffects(parts),
             ),
         ),
         RpcService(

@@ -60,7 +60,7 @@ class MemoryBusinessStatuses:
     async def note(self, recipient: InstitutionId, entries: Sequence[StatusEntry], *, report_id: UUID) -> None:
         """Keep what the recipient says, the later decided over the earlier."""
         for entry in entries:
-            for seq in range(entry.first_seq, entry.last_seq + 1):
+            for seq in self._numbers(recipient, entry):
                 self._state.reports[(recipient, seq)] = self._state.reports.get((recipient, seq), frozenset()) | {
                     report_id
                 }
@@ -71,3 +71,11 @@ class MemoryBusinessStatuses:
     async def reports(self, recipient: InstitutionId, stream_seq: int) -> Sequence[UUID]:
         """Return messages that said something of ours."""
         return sorted(self._state.reports.get((recipient, stream_seq), ()))
+
+    def _numbers(self, recipient: InstitutionId, entry: StatusEntry) -> Sequence[int]:
+        """Numbers of the stream that an entry is about."""
+        said = range(entry.first_seq, entry.last_seq + 1)
+        if entry.case_id is None:
+            return said
+        sent = (one for one in self._state.messages.values() if one.recipient == recipient)
+        return [one.sealable.stream_seq for one in sent if one.case_id == entry.case_id and one.case_seq in said]

@@ -11,6 +11,7 @@ from portability.adapters.memory.exchange_state import State
 from portability.services.exchange.lanes import LaneEntryState, LaneStanding, business_of
 from portability.services.exchange.model.messages import (
     EXCHANGE_TYPES,
+    GIVEN_UP_TYPE,
     Direction,
     InstitutionId,
     Lane,
@@ -22,6 +23,7 @@ from portability.services.exchange.model.receiving import Arrival, BundleKey, In
 from portability.services.exchange.model.sending import OutboxMessage
 from portability.services.exchange.model.set_aside import ID_CONFLICT, QuarantineEntry, QuarantineState
 from portability.services.exchange.model.statuses import BusinessStatus, ReceiptStatus
+from portability.services.exchange.model.waiting import GivenUp
 
 __all__ = ["MemoryInbox", "MemoryOffsets", "MemoryQuarantine", "MemoryTimeline", "business_in"]
 
@@ -144,6 +146,7 @@ class MemoryTimeline:
         """Return the messages of a case after an id."""
         entries = [self._sent(row) for row in self._state.messages.values()]
         entries += [_received(one, self._state) for one in self._state.inbox.values()]
+        entries += [_given_up(one) for one in self._state.given_up.values()]
         of_case = [
             entry
             for entry in sorted(entries, key=lambda entry: entry.message_id)
@@ -156,7 +159,8 @@ class MemoryTimeline:
         if row := self._state.messages.get(message_id):
             return self._sent(row)
         found = (one for one in self._state.inbox.values() if one.message.message_id == message_id)
-        return next((_received(one, self._state) for one in found), None)
+        given_up = self._state.given_up.get(message_id)
+        return next((_received(one, self._state) for one in found), _given_up(given_up) if given_up else None)
 
     def _sent(self, message: OutboxMessage) -> TimelineEntry:
         outcome = self._state.outcomes.get(message.sealable.message_id)
@@ -201,6 +205,21 @@ def _received(incoming: InboxMessage, state: State) -> TimelineEntry:
         opened_at=opened_at,
         business=business_in(state, message),
         reasons=(unchecked.code, unchecked.reason) if unchecked else (),
+    )
+
+
+def _given_up(one: GivenUp) -> TimelineEntry:
+    return TimelineEntry(
+        message_id=one.entry_id,
+        direction=Direction.RECEIVED,
+        partner=one.sender,
+        case_id=one.case_id,
+        type=GIVEN_UP_TYPE,
+        status=ReceiptStatus.FAILED,
+        at=one.at,
+        business=BusinessStatus.REJECTED,
+        reasons=one.reasons,
+        reason=one.reasons[0],
     )
 
 

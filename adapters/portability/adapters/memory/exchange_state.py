@@ -19,6 +19,7 @@ from portability.services.exchange.model.sending import (
 from portability.services.exchange.model.set_aside import QuarantineEntry
 from portability.services.exchange.model.statuses import ReceiptStatus, StatusEntry, Unchecked
 from portability.services.exchange.model.voids import VoidNumber
+from portability.services.exchange.model.waiting import GivenUp
 from portability.services.exchange.receipt_levels import OverdueLevel
 from portability.services.exchange.streams import StreamWatch
 from portability.services.log_entry import LogEntry
@@ -92,6 +93,7 @@ class State:
     watches: dict[InstitutionId, StreamWatch] = field(default_factory=dict)
     rounds: dict[InstitutionId, RoundRow] = field(default_factory=dict)
     voids: dict[tuple[InstitutionId, int], VoidRow] = field(default_factory=dict)
+    given_up: dict[UUID, GivenUp] = field(default_factory=dict)
     overdue: dict[tuple[InstitutionId, OverdueLevel], int] = field(default_factory=dict)
     log_staged: dict[int, LogEntry] = field(default_factory=dict)
     acts: dict[bytes, Act] = field(default_factory=dict)

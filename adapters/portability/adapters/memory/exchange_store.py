@@ -25,6 +25,7 @@ from portability.adapters.memory.exchange_sending import (
 )
 from portability.adapters.memory.exchange_state import State
 from portability.adapters.memory.exchange_voids import MemoryVoidsReceived, MemoryVoidsSent
+from portability.adapters.memory.exchange_waiting import MemoryGivenUps, MemoryLanesWaiting
 from portability.adapters.memory.leases import MemoryLeases
 from portability.adapters.memory.log_staging import MemoryLogSink
 from portability.adapters.memory.log_store import MemoryLogStore
@@ -58,6 +59,8 @@ class MemoryExchangeWork:
         self.sealings = MemorySealings(state)
         self.voids_sent = MemoryVoidsSent(state)
         self.voids_received = MemoryVoidsReceived(state)
+        self.lanes_waiting = MemoryLanesWaiting(state)
+        self.given_up = MemoryGivenUps(state)
         self.timeline = MemoryTimeline(state)
         self.log = MemoryLogSink(state)
         self.acts = MemoryActs(state)

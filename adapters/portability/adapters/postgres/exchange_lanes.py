@@ -182,6 +182,12 @@ class PostgresLanes:
         return int(row[0]) if row else 0
 
 
+SAID_AGAIN = (
+    "ON CONFLICT (recipient, first_seq, last_seq, decided_at) "
+    "DO UPDATE SET status = excluded.status, reasons = excluded.reasons, report_id = excluded.report_id"
+)
+
+
 class PostgresBusinessStatuses:
     """The port `BusinessStatuses`."""
 
@@ -191,20 +197,20 @@ class PostgresBusinessStatuses:
     async def note(self, recipient: InstitutionId, entries: Sequence[StatusEntry], *, report_id: UUID) -> None:
         """Keep what the recipient says."""
         for entry in entries:
-            await self._connection.execute(
-                "INSERT INTO business_statuses VALUES (%s, %s, %s, %s, %s, %s, %s) "
-                "ON CONFLICT (recipient, first_seq, last_seq, decided_at) "
-                "DO UPDATE SET status = excluded.status, reasons = excluded.reasons, report_id = excluded.report_id",
-                (
-                    recipient,
-                    entry.first_seq,
-                    entry.last_seq,
-                    entry.decided_at,
-                    entry.status.value,
-                    list(entry.reasons),
-                    report_id,
-                ),
-            )
+            what = (entry.decided_at, entry.status.value, list(entry.reasons), report_id)
+            numbers = (recipient, entry.first_seq, entry.last_seq)
+            if entry.case_id is None:
+                await self._connection.execute(
+                    "INSERT INTO business_statuses VALUES (%s, %s, %s, %s, %s, %s, %s) " + SAID_AGAIN,  # noqa: S608 - a constant
+                    (*numbers, *what),
+                )
+            else:
+                await self._connection.execute(
+                    "INSERT INTO business_statuses "  # noqa: S608 - a constant
+                    "SELECT recipient, stream_seq, stream_seq, %s, %s, %s, %s FROM outbox "
+                    "WHERE recipient = %s AND case_seq BETWEEN %s AND %s AND case_id = %s " + SAID_AGAIN,
+                    (*what, *numbers, entry.case_id),
+                )
 
     async def reports(self, recipient: InstitutionId, stream_seq: int) -> Sequence[UUID]:
         """Messages that said something of ours."""

@@ -14,6 +14,7 @@ from portability.adapters.postgres.exchange_rows import (
 )
 from portability.services.exchange.model.messages import (
     EXCHANGE_TYPES,
+    GIVEN_UP_TYPE,
     TimelineEntry,
 )
 
@@ -33,6 +34,9 @@ SELECT * FROM (
             WHEN blind.code IS NOT NULL THEN 'accepted_blind' ELSE 'accepted' END,
         CASE WHEN blind.code IS NULL THEN '{{}}' ELSE ARRAY[blind.code, blind.reason] END
     FROM inbox LEFT JOIN openings USING (sender, message_id) {WAITING}
+    UNION ALL
+    SELECT entry_id, 'received', sender, case_id, '{GIVEN_UP_TYPE}', 'failed', given_up_at, NULL, NULL,
+        coalesce(reasons[1], ''), 'rejected', reasons FROM given_up
 ) AS entry
 """  # noqa: S608 - a constant
 

@@ -20,6 +20,7 @@ from portability.adapters.postgres.exchange_repair import PostgresDigests, Postg
 from portability.adapters.postgres.exchange_sealings import PostgresSealings
 from portability.adapters.postgres.exchange_timeline import PostgresTimeline
 from portability.adapters.postgres.exchange_voids import PostgresVoidsReceived, PostgresVoidsSent
+from portability.adapters.postgres.exchange_waiting import PostgresGivenUps, PostgresLanesWaiting
 from portability.adapters.postgres.leases import PostgresLeases
 from portability.adapters.postgres.log_staging import PostgresLogSink
 from portability.agreements.errors import GatewayError
@@ -53,6 +54,8 @@ class PostgresExchangeWork:
         self.sealings = PostgresSealings(connection)
         self.voids_sent = PostgresVoidsSent(connection)
         self.voids_received = PostgresVoidsReceived(connection)
+        self.lanes_waiting = PostgresLanesWaiting(connection)
+        self.given_up = PostgresGivenUps(connection)
         self.timeline = PostgresTimeline(connection)
         self.log = PostgresLogSink(connection)
         self.acts = PostgresActs(connection, at_rest)

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from portability.app.commands import waiting
 from portability.app.commands.at_node import As, Node, call_node, new_request_id
 from portability.app.commands.printing import table
 
@@ -20,6 +21,9 @@ app = typer.Typer(
     rich_markup_mode=None,
     help="Messages that could not take effect: what waits for a person, and letting it go on.",
 )
+app.command("waiting")(waiting.list_waiting)
+app.command("ask")(waiting.ask)
+app.command("give-up")(waiting.give_up)
 Entry = Annotated[str, typer.Argument(help="Id of an entry, as `portability quarantine list` shows it.")]
 
 

@@ -4,6 +4,7 @@ from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from hashlib import sha256
+from uuid import UUID
 
 from portability.agreements.errors import NotFoundError, VerificationError
 from portability.app.evidence.file import BundleProof, Evidence, MessageProof, decode_evidence
@@ -176,31 +177,37 @@ def _receipts(messages: Sequence[ProvenMessage]) -> Receipts:
 
 def _reports(messages: Sequence[ProvenMessage]) -> Reports:
     """What reports of statuses say, by the leaf of the message that they are about."""
-    numbered: dict[tuple[str, str], list[tuple[int, bytes]]] = {}
+    # By the number in the stream, and by the number in the case, of which a report speaks where it names the case.
+    numbered: dict[tuple[str, str, UUID | None], list[tuple[int, bytes]]] = {}
     known = {one.leaf: one for one in messages}  # once, in however many bundles it was sent
     for one in known.values():
         if one.is_of_case:
-            pair = numbered.setdefault((one.header.sender, one.header.recipient), [])
-            pair.append((one.header.stream_seq, one.leaf))
-    for pair in numbered.values():
-        pair.sort()
+            pair = (one.header.sender, one.header.recipient)
+            numbered.setdefault((*pair, None), []).append((one.header.stream_seq, one.leaf))
+            numbered.setdefault((*pair, one.header.case_id), []).append((one.header.case_seq, one.leaf))
+    for some in numbered.values():
+        some.sort()
     about: dict[bytes, list[tuple[ProvenMessage, StatusEntry]]] = {}
     for report in messages:
         if not report.is_report:
             continue
-        pair = numbered.get((report.header.recipient, report.header.sender), [])
+        pair = (report.header.recipient, report.header.sender)
         here = [
             (leaf, entry)
             for entry in wire.decode_statuses(report.proof.record)
-            for _, leaf in pair[
-                bisect_left(pair, (entry.first_seq, b"")) : bisect_left(pair, (entry.last_seq + 1, b""))
-            ]
+            for leaf in _between(numbered.get((*pair, entry.case_id), []), entry.first_seq, entry.last_seq)
         ]
         if not here:
             raise VerificationError(f"Report {report.header.message_id} is about no message of this file.")
         for leaf, entry in here:
             about.setdefault(leaf, []).append((report, entry))
     return about
+
+
+def _between(numbered: Sequence[tuple[int, bytes]], first: int, last: int) -> Iterator[bytes]:
+    """The leaves under these numbers."""
+    found = numbered[bisect_left(numbered, (first, b"")) : bisect_left(numbered, (last + 1, b""))]
+    return (leaf for _, leaf in found)
 
 
 def _answers(entry: ReceiptEntry, message: ProvenMessage | None, receipt: ProvenMessage) -> bool:

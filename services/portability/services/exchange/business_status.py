@@ -18,10 +18,11 @@ from portability.services.exchange.model.messages import (
     ReceivedMessage,
 )
 from portability.services.exchange.model.statuses import BusinessStatus, StatusEntry
+from portability.services.exchange.model.waiting import GivenUp
 from portability.services.exchange.ports.world import NewId
 from portability.services.mapping import strict
 
-__all__ = ["Decided", "status_messages"]
+__all__ = ["Decided", "given_up_message", "status_messages"]
 
 STATUS_SCHEMA = 1
 
@@ -42,6 +43,15 @@ def status_messages(decided: Iterable[Decided], *, new_id: NewId, at: datetime) 
         for sender, runs in by_sender.items()
         for first in range(0, len(runs), STATUS_ENTRIES)
     ]
+
+
+def given_up_message(given_up: GivenUp, *, new_id: NewId) -> OutgoingMessage:
+    """Return the message that tells a sender which of its numbers in a case will never have an effect here."""
+    numbers = given_up.numbers
+    entry = StatusEntry(
+        numbers.first, numbers.last, BusinessStatus.REJECTED, given_up.reasons, given_up.at, given_up.case_id
+    )
+    return _message(given_up.sender, [entry], message_id=new_id())
 
 
 @dataclass(slots=True)

@@ -25,7 +25,7 @@ from portability.services.exchange.model.messages import (
 )
 from portability.services.exchange.model.receiving import Arrival, BundleKey, InboxBundle, InboxMessage, StreamRecord
 from portability.services.exchange.model.sending import StoredReceipt
-from portability.services.exchange.model.set_aside import ID_CONFLICT, QuarantineState
+from portability.services.exchange.model.set_aside import ID_CONFLICT, NUMBER_CONFLICT, QuarantineState
 from portability.services.exchange.model.statuses import ReceiptEntry, ReceiptStatus
 from portability.services.exchange.node import ExchangeNode, inbox_topic
 from portability.services.exchange.outgoing import post
@@ -41,7 +41,6 @@ __all__ = ["CONFLICT", "Intake"]
 
 CONFLICT: Final = ID_CONFLICT
 BUNDLE_CONFLICT: Final = "BUNDLE_ID_CONFLICT"
-NUMBER_CONFLICT: Final = "CASE_SEQ_CONFLICT"
 LANE_FULL: Final = "LANE_FULL"
 NOT_READ: Final = "MESSAGE_TYPE_UNKNOWN"
 

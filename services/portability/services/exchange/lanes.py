@@ -177,6 +177,10 @@ class LaneInHand:
         if waiting:
             self._give_place(parked, to=min(waiting, key=lambda one: one.case_seq))
 
+    def pass_over(self, last: int) -> None:
+        """Wait no more for the numbers up to `last`, of which none is here; what comes under one has no turn."""
+        self._next_seq = last + 1
+
     def reject(self, message_id: UUID) -> None:
         """Pass a parked message; what waits behind it is next. Nothing where it is not parked here."""
         if parked := self.parked(message_id):

@@ -113,7 +113,7 @@ async def replay_quarantined(entry_id: UUID, *, work: ExchangeWork, clerk: Clerk
         await work.desk.note_reason(entry_id, code=failed.code, reason=failed.reason)
     decided = [*effect.decided, *await effect.tell_replaced(work)]
     await tell(decided, _act("quarantine.replay", entry, clerk), work, clerk)
-    return await released_lane(entry, effect, work, clerk)
+    return await released_lane(entry, lane, effect, work, clerk)
 
 
 async def reject_quarantined(entry_id: UUID, *, reasons: Sequence[str], work: ExchangeWork, clerk: Clerk) -> Released:
@@ -133,7 +133,7 @@ async def reject_quarantined(entry_id: UUID, *, reasons: Sequence[str], work: Ex
     told: Sequence[Decided] = [(held.message, BusinessStatus.REJECTED, list(reasons))] if held else ()
     act = _act("quarantine.reject", entry, clerk, why="; ".join(reasons))
     await tell([*told, *effect.decided, *await effect.tell_replaced(work)], act, work, clerk)
-    return await released_lane(entry, effect, work, clerk)
+    return await released_lane(entry, lane, effect, work, clerk)
 
 
 def check_reasons(reasons: Sequence[str]) -> None:
@@ -170,7 +170,9 @@ async def tell(decided: Sequence[Decided], act: Act, work: ExchangeWork, clerk: 
     await work.acts.add(act)
 
 
-async def released_lane(entry: QuarantineEntry, effect: TakingEffect, work: ExchangeWork, clerk: Clerk) -> Released:
+async def released_lane(
+    entry: QuarantineEntry, lane: Lane | None, effect: TakingEffect, work: ExchangeWork, clerk: Clerk
+) -> Released:
     """What came of it; a message behind it that could not take effect either is set aside in its turn."""
     aside = SettingAside(clerk.new_id, at=clerk.at)
     for outcome in effect.parked:
@@ -182,7 +184,6 @@ async def released_lane(entry: QuarantineEntry, effect: TakingEffect, work: Exch
     taken = {BusinessStatus.ACCEPTED, BusinessStatus.ACCEPTED_BLIND}
     applied = sum(one.status in taken for one in effect.outcomes)
     now = await work.desk.find(entry.entry_id)
-    lane = _lane_of(entry)
     return Released(now or entry, applied, await work.lanes.waiting(lane) if lane else 0)
 
 

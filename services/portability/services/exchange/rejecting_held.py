@@ -67,4 +67,4 @@ async def reject_held(
     why = "; ".join(reasons)
     act = Act(clerk.new_id(), held.message.case_id, clerk.at, clerk.name, "quarantine.reject", str(entry.entry_id), why)
     await tell(told, act, work, clerk)
-    return await released_lane(entry, effect, work, clerk)
+    return await released_lane(entry, lane, effect, work, clerk)

@@ -13,10 +13,9 @@ from typing import Final
 from uuid import UUID
 
 from portability.agreements.errors import GatewayError
-from portability.services.exchange.mapping.repair import decode_digest, decode_resend, encode_digest, encode_resend
+from portability.services.exchange.asking import digest_message, resend_requests
+from portability.services.exchange.mapping.repair import decode_digest, decode_resend, encode_resend
 from portability.services.exchange.model.messages import (
-    DIGEST_TYPE,
-    NO_CASE,
     RESEND_TYPE,
     InstitutionId,
     OutgoingMessage,
@@ -50,7 +49,6 @@ __all__ = ["GAP", "Repair", "ask_for_gaps", "reconcile", "repair_once", "run_rep
 EVERY: Final = timedelta(minutes=1)
 RECONCILE_EVERY: Final = timedelta(days=1)
 PAUSE_AFTER_FAULT: Final = timedelta(seconds=1)
-SCHEMA: Final = 1
 
 GAP: Final = "STREAM_GAP"
 """Code of entries that stand for a gap in the stream of a sender."""
@@ -83,7 +81,7 @@ class Repair:
             repair.sent_again = await work.resends.send_again(message.sender, ranges, now=at)
             repair.asked_too_often = await work.resends.left_out(message.sender, ranges, now=at)
             void = await work.voids_sent.among(message.sender, asked_again, limit=VOIDS_AT_ONCE)
-            repair.answers += [_digest(message.sender, one, new_id) for one in digests_of_voids(void)]
+            repair.answers += [digest_message(message.sender, one, new_id) for one in digests_of_voids(void)]
             return repair
         digest = decode_digest(message.record)
         contradicted = await work.voids_received.add(message.sender, digest.void, at=at) if digest.void else ()
@@ -92,11 +90,11 @@ class Repair:
         asked = await repair._compare(digest.stated, message.sender, work.digests)
         stated = [await _digest_sent(one, message.sender, work.digests) for one in digest.asked]
         if stated:
-            repair.answers.append(_digest(message.sender, StreamDigest(stated=tuple(stated)), new_id))
+            repair.answers.append(digest_message(message.sender, StreamDigest(stated=tuple(stated)), new_id))
         for first in range(0, len(asked), DIGEST_ENTRIES):
             part = StreamDigest(asked=tuple(asked[first : first + DIGEST_ENTRIES]))
-            repair.answers.append(_digest(message.sender, part, new_id))
-        repair.answers += _requests(message.sender, repair.missing, new_id)
+            repair.answers.append(digest_message(message.sender, part, new_id))
+        repair.answers += resend_requests(message.sender, repair.missing, new_id)
         return repair
 
     async def _compare(
@@ -148,7 +146,7 @@ async def ask_for_gaps(node: ExchangeNode) -> int:
             if watch.aside is not None and stands.aside is None:
                 await work.desk.close_entry(watch.aside, QuarantineState.APPLIED, at=now, by="")
             if is_time:
-                requests = _requests(watch.sender, came.missing, node.new_id)
+                requests = resend_requests(watch.sender, came.missing, node.new_id)
                 await post(requests, outbox=work.outbox, me=node.me, at=now)
                 told.append(("gap_asked_for", watch.sender, stands.complete_seq + 1))
             if is_time and stands.stays(now=now):
@@ -231,30 +229,8 @@ async def _round(one: DigestRound, work: ExchangeWork, new_id: NewId) -> Sequenc
     for block in spans(whole, DIGEST_SPAN):
         stated = [await _digest_sent(part, one.recipient, work.digests) for part in parts_of(block)]
         digests.append(StreamDigest(stated=tuple(stated)))
-    return [_digest(one.recipient, digest, new_id) for digest in digests]
+    return [digest_message(one.recipient, digest, new_id) for digest in digests]
 
 
 async def _digest_sent(span: SequenceRange, recipient: InstitutionId, digests: Digests) -> RangeDigest:
     return digest_of(span, await digests.sent(recipient, span))
-
-
-def _requests(sender: InstitutionId, ranges: Sequence[SequenceRange], new_id: NewId) -> list[OutgoingMessage]:
-    batches = (ranges[first : first + RESEND_RANGES] for first in range(0, len(ranges), RESEND_RANGES))
-    return [_message(sender, RESEND_TYPE, encode_resend(batch), new_id) for batch in batches]
-
-
-def _digest(recipient: InstitutionId, digest: StreamDigest, new_id: NewId) -> OutgoingMessage:
-    return _message(recipient, DIGEST_TYPE, encode_digest(digest), new_id)
-
-
-def _message(recipient: InstitutionId, kind: str, record: bytes, new_id: NewId) -> OutgoingMessage:
-    message_id = new_id()
-    return OutgoingMessage(
-        message_id=message_id,
-        idempotency_key=f"{kind}:{message_id}",
-        recipient=recipient,
-        case_id=NO_CASE,
-        type=kind,
-        schema_version=SCHEMA,
-        record=record,
-    )

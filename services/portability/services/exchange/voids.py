@@ -11,6 +11,7 @@ from datetime import timedelta
 from typing import Final
 
 from portability.agreements.errors import GatewayError
+from portability.services.exchange.giving_up import refuse_what_came_late
 from portability.services.exchange.model.messages import InstitutionId
 from portability.services.exchange.model.voids import VoidNumber, lane_of_void
 from portability.services.exchange.node import ExchangeNode
@@ -44,7 +45,11 @@ def tell_contradictions(sender: InstitutionId, numbers: Sequence[int], node: Exc
 
 
 async def look_after_voids(node: ExchangeNode, effects: MessageEffects) -> int:
-    """Let lanes pass void numbers, and notice what has come under one; return how many were passed."""
+    """Let lanes pass void numbers, notice what came under one, and refuse what came under one that was given up.
+
+    Return how many were passed.
+    """
+    await refuse_what_came_late(node)
     async with node.unit_of_work() as work:
         belied = await work.voids_received.belied(at=node.clock.now())
     for sender, number in belied:

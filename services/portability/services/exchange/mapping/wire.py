@@ -249,6 +249,7 @@ def encode_statuses(entries: Sequence[StatusEntry]) -> bytes:
                 status=_BUSINESS[entry.status],
                 reasons=entry.reasons,
                 decided_at_ms=strict.milliseconds(entry.decided_at),
+                case_id=entry.case_id.bytes if entry.case_id else b"",
             )
             for entry in entries
         ]
@@ -259,7 +260,10 @@ def decode_statuses(data: bytes) -> tuple[StatusEntry, ...]:
     """What the recipient of our messages has made of them."""
     report = strict.parse(pb.StatusReport, data, what="report of statuses")
     strict.number(len(report.entries), limit=STATUS_ENTRIES, what="number of entries in the report")
-    return tuple(_status_entry(entry) for entry in report.entries)
+    entries = tuple(_status_entry(entry) for entry in report.entries)
+    if len({entry.case_id for entry in entries}) > 1:
+        raise VerificationError("A report of what is given up in a case tells of something else too.")
+    return entries
 
 
 def _status_entry(entry: pb.StatusEntry) -> StatusEntry:
@@ -268,11 +272,19 @@ def _status_entry(entry: pb.StatusEntry) -> StatusEntry:
         raise VerificationError(f"A report has the status {entry.status}, which is not known.")
     first = strict.number(entry.first_seq, limit=strict.LAST_SEQ, what="first number of a report")
     last = strict.number(entry.last_seq, limit=strict.LAST_SEQ, what="last number of a report")
-    if not first <= last < first + STATUS_SPAN:
+    case_id = strict.optional_uuid(entry.case_id, what="case id of a report")
+    if not first <= last or (case_id is None and last >= first + STATUS_SPAN):
         raise VerificationError(f"A report goes from {first} to {last}; it may span {STATUS_SPAN} numbers.")
+    if case_id == NO_CASE:
+        raise VerificationError("A report tells of numbers in a case, and of no case.")
+    if case_id is not None and status is not BusinessStatus.REJECTED:
+        raise VerificationError(
+            f"A report says of numbers of a case that they are {status}; they can only be rejected."
+        )
     strict.number(len(entry.reasons) + 1, limit=REASONS + 1, what="number of reasons and one")
     reasons = tuple(strict.text(reason, limit=REASON_LENGTH, what="reason") for reason in entry.reasons)
-    return StatusEntry(first, last, status, reasons, strict.instant(entry.decided_at_ms, what="instant of a status"))
+    decided_at = strict.instant(entry.decided_at_ms, what="instant of a status")
+    return StatusEntry(first, last, status, reasons, decided_at, case_id)
 
 
 def encode_evidence(sealed: Sealed, *, index: int, path: Sequence[bytes], item: Item) -> bytes:

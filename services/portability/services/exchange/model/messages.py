@@ -10,6 +10,7 @@ from portability.services.values import value
 __all__ = [
     "DIGEST_TYPE",
     "EXCHANGE_TYPES",
+    "GIVEN_UP_TYPE",
     "NO_CASE",
     "RECEIPT_TYPE",
     "RESEND_TYPE",
@@ -34,6 +35,8 @@ DIGEST_TYPE = "exchange.digest"
 STATUS_TYPE = "exchange.status"
 EXCHANGE_TYPES = frozenset({RECEIPT_TYPE, RESEND_TYPE, DIGEST_TYPE, STATUS_TYPE})
 """Messages of the exchange itself: they are of no case, no effect sees them, and nobody can submit them."""
+GIVEN_UP_TYPE = "exchange.given_up"
+"""Of a line of a timeline that stands for messages that have not come and are waited for no more; nobody sends it."""
 NO_CASE = UUID(int=0)  # case id of messages that belong to no case, such as receipts
 
 

@@ -8,10 +8,12 @@ from uuid import UUID
 from portability.services.exchange.model.messages import NO_CASE, InstitutionId
 from portability.services.values import value
 
-__all__ = ["ID_CONFLICT", "QuarantineEntry", "QuarantineState"]
+__all__ = ["ID_CONFLICT", "NUMBER_CONFLICT", "QuarantineEntry", "QuarantineState"]
 
 ID_CONFLICT: Final = "MESSAGE_ID_CONFLICT"
 """Code of entries that have the id of another message: what becomes of them says nothing of that one."""
+NUMBER_CONFLICT: Final = "CASE_SEQ_CONFLICT"
+"""Code of entries whose number in the case is done already: no lane waits for them."""
 
 
 class QuarantineState(StrEnum):

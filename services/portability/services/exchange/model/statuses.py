@@ -47,10 +47,11 @@ class StatusEntry:
     """What the recipient says of messages with consecutive numbers."""
 
     first_seq: int
-    last_seq: int  # inclusive; at most 4,096 numbers
+    last_seq: int  # inclusive; at most 4,096 numbers of a stream
     status: BusinessStatus
     reasons: tuple[str, ...]  # for people, without personal data; at most eight
     decided_at: datetime  # of two entries about a message the later one counts
+    case_id: UUID | None = None  # the case that the numbers are of; None: they are of the stream
 
 
 @value

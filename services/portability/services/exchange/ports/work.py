@@ -14,6 +14,7 @@ from portability.services.exchange.ports.repair import Digests, Gaps, Reconcilia
 from portability.services.exchange.ports.sending import Bundles, BusinessStatuses, Outbox, Receipts, Resends, Sealings
 from portability.services.exchange.ports.set_aside import Quarantine, QuarantineDesk
 from portability.services.exchange.ports.voids import VoidsReceived, VoidsSent
+from portability.services.exchange.ports.waiting import GivenUps, LanesWaiting
 from portability.services.log_entry import LogSink
 
 __all__ = ["ExchangeWork", "MessageEffects", "Timeline", "UnitOfWork"]
@@ -77,6 +78,10 @@ class ExchangeWork(Protocol):
     def voids_sent(self) -> VoidsSent: ...
     @property
     def voids_received(self) -> VoidsReceived: ...
+    @property
+    def lanes_waiting(self) -> LanesWaiting: ...
+    @property
+    def given_up(self) -> GivenUps: ...
     @property
     def timeline(self) -> Timeline: ...
     @property

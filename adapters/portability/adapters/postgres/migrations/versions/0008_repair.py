@@ -40,6 +40,18 @@ CREATE TABLE stream_voids (
     PRIMARY KEY (sender, stream_seq)
 );
 CREATE INDEX stream_voids_by_case ON stream_voids (case_id, sender, case_seq);
+
+-- Numbers of cases that a person here waits for no more. Who and why stands in the quarantine.
+CREATE TABLE given_up (
+    sender text NOT NULL,
+    case_id uuid NOT NULL,
+    first_seq bigint NOT NULL,
+    last_seq bigint NOT NULL,
+    entry_id uuid NOT NULL,
+    reasons text[] NOT NULL,  -- as the sender is told
+    given_up_at timestamptz NOT NULL,
+    PRIMARY KEY (case_id, sender, first_seq)
+);
 CREATE INDEX message_outcomes_expired ON message_outcomes (recipient, stream_seq) WHERE status = 'expired';
 """
 
@@ -50,5 +62,6 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.execute(
-        "DROP TABLE stream_voids, digest_rounds, stream_watches; DROP INDEX inbox_by_stream, message_outcomes_expired"
+        "DROP TABLE given_up, stream_voids, digest_rounds, stream_watches; "
+        "DROP INDEX inbox_by_stream, message_outcomes_expired"
     )

@@ -446,14 +446,17 @@ class StatusEntry(_message.Message):
     STATUS_FIELD_NUMBER: _builtins.int
     REASONS_FIELD_NUMBER: _builtins.int
     DECIDED_AT_MS_FIELD_NUMBER: _builtins.int
+    CASE_ID_FIELD_NUMBER: _builtins.int
     first_seq: _builtins.int
-    """First stream_seq. Zero is refused."""
+    """First stream_seq, or first case_seq of `case_id`. Zero is refused."""
     last_seq: _builtins.int
-    """Last stream_seq, inclusive: at most 4096 numbers. Zero is refused."""
+    """Last one, inclusive: at most 4096 numbers, without a limit in a case. Zero is refused."""
     status: Global___BusinessStatus.ValueType
     """What the recipient has made of them. Zero is refused."""
     decided_at_ms: _builtins.int
     """When it was decided: milliseconds since 1970-01-01T00:00:00Z. Zero is refused."""
+    case_id: _builtins.bytes
+    """Case in which the recipient waits no more for the numbers, a UUID of 16 bytes. Empty: they are stream_seq."""
     @_builtins.property
     def reasons(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """For people, without personal data, at most 8 of at most 500 characters. Empty: nothing to say."""
@@ -466,10 +469,11 @@ class StatusEntry(_message.Message):
         status: Global___BusinessStatus.ValueType = ...,
         reasons: _abc.Iterable[_builtins.str] | None = ...,
         decided_at_ms: _builtins.int = ...,
+        case_id: _builtins.bytes = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["decided_at_ms", b"decided_at_ms", "first_seq", b"first_seq", "last_seq", b"last_seq", "reasons", b"reasons", "status", b"status"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["case_id", b"case_id", "decided_at_ms", b"decided_at_ms", "first_seq", b"first_seq", "last_seq", b"last_seq", "reasons", b"reasons", "status", b"status"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
