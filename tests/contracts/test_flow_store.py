@@ -12,7 +12,7 @@ from portability.adapters.memory.flows import MemoryFlows
 from portability.adapters.postgres.flows_store import PostgresCaseLines, PostgresShelf, PostgresStandings
 from portability.agreements.errors import InputError
 from portability.services.flows.model import CaseFile, Document, KeptDocument, Party, PassedDeadline, Placed
-from portability.services.flows.ports import OpenStep, Standing
+from portability.services.flows.ports import CasePage, OpenStep, Standing
 from tests.at_rest import AT_REST
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
@@ -124,5 +124,10 @@ async def test_cases_are_listed_by_pages_the_newest_first(store: Any) -> None:
     assert rest.next == ""
     still_open = await store.page(size=10, after="", open_only=True)
     assert cases[3].case_id not in [one.case_id for one in still_open.lines]
+    some = frozenset({cases[0].case_id, cases[2].case_id, time_ordered_id()})
+    newest = await store.page(size=1, after="", open_only=False, among=some)
+    rest = await store.page(size=1, after=newest.next, open_only=False, among=some)
+    assert [one.case_id for one in (*newest.lines, *rest.lines)] == [cases[2].case_id, cases[0].case_id]
+    assert (rest.next, await store.page(size=5, after="", open_only=False, among=frozenset())) == ("", CasePage((), ""))
     with pytest.raises(InputError, match="not one of this list"):
         await store.page(size=10, after="nothing", open_only=False)

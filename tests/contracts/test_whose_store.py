@@ -46,6 +46,15 @@ async def test_a_case_that_only_names_her_is_beside_hers_and_not_hers(store: Any
     assert (await store.scopes_of(his)).all == (his,)
 
 
+async def test_cases_are_found_by_a_number_of_their_person_alone(store: Any) -> None:
+    first, second = await kept(store, MARIA, IN_ITALY), await kept(store, MARIA_AGAIN)
+    his = await kept(store, CARLO, others=(MARIA,))
+    assert await store.of([MARIA]) == {first, second}
+    assert await store.of([IN_ITALY, CARLO]) == {first, his}
+    assert await store.of([PersonIdentifier("DE", "tax", MARIA.value)]) == frozenset()
+    assert await store.of([]) == frozenset()
+
+
 async def test_two_cases_that_name_the_same_third_person_have_nothing_in_common(store: Any) -> None:
     one, other = await kept(store, MARIA, others=(IN_ITALY,)), await kept(store, CARLO, others=(IN_ITALY,))
     assert (await store.scopes_of(one)).named_in == ()

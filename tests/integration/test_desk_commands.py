@@ -73,6 +73,7 @@ async def test_a_caseworker_answers_declared_time_and_says_whose_a_case_is(
         async with open_channel(f"localhost:{desk.node.port}", files) as channel:
             await answering(desk, channel, session, tmp_path / "papers")
             await linking(desk, first, second, third)
+            await finding(desk, {first, second, third})
             mine: Any = workers_pb2_grpc.WorkerServiceStub(channel)
             listed = await mine.ListMyCases(workers_pb2.ListMyCasesRequest(), metadata=session)
         assert {one.case_id for one in listed.cases} == {first, second, third}
@@ -103,6 +104,16 @@ async def answering(desk: DemoNode, channel: Any, session: Any, papers: Path) ->
 
 def in_folder(folder: Path) -> list[tuple[str, bytes]]:
     return [(one.suffix, one.read_bytes()) for one in folder.iterdir()]
+
+
+async def finding(desk: DemoNode, hers: set[str]) -> None:
+    sector, number = desk.institution.account.number
+    code, told = await said(desk, "cases", "list", "--of-person", typed=f"IT\n{sector}\n{number}\n")
+    assert code == 0
+    assert {word for word in told.split() if word in hers} == hers
+    code, told = await said(desk, "cases", "list", "--of-person", typed=f"IT\n{sector}\nNOBODY1\n")
+    assert code == 0
+    assert not any(one in told for one in hers)
 
 
 async def linking(desk: DemoNode, first: str, second: str, third: str) -> None:

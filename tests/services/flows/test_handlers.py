@@ -10,6 +10,7 @@ from least import least
 
 from portability.adapters.clock.fake import ManualClock, counting_ids
 from portability.adapters.memory.flows import MemoryFlowWork
+from portability.agreements.careers import PersonIdentifier
 from portability.agreements.errors import (
     CaseStateError,
     DeniedError,
@@ -232,6 +233,21 @@ async def test_a_program_does_not_decide_for_a_person(world: World) -> None:
     command = Act(world.new_id(), case_id, "award_provisionally", content)
     with pytest.raises(DeniedError, match="Only a named caseworker"):
         await FlowUseCases(node.parts).act(command, caller=Caller(IT, Role.SYSTEM, "batch"), work=node.work)
+
+
+async def test_who_finds_cases_by_a_number_has_looked_at_them(world: World) -> None:
+    hers, other, hidden = [await world.start(IT, "record_request", "ask", RECORDS) for _ in range(3)]
+    node, number = world.nodes[IT], PersonIdentifier("DE", "pension", "65 030261 R 501")
+    for case_id in (hers, hidden):
+        await node.work.by_number.put(case_id, hers=[number], others=[])
+    await node.work.protected.protect([hidden])
+    before = await node.work.looks.of([hers, other, hidden])
+    page = await FlowUseCases(node.parts).list_cases(
+        size=10, after="", open_only=True, caller=node.anna, work=node.work, numbers=[number]
+    )
+    assert [one.case_id for one in page.lines] == [hers]
+    looks = [one for one in await node.work.looks.of([hers, other, hidden]) if one not in before]
+    assert [(one.scope, one.by, one.purpose) for one in looks] == [(hers, node.anna.name, "pension-claim")]
 
 
 async def test_a_protected_persons_case_is_as_if_it_were_not_there(world: World) -> None:

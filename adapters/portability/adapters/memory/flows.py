@@ -7,6 +7,7 @@ from uuid import UUID
 
 from portability.adapters.memory.looks import MemoryLooks, MemoryProtected
 from portability.adapters.memory.records import MemoryCommands
+from portability.adapters.memory.whose import MemoryWhose
 from portability.agreements.errors import InputError
 from portability.services.flows.changes import change_kind
 from portability.services.flows.model import CaseFile, InstitutionId, KeptDocument
@@ -44,12 +45,13 @@ class MemoryFlows:
         due = [(one.look_at, one.case_id) for one in self._standings.values() if one.look_at and one.look_at <= now]
         return [case_id for _, case_id in sorted(due)[:limit]]
 
-    async def page(self, *, size: int, after: str, open_only: bool) -> CasePage:
+    async def page(self, *, size: int, after: str, open_only: bool, among: frozenset[UUID] | None = None) -> CasePage:
         lines = [
             CaseLine(one.case_id, one.flow_id, one.flow_version, self._standings[one.case_id].is_open, one.known_since)
             for one in sorted(self._cases.values(), key=lambda one: (one.known_since, one.case_id), reverse=True)
         ]
-        shown = [one for one in lines if one.is_open or not open_only]
+        wanted = [one for one in lines if among is None or one.case_id in among]
+        shown = [one for one in wanted if one.is_open or not open_only]
         ids = [str(one.case_id) for one in shown]
         if after and after not in ids:
             raise InputError("The page token is not one of this list: start again without it.", field="page_token")
@@ -131,6 +133,7 @@ class MemoryFlowWork:
     correspondence: ReadCases = field(default_factory=ReadCases)
     records: MemoryStated = field(default_factory=MemoryStated)
     changes: MemoryCaseChanges = field(default_factory=MemoryCaseChanges)
+    by_number: MemoryWhose = field(default_factory=MemoryWhose)
 
     @property
     def persons(self) -> MemoryCasePersons:

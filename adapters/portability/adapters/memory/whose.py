@@ -31,6 +31,10 @@ class MemoryWhose:
         beside = {one for one in self._hers if (self._hers[one] | self._others[one]) & hers} - cases
         return PersonScopes(tuple(sorted(cases)), named_in=tuple(sorted(beside)))
 
+    async def of(self, numbers: Collection[PersonIdentifier]) -> frozenset[UUID]:
+        asked = _keys(numbers)
+        return frozenset(one for one, keys in self._hers.items() if keys & asked)
+
     async def beside(self, case_id: UUID) -> frozenset[UUID]:
         named = self._others.get(case_id, frozenset())
         return frozenset(one for one, keys in self._hers.items() if keys & named)

@@ -112,22 +112,29 @@ class PostgresCaseLines:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    async def page(self, *, size: int, after: str, open_only: bool) -> CasePage:
+    async def page(self, *, size: int, after: str, open_only: bool, among: frozenset[UUID] | None = None) -> CasePage:
         """By when they were known here, the newest first."""
         before = await self._place(after) if after else (None, None)
         # Each half ends after a page, so that the whole costs two pages and not two tables.
         half = (
             "(SELECT case_id, {columns}, known_since FROM {table} "
             "WHERE ({open} OR NOT %(open_only)s) AND (%(since)s::timestamptz IS NULL "
-            "OR (known_since, case_id) < (%(since)s::timestamptz, %(case_id)s::uuid)) "
+            "OR (known_since, case_id) < (%(since)s::timestamptz, %(case_id)s::uuid)) {among}"
             "ORDER BY known_since DESC, case_id DESC LIMIT %(limit)s)"
         )
-        flows = half.format(columns="flow_id, flow_version, open", table="flow_cases", open="open")
-        claims = half.format(columns="'old_age_claim', 0, NOT closed", table="cases", open="NOT closed")
+        only = "" if among is None else "AND case_id = ANY(%(among)s) "
+        flows = half.format(columns="flow_id, flow_version, open", table="flow_cases", open="open", among=only)
+        claims = half.format(columns="'old_age_claim', 0, NOT closed", table="cases", open="NOT closed", among=only)
         statement = f"{flows} UNION ALL {claims} ORDER BY 5 DESC, 1 DESC LIMIT %(limit)s"
         found = await self._connection.execute(
             statement.encode(),
-            {"open_only": open_only, "since": before[0], "case_id": before[1], "limit": size + 1},
+            {
+                "open_only": open_only,
+                "since": before[0],
+                "case_id": before[1],
+                "limit": size + 1,
+                "among": list(among or ()),
+            },
         )
         rows = await found.fetchall()
         shown = [CaseLine(*row) for row in rows[:size]]

@@ -67,6 +67,14 @@ class PostgresWhose:
             tuple(sorted(cases)), tuple(sorted(accounts)), tuple(sorted(workers)), tuple(sorted(named_in))
         )
 
+    async def of(self, numbers: Collection[PersonIdentifier]) -> frozenset[UUID]:
+        """Cases of whoever has one of these numbers."""
+        found = await self._ids(
+            "SELECT DISTINCT case_id FROM case_identifiers WHERE identifier = ANY(%(numbers)b::bytea[]) AND hers",
+            {"numbers": hidden_identifiers(self._at_rest, numbers)},
+        )
+        return frozenset(found)
+
     async def beside(self, case_id: UUID) -> frozenset[UUID]:
         """Cases and accounts of others whom a case names."""
         found = await self._ids(

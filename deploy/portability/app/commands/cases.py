@@ -27,12 +27,18 @@ def list_cases(
     name: As,
     node: Node = "",
     everything: Annotated[bool, typer.Option("--all", help="Closed cases too.")] = False,  # noqa: FBT002 (typer's)
+    of_person: Annotated[bool, typer.Option("--of-person", help="Of one person: asks for a number of hers.")] = False,  # noqa: FBT002 (typer's)
 ) -> None:
-    """List the newest cases of every kind."""
+    """List the newest cases of every kind. A person's number is asked for, so that it stands in no command line."""
     from portability.api.cases.v1 import flows_pb2 as pb  # noqa: PLC0415 (heavy)
 
+    request = pb.ListFlowCasesRequest(page_size=PAGE, open_only=not everything)
+    if of_person:
+        country, sector = typer.prompt("Country of the number, for example DE"), typer.prompt("Sector that gave it")
+        request.identifiers.add(country=country, sector=sector, value=typer.prompt("Number"))
+
     async def call(stub: Any) -> Any:
-        return await stub.ListFlowCases(pb.ListFlowCasesRequest(page_size=PAGE, open_only=not everything))
+        return await stub.ListFlowCases(request)
 
     answer = _at(call, name=name, node=node)
     rows = [

@@ -9,6 +9,7 @@ from datetime import date
 from types import MappingProxyType
 from uuid import UUID
 
+from portability.agreements.careers import PersonIdentifier
 from portability.agreements.errors import DeniedError, InputError
 from portability.services.access import Caller, Role
 from portability.services.flows.definition import Flow
@@ -25,7 +26,7 @@ from portability.services.flows.model import (
     Position,
     Step,
 )
-from portability.services.flows.ports import CasePage, FlowParts, FlowWork, OpenStep
+from portability.services.flows.ports import CaseLine, CasePage, FlowParts, FlowWork, OpenStep
 from portability.services.idempotency import once
 from portability.services.looking import read_by_staff
 
@@ -113,11 +114,27 @@ class FlowUseCases:
         """One case; raises NotFoundError where this institution has no such case, or it is hidden from the caller."""
         return await self._view(case_id, caller=caller, work=work)
 
-    async def list_cases(self, *, size: int, after: str, open_only: bool, caller: Caller, work: FlowWork) -> CasePage:
-        """Cases of every kind, the newest first; what is hidden from the caller is left out."""
-        page = await work.lines.page(size=size, after=after, open_only=open_only)
+    async def list_cases(
+        self,
+        *,
+        size: int,
+        after: str,
+        open_only: bool,
+        caller: Caller,
+        work: FlowWork,
+        numbers: Sequence[PersonIdentifier] = (),
+    ) -> CasePage:
+        """Cases of every kind, the newest first; what is hidden from the caller is left out.
+
+        `numbers`: cases of the person with one of these alone. A list names nobody; who finds cases so has looked.
+        """
+        among = await work.by_number.of(numbers) if numbers else None
+        page = await work.lines.page(size=size, after=after, open_only=open_only, among=among)
         hidden = await self._hidden([one.case_id for one in page.lines], caller=caller, work=work)
-        return replace(page, lines=tuple(one for one in page.lines if one.case_id not in hidden))
+        page = replace(page, lines=tuple(one for one in page.lines if one.case_id not in hidden))
+        if numbers:
+            await self._looked_at(page.lines, caller=caller, work=work)
+        return page
 
     async def overdue(
         self, *, partner: InstitutionId, limit: int, caller: Caller, work: FlowWork
@@ -145,6 +162,13 @@ class FlowUseCases:
             steps(flow, found, now=now, holidays=self.parts.holidays),
             allowed(flow, found, self.parts.me),
         )
+
+    async def _looked_at(self, lines: Sequence[CaseLine], *, caller: Caller, work: FlowWork) -> None:
+        purposes = {flow.flow: flow.purpose for flow in self.parts.flows.values()}
+        new_id, now = self.parts.new_id, self.parts.clock.now()
+        for one in lines:
+            purpose = purposes[one.flow_id]
+            await read_by_staff([one.case_id], caller=caller, work=work, new_id=new_id, at=now, purpose=purpose)
 
     async def _hidden(self, case_ids: Sequence[UUID], *, caller: Caller, work: FlowWork) -> frozenset[UUID]:
         return frozenset() if caller.is_cleared else await work.protected.among(case_ids)

@@ -1,12 +1,13 @@
 """What the use cases of flows need from outside. Each port is named for the need."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Protocol
 from uuid import UUID
 
+from portability.agreements.careers import PersonIdentifier
 from portability.agreements.values import Branch, StateCode
 from portability.services.flows.clock import Holidays
 from portability.services.flows.definition import Flow, FlowKey
@@ -22,6 +23,7 @@ __all__ = [
     "CasePage",
     "CasePersons",
     "CaseShelf",
+    "CasesByNumber",
     "Clock",
     "ContentRules",
     "Correspondence",
@@ -114,8 +116,17 @@ class StandingBook(Protocol):
 
 
 class CaseLines(Protocol):
-    async def page(self, *, size: int, after: str, open_only: bool) -> CasePage:
-        """Cases of every kind by when they were known here; raises InputError where `after` is no token."""
+    async def page(self, *, size: int, after: str, open_only: bool, among: frozenset[UUID] | None = None) -> CasePage:
+        """Cases of every kind by when they were known here; raises InputError where `after` is no token.
+
+        `among`: of these alone; None: of all.
+        """
+        ...
+
+
+class CasesByNumber(Protocol):
+    async def of(self, numbers: Collection[PersonIdentifier]) -> frozenset[UUID]:
+        """Cases of whoever has one of these numbers."""
         ...
 
 
@@ -216,6 +227,8 @@ class FlowWork(Protocol):
     def standings(self) -> StandingBook: ...
     @property
     def lines(self) -> CaseLines: ...
+    @property
+    def by_number(self) -> CasesByNumber: ...
     @property
     def commands(self) -> CommandLog: ...
     @property

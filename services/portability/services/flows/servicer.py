@@ -16,7 +16,7 @@ from portability.services.flows.mapping.rpc import (
     write_view,
 )
 from portability.services.flows.ports import FlowUnitOfWork
-from portability.services.mapping.common import read_uuid
+from portability.services.mapping.common import read_identifier, read_uuid
 
 __all__ = ["FlowServicer"]
 
@@ -58,6 +58,7 @@ class FlowServicer(flows_pb2_grpc.FlowServiceServicer):
                 size=request.page_size or PAGE,
                 after=request.page_token,
                 open_only=request.open_only,
+                numbers=[read_identifier(one) for one in request.identifiers],
                 caller=current_caller(),
                 work=work,
             )

@@ -26,9 +26,10 @@ from portability.api import field_rules as buf_dot_validate_dot_validate__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 from google.type import date_pb2 as google_dot_type_dot_date__pb2
 from portability.api.common.v1 import common_pb2 as portability_dot_api_dot_common_dot_v1_dot_common__pb2
+from portability.api.records.v1 import messages_pb2 as portability_dot_api_dot_records_dot_v1_dot_messages__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$portability/api/cases/v1/flows.proto\x12\x18portability.api.cases.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16google/type/date.proto\x1a&portability/api/common/v1/common.proto\"v\n\x0b\x46lowSummary\x12\x0f\n\x07\x66low_id\x18\x01 \x01(\t\x12\x0e\n\x06number\x18\x02 \x01(\t\x12\x0f\n\x07version\x18\x03 \x01(\x05\x12\r\n\x05title\x18\x04 \x01(\t\x12\r\n\x05roles\x18\x05 \x03(\t\x12\x17\n\x0fopening_actions\x18\x06 \x03(\t\"\x92\x01\n\tFlowParty\x12\x39\n\x0einstitution_id\x18\x01 \x01(\tB!\xbaH\x1er\x1c\x32\x1a^[a-z]{2}-[a-z0-9-]{1,60}$\x12+\n\x04role\x18\x02 \x01(\tB\x1d\xbaH\x1ar\x18\x32\x16^[a-z][a-z0-9_]{0,40}$\x12\x1d\n\x0c\x61greement_id\x18\x03 \x01(\tB\x07\xbaH\x04r\x02\x18@\"\xd6\x02\n\x08\x46lowStep\x12\x0f\n\x07step_id\x18\x01 \x01(\t\x12\r\n\x05state\x18\x02 \x01(\t\x12\x0c\n\x04says\x18\x03 \x01(\t\x12\x0f\n\x07holders\x18\x04 \x03(\t\x12\r\n\x05\x61sker\x18\x05 \x01(\t\x12)\n\x05since\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12!\n\x06\x64ue_on\x18\x07 \x01(\x0b\x32\x11.google.type.Date\x12\x0f\n\x07rule_id\x18\x08 \x01(\t\x12\r\n\x05\x62\x61sis\x18\t \x01(\t\x12;\n\x08\x63itation\x18\n \x01(\x0b\x32).portability.api.common.v1.LegalReference\x12\x0c\n\x04pace\x18\x0b \x01(\t\x12\x35\n\tdue_state\x18\x0c \x01(\x0e\x32\".portability.api.cases.v1.DueState\x12\x0c\n\x04next\x18\r \x03(\t\"_\n\nFlowAction\x12\x0e\n\x06\x61\x63tion\x18\x01 \x01(\t\x12\x0c\n\x04type\x18\x02 \x01(\t\x12\x0c\n\x04says\x18\x03 \x01(\t\x12\x0f\n\x07why_not\x18\x04 \x01(\t\x12\x14\n\x0cneeds_person\x18\x05 \x01(\x08\"\x97\x02\n\x0c\x46lowDocument\x12\x13\n\x0b\x64ocument_id\x18\x01 \x01(\t\x12\x0e\n\x06\x61\x63tion\x18\x02 \x01(\t\x12\x0c\n\x04type\x18\x03 \x01(\t\x12\x0e\n\x06sender\x18\x04 \x01(\t\x12\x12\n\nrecipients\x18\x05 \x03(\t\x12&\n\x02\x61t\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x13\n\x0bin_reply_to\x18\x07 \x01(\t\x12!\n\x06\x64ue_on\x18\x08 \x01(\x0b\x32\x11.google.type.Date\x12\x16\n\x0ewithout_effect\x18\t \x01(\t\x12\x16\n\x0epassed_rule_id\x18\n \x01(\t\x12\x0f\n\x07\x63ontent\x18\x0b \x01(\x0c\x12\x0f\n\x07said_by\x18\x0c \x01(\t\"\xef\x02\n\x08\x46lowCase\x12\x0f\n\x07\x63\x61se_id\x18\x01 \x01(\t\x12\x11\n\treference\x18\x02 \x01(\t\x12\x0f\n\x07\x66low_id\x18\x03 \x01(\t\x12\x14\n\x0c\x66low_version\x18\x04 \x01(\x05\x12\x0c\n\x04open\x18\x05 \x01(\x08\x12\x34\n\x07parties\x18\x06 \x03(\x0b\x32#.portability.api.cases.v1.FlowParty\x12\x31\n\x05steps\x18\x07 \x03(\x0b\x32\".portability.api.cases.v1.FlowStep\x12\x35\n\x07\x61\x63tions\x18\x08 \x03(\x0b\x32$.portability.api.cases.v1.FlowAction\x12\x39\n\tdocuments\x18\t \x03(\x0b\x32&.portability.api.cases.v1.FlowDocument\x12/\n\x0bknown_since\x18\n \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\x85\x01\n\x0c\x46lowCaseLine\x12\x0f\n\x07\x63\x61se_id\x18\x01 \x01(\t\x12\x0f\n\x07\x66low_id\x18\x02 \x01(\t\x12\x14\n\x0c\x66low_version\x18\x03 \x01(\x05\x12\x0c\n\x04open\x18\x04 \x01(\x08\x12/\n\x0bknown_since\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\xaf\x01\n\x0bOverdueStep\x12\x0f\n\x07\x63\x61se_id\x18\x01 \x01(\t\x12\x0f\n\x07\x66low_id\x18\x02 \x01(\t\x12\x0f\n\x07step_id\x18\x03 \x01(\t\x12\x0e\n\x06holder\x18\x04 \x01(\t\x12!\n\x06\x64ue_on\x18\x05 \x01(\x0b\x32\x11.google.type.Date\x12\x0f\n\x07rule_id\x18\x06 \x01(\t\x12)\n\x05since\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\x12\n\x10ListFlowsRequest\"I\n\x11ListFlowsResponse\x12\x34\n\x05\x66lows\x18\x01 \x03(\x0b\x32%.portability.api.cases.v1.FlowSummary\"\x88\x02\n\x10StartCaseRequest\x12\x1c\n\nrequest_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12.\n\x07\x66low_id\x18\x02 \x01(\tB\x1d\xbaH\x1ar\x18\x32\x16^[a-z][a-z0-9_]{0,63}$\x12-\n\x06\x61\x63tion\x18\x03 \x01(\tB\x1d\xbaH\x1ar\x18\x32\x16^[a-z][a-z0-9_]{0,40}$\x12@\n\x07parties\x18\x04 \x03(\x0b\x32#.portability.api.cases.v1.FlowPartyB\n\xbaH\x07\x92\x01\x04\x08\x02\x10(\x12\x1a\n\x07\x63ontent\x18\x05 \x01(\x0c\x42\t\xbaH\x06z\x04\x18\xc0\x84=\x12\x19\n\x08language\x18\x06 \x01(\tB\x07\xbaH\x04r\x02\x18#\"E\n\x11StartCaseResponse\x12\x30\n\x04\x63\x61se\x18\x01 \x01(\x0b\x32\".portability.api.cases.v1.FlowCase\"\xea\x02\n\nActRequest\x12\x1c\n\nrequest_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x19\n\x07\x63\x61se_id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12-\n\x06\x61\x63tion\x18\x03 \x01(\tB\x1d\xbaH\x1ar\x18\x32\x16^[a-z][a-z0-9_]{0,40}$\x12\x1c\n\nrecipients\x18\x04 \x03(\tB\x08\xbaH\x05\x92\x01\x02\x10(\x12 \n\x0bin_reply_to\x18\x05 \x01(\tB\x0b\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01\x12\x1a\n\x05\x61\x62out\x18\x06 \x01(\tB\x0b\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01\x12>\n\x07parties\x18\x07 \x03(\x0b\x32#.portability.api.cases.v1.FlowPartyB\x08\xbaH\x05\x92\x01\x02\x10(\x12!\n\x06\x64ue_on\x18\x08 \x01(\x0b\x32\x11.google.type.Date\x12\x1a\n\x07\x63ontent\x18\t \x01(\x0c\x42\t\xbaH\x06z\x04\x18\xc0\x84=\x12\x19\n\x08language\x18\n \x01(\tB\x07\xbaH\x04r\x02\x18#\"T\n\x0b\x41\x63tResponse\x12\x30\n\x04\x63\x61se\x18\x01 \x01(\x0b\x32\".portability.api.cases.v1.FlowCase\x12\x13\n\x0b\x64ocument_id\x18\x02 \x01(\t\"/\n\x12GetFlowCaseRequest\x12\x19\n\x07\x63\x61se_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\"G\n\x13GetFlowCaseResponse\x12\x30\n\x04\x63\x61se\x18\x01 \x01(\x0b\x32\".portability.api.cases.v1.FlowCase\"e\n\x14ListFlowCasesRequest\x12\x1d\n\tpage_size\x18\x01 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xc8\x01(\x00\x12\x1b\n\npage_token\x18\x02 \x01(\tB\x07\xbaH\x04r\x02\x18@\x12\x11\n\topen_only\x18\x03 \x01(\x08\"g\n\x15ListFlowCasesResponse\x12\x35\n\x05\x63\x61ses\x18\x01 \x03(\x0b\x32&.portability.api.cases.v1.FlowCaseLine\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"f\n\x12ListOverdueRequest\x12\x35\n\x07partner\x18\x01 \x01(\tB$\xbaH!r\x1f\x32\x1d^([a-z]{2}-[a-z0-9-]{1,60})?$\x12\x19\n\x05limit\x18\x02 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xe8\x07(\x00\"K\n\x13ListOverdueResponse\x12\x34\n\x05steps\x18\x01 \x03(\x0b\x32%.portability.api.cases.v1.OverdueStep*\xb2\x01\n\x08\x44ueState\x12\x19\n\x15\x44UE_STATE_UNSPECIFIED\x10\x00\x12\x12\n\x0e\x44UE_STATE_NONE\x10\x01\x12\x15\n\x11\x44UE_STATE_RUNNING\x10\x02\x12\x12\n\x0e\x44UE_STATE_NEAR\x10\x03\x12\x15\n\x11\x44UE_STATE_OVERDUE\x10\x04\x12\x17\n\x13\x44UE_STATE_ESCALATED\x10\x05\x12\x1c\n\x18\x44UE_STATE_SILENT_CONSENT\x10\x06\x32\xf7\x04\n\x0b\x46lowService\x12\x64\n\tListFlows\x12*.portability.api.cases.v1.ListFlowsRequest\x1a+.portability.api.cases.v1.ListFlowsResponse\x12\x64\n\tStartCase\x12*.portability.api.cases.v1.StartCaseRequest\x1a+.portability.api.cases.v1.StartCaseResponse\x12R\n\x03\x41\x63t\x12$.portability.api.cases.v1.ActRequest\x1a%.portability.api.cases.v1.ActResponse\x12j\n\x0bGetFlowCase\x12,.portability.api.cases.v1.GetFlowCaseRequest\x1a-.portability.api.cases.v1.GetFlowCaseResponse\x12p\n\rListFlowCases\x12..portability.api.cases.v1.ListFlowCasesRequest\x1a/.portability.api.cases.v1.ListFlowCasesResponse\x12j\n\x0bListOverdue\x12,.portability.api.cases.v1.ListOverdueRequest\x1a-.portability.api.cases.v1.ListOverdueResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$portability/api/cases/v1/flows.proto\x12\x18portability.api.cases.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16google/type/date.proto\x1a&portability/api/common/v1/common.proto\x1a)portability/api/records/v1/messages.proto\"v\n\x0b\x46lowSummary\x12\x0f\n\x07\x66low_id\x18\x01 \x01(\t\x12\x0e\n\x06number\x18\x02 \x01(\t\x12\x0f\n\x07version\x18\x03 \x01(\x05\x12\r\n\x05title\x18\x04 \x01(\t\x12\r\n\x05roles\x18\x05 \x03(\t\x12\x17\n\x0fopening_actions\x18\x06 \x03(\t\"\x92\x01\n\tFlowParty\x12\x39\n\x0einstitution_id\x18\x01 \x01(\tB!\xbaH\x1er\x1c\x32\x1a^[a-z]{2}-[a-z0-9-]{1,60}$\x12+\n\x04role\x18\x02 \x01(\tB\x1d\xbaH\x1ar\x18\x32\x16^[a-z][a-z0-9_]{0,40}$\x12\x1d\n\x0c\x61greement_id\x18\x03 \x01(\tB\x07\xbaH\x04r\x02\x18@\"\xd6\x02\n\x08\x46lowStep\x12\x0f\n\x07step_id\x18\x01 \x01(\t\x12\r\n\x05state\x18\x02 \x01(\t\x12\x0c\n\x04says\x18\x03 \x01(\t\x12\x0f\n\x07holders\x18\x04 \x03(\t\x12\r\n\x05\x61sker\x18\x05 \x01(\t\x12)\n\x05since\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12!\n\x06\x64ue_on\x18\x07 \x01(\x0b\x32\x11.google.type.Date\x12\x0f\n\x07rule_id\x18\x08 \x01(\t\x12\r\n\x05\x62\x61sis\x18\t \x01(\t\x12;\n\x08\x63itation\x18\n \x01(\x0b\x32).portability.api.common.v1.LegalReference\x12\x0c\n\x04pace\x18\x0b \x01(\t\x12\x35\n\tdue_state\x18\x0c \x01(\x0e\x32\".portability.api.cases.v1.DueState\x12\x0c\n\x04next\x18\r \x03(\t\"_\n\nFlowAction\x12\x0e\n\x06\x61\x63tion\x18\x01 \x01(\t\x12\x0c\n\x04type\x18\x02 \x01(\t\x12\x0c\n\x04says\x18\x03 \x01(\t\x12\x0f\n\x07why_not\x18\x04 \x01(\t\x12\x14\n\x0cneeds_person\x18\x05 \x01(\x08\"\x97\x02\n\x0c\x46lowDocument\x12\x13\n\x0b\x64ocument_id\x18\x01 \x01(\t\x12\x0e\n\x06\x61\x63tion\x18\x02 \x01(\t\x12\x0c\n\x04type\x18\x03 \x01(\t\x12\x0e\n\x06sender\x18\x04 \x01(\t\x12\x12\n\nrecipients\x18\x05 \x03(\t\x12&\n\x02\x61t\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x13\n\x0bin_reply_to\x18\x07 \x01(\t\x12!\n\x06\x64ue_on\x18\x08 \x01(\x0b\x32\x11.google.type.Date\x12\x16\n\x0ewithout_effect\x18\t \x01(\t\x12\x16\n\x0epassed_rule_id\x18\n \x01(\t\x12\x0f\n\x07\x63ontent\x18\x0b \x01(\x0c\x12\x0f\n\x07said_by\x18\x0c \x01(\t\"\xef\x02\n\x08\x46lowCase\x12\x0f\n\x07\x63\x61se_id\x18\x01 \x01(\t\x12\x11\n\treference\x18\x02 \x01(\t\x12\x0f\n\x07\x66low_id\x18\x03 \x01(\t\x12\x14\n\x0c\x66low_version\x18\x04 \x01(\x05\x12\x0c\n\x04open\x18\x05 \x01(\x08\x12\x34\n\x07parties\x18\x06 \x03(\x0b\x32#.portability.api.cases.v1.FlowParty\x12\x31\n\x05steps\x18\x07 \x03(\x0b\x32\".portability.api.cases.v1.FlowStep\x12\x35\n\x07\x61\x63tions\x18\x08 \x03(\x0b\x32$.portability.api.cases.v1.FlowAction\x12\x39\n\tdocuments\x18\t \x03(\x0b\x32&.portability.api.cases.v1.FlowDocument\x12/\n\x0bknown_since\x18\n \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\x85\x01\n\x0c\x46lowCaseLine\x12\x0f\n\x07\x63\x61se_id\x18\x01 \x01(\t\x12\x0f\n\x07\x66low_id\x18\x02 \x01(\t\x12\x14\n\x0c\x66low_version\x18\x03 \x01(\x05\x12\x0c\n\x04open\x18\x04 \x01(\x08\x12/\n\x0bknown_since\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\xaf\x01\n\x0bOverdueStep\x12\x0f\n\x07\x63\x61se_id\x18\x01 \x01(\t\x12\x0f\n\x07\x66low_id\x18\x02 \x01(\t\x12\x0f\n\x07step_id\x18\x03 \x01(\t\x12\x0e\n\x06holder\x18\x04 \x01(\t\x12!\n\x06\x64ue_on\x18\x05 \x01(\x0b\x32\x11.google.type.Date\x12\x0f\n\x07rule_id\x18\x06 \x01(\t\x12)\n\x05since\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\x12\n\x10ListFlowsRequest\"I\n\x11ListFlowsResponse\x12\x34\n\x05\x66lows\x18\x01 \x03(\x0b\x32%.portability.api.cases.v1.FlowSummary\"\x88\x02\n\x10StartCaseRequest\x12\x1c\n\nrequest_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12.\n\x07\x66low_id\x18\x02 \x01(\tB\x1d\xbaH\x1ar\x18\x32\x16^[a-z][a-z0-9_]{0,63}$\x12-\n\x06\x61\x63tion\x18\x03 \x01(\tB\x1d\xbaH\x1ar\x18\x32\x16^[a-z][a-z0-9_]{0,40}$\x12@\n\x07parties\x18\x04 \x03(\x0b\x32#.portability.api.cases.v1.FlowPartyB\n\xbaH\x07\x92\x01\x04\x08\x02\x10(\x12\x1a\n\x07\x63ontent\x18\x05 \x01(\x0c\x42\t\xbaH\x06z\x04\x18\xc0\x84=\x12\x19\n\x08language\x18\x06 \x01(\tB\x07\xbaH\x04r\x02\x18#\"E\n\x11StartCaseResponse\x12\x30\n\x04\x63\x61se\x18\x01 \x01(\x0b\x32\".portability.api.cases.v1.FlowCase\"\xea\x02\n\nActRequest\x12\x1c\n\nrequest_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x19\n\x07\x63\x61se_id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12-\n\x06\x61\x63tion\x18\x03 \x01(\tB\x1d\xbaH\x1ar\x18\x32\x16^[a-z][a-z0-9_]{0,40}$\x12\x1c\n\nrecipients\x18\x04 \x03(\tB\x08\xbaH\x05\x92\x01\x02\x10(\x12 \n\x0bin_reply_to\x18\x05 \x01(\tB\x0b\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01\x12\x1a\n\x05\x61\x62out\x18\x06 \x01(\tB\x0b\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01\x12>\n\x07parties\x18\x07 \x03(\x0b\x32#.portability.api.cases.v1.FlowPartyB\x08\xbaH\x05\x92\x01\x02\x10(\x12!\n\x06\x64ue_on\x18\x08 \x01(\x0b\x32\x11.google.type.Date\x12\x1a\n\x07\x63ontent\x18\t \x01(\x0c\x42\t\xbaH\x06z\x04\x18\xc0\x84=\x12\x19\n\x08language\x18\n \x01(\tB\x07\xbaH\x04r\x02\x18#\"T\n\x0b\x41\x63tResponse\x12\x30\n\x04\x63\x61se\x18\x01 \x01(\x0b\x32\".portability.api.cases.v1.FlowCase\x12\x13\n\x0b\x64ocument_id\x18\x02 \x01(\t\"/\n\x12GetFlowCaseRequest\x12\x19\n\x07\x63\x61se_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\"G\n\x13GetFlowCaseResponse\x12\x30\n\x04\x63\x61se\x18\x01 \x01(\x0b\x32\".portability.api.cases.v1.FlowCase\"\xb2\x01\n\x14ListFlowCasesRequest\x12\x1d\n\tpage_size\x18\x01 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xc8\x01(\x00\x12\x1b\n\npage_token\x18\x02 \x01(\tB\x07\xbaH\x04r\x02\x18@\x12\x11\n\topen_only\x18\x03 \x01(\x08\x12K\n\x0bidentifiers\x18\x04 \x03(\x0b\x32,.portability.api.records.v1.PersonIdentifierB\x08\xbaH\x05\x92\x01\x02\x10\x14\"g\n\x15ListFlowCasesResponse\x12\x35\n\x05\x63\x61ses\x18\x01 \x03(\x0b\x32&.portability.api.cases.v1.FlowCaseLine\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"f\n\x12ListOverdueRequest\x12\x35\n\x07partner\x18\x01 \x01(\tB$\xbaH!r\x1f\x32\x1d^([a-z]{2}-[a-z0-9-]{1,60})?$\x12\x19\n\x05limit\x18\x02 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xe8\x07(\x00\"K\n\x13ListOverdueResponse\x12\x34\n\x05steps\x18\x01 \x03(\x0b\x32%.portability.api.cases.v1.OverdueStep*\xb2\x01\n\x08\x44ueState\x12\x19\n\x15\x44UE_STATE_UNSPECIFIED\x10\x00\x12\x12\n\x0e\x44UE_STATE_NONE\x10\x01\x12\x15\n\x11\x44UE_STATE_RUNNING\x10\x02\x12\x12\n\x0e\x44UE_STATE_NEAR\x10\x03\x12\x15\n\x11\x44UE_STATE_OVERDUE\x10\x04\x12\x17\n\x13\x44UE_STATE_ESCALATED\x10\x05\x12\x1c\n\x18\x44UE_STATE_SILENT_CONSENT\x10\x06\x32\xf7\x04\n\x0b\x46lowService\x12\x64\n\tListFlows\x12*.portability.api.cases.v1.ListFlowsRequest\x1a+.portability.api.cases.v1.ListFlowsResponse\x12\x64\n\tStartCase\x12*.portability.api.cases.v1.StartCaseRequest\x1a+.portability.api.cases.v1.StartCaseResponse\x12R\n\x03\x41\x63t\x12$.portability.api.cases.v1.ActRequest\x1a%.portability.api.cases.v1.ActResponse\x12j\n\x0bGetFlowCase\x12,.portability.api.cases.v1.GetFlowCaseRequest\x1a-.portability.api.cases.v1.GetFlowCaseResponse\x12p\n\rListFlowCases\x12..portability.api.cases.v1.ListFlowCasesRequest\x1a/.portability.api.cases.v1.ListFlowCasesResponse\x12j\n\x0bListOverdue\x12,.portability.api.cases.v1.ListOverdueRequest\x1a-.portability.api.cases.v1.ListOverdueResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -77,52 +78,54 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_LISTFLOWCASESREQUEST'].fields_by_name['page_size']._serialized_options = b'\272H\007\032\005\030\310\001(\000'
   _globals['_LISTFLOWCASESREQUEST'].fields_by_name['page_token']._loaded_options = None
   _globals['_LISTFLOWCASESREQUEST'].fields_by_name['page_token']._serialized_options = b'\272H\004r\002\030@'
+  _globals['_LISTFLOWCASESREQUEST'].fields_by_name['identifiers']._loaded_options = None
+  _globals['_LISTFLOWCASESREQUEST'].fields_by_name['identifiers']._serialized_options = b'\272H\005\222\001\002\020\024'
   _globals['_LISTOVERDUEREQUEST'].fields_by_name['partner']._loaded_options = None
   _globals['_LISTOVERDUEREQUEST'].fields_by_name['partner']._serialized_options = b'\272H!r\0372\035^([a-z]{2}-[a-z0-9-]{1,60})?$'
   _globals['_LISTOVERDUEREQUEST'].fields_by_name['limit']._loaded_options = None
   _globals['_LISTOVERDUEREQUEST'].fields_by_name['limit']._serialized_options = b'\272H\007\032\005\030\350\007(\000'
-  _globals['_DUESTATE']._serialized_start=3265
-  _globals['_DUESTATE']._serialized_end=3443
-  _globals['_FLOWSUMMARY']._serialized_start=192
-  _globals['_FLOWSUMMARY']._serialized_end=310
-  _globals['_FLOWPARTY']._serialized_start=313
-  _globals['_FLOWPARTY']._serialized_end=459
-  _globals['_FLOWSTEP']._serialized_start=462
-  _globals['_FLOWSTEP']._serialized_end=804
-  _globals['_FLOWACTION']._serialized_start=806
-  _globals['_FLOWACTION']._serialized_end=901
-  _globals['_FLOWDOCUMENT']._serialized_start=904
-  _globals['_FLOWDOCUMENT']._serialized_end=1183
-  _globals['_FLOWCASE']._serialized_start=1186
-  _globals['_FLOWCASE']._serialized_end=1553
-  _globals['_FLOWCASELINE']._serialized_start=1556
-  _globals['_FLOWCASELINE']._serialized_end=1689
-  _globals['_OVERDUESTEP']._serialized_start=1692
-  _globals['_OVERDUESTEP']._serialized_end=1867
-  _globals['_LISTFLOWSREQUEST']._serialized_start=1869
-  _globals['_LISTFLOWSREQUEST']._serialized_end=1887
-  _globals['_LISTFLOWSRESPONSE']._serialized_start=1889
-  _globals['_LISTFLOWSRESPONSE']._serialized_end=1962
-  _globals['_STARTCASEREQUEST']._serialized_start=1965
-  _globals['_STARTCASEREQUEST']._serialized_end=2229
-  _globals['_STARTCASERESPONSE']._serialized_start=2231
-  _globals['_STARTCASERESPONSE']._serialized_end=2300
-  _globals['_ACTREQUEST']._serialized_start=2303
-  _globals['_ACTREQUEST']._serialized_end=2665
-  _globals['_ACTRESPONSE']._serialized_start=2667
-  _globals['_ACTRESPONSE']._serialized_end=2751
-  _globals['_GETFLOWCASEREQUEST']._serialized_start=2753
-  _globals['_GETFLOWCASEREQUEST']._serialized_end=2800
-  _globals['_GETFLOWCASERESPONSE']._serialized_start=2802
-  _globals['_GETFLOWCASERESPONSE']._serialized_end=2873
-  _globals['_LISTFLOWCASESREQUEST']._serialized_start=2875
-  _globals['_LISTFLOWCASESREQUEST']._serialized_end=2976
-  _globals['_LISTFLOWCASESRESPONSE']._serialized_start=2978
-  _globals['_LISTFLOWCASESRESPONSE']._serialized_end=3081
-  _globals['_LISTOVERDUEREQUEST']._serialized_start=3083
-  _globals['_LISTOVERDUEREQUEST']._serialized_end=3185
-  _globals['_LISTOVERDUERESPONSE']._serialized_start=3187
-  _globals['_LISTOVERDUERESPONSE']._serialized_end=3262
-  _globals['_FLOWSERVICE']._serialized_start=3446
-  _globals['_FLOWSERVICE']._serialized_end=4077
+  _globals['_DUESTATE']._serialized_start=3386
+  _globals['_DUESTATE']._serialized_end=3564
+  _globals['_FLOWSUMMARY']._serialized_start=235
+  _globals['_FLOWSUMMARY']._serialized_end=353
+  _globals['_FLOWPARTY']._serialized_start=356
+  _globals['_FLOWPARTY']._serialized_end=502
+  _globals['_FLOWSTEP']._serialized_start=505
+  _globals['_FLOWSTEP']._serialized_end=847
+  _globals['_FLOWACTION']._serialized_start=849
+  _globals['_FLOWACTION']._serialized_end=944
+  _globals['_FLOWDOCUMENT']._serialized_start=947
+  _globals['_FLOWDOCUMENT']._serialized_end=1226
+  _globals['_FLOWCASE']._serialized_start=1229
+  _globals['_FLOWCASE']._serialized_end=1596
+  _globals['_FLOWCASELINE']._serialized_start=1599
+  _globals['_FLOWCASELINE']._serialized_end=1732
+  _globals['_OVERDUESTEP']._serialized_start=1735
+  _globals['_OVERDUESTEP']._serialized_end=1910
+  _globals['_LISTFLOWSREQUEST']._serialized_start=1912
+  _globals['_LISTFLOWSREQUEST']._serialized_end=1930
+  _globals['_LISTFLOWSRESPONSE']._serialized_start=1932
+  _globals['_LISTFLOWSRESPONSE']._serialized_end=2005
+  _globals['_STARTCASEREQUEST']._serialized_start=2008
+  _globals['_STARTCASEREQUEST']._serialized_end=2272
+  _globals['_STARTCASERESPONSE']._serialized_start=2274
+  _globals['_STARTCASERESPONSE']._serialized_end=2343
+  _globals['_ACTREQUEST']._serialized_start=2346
+  _globals['_ACTREQUEST']._serialized_end=2708
+  _globals['_ACTRESPONSE']._serialized_start=2710
+  _globals['_ACTRESPONSE']._serialized_end=2794
+  _globals['_GETFLOWCASEREQUEST']._serialized_start=2796
+  _globals['_GETFLOWCASEREQUEST']._serialized_end=2843
+  _globals['_GETFLOWCASERESPONSE']._serialized_start=2845
+  _globals['_GETFLOWCASERESPONSE']._serialized_end=2916
+  _globals['_LISTFLOWCASESREQUEST']._serialized_start=2919
+  _globals['_LISTFLOWCASESREQUEST']._serialized_end=3097
+  _globals['_LISTFLOWCASESRESPONSE']._serialized_start=3099
+  _globals['_LISTFLOWCASESRESPONSE']._serialized_end=3202
+  _globals['_LISTOVERDUEREQUEST']._serialized_start=3204
+  _globals['_LISTOVERDUEREQUEST']._serialized_end=3306
+  _globals['_LISTOVERDUERESPONSE']._serialized_start=3308
+  _globals['_LISTOVERDUERESPONSE']._serialized_end=3383
+  _globals['_FLOWSERVICE']._serialized_start=3567
+  _globals['_FLOWSERVICE']._serialized_end=4198
 # @@protoc_insertion_point(module_scope)
