@@ -110,6 +110,7 @@ async def test_every_screen_fits_in_every_language(desk: TextDesk, language: str
             "41",
             "42",
             "44",
+            "445",
             "5",
             "6",
             "61",
@@ -198,11 +199,19 @@ async def test_she_says_when_no_news_is_to_come(desk: TextDesk) -> None:
     told = (await phone.chooses("Hours without news")).splitlines()
     assert told[0] == "No news: 8:00 pm to 8:00 am."
     assert told[1:] == ["1 8:00 pm to 8:00 am", "2 10:00 pm to 6:00 am", "3 10:00 pm to 10:00 am",
-                        "4 News at any hour", "0 Back"]  # fmt: skip
+                        "4 News at any hour", "5 Which city has your time?", "0 Back"]  # fmt: skip
     await phone.types("2")
     assert await desk.work.choices.of(samples.WORKER) == Choice(quiet_from=time(22), quiet_until=time(6))
     await phone.types("4", "4", "4")
     assert phone.last.text.startswith("News at any hour\n1 8:00 pm")
+
+
+async def test_she_says_by_which_clock_no_news_is_to_come(desk: TextDesk) -> None:
+    phone = await desk.signed_in()
+    await phone.types("4", "4", "5")
+    await phone.chooses("Tunis")
+    assert desk.work.directory.on_file(samples.WORKER).zone == "Africa/Tunis"
+    assert (await phone.types("4")).startswith("No news: 8:00 pm to 8:00 am.\nTunis\n1 ")
 
 
 async def test_a_language_chosen_when_signed_in_is_kept_for_texts_to_come(desk: TextDesk) -> None:

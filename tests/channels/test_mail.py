@@ -185,7 +185,7 @@ async def test_that_she_signs_in_by_another_contact_is_told_by_the_one_before_an
     sender = NoticeByContact(database, AT_REST, None, mail(server), tmp_path / "notices.jsonl")
     assert await sender.send(UUID(int=1), Kind.CONTACT, several=True, case_id=CASE) is Channel.EMAIL
     async with database.transaction() as connection:
-        kept = await PostgresWorkers(connection, AT_REST).on_file(UUID(int=1))
+        kept = await PostgresWorkers(connection, AT_REST).on_file(UUID(int=1), for_change=False)
     await database.close()
     (envelope,), (message,) = server.came, server.messages()
     assert envelope.rcpt_tos == [ROSA]

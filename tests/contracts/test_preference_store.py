@@ -59,12 +59,17 @@ async def test_who_has_chosen_nothing_is_told_by_her_contact_and_not_by_night(st
 
 async def test_what_she_chose_is_kept_and_how_she_signs_in_stays(stores: Stores) -> None:
     chosen = replace(
-        await stores.preferences.of(ROSA), address=MAIL, language="ar", quiet_from=time(22, 30), quiet_until=time(6)
+        await stores.preferences.of(ROSA),
+        address=MAIL,
+        language="ar",
+        quiet_from=time(22, 30),
+        quiet_until=time(6),
+        zone="Africa/Tunis",
     )
     await stores.preferences.keep(chosen)
     assert await stores.preferences.of(ROSA) == chosen
     assert await stores.directory.find(PHONE, insurance_number="ROSA1") == WorkerOnFile(
-        ROSA, PHONE, ("ROSA1",), "ar", MAIL
+        ROSA, PHONE, ("ROSA1",), "ar", MAIL, "Africa/Tunis"
     )
     assert await stores.directory.find(MAIL) is None  # it signs nobody in
     assert await stores.choices.of(ROSA) == Choice(quiet_from=time(22, 30), quiet_until=time(6))

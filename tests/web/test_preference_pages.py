@@ -77,6 +77,11 @@ async def test_she_chooses_another_address_a_language_and_hours(app: Starlette, 
         saved = await client.post("/preferences", data={**hidden(done), **what})
         assert "La Sua scelta è salvata." in visible(saved)
         assert chosen(saved) == what
+        there = await client.post("/preferences", data={**hidden(saved), **what, "zone": "America/Toronto"})
+        assert chosen(there) == {**what, "zone": "America/Toronto"}  # chosen by another channel, it stands in the list
+        assert "New York" in visible(there)
+        back = await client.post("/preferences", data={**hidden(there), **what, "zone": ""})
+        assert chosen(back) == what
     assert desk.work.directory.on_file(WORKER).language == "it"
 
 
@@ -125,7 +130,15 @@ async def test_too_many_codes_are_refused_kindly(app: Starlette, desk: Any) -> N
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"way": "everywhere"}, {"way": "address"}, {"language": "xx"}, {"quiet_from": "soon"}, {"form_token": ""}]
+    "wrong",
+    [
+        {"way": "everywhere"},
+        {"way": "address"},
+        {"language": "xx"},
+        {"quiet_from": "soon"},
+        {"zone": "x"},
+        {"form_token": ""},
+    ],
 )
 async def test_a_form_that_is_not_ours_changes_nothing(
     app: Starlette, desk: Any, preferences: PreferenceUseCases, wrong: dict[str, str]

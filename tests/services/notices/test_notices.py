@@ -285,6 +285,11 @@ async def test_old_events_are_not_told() -> None:
         (Choice(quiet_from=time(12), quiet_until=time(14)), time(12), time(14)),
         (Choice(quiet_from=time(12), quiet_until=time(14)), time(14), time(14)),
         (Choice(quiet_from=time(8), quiet_until=time(8)), time(3), time(3)),
+        # Eight in the evening in New York is two at night in Rome, and eight in the morning there is two.
+        (Choice(zone="America/New_York"), time(1, 59), time(1, 59)),
+        (Choice(zone="America/New_York"), time(2), time(14)),
+        (Choice(zone="America/New_York"), time(21), time(21)),
+        (Choice(zone="Nowhere/Ever"), time(19, 59), time(19, 59)),
     ],
 )
 def test_quiet_hours_end_on_their_minute(choice: Choice, at: time, goes: time) -> None:

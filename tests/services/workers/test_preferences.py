@@ -171,7 +171,7 @@ async def test_she_chooses_over_grpc(stub: Any, desk: Any) -> None:
     confirmed_now = (await stub.ConfirmAddress(confirm, metadata=session)).preferences
     assert (confirmed_now.way, confirmed_now.address) == (pb.NEWS_WAY_ADDRESS, MAIL)
     chosen = pb.ChooseMyPreferencesRequest(
-        way=pb.NEWS_WAY_NOWHERE, language="hi", quiet_from=TimeOfDay(hours=23, minutes=15)
+        way=pb.NEWS_WAY_NOWHERE, language="hi", quiet_from=TimeOfDay(hours=23, minutes=15), time_zone="America/Toronto"
     )
     await stub.ChooseMyPreferences(chosen, metadata=session)
     now = (await stub.GetMyPreferences(pb.GetMyPreferencesRequest(), metadata=session)).preferences
@@ -182,13 +182,19 @@ async def test_she_chooses_over_grpc(stub: Any, desk: Any) -> None:
         language="hi",
         quiet_from=TimeOfDay(hours=23, minutes=15),
         quiet_until=TimeOfDay(hours=8),
+        time_zone="America/Toronto",
     )
+    back = pb.ChooseMyPreferencesRequest(time_zone="")  # the institution's again; all else stays
+    now.time_zone = ""
+    assert (await stub.ChooseMyPreferences(back, metadata=session)).preferences == now
 
 
 @pytest.mark.parametrize(
     ("call", "request_"),
     [
         ("ChooseMyPreferences", pb.ChooseMyPreferencesRequest(quiet_from=TimeOfDay(hours=24))),
+        ("ChooseMyPreferences", pb.ChooseMyPreferencesRequest(time_zone="../etc/localtime")),
+        ("ChooseMyPreferences", pb.ChooseMyPreferencesRequest(time_zone="europe/rome")),
         ("ChooseMyPreferences", pb.ChooseMyPreferencesRequest(quiet_until=TimeOfDay(minutes=-1))),
         ("ChooseMyPreferences", pb.ChooseMyPreferencesRequest(way=pb.NEWS_WAY_ADDRESS)),
         ("ChooseMyPreferences", pb.ChooseMyPreferencesRequest(language="tlh")),

@@ -32,12 +32,14 @@ class MemoryPreferences:
             language=worker.language,
             quiet_from=choice.quiet_from,
             quiet_until=choice.quiet_until,
+            zone=worker.zone,
             is_protected=worker_id in self.protected,
         )
 
     async def keep(self, preferences: Preferences) -> None:
         worker = self._directory.on_file(preferences.worker_id)
-        await self._directory.keep(replace(worker, language=preferences.language, address=preferences.address))
+        changed = replace(worker, language=preferences.language, address=preferences.address, zone=preferences.zone)
+        await self._directory.keep(changed)
         choice = Choice(preferences.wanted, preferences.quiet_from, preferences.quiet_until)
         await self._choices.keep(preferences.worker_id, choice)
 

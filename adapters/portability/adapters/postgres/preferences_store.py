@@ -20,7 +20,7 @@ SELECT EXISTS (SELECT FROM worker_cases JOIN protected_scopes ON scope = case_id
 
 
 class PostgresPreferences:
-    """PreferenceBook. Language and address stand sealed beside her contact, hours with what notices read."""
+    """PreferenceBook. Language, address and time zone stand sealed beside her contact, hours with what notices read."""
 
     def __init__(self, connection: Connection, at_rest: AtRest) -> None:
         self._connection = connection
@@ -40,13 +40,14 @@ class PostgresPreferences:
             language=worker.language,
             quiet_from=choice.quiet_from,
             quiet_until=choice.quiet_until,
+            zone=worker.zone,
             is_protected=bool(found and found[0]),
         )
 
     async def keep(self, preferences: Preferences) -> None:
         """Keep what she chose."""
         worker = await self._on_file(preferences.worker_id)
-        changed = replace(worker, language=preferences.language, address=preferences.address)
+        changed = replace(worker, language=preferences.language, address=preferences.address, zone=preferences.zone)
         if changed != worker:
             (document,) = await seal_documents(self._at_rest, [(worker.worker_id, changed)])
             await self._connection.execute(

@@ -70,10 +70,13 @@ class PostgresWorkers:
         workers = await open_documents(self._at_rest, WorkerOnFile, await found.fetchall())
         return workers[0] if len(workers) == 1 else None
 
-    async def on_file(self, worker_id: UUID) -> WorkerOnFile | None:
-        """The worker, held until the transaction ends; None where she is not on file, or no longer."""
+    async def on_file(self, worker_id: UUID, *, for_change: bool) -> WorkerOnFile | None:
+        """The worker, held until the transaction ends if for change; None where she is not on file, or no longer."""
+        held = "FOR UPDATE" if for_change else ""
         found = await self._connection.execute(
-            "SELECT worker_id, document FROM workers WHERE worker_id = %s FOR UPDATE", (worker_id,), binary=True
+            f"SELECT worker_id, document FROM workers WHERE worker_id = %s {held}".encode(),  # noqa: S608 (our words)
+            (worker_id,),
+            binary=True,
         )
         workers = await open_documents(self._at_rest, WorkerOnFile, await found.fetchall())
         return workers[0] if workers else None

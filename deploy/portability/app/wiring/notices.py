@@ -13,7 +13,7 @@ from uuid import UUID
 
 from portability.adapters.keys.at_rest import AtRest
 from portability.adapters.postgres.claims_store import PostgresClaims
-from portability.adapters.postgres.database import Database
+from portability.adapters.postgres.database import Connection, Database
 from portability.adapters.postgres.notices_store import PostgresChoices, PostgresNotices
 from portability.adapters.postgres.workers_store import PostgresWorkerCases, PostgresWorkers
 from portability.adapters.workers.mail import MailGateway
@@ -26,12 +26,12 @@ from portability.app.wiring.parts import CaseParts
 from portability.app.wiring.workers import names_for_people, node_matters, worker_views
 from portability.services.case_mark import case_mark
 from portability.services.notices.handlers import Notices
-from portability.services.notices.model import SECURITY, Channel, Kind, Untold
+from portability.services.notices.model import SECURITY, Channel, Choice, Kind, Untold
 from portability.services.text_budget import for_phones, sms_parts
 from portability.services.workers.model import Contact, ContactKind, WorkerOnFile
 from portability.services.workers.words import Words, words_for
 
-__all__ = ["NodeNoticeWork", "NoticeByContact", "NoticeGauges", "notice_unit_of_work", "run_notices"]
+__all__ = ["NodeChoices", "NodeNoticeWork", "NoticeByContact", "NoticeGauges", "notice_unit_of_work", "run_notices"]
 
 LOOK_EVERY: Final = timedelta(seconds=60)
 
@@ -42,11 +42,24 @@ class NodeNoticeWork:
 
     happenings: NodeHappenings
     book: PostgresNotices
-    choices: PostgresChoices
+    choices: "NodeChoices"
 
     @property
     def texts(self) -> PostgresNotices:
         return self.book
+
+
+class NodeChoices(PostgresChoices):
+    """Choices with the clock by which she reckons: where somebody lives stands sealed in her file alone."""
+
+    def __init__(self, connection: Connection, at_rest: AtRest) -> None:
+        super().__init__(connection)
+        self._workers = PostgresWorkers(connection, at_rest)
+
+    async def of(self, worker_id: UUID) -> Choice:
+        """Her choice, or the default."""
+        worker = await self._workers.on_file(worker_id, for_change=False)
+        return replace(await super().of(worker_id), zone=worker.zone if worker else "")
 
 
 class NoticeGauges:
@@ -82,7 +95,7 @@ def notice_unit_of_work(
                 PostgresClaims(connection, parts.at_rest),
                 parts.clock.now(),
             )
-            yield NodeNoticeWork(happenings, PostgresNotices(connection), PostgresChoices(connection))
+            yield NodeNoticeWork(happenings, PostgresNotices(connection), NodeChoices(connection, parts.at_rest))
 
     return work
 
@@ -127,7 +140,7 @@ class NoticeByContact:
         """What is told is not needed any more, unless it is another by now."""
         async with self.database.transaction(acting="node") as connection:
             directory = PostgresWorkers(connection, self.at_rest)
-            now = await directory.on_file(worker.worker_id)
+            now = await directory.on_file(worker.worker_id, for_change=True)
             if now is not None and now.former == worker.former:
                 await directory.keep(replace(now, former=None))
 
@@ -148,7 +161,7 @@ class NoticeByContact:
     async def _on_file(self, worker_id: UUID) -> tuple[WorkerOnFile | None, Sequence[UUID]]:
         """The worker, and the cases that she could mean."""
         async with self.database.transaction(acting="node") as connection:
-            worker = await PostgresWorkers(connection, self.at_rest).on_file(worker_id)
+            worker = await PostgresWorkers(connection, self.at_rest).on_file(worker_id, for_change=False)
             return worker, await PostgresWorkerCases(connection).case_ids_of(worker_id)
 
 

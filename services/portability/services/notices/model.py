@@ -7,6 +7,7 @@ from datetime import datetime, time, timedelta, tzinfo
 from enum import StrEnum
 from typing import Final
 from uuid import UUID
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 __all__ = [
     "FRESH",
@@ -90,11 +91,15 @@ class Notice:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What she wants: whether at all, and from when to when her phone is left alone, in her time zone."""
+    """What she wants: whether at all, and from when to when her phone is left alone, by which clock.
+
+    `zone` is an IANA name; empty: that of the institution.
+    """
 
     wanted: bool = True
     quiet_from: time = time(20)
     quiet_until: time = time(8)
+    zone: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +132,11 @@ def event_of(happening: Happening) -> bytes:
 
 
 def may_go_at(at: datetime, choice: Choice, zone: tzinfo) -> datetime:
-    """The first instant from `at` on that is outside of the quiet hours; both ends alike means none are quiet."""
+    """The first instant from `at` on that is outside of the quiet hours; both ends alike means none are quiet.
+
+    `zone` is the institution's, for who has chosen none, and for a name that the machine's tables do not know any more.
+    """
+    zone = _zone(choice.zone, zone)
     local = at.astimezone(zone)
     begins, ends, now = choice.quiet_from, choice.quiet_until, local.time()
     over_night = begins > ends
@@ -136,3 +145,10 @@ def may_go_at(at: datetime, choice: Choice, zone: tzinfo) -> datetime:
         return at
     day = local.date() + timedelta(days=1) if over_night and now >= begins else local.date()
     return datetime.combine(day, ends, tzinfo=zone).astimezone(at.tzinfo)
+
+
+def _zone(name: str, default: tzinfo) -> tzinfo:
+    try:
+        return ZoneInfo(name) if name else default
+    except ZoneInfoNotFoundError:
+        return default

@@ -49,6 +49,7 @@ class WorkerOnFile:
     insurance_numbers: tuple[str, ...] = ()  # in the form of `insurance_number()`
     language: str = ""  # BCP 47 tag; empty: not told
     address: Contact | None = None  # another that she has shown to be hers: news goes there, and it signs nobody in
+    zone: str = ""  # by whose clock her quiet hours are reckoned, an IANA name; empty: the institution's
     former: Contact | None = None  # by which she signed in before, until it was told there that she does no longer
 
 

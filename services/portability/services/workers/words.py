@@ -18,7 +18,7 @@ from importlib.resources.abc import Traversable
 
 from babel import Locale
 from babel.core import negotiate_locale
-from babel.dates import format_date, format_skeleton, format_time
+from babel.dates import format_date, format_skeleton, format_time, get_timezone_location
 from babel.lists import format_list
 from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
@@ -122,6 +122,10 @@ class Words:
 
     def hour(self, at: time) -> str:
         return format_time(at, format="short", locale=self.locale)
+
+    def clock(self, zone: str) -> str:
+        """A time zone as people call it: by a city."""
+        return get_timezone_location(zone, locale=self.locale, return_city=True)
 
     def remembered(self, day: RememberedDay) -> str:
         """A day as far as it is remembered: "3 May 1984", "May 1984" or "1984"."""

@@ -13,7 +13,7 @@ from portability.adapters.workers.web.shell import Shell
 from portability.agreements.errors import InputError, OverloadError
 from portability.services.workers.model import SignInRefused
 from portability.services.workers.preferences.handlers import PreferenceUseCases
-from portability.services.workers.preferences.model import Chosen, NewsWay
+from portability.services.workers.preferences.model import ZONES, Chosen, NewsWay
 from portability.services.workers.story import Phrase
 
 __all__ = ["routes"]
@@ -46,6 +46,7 @@ class _PreferencePages:
                 language=form.get("language", ""),
                 quiet_from=time.fromisoformat(form.get("quiet_from", "")),
                 quiet_until=time.fromisoformat(form.get("quiet_until", "")),
+                zone=form.get("zone"),
             )
             await self.preferences.choose(worker_id, what)
         except (InputError, ValueError) as error:  # our own form sends nothing of the kind
@@ -90,6 +91,7 @@ class _PreferencePages:
             chosen=chosen,
             ways=[NewsWay.CONTACT, *([NewsWay.ADDRESS] if chosen.address else []), NewsWay.NOWHERE],
             hours=sorted({*(time(hour) for hour in range(24)), chosen.quiet_from, chosen.quiet_until}),
+            zones=sorted({*ZONES, *([chosen.zone] if chosen.zone else [])}),
             saved="saved" in request.query_params,
             address=address,
             error=error,

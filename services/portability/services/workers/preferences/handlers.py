@@ -4,6 +4,7 @@ import hmac
 from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
+from zoneinfo import available_timezones
 
 from portability.agreements.errors import InputError, OverloadError
 from portability.services.workers.model import (
@@ -115,6 +116,8 @@ async def choose(worker_id: UUID, what: Chosen, *, preferences: PreferenceBook) 
         raise InputError(
             f"The language is none of the pages: choose one of {', '.join(languages())}.", field="language"
         )
+    if what.zone and what.zone not in available_timezones():
+        raise InputError("The time zone is not known: give its IANA name, for example Africa/Tunis.", field="time_zone")
     after = chosen(await preferences.of(worker_id), what)
     await preferences.keep(after)
     return after

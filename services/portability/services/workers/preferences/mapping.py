@@ -20,6 +20,7 @@ def read_chosen(request: pb.ChooseMyPreferencesRequest) -> Chosen:
         language=request.language or None,
         quiet_from=_time(request, "quiet_from"),
         quiet_until=_time(request, "quiet_until"),
+        zone=request.time_zone if request.HasField("time_zone") else None,
     )
 
 
@@ -32,6 +33,7 @@ def write_preferences(preferences: Preferences) -> pb.Preferences:
         quiet_from=TimeOfDay(hours=preferences.quiet_from.hour, minutes=preferences.quiet_from.minute),
         quiet_until=TimeOfDay(hours=preferences.quiet_until.hour, minutes=preferences.quiet_until.minute),
         is_protected=preferences.is_protected,
+        time_zone=preferences.zone,
     )
 
 

@@ -3,12 +3,26 @@
 from dataclasses import dataclass, replace
 from datetime import time
 from enum import StrEnum
+from typing import Final
 from uuid import UUID
 
 from portability.agreements.errors import InputError
 from portability.services.workers.model import Contact
 
-__all__ = ["Chosen", "NewsWay", "Preferences", "chosen"]
+__all__ = ["ZONES", "Chosen", "NewsWay", "Preferences", "chosen"]
+
+
+# One city for each way in which people set their clocks; by gRPC any other of IANA's is taken.
+ZONES: Final = (
+    "Africa/Cairo", "Africa/Casablanca", "Africa/Johannesburg", "Africa/Lagos", "Africa/Nairobi", "Africa/Tunis",
+    "America/Buenos_Aires", "America/Bogota", "America/Chicago", "America/Denver", "America/Halifax",
+    "America/Havana", "America/La_Paz", "America/Los_Angeles", "America/Mexico_City", "America/New_York",
+    "America/Santiago", "America/Sao_Paulo", "America/St_Johns", "Asia/Beirut", "Asia/Dhaka", "Asia/Dubai",
+    "Asia/Jakarta", "Asia/Jerusalem", "Asia/Kabul", "Asia/Karachi", "Asia/Kathmandu", "Asia/Kolkata", "Asia/Manila",
+    "Asia/Shanghai", "Asia/Tehran", "Asia/Tokyo", "Asia/Yangon", "Atlantic/Azores", "Australia/Adelaide",
+    "Australia/Brisbane", "Australia/Sydney", "Europe/Athens", "Europe/Berlin", "Europe/Chisinau", "Europe/Istanbul",
+    "Europe/Lisbon", "Europe/London", "Europe/Moscow", "Pacific/Auckland", "Pacific/Honolulu",
+)  # fmt: skip
 
 
 class NewsWay(StrEnum):
@@ -28,6 +42,7 @@ class Preferences:
     language: str  # BCP 47 tag; empty: not told
     quiet_from: time
     quiet_until: time
+    zone: str = ""  # whose clock that is, an IANA name; empty: the institution's
     is_protected: bool = False
 
     @property
@@ -45,6 +60,7 @@ class Chosen:
     language: str | None = None
     quiet_from: time | None = None
     quiet_until: time | None = None
+    zone: str | None = None
 
 
 def chosen(before: Preferences, what: Chosen) -> Preferences:
@@ -59,6 +75,7 @@ def chosen(before: Preferences, what: Chosen) -> Preferences:
         language=before.language if what.language is None else what.language,
         quiet_from=_minute(before.quiet_from if what.quiet_from is None else what.quiet_from),
         quiet_until=_minute(before.quiet_until if what.quiet_until is None else what.quiet_until),
+        zone=before.zone if what.zone is None else what.zone,
     )
 
 

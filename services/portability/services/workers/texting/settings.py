@@ -9,7 +9,7 @@ from uuid import UUID
 from portability.agreements.errors import NotFoundError
 from portability.services.workers.model import limit_key
 from portability.services.workers.preferences.handlers import choose
-from portability.services.workers.preferences.model import Chosen, NewsWay, Preferences
+from portability.services.workers.preferences.model import ZONES, Chosen, NewsWay, Preferences
 from portability.services.workers.texting.model import PIN_DIGITS, Channel, TextSession, is_weak_pin, pin_hash
 from portability.services.workers.texting.screens import MENU, Screen
 from portability.services.workers.texting.signing_in import START, Caller
@@ -19,6 +19,7 @@ __all__ = ["PinStep", "choice_at", "settings_screen", "take_choice", "take_pin"]
 
 SETTINGS: Final = "settings"
 QUIET: Final = "quiet"
+ZONE_LIST: Final = "zones"
 NEW_PIN: Final = "new_pin"
 AGAIN: Final = "new_pin_again"
 QUIET_HOURS: Final = ((20, 8), (22, 6), (22, 10), (0, 0))
@@ -41,6 +42,9 @@ async def settings_screen(place: str, worker_id: UUID, caller: Caller, words: Wo
         except NotFoundError:
             return None
         return _overview(chosen, caller.channel, words) if name == SETTINGS else _quiet(chosen, words)
+    if name == ZONE_LIST:
+        cities = tuple((words.clock(zone), f"zone:{zone}") for zone in ZONES)
+        return Screen((say("prefs.zone"),), cities, back=QUIET, back_label=back)
     if name == "my_language":
         names = tuple((words_for([tag]).own_name, f"speak:{tag}") for tag in languages())
         return Screen((), names, back=SETTINGS, back_label=back)
@@ -60,6 +64,8 @@ def choice_at(place: str) -> Chosen | None:
     if name == "rest":
         first, _, last = what.partition("-")
         return Chosen(quiet_from=time(int(first)), quiet_until=time(int(last)))
+    if name == "zone":
+        return Chosen(zone=what)
     return None
 
 
@@ -89,7 +95,8 @@ def _quiet(chosen: Preferences, words: Words) -> Screen:
     now = _hours(chosen.quiet_from, chosen.quiet_until, words)
     if chosen.quiet_from != chosen.quiet_until:
         now = words.text("text.quiet_now", {"hours": now})
-    return Screen((now,), ways, SETTINGS, words.text("text.back"))
+    lines = (now, words.clock(chosen.zone)) if chosen.zone else (now,)
+    return Screen(lines, (*ways, (words.text("prefs.zone"), ZONE_LIST)), SETTINGS, words.text("text.back"))
 
 
 def _hours(first: time, last: time, words: Words) -> str:

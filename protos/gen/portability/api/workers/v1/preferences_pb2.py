@@ -27,7 +27,7 @@ from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__
 from google.type import timeofday_pb2 as google_dot_type_dot_timeofday__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n,portability/api/workers/v1/preferences.proto\x12\x1aportability.api.workers.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bgoogle/type/timeofday.proto\"\xe2\x01\n\x0bPreferences\x12\x30\n\x03way\x18\x01 \x01(\x0e\x32#.portability.api.workers.v1.NewsWay\x12\x0f\n\x07\x63ontact\x18\x02 \x01(\t\x12\x0f\n\x07\x61\x64\x64ress\x18\x03 \x01(\t\x12\x10\n\x08language\x18\x04 \x01(\t\x12*\n\nquiet_from\x18\x05 \x01(\x0b\x32\x16.google.type.TimeOfDay\x12+\n\x0bquiet_until\x18\x06 \x01(\x0b\x32\x16.google.type.TimeOfDay\x12\x14\n\x0cis_protected\x18\x07 \x01(\x08\"\x19\n\x17GetMyPreferencesRequest\"X\n\x18GetMyPreferencesResponse\x12<\n\x0bpreferences\x18\x01 \x01(\x0b\x32\'.portability.api.workers.v1.Preferences\"\xcc\x01\n\x1a\x43hooseMyPreferencesRequest\x12:\n\x03way\x18\x01 \x01(\x0e\x32#.portability.api.workers.v1.NewsWayB\x08\xbaH\x05\x82\x01\x02\x10\x01\x12\x19\n\x08language\x18\x02 \x01(\tB\x07\xbaH\x04r\x02\x18#\x12*\n\nquiet_from\x18\x03 \x01(\x0b\x32\x16.google.type.TimeOfDay\x12+\n\x0bquiet_until\x18\x04 \x01(\x0b\x32\x16.google.type.TimeOfDay\"[\n\x1b\x43hooseMyPreferencesResponse\x12<\n\x0bpreferences\x18\x01 \x01(\x0b\x32\'.portability.api.workers.v1.Preferences\"U\n\x18\x41skForAddressCodeRequest\x12\x1c\n\nrequest_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x1b\n\x07\x61\x64\x64ress\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x03\x18\xfe\x01\"K\n\x19\x41skForAddressCodeResponse\x12.\n\nexpires_at\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"k\n\x15\x43onfirmAddressRequest\x12\x1c\n\nrequest_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x1b\n\x07\x61\x64\x64ress\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x03\x18\xfe\x01\x12\x17\n\x04\x63ode\x18\x03 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18\x14\"V\n\x16\x43onfirmAddressResponse\x12<\n\x0bpreferences\x18\x01 \x01(\x0b\x32\'.portability.api.workers.v1.Preferences*e\n\x07NewsWay\x12\x18\n\x14NEWS_WAY_UNSPECIFIED\x10\x00\x12\x14\n\x10NEWS_WAY_NOWHERE\x10\x01\x12\x14\n\x10NEWS_WAY_CONTACT\x10\x02\x12\x14\n\x10NEWS_WAY_ADDRESS\x10\x03\x32\x97\x04\n\x11PreferenceService\x12}\n\x10GetMyPreferences\x12\x33.portability.api.workers.v1.GetMyPreferencesRequest\x1a\x34.portability.api.workers.v1.GetMyPreferencesResponse\x12\x86\x01\n\x13\x43hooseMyPreferences\x12\x36.portability.api.workers.v1.ChooseMyPreferencesRequest\x1a\x37.portability.api.workers.v1.ChooseMyPreferencesResponse\x12\x80\x01\n\x11\x41skForAddressCode\x12\x34.portability.api.workers.v1.AskForAddressCodeRequest\x1a\x35.portability.api.workers.v1.AskForAddressCodeResponse\x12w\n\x0e\x43onfirmAddress\x12\x31.portability.api.workers.v1.ConfirmAddressRequest\x1a\x32.portability.api.workers.v1.ConfirmAddressResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n,portability/api/workers/v1/preferences.proto\x12\x1aportability.api.workers.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bgoogle/type/timeofday.proto\"\xf5\x01\n\x0bPreferences\x12\x30\n\x03way\x18\x01 \x01(\x0e\x32#.portability.api.workers.v1.NewsWay\x12\x0f\n\x07\x63ontact\x18\x02 \x01(\t\x12\x0f\n\x07\x61\x64\x64ress\x18\x03 \x01(\t\x12\x10\n\x08language\x18\x04 \x01(\t\x12*\n\nquiet_from\x18\x05 \x01(\x0b\x32\x16.google.type.TimeOfDay\x12+\n\x0bquiet_until\x18\x06 \x01(\x0b\x32\x16.google.type.TimeOfDay\x12\x14\n\x0cis_protected\x18\x07 \x01(\x08\x12\x11\n\ttime_zone\x18\x08 \x01(\t\"\x19\n\x17GetMyPreferencesRequest\"X\n\x18GetMyPreferencesResponse\x12<\n\x0bpreferences\x18\x01 \x01(\x0b\x32\'.portability.api.workers.v1.Preferences\"\xfb\x01\n\x1a\x43hooseMyPreferencesRequest\x12:\n\x03way\x18\x01 \x01(\x0e\x32#.portability.api.workers.v1.NewsWayB\x08\xbaH\x05\x82\x01\x02\x10\x01\x12\x19\n\x08language\x18\x02 \x01(\tB\x07\xbaH\x04r\x02\x18#\x12*\n\nquiet_from\x18\x03 \x01(\x0b\x32\x16.google.type.TimeOfDay\x12+\n\x0bquiet_until\x18\x04 \x01(\x0b\x32\x16.google.type.TimeOfDay\x12\x1f\n\ttime_zone\x18\x05 \x01(\tB\x07\xbaH\x04r\x02\x18@H\x00\x88\x01\x01\x42\x0c\n\n_time_zone\"[\n\x1b\x43hooseMyPreferencesResponse\x12<\n\x0bpreferences\x18\x01 \x01(\x0b\x32\'.portability.api.workers.v1.Preferences\"U\n\x18\x41skForAddressCodeRequest\x12\x1c\n\nrequest_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x1b\n\x07\x61\x64\x64ress\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x03\x18\xfe\x01\"K\n\x19\x41skForAddressCodeResponse\x12.\n\nexpires_at\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"k\n\x15\x43onfirmAddressRequest\x12\x1c\n\nrequest_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x1b\n\x07\x61\x64\x64ress\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x03\x18\xfe\x01\x12\x17\n\x04\x63ode\x18\x03 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18\x14\"V\n\x16\x43onfirmAddressResponse\x12<\n\x0bpreferences\x18\x01 \x01(\x0b\x32\'.portability.api.workers.v1.Preferences*e\n\x07NewsWay\x12\x18\n\x14NEWS_WAY_UNSPECIFIED\x10\x00\x12\x14\n\x10NEWS_WAY_NOWHERE\x10\x01\x12\x14\n\x10NEWS_WAY_CONTACT\x10\x02\x12\x14\n\x10NEWS_WAY_ADDRESS\x10\x03\x32\x97\x04\n\x11PreferenceService\x12}\n\x10GetMyPreferences\x12\x33.portability.api.workers.v1.GetMyPreferencesRequest\x1a\x34.portability.api.workers.v1.GetMyPreferencesResponse\x12\x86\x01\n\x13\x43hooseMyPreferences\x12\x36.portability.api.workers.v1.ChooseMyPreferencesRequest\x1a\x37.portability.api.workers.v1.ChooseMyPreferencesResponse\x12\x80\x01\n\x11\x41skForAddressCode\x12\x34.portability.api.workers.v1.AskForAddressCodeRequest\x1a\x35.portability.api.workers.v1.AskForAddressCodeResponse\x12w\n\x0e\x43onfirmAddress\x12\x31.portability.api.workers.v1.ConfirmAddressRequest\x1a\x32.portability.api.workers.v1.ConfirmAddressResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -38,6 +38,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CHOOSEMYPREFERENCESREQUEST'].fields_by_name['way']._serialized_options = b'\272H\005\202\001\002\020\001'
   _globals['_CHOOSEMYPREFERENCESREQUEST'].fields_by_name['language']._loaded_options = None
   _globals['_CHOOSEMYPREFERENCESREQUEST'].fields_by_name['language']._serialized_options = b'\272H\004r\002\030#'
+  _globals['_CHOOSEMYPREFERENCESREQUEST'].fields_by_name['time_zone']._loaded_options = None
+  _globals['_CHOOSEMYPREFERENCESREQUEST'].fields_by_name['time_zone']._serialized_options = b'\272H\004r\002\030@'
   _globals['_ASKFORADDRESSCODEREQUEST'].fields_by_name['request_id']._loaded_options = None
   _globals['_ASKFORADDRESSCODEREQUEST'].fields_by_name['request_id']._serialized_options = b'\272H\005r\003\260\001\001'
   _globals['_ASKFORADDRESSCODEREQUEST'].fields_by_name['address']._loaded_options = None
@@ -48,26 +50,26 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CONFIRMADDRESSREQUEST'].fields_by_name['address']._serialized_options = b'\272H\007r\005\020\003\030\376\001'
   _globals['_CONFIRMADDRESSREQUEST'].fields_by_name['code']._loaded_options = None
   _globals['_CONFIRMADDRESSREQUEST'].fields_by_name['code']._serialized_options = b'\272H\006r\004\020\001\030\024'
-  _globals['_NEWSWAY']._serialized_start=1174
-  _globals['_NEWSWAY']._serialized_end=1275
+  _globals['_NEWSWAY']._serialized_start=1240
+  _globals['_NEWSWAY']._serialized_end=1341
   _globals['_PREFERENCES']._serialized_start=168
-  _globals['_PREFERENCES']._serialized_end=394
-  _globals['_GETMYPREFERENCESREQUEST']._serialized_start=396
-  _globals['_GETMYPREFERENCESREQUEST']._serialized_end=421
-  _globals['_GETMYPREFERENCESRESPONSE']._serialized_start=423
-  _globals['_GETMYPREFERENCESRESPONSE']._serialized_end=511
-  _globals['_CHOOSEMYPREFERENCESREQUEST']._serialized_start=514
-  _globals['_CHOOSEMYPREFERENCESREQUEST']._serialized_end=718
-  _globals['_CHOOSEMYPREFERENCESRESPONSE']._serialized_start=720
-  _globals['_CHOOSEMYPREFERENCESRESPONSE']._serialized_end=811
-  _globals['_ASKFORADDRESSCODEREQUEST']._serialized_start=813
-  _globals['_ASKFORADDRESSCODEREQUEST']._serialized_end=898
-  _globals['_ASKFORADDRESSCODERESPONSE']._serialized_start=900
-  _globals['_ASKFORADDRESSCODERESPONSE']._serialized_end=975
-  _globals['_CONFIRMADDRESSREQUEST']._serialized_start=977
-  _globals['_CONFIRMADDRESSREQUEST']._serialized_end=1084
-  _globals['_CONFIRMADDRESSRESPONSE']._serialized_start=1086
-  _globals['_CONFIRMADDRESSRESPONSE']._serialized_end=1172
-  _globals['_PREFERENCESERVICE']._serialized_start=1278
-  _globals['_PREFERENCESERVICE']._serialized_end=1813
+  _globals['_PREFERENCES']._serialized_end=413
+  _globals['_GETMYPREFERENCESREQUEST']._serialized_start=415
+  _globals['_GETMYPREFERENCESREQUEST']._serialized_end=440
+  _globals['_GETMYPREFERENCESRESPONSE']._serialized_start=442
+  _globals['_GETMYPREFERENCESRESPONSE']._serialized_end=530
+  _globals['_CHOOSEMYPREFERENCESREQUEST']._serialized_start=533
+  _globals['_CHOOSEMYPREFERENCESREQUEST']._serialized_end=784
+  _globals['_CHOOSEMYPREFERENCESRESPONSE']._serialized_start=786
+  _globals['_CHOOSEMYPREFERENCESRESPONSE']._serialized_end=877
+  _globals['_ASKFORADDRESSCODEREQUEST']._serialized_start=879
+  _globals['_ASKFORADDRESSCODEREQUEST']._serialized_end=964
+  _globals['_ASKFORADDRESSCODERESPONSE']._serialized_start=966
+  _globals['_ASKFORADDRESSCODERESPONSE']._serialized_end=1041
+  _globals['_CONFIRMADDRESSREQUEST']._serialized_start=1043
+  _globals['_CONFIRMADDRESSREQUEST']._serialized_end=1150
+  _globals['_CONFIRMADDRESSRESPONSE']._serialized_start=1152
+  _globals['_CONFIRMADDRESSRESPONSE']._serialized_end=1238
+  _globals['_PREFERENCESERVICE']._serialized_start=1344
+  _globals['_PREFERENCESERVICE']._serialized_end=1879
 # @@protoc_insertion_point(module_scope)

@@ -60,6 +60,7 @@ class Preferences(_message.Message):
     QUIET_FROM_FIELD_NUMBER: _builtins.int
     QUIET_UNTIL_FIELD_NUMBER: _builtins.int
     IS_PROTECTED_FIELD_NUMBER: _builtins.int
+    TIME_ZONE_FIELD_NUMBER: _builtins.int
     way: Global___NewsWay.ValueType
     """Where news goes. Never unspecified."""
     contact: _builtins.str
@@ -70,9 +71,11 @@ class Preferences(_message.Message):
     """Language of texts and letters: BCP 47 tag. Empty: not told."""
     is_protected: _builtins.bool
     """True: a case of hers is protected, so nothing is ever sent, whatever she chose."""
+    time_zone: _builtins.str
+    """Whose clock counts: an IANA name ("Africa/Tunis"). Empty: that of the institution."""
     @_builtins.property
     def quiet_from(self) -> _timeofday_pb2.TimeOfDay:
-        """From when on nothing is sent, in the institution's time zone. Always set."""
+        """From when on nothing is sent, by the clock of time_zone. Always set."""
 
     @_builtins.property
     def quiet_until(self) -> _timeofday_pb2.TimeOfDay:
@@ -88,10 +91,11 @@ class Preferences(_message.Message):
         quiet_from: _timeofday_pb2.TimeOfDay | None = ...,
         quiet_until: _timeofday_pb2.TimeOfDay | None = ...,
         is_protected: _builtins.bool = ...,
+        time_zone: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["quiet_from", b"quiet_from", "quiet_until", b"quiet_until"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["address", b"address", "contact", b"contact", "is_protected", b"is_protected", "language", b"language", "quiet_from", b"quiet_from", "quiet_until", b"quiet_until", "way", b"way"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["address", b"address", "contact", b"contact", "is_protected", b"is_protected", "language", b"language", "quiet_from", b"quiet_from", "quiet_until", b"quiet_until", "time_zone", b"time_zone", "way", b"way"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -148,10 +152,13 @@ class ChooseMyPreferencesRequest(_message.Message):
     LANGUAGE_FIELD_NUMBER: _builtins.int
     QUIET_FROM_FIELD_NUMBER: _builtins.int
     QUIET_UNTIL_FIELD_NUMBER: _builtins.int
+    TIME_ZONE_FIELD_NUMBER: _builtins.int
     way: Global___NewsWay.ValueType
     """Where news goes. Unspecified: as it was."""
     language: _builtins.str
     """One of the languages of the pages: BCP 47 tag. Empty: as it was."""
+    time_zone: _builtins.str
+    """Whose clock counts: an IANA name. Empty: that of the institution. Unset: as it was."""
     @_builtins.property
     def quiet_from(self) -> _timeofday_pb2.TimeOfDay:
         """From when on nothing is sent, to the minute. Unset: as it was."""
@@ -167,12 +174,15 @@ class ChooseMyPreferencesRequest(_message.Message):
         language: _builtins.str = ...,
         quiet_from: _timeofday_pb2.TimeOfDay | None = ...,
         quiet_until: _timeofday_pb2.TimeOfDay | None = ...,
+        time_zone: _builtins.str | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["quiet_from", b"quiet_from", "quiet_until", b"quiet_until"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_time_zone", b"_time_zone", "quiet_from", b"quiet_from", "quiet_until", b"quiet_until", "time_zone", b"time_zone"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["language", b"language", "quiet_from", b"quiet_from", "quiet_until", b"quiet_until", "way", b"way"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_time_zone", b"_time_zone", "language", b"language", "quiet_from", b"quiet_from", "quiet_until", b"quiet_until", "time_zone", b"time_zone", "way", b"way"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType__time_zone: _TypeAlias = _typing.Literal["time_zone"]  # noqa: Y015
+    _WhichOneofArgType__time_zone: _TypeAlias = _typing.Literal["_time_zone", b"_time_zone"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__time_zone) -> _WhichOneofReturnType__time_zone | None: ...
 
 Global___ChooseMyPreferencesRequest: _TypeAlias = ChooseMyPreferencesRequest  # noqa: Y015
 
