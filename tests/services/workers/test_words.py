@@ -16,6 +16,7 @@ from portability.agreements.careers import EvidenceLevel
 from portability.agreements.values import Branch, Money
 from portability.services.access import Role
 from portability.services.purposes import PURPOSES
+from portability.services.workers.preferences.model import ZONES
 from portability.services.workers.views import RefusalReason, StepKind
 from portability.services.workers.words import languages, placeholders, read_folder, words_for
 
@@ -218,3 +219,16 @@ def test_a_missing_message_or_value_is_an_error_and_never_shown_as_its_key() -> 
 
 def test_placeholders_are_found() -> None:
     assert placeholders("{a} and {b}, {a}") == {"a", "b"}
+
+
+@pytest.mark.parametrize("language", languages())
+def test_each_city_whose_clock_can_be_chosen_has_a_name_in_her_script(language: str) -> None:
+    names = [words_for([language]).clock(zone) for zone in ZONES]
+    assert len(set(names)) == len(ZONES)
+    assert not any("/" in name for name in names)
+    if language in {"ar", "hi"}:
+        assert not any(name.isascii() for name in names), names
+
+
+def test_a_zone_without_a_city_is_named_as_it_is() -> None:
+    assert words_for(["en"]).clock("UTC") == "UTC"

@@ -17,7 +17,7 @@ from importlib.resources import files
 from importlib.resources.abc import Traversable
 
 from babel import Locale
-from babel.core import negotiate_locale
+from babel.core import get_global, negotiate_locale
 from babel.dates import format_date, format_skeleton, format_time, get_timezone_location
 from babel.lists import format_list
 from babel.messages.catalog import Catalog
@@ -124,8 +124,15 @@ class Words:
         return format_time(at, format="short", locale=self.locale)
 
     def clock(self, zone: str) -> str:
-        """A time zone as people call it: by a city."""
-        return get_timezone_location(zone, locale=self.locale, return_city=True)
+        """A time zone as people call it: by a city.
+
+        CLDR lists a city under the oldest name of its zone (Asia/Calcutta), where Babel does not look for it.
+        """
+        older = (old for old, new in get_global("zone_aliases").items() if new == zone)
+        for name in (zone, *older):
+            if "city" in self.locale.time_zones.get(name, ()):
+                return str(self.locale.time_zones[name]["city"])
+        return get_timezone_location(zone, locale=self.locale, return_city=True).rpartition("/")[2]
 
     def remembered(self, day: RememberedDay) -> str:
         """A day as far as it is remembered: "3 May 1984", "May 1984" or "1984"."""
