@@ -1,12 +1,16 @@
 """What the stores of void numbers must keep to, in memory and in PostgreSQL."""
 
+from collections.abc import Callable
 from uuid import UUID
 
 import pytest
 
+from portability.adapters.postgres.database import Database
+from portability.adapters.postgres.exchange_work import PostgresExchangeWork, exchange_unit_of_work
 from portability.services.exchange.lanes import LaneEntry, LaneEntryState, LaneStanding
 from portability.services.exchange.model.voids import VoidNumber, VoidReason
 from portability.services.exchange.streams import Arrivals, SequenceRange
+from tests.at_rest import at_rest_on
 from tests.contracts.test_exchange_store import (
     CASE,
     LATER,
@@ -145,10 +149,48 @@ async def test_what_comes_under_a_number_that_was_never_to_be_sent_is_noticed_on
     async with store() as work:
         await work.voids_received.add(BERLIN, [void(3), void(4, reason=BEFORE_RECEIPT), void(5)], at=NOON)
         await work.voids_received.add(OTTAWA, [void(3)], at=NOON)
-        assert await work.voids_received.belied(at=NOON) == []
+        assert await work.voids_received.belied(limit=9, at=NOON) == []
         came = [arriving(UUID(int=1), stream_seq=number, case_seq=number) for number in (3, 4)]
         await work.inbox.add([inbox_bundle()], came)
-        assert await work.voids_received.belied(at=LATER) == [(BERLIN, 3)]
-        assert await work.voids_received.belied(at=LATER) == []
+        assert await work.voids_received.belied(limit=9, at=LATER) == [(BERLIN, 3)]
+        assert await work.voids_received.belied(limit=9, at=LATER) == []
         leaves = [came[0].leaf_hash, came[1].leaf_hash, void(5).leaf_hash]
         assert await work.digests.received(BERLIN, SequenceRange(1, 9)) == leaves
+
+
+async def test_what_has_come_is_looked_for_a_part_at_a_time_and_then_anew(store: Store) -> None:
+    async with store() as work:
+        await work.voids_received.add(BERLIN, [void(number) for number in range(1, 6)], at=NOON)
+        await work.voids_received.add(OTTAWA, [void(1)], at=NOON)
+        came = [arriving(UUID(int=1), stream_seq=number, case_seq=number) for number in (2, 4, 5)]
+        await work.inbox.add([inbox_bundle()], came)
+    looks = []
+    for _ in range(4):
+        async with store() as work:
+            looks.append(list(await work.voids_received.belied(limit=2, at=LATER)))
+    # 1 of Ottawa and 1 of Berlin; 2 and 3; 4 and 5; nothing is left, and it begins anew.
+    assert looks == [[], [(BERLIN, 2)], [(BERLIN, 4), (BERLIN, 5)], []]
+    async with store() as work:
+        await work.inbox.add([inbox_bundle()], [arriving(UUID(int=1), stream_seq=1, case_seq=1)])
+        assert await work.voids_received.belied(limit=2, at=LATER) == [(BERLIN, 1)]
+
+
+async def test_a_look_reads_no_more_rows_than_it_looks_at(new_database: Callable[[], str]) -> None:
+    database = await Database.open(new_database())
+    async with exchange_unit_of_work(database, await at_rest_on(database))() as work:
+        for first in range(0, 5000, 500):
+            await work.voids_received.add(BERLIN, [void(first + one) for one in range(1, 501)], at=NOON)
+        await work.connection.execute("ANALYZE stream_voids")
+    async with exchange_unit_of_work(database, await at_rest_on(database))() as work:
+        before = await _rows_read(work)
+        assert await work.voids_received.belied(limit=100, at=LATER) == []
+        assert 100 <= await _rows_read(work) - before <= 300
+    await database.close()
+
+
+async def _rows_read(work: PostgresExchangeWork) -> int:
+    found = await work.connection.execute(
+        "SELECT seq_tup_read + idx_tup_fetch FROM pg_stat_xact_user_tables WHERE relname = 'stream_voids'"
+    )
+    row = await found.fetchone()
+    return int(row[0]) if row else 0

@@ -93,6 +93,7 @@ class State:
     watches: dict[InstitutionId, StreamWatch] = field(default_factory=dict)
     rounds: dict[InstitutionId, RoundRow] = field(default_factory=dict)
     voids: dict[tuple[InstitutionId, int], VoidRow] = field(default_factory=dict)
+    void_looks: dict[str, tuple[InstitutionId, int]] = field(default_factory=dict)  # "next": after which to look
     given_up: dict[UUID, GivenUp] = field(default_factory=dict)
     overdue: dict[tuple[InstitutionId, OverdueLevel], int] = field(default_factory=dict)
     log_staged: dict[int, LogEntry] = field(default_factory=dict)

@@ -72,14 +72,17 @@ class MemoryVoidsReceived:
                 found.append((sender, row.void))
         return found[:limit]
 
-    async def belied(self, *, at: datetime) -> Sequence[tuple[InstitutionId, int]]:
-        """Return those that have come since, once."""
+    async def belied(self, *, limit: int, at: datetime) -> Sequence[tuple[InstitutionId, int]]:
+        """Return those of the next `limit` that have come since, once."""
         came = {(one.message.sender, one.message.stream_seq) for one in self._state.inbox.values()}
-        found = [
+        after = self._state.void_looks.get("next", ("", 0))
+        turn = [
             key
             for key, row in sorted(self._state.voids.items())
-            if key in came and row.belied_at is None and row.void.reason is VoidReason.ERASED_BEFORE_SENT
-        ]
+            if key > after and row.belied_at is None and row.void.reason is VoidReason.ERASED_BEFORE_SENT
+        ][:limit]
+        self._state.void_looks["next"] = turn[-1] if len(turn) == limit else ("", 0)
+        found = [key for key in turn if key in came]
         for key in found:
             self._state.voids[key] = replace(self._state.voids[key], belied_at=at)
         return found

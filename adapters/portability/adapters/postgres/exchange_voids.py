@@ -32,6 +32,12 @@ WHERE void.case_seq = lanes.next_seq
         AND one.case_seq = void.case_seq)
 ORDER BY void.sender, void.stream_seq LIMIT %s
 """
+NEXT_TO_LOOK_AT: Final = """
+SELECT void.sender, void.stream_seq FROM stream_voids AS void
+WHERE belied_at IS NULL AND reason = 'erased_before_sent' AND (void.sender, void.stream_seq) >
+    ((SELECT sender FROM void_looks FOR UPDATE), (SELECT stream_seq FROM void_looks))
+ORDER BY void.sender, void.stream_seq LIMIT %s
+"""
 
 
 class PostgresVoidsSent:
@@ -97,13 +103,17 @@ class PostgresVoidsReceived:
         found = await self._connection.execute(IN_THE_WAY, (limit,), binary=True)
         return [(row[0], _void(row[1:])) async for row in found]
 
-    async def belied(self, *, at: datetime) -> Sequence[tuple[InstitutionId, int]]:
-        """Those that have come since, once."""
+    async def belied(self, *, limit: int, at: datetime) -> Sequence[tuple[InstitutionId, int]]:
+        """Those of the next `limit` that have come since, once."""
+        found = await self._connection.execute(NEXT_TO_LOOK_AT, (limit,), binary=True)
+        turn = await found.fetchall()
+        last = turn[-1] if len(turn) == limit else ("", 0)
+        await self._connection.execute("UPDATE void_looks SET sender = %s, stream_seq = %s", last)
         found = await self._connection.execute(
-            "UPDATE stream_voids AS void SET belied_at = %s WHERE belied_at IS NULL AND reason = 'erased_before_sent' "
-            "AND EXISTS (SELECT FROM inbox WHERE inbox.sender = void.sender AND inbox.stream_seq = void.stream_seq) "
-            "RETURNING sender, stream_seq",
-            (at,),
+            "UPDATE stream_voids AS void SET belied_at = %s FROM unnest(%b::text[], %b::bigint[]) AS turn (one, two) "
+            "WHERE void.sender = one AND void.stream_seq = two AND belied_at IS NULL AND EXISTS "
+            "(SELECT FROM inbox WHERE inbox.sender = one AND inbox.stream_seq = two) RETURNING sender, stream_seq",
+            (at, texts([row[0] for row in turn]), bigints([row[1] for row in turn])),
         )
         return sorted([(row[0], row[1]) async for row in found])
 

@@ -27,6 +27,8 @@ VOIDS_AT_ONCE: Final = DIGEST_ENTRIES
 VOID: Final = "VOID_CONTRADICTED"
 EVERY: Final = timedelta(minutes=1)
 LANES_AT_ONCE: Final = 100
+LOOKED_AT_ONCE: Final = 1000
+"""Void numbers looked at in a round, for what came under them: a million have their turn in a day."""
 PAUSE_AFTER_FAULT: Final = timedelta(seconds=1)
 
 
@@ -51,7 +53,7 @@ async def look_after_voids(node: ExchangeNode, effects: MessageEffects) -> int:
     """
     await refuse_what_came_late(node)
     async with node.unit_of_work() as work:
-        belied = await work.voids_received.belied(at=node.clock.now())
+        belied = await work.voids_received.belied(limit=LOOKED_AT_ONCE, at=node.clock.now())
     for sender, number in belied:
         tell_contradictions(sender, [number], node)
     passed = 0

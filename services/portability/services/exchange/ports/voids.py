@@ -36,5 +36,8 @@ class VoidsReceived(Protocol):
     async def in_the_way(self, *, limit: int) -> Sequence[tuple[InstitutionId, VoidNumber]]:
         """Return those that are next in their lane while something waits behind them; each with its sender."""
 
-    async def belied(self, *, at: datetime) -> Sequence[tuple[InstitutionId, int]]:
-        """Note, and return once, sender and number of those that were never sent, as they said, and have come since."""
+    async def belied(self, *, limit: int, at: datetime) -> Sequence[tuple[InstitutionId, int]]:
+        """Note, and return once, sender and number of those that were never sent, as they said, and have come since.
+
+        Each call looks at the next `limit` of them, and after the last begins anew.
+        """

@@ -39,6 +39,11 @@ CREATE TABLE stream_voids (
     belied_at timestamptz,  -- when its message was found to have come all the same
     PRIMARY KEY (sender, stream_seq)
 );
+CREATE INDEX stream_voids_to_look_at ON stream_voids (sender, stream_seq)
+    WHERE belied_at IS NULL AND reason = 'erased_before_sent';
+-- One row: the void number that was looked at last; after the last one it begins anew.
+CREATE TABLE void_looks (sender text NOT NULL, stream_seq bigint NOT NULL);
+INSERT INTO void_looks VALUES ('', 0);
 CREATE INDEX stream_voids_by_case ON stream_voids (case_id, sender, case_seq);
 
 -- Numbers of cases that a person here waits for no more. Who and why stands in the quarantine.
@@ -62,6 +67,6 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.execute(
-        "DROP TABLE given_up, stream_voids, digest_rounds, stream_watches; "
+        "DROP TABLE given_up, void_looks, stream_voids, digest_rounds, stream_watches; "
         "DROP INDEX inbox_by_stream, message_outcomes_expired"
     )
