@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Protocol
 from uuid import UUID
 
 from portability.adapters.postgres.database import Database
@@ -10,15 +11,14 @@ from portability.adapters.postgres.workers_store import PostgresWorkerCases
 from portability.agreements.calendar_months import months_after
 from portability.agreements.errors import AgreementError, DeterminationError, InputError
 from portability.agreements.values import StateCode
-from portability.app.wiring.cases import CaseTransaction
 from portability.app.wiring.claims import node_claims
 from portability.app.wiring.parts import CaseParts
+from portability.app.wiring.shares import ShareTransaction
 from portability.app.worker_views import Names, named_institution, why_step
 from portability.services.cases.commands import Determine
-from portability.services.cases.desk import Desk
-from portability.services.cases.determining import question_for
-from portability.services.cases.model import Case
-from portability.services.cases.ports import CaseWork, DeterminationQuestion
+from portability.services.cases.determining import Facts, question_for
+from portability.services.cases.model import Case, InstitutionId
+from portability.services.cases.ports import DeterminationQuestion, Determiner
 from portability.services.workers.projections.model import Projected, Projection, Scenario, WhatIf
 from portability.services.workers.views import Frequency
 
@@ -39,8 +39,8 @@ class NodeProjector:
         if scenario.state and scenario.state not in _states(cases):
             raise InputError(f"No case of yours is in {scenario.state}: choose a country of your cases.", field="state")
         async with self.database.transaction(acting="node") as connection:
-            work = CaseTransaction(connection, self.parts)
-            return [await self._one(case, worker_id, scenario, work) for case in cases]
+            work, me = ShareTransaction(connection, self.parts), self.parts.me
+            return [await project_case(one, worker_id, scenario, me=me, work=work, names=self.names) for one in cases]
 
     async def states_of(self, worker_id: UUID) -> Sequence[StateCode]:
         """The countries of her cases but the one she lives in."""
@@ -54,27 +54,32 @@ class NodeProjector:
             found = [await claims.get(one) for one in ids]
         return [one.case for one in found if one is not None]
 
-    async def _one(self, case: Case, worker_id: UUID, scenario: Scenario, work: CaseWork) -> Projection:
-        desk = Desk(work=work, me=self.parts.me, now=self.parts.clock.now(), new_id=self.parts.new_id)
-        return await project_case(case, worker_id, scenario, desk=desk, names=self.names)
+
+class ProjectionWork(Facts, Protocol):
+    """What a claim is determined from, and who applies the rules."""
+
+    @property
+    def determiner(self) -> Determiner: ...
 
 
-async def project_case(case: Case, worker_id: UUID, scenario: Scenario, *, desk: Desk, names: Names) -> Projection:
+async def project_case(
+    case: Case, worker_id: UUID, scenario: Scenario, *, me: InstitutionId, work: ProjectionWork, names: Names
+) -> Projection:
     """What our rules give for a case with one fact changed; unknown where the law as encoded gives no answer."""
     decided = case.determination
     award_on = decided.award_on if decided else case.claim.award_on
     asked = Determine(case.case_id, case.case_id, decided.risk_materialised_on if decided else award_on, award_on)
-    question = question_if(await question_for(case, asked, desk=desk), scenario)
+    question = question_if(await question_for(case, asked, me=me, work=work), scenario)
     made = Projection(
         case_id=case.case_id,
         worker_id=worker_id,
         reference=case.reference,
-        institution=named_institution(desk.me, names),
+        institution=named_institution(me, names),
         award_on=question.award_on,
         is_known=False,
     )
     try:
-        answer = await desk.work.determiner.determine(question)
+        answer = await work.determiner.determine(question)
     except (DeterminationError, AgreementError):
         return made
     benefits = tuple(Projected(one.scheme, one.award, Frequency(one.frequency.value)) for one in answer.benefits)

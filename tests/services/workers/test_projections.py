@@ -17,7 +17,6 @@ from portability.api.workers.v1 import projections_pb2 as pb
 from portability.api.workers.v1 import projections_pb2_grpc
 from portability.app.projecting import project_case
 from portability.app.worker_views import Names
-from portability.services.cases.desk import Desk
 from portability.services.cases.ports import DeterminationAnswer, DeterminationQuestion
 from portability.services.workers.projections.model import Projection, Scenario, WhatIf
 from portability.services.workers.projections.servicer import ProjectionServicer
@@ -72,9 +71,7 @@ async def project(world: World, case: Any, scenario: Scenario) -> tuple[Projecti
     drv = world.drv
     listening = Listening(drv.determiner)
     work: Any = replace(drv.work, determiner=listening)
-    desk = Desk(work=work, me=DRV, now=world.clock.now(), new_id=time_ordered_id)
-    made = await project_case(case, ROSA, scenario, desk=desk, names=NAMES)
-    assert desk.events == []
+    made = await project_case(case, ROSA, scenario, me=DRV, work=work, names=NAMES)
     return made, listening.asked[0]
 
 
@@ -105,8 +102,7 @@ async def test_where_the_law_gives_no_answer_she_is_told_whom_to_ask() -> None:
             raise UnmodelledProvisionError("Not modelled.", citation="Art. 1")
 
     work: Any = replace(world.drv.work, determiner=NoAnswer())
-    desk = Desk(work=work, me=DRV, now=world.clock.now(), new_id=time_ordered_id)
-    made = await project_case(case, ROSA, LATER, desk=desk, names=NAMES)
+    made = await project_case(case, ROSA, LATER, me=DRV, work=work, names=NAMES)
     assert (made.is_known, made.benefits) == (False, ())
 
 

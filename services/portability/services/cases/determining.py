@@ -7,22 +7,23 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
+from typing import Protocol
 from uuid import UUID
 
 from portability.agreements.careers import AnswerStatus, CareerRecord, InsuranceAccount
 from portability.agreements.errors import DeterminationError
 from portability.services.cases.commands import Determine
 from portability.services.cases.deciding import unsatisfied_states
-from portability.services.cases.desk import Desk
 from portability.services.cases.model import Case, Determination, InstitutionId, state_of
 from portability.services.cases.ports import (
     DeterminationAnswer,
     DeterminationQuestion,
     InstitutionDirectory,
+    OwnAccounts,
     Reliance,
 )
 
-__all__ = ["Known", "made_of", "question_for", "question_of"]
+__all__ = ["Facts", "Known", "made_of", "question_for", "question_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,15 +35,38 @@ class Known:
     account: InsuranceAccount | None  # None: our figures are not known
 
 
-async def question_for(case: Case, command: Determine, *, desk: Desk) -> DeterminationQuestion:
-    """The question of a claim of the case service; raises as `question_of` does."""
+class KnownCareers(Protocol):
+    async def of_case(self, case_id: UUID) -> Sequence[CareerRecord]:
+        """One entry a country."""
+        ...
+
+
+class Relied(Protocol):
+    async def reliance(self, case_id: UUID) -> Reliance: ...
+
+
+class Facts(Protocol):
+    """The ports in which all that a determination asks about is found, whichever way the claim went."""
+
+    @property
+    def accounts(self) -> OwnAccounts: ...
+    @property
+    def careers(self) -> KnownCareers: ...
+    @property
+    def reviews(self) -> Relied: ...
+    @property
+    def directory(self) -> InstitutionDirectory: ...
+
+
+async def question_for(case: Case, command: Determine, *, me: InstitutionId, work: Facts) -> DeterminationQuestion:
+    """The question of a claim whose account is identified, or of nobody's; raises as `question_of` does."""
     found = case.identification
     known = Known(
-        careers=await desk.work.careers.of_case(case.case_id),
-        relied=await desk.work.reviews.reliance(case.case_id),
-        account=await desk.work.accounts.get(found.account_id) if found and found.account_id else None,
+        careers=await work.careers.of_case(case.case_id),
+        relied=await work.reviews.reliance(case.case_id),
+        account=await work.accounts.get(found.account_id) if found and found.account_id else None,
     )
-    return await question_of(case, command, known=known, me=desk.me, directory=desk.work.directory)
+    return await question_of(case, command, known=known, me=me, directory=work.directory)
 
 
 async def question_of(

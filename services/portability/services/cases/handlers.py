@@ -296,7 +296,7 @@ async def _national_answer(case: Case, command: RecordNationalAnswer, caller: Ca
 
 
 async def _determine(case: Case, command: Determine, caller: Caller, desk: Desk) -> Case:
-    question = await question_for(case, command, desk=desk)
+    question = await question_for(case, command, me=desk.me, work=desk.work)
     answer = await desk.work.determiner.determine(question)
     determination = made_of(answer, question=question, by=caller.name, determination_id=desk.new_id(), at=desk.now)
     left_out = len((await desk.work.reviews.reliance(case.case_id)).left_out)
