@@ -74,23 +74,26 @@ class Arrivals:
 
 
 async def _measure(folder: Path, server: EmbeddedServer, broker: BrokerInUse) -> list[dict[str, Any]]:
-    ours, bare = Arrivals(), Arrivals()
+    ours, theirs = Arrivals(), Arrivals()
+    async with _exchange(folder, server, broker, ours) as submit, bare(broker, theirs) as send:
+        name = "g7_one_message_p99" if broker.has_admin else "g7_one_message_p99_on_mock_broker"
+        return [await measured(name, (ours, submit), (theirs, send))]
+
+
+async def measured(name: str, ours: tuple[Arrivals, Send], theirs: tuple[Arrivals, Send]) -> dict[str, Any]:
+    """The line of a measurement: segments interleaved, the median of the pairs."""
     results: list[tuple[float, float]] = []
-    async with _exchange(folder, server, broker, ours) as submit, _bare(broker, bare) as send:
-        for number in range(PAIRS + 1):
-            pair = [await _p99(ours, submit), await _p99(bare, send)]
-            if number:  # the first one warms
-                results.append((pair[0], pair[1]))
-    name = "g7_one_message_p99" if broker.has_admin else "g7_one_message_p99_on_mock_broker"
-    return [
-        {
-            "name": name,
-            "value": round(statistics.median(mine for mine, _ in results), 2),
-            "unit": "ms",
-            "baseline": round(statistics.median(base for _, base in results), 2),
-            "ratio": round(statistics.median(mine / base for mine, base in results), 2),
-        }
-    ]
+    for number in range(PAIRS + 1):
+        pair = [await _p99(*ours), await _p99(*theirs)]
+        if number:  # the first one warms
+            results.append((pair[0], pair[1]))
+    return {
+        "name": name,
+        "value": round(statistics.median(mine for mine, _ in results), 2),
+        "unit": "ms",
+        "baseline": round(statistics.median(base for _, base in results), 2),
+        "ratio": round(statistics.median(mine / base for mine, base in results), 2),
+    }
 
 
 async def _p99(arrivals: Arrivals, send: Send) -> float:
@@ -116,13 +119,13 @@ async def _exchange(
     stream = f"kafka:{broker.bootstrap}"
     pair = await Pair.prepare(folder, databases(server), stream, create_topics=broker.has_admin)
     node, database = await node_of(pair.sender.settings)
-    recipient = await _recipient(pair.recipient.settings, folder)
+    recipient = await recipient_of(pair.recipient.settings, folder, "tests.bench.recipient")
     departures = Departures(node)
     loops = [
         asyncio.create_task(departures.run()),
         asyncio.create_task(run_relay(node, PostgresOutboxSignal(database))),
         asyncio.create_task(run_consumer(node, NoEffects())),
-        asyncio.create_task(_listen(recipient, arrivals)),
+        asyncio.create_task(told_by(recipient, arrivals)),
     ]
     submits = GatheredSubmits(
         node.unit_of_work, me=node.me, recipients=node.trust, clock=node.clock, departures=departures
@@ -130,7 +133,7 @@ async def _exchange(
     to = pair.recipient.settings.me
 
     async def submit(message_id: UUID) -> None:
-        await submits.submit(_message(message_id, to))
+        await submits.submit(to_send(message_id, to))
 
     try:
         yield submit
@@ -145,9 +148,10 @@ async def _exchange(
         await pair.close()
 
 
-async def _recipient(settings: NodeSettings, folder: Path) -> asyncio.subprocess.Process:
+async def recipient_of(settings: NodeSettings, folder: Path, module: str) -> asyncio.subprocess.Process:
+    """The receiving process, once it runs."""
     path = settings.save(folder / "recipient.json")
-    command = (sys.executable, "-m", "tests.bench.recipient", str(path))
+    command = (sys.executable, "-m", module, str(path))
     process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE, cwd=ROOT)
     assert process.stdout is not None
     if (await process.stdout.readline()).strip() != READY.encode():
@@ -155,7 +159,7 @@ async def _recipient(settings: NodeSettings, folder: Path) -> asyncio.subprocess
     return process
 
 
-async def _listen(recipient: asyncio.subprocess.Process, arrivals: Arrivals) -> None:
+async def told_by(recipient: asyncio.subprocess.Process, arrivals: Arrivals) -> None:
     """Each line of the recipient is the id of a message that it has committed, and when."""
     assert recipient.stdout is not None
     async for line in recipient.stdout:
@@ -163,7 +167,8 @@ async def _listen(recipient: asyncio.subprocess.Process, arrivals: Arrivals) -> 
         arrivals.arrives(UUID(message_id.decode()), at=float(at))
 
 
-def _message(message_id: UUID, to: str) -> OutgoingMessage:
+def to_send(message_id: UUID, to: str) -> OutgoingMessage:
+    """A message of 1 KiB, of a case of its own."""
     return OutgoingMessage(
         message_id,
         str(message_id),
@@ -178,7 +183,8 @@ def _message(message_id: UUID, to: str) -> OutgoingMessage:
 
 
 @contextlib.asynccontextmanager
-async def _bare(broker: BrokerInUse, arrivals: Arrivals) -> AsyncIterator[Send]:
+async def bare(broker: BrokerInUse, arrivals: Arrivals) -> AsyncIterator[Send]:
+    """Bare aiokafka on the same broker."""
     producer: AIOKafkaProducer = await bare_producer(broker)
     consumer = AIOKafkaConsumer(bootstrap_servers=broker.bootstrap, enable_auto_commit=False)
     await consumer.start()

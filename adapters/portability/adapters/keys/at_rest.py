@@ -20,7 +20,7 @@ from portability.agreements.errors import GatewayError, VerificationError
 from portability.services.exchange.ports.world import Clock
 from portability.services.values import value
 
-__all__ = ["AtRest", "KeyTable", "KeysUnderMaster", "WrappedKey", "change_master", "check_master"]
+__all__ = ["AtRest", "KeyTable", "KeysUnderMaster", "Sealer", "WrappedKey", "change_master", "check_master"]
 
 KEY_BYTES: Final = 32
 KEY_ID_BYTES: Final = 16  # the end of its scope, and as many random bytes
@@ -30,6 +30,9 @@ NONCE: Final = slice(KEY_ID.stop, KEY_ID.stop + NONCE_BYTES)
 CONTENT: Final = slice(NONCE.stop, None)
 KEPT_OPEN: Final = timedelta(seconds=30)
 OPEN_AT_MOST: Final = 10_000  # about 10 MiB with those of the period before
+
+Sealer = tuple[bytes, Callable[[bytes, bytes, bytes], bytes], bytes]
+"""How sealed content begins, the cipher of the key, and what the cipher binds."""
 
 
 @value
@@ -90,14 +93,17 @@ class AtRest:
         self._clock = clock
         self._recent = _Recent(clock)
 
-    async def prepare(self, scopes: Collection[UUID]) -> None:
-        """Have the keys of scopes at hand, so that sealing for them needs no transaction of its own for a while."""
-        await self._of_scopes(scopes)
-
     async def seal(self, contents: Sequence[tuple[UUID, bytes]]) -> Sequence[bytes]:
         """Seal (scope, content) pairs, in their order; a scope without a key gets one, durable before it is used."""
-        keys = await self._of_scopes({scope for scope, _ in contents})
-        sealers = {scope: (FORMAT + key.key_id, AESGCM(key.key).encrypt, scope.bytes) for scope, key in keys.items()}
+        return self.seal_by(await self.sealers({scope for scope, _ in contents}), contents)
+
+    async def sealers(self, scopes: Collection[UUID]) -> Mapping[UUID, Sealer]:
+        """What seals for scopes: to have it before a lock is held, under which `seal_by` then asks nobody."""
+        keys = await self._of_scopes(scopes)
+        return {scope: (FORMAT + key.key_id, AESGCM(key.key).encrypt, scope.bytes) for scope, key in keys.items()}
+
+    def seal_by(self, sealers: Mapping[UUID, Sealer], contents: Sequence[tuple[UUID, bytes]]) -> Sequence[bytes]:
+        """Seal (scope, content) pairs, in their order."""
         nonces = self.random_bytes(NONCE_BYTES * len(contents))
         sealed, at, last = [], 0, None
         for scope, content in contents:

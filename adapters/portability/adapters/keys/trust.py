@@ -21,6 +21,7 @@ class DirectoryTrust:
     def __init__(self, current: Callable[[], Directory], *, clock: Clock) -> None:
         self._current = current
         self._clock = clock
+        self._listed: tuple[Directory | None, frozenset[InstitutionId]] = None, frozenset()  # asked for each message
 
     def version(self) -> int:
         """Return the version in force. Raises VerificationError once it has expired."""
@@ -51,7 +52,10 @@ class DirectoryTrust:
 
     def knows(self, institution: InstitutionId) -> bool:
         """Say whether the directory in force lists the institution; the port `Recipients`."""
-        return any(one.institution_id == institution for one in self._directory().institutions)
+        directory = self._directory()
+        if self._listed[0] is not directory:
+            self._listed = directory, frozenset(one.institution_id for one in directory.institutions)
+        return institution in self._listed[1]
 
     def _keys(self, institution: InstitutionId, purpose: KeyPurpose) -> list[PublicKey]:
         try:

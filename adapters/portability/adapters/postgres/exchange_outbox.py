@@ -2,10 +2,11 @@
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
+from uuid import UUID
 
 from psycopg.errors import UniqueViolation
 
-from portability.adapters.keys.at_rest import AtRest
+from portability.adapters.keys.at_rest import AtRest, Sealer
 from portability.adapters.postgres.arrays import bigints, booleans, byteas, ints, texts, timestamps, uuids
 from portability.adapters.postgres.database import Connection
 from portability.adapters.postgres.exchange_rows import STANDING, STATUS
@@ -25,11 +26,12 @@ class PostgresOutbox:
     def __init__(self, connection: Connection, at_rest: AtRest) -> None:
         self._connection = connection
         self._at_rest = at_rest
+        self._sealers: dict[UUID, Sealer] = {}
 
     async def turns(self, lanes: Collection[Lane]) -> Turns:
         """Lock the streams of the recipients; where they stand."""
         # Before the lock: keys are made durable in a transaction of their own, and nobody has to wait for it.
-        await self._at_rest.prepare({case_id for _, case_id in lanes})
+        self._sealers |= await self._at_rest.sealers({case_id for _, case_id in lanes})
         recipients = sorted({recipient for recipient, _ in lanes})
         standing = await self._lock(recipients)
         if len(standing) < len(recipients):
@@ -96,8 +98,8 @@ class PostgresOutbox:
         """Insert messages numbered by the turns held."""
         if not messages:
             return
-        contents = await self._at_rest.seal(
-            [(one.case_id, one.sealable.salt + one.sealable.record) for one in messages]
+        contents = self._at_rest.seal_by(
+            self._sealers, [(one.case_id, one.sealable.salt + one.sealable.record) for one in messages]
         )
         try:
             async with self._connection.pipeline():

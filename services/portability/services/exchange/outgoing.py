@@ -46,15 +46,17 @@ def numbered(
     made = []
     for place, message in enumerate(messages):
         last_seqs[message.recipient] += 1
+        case_seq = 0
         if message.case_id != NO_CASE:
-            case_seqs[lane_of(message)] += 1
+            case_seqs[lane := lane_of(message)] += 1
+            case_seq = case_seqs[lane]
         made.append(
             outbox_message(
                 message,
                 me=me,
                 at=at,
                 stream_seq=last_seqs[message.recipient],
-                case_seq=case_seqs[lane_of(message)],
+                case_seq=case_seq,
                 salt=salts[place * SALT_BYTES : (place + 1) * SALT_BYTES],
             )
         )

@@ -87,7 +87,7 @@ def institution(value: str, *, what: str) -> str:
     return value
 
 
-# The same few institutions and instants come with message after message.
+# The same few institutions, types, purposes and instants come with message after message.
 @lru_cache(maxsize=1024)
 def _is_institution(value: str) -> bool:
     return _INSTITUTION.fullmatch(value) is not None
@@ -100,9 +100,14 @@ def text(value: str, *, limit: int, what: str) -> str:
     """
     if not 0 < len(value) <= limit:
         raise VerificationError(f"The {what} has {len(value)} characters; 1 to {limit} are allowed.")
-    if _CONTROL.search(value):
+    if _has_control(value):
         raise VerificationError(f"The {what} has a control character.")
     return value
+
+
+@lru_cache(maxsize=1024)
+def _has_control(value: str) -> bool:
+    return _CONTROL.search(value) is not None
 
 
 def one_line(value: str) -> str:
