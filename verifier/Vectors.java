@@ -212,16 +212,25 @@ final class Vectors {
             byte[] changed = Crypto.join(Arrays.copyOf(first, start - 32), Crypto.sha256(body), body);
             mustRefuse(() -> new Evidence(changed, root), "bit " + place);
         });
-        return file.get("accepted").size() + " accepted, " + file.get("refused_bits").size() + " refused";
+        file.get("refused").forEach(one ->
+            mustRefuse(() -> new Evidence(hex(one.get("file")), root), one.get("name").asText(), one.get("because").asText()));
+        int refused = file.get("refused_bits").size() + file.get("refused").size();
+        return file.get("accepted").size() + " accepted, " + refused + " refused";
     }
 
     // --- small things -------------------------------------------------------------------------------------------
 
     private static void mustRefuse(Runnable check, String name) {
+        mustRefuse(check, name, "");
+    }
+
+    /** Refused with a reason that holds these words. */
+    private static void mustRefuse(Runnable check, String name, String because) {
         boolean taken = true;
         try {
             check.run();
         } catch (Refused expected) {
+            Refused.need(expected.getMessage().contains(because), "'" + name + "' was refused with: " + expected.getMessage());
             taken = false;
         }
         Refused.need(!taken, "'" + name + "' was taken");

@@ -13,6 +13,7 @@ HERE = Path(__file__).resolve().parent
 sys.path += [str(HERE.parent / "services" / name) for name in ("exchange", "registry", "evidence")]
 
 from evidence_world import BERLIN, EvidenceWorld, resend_one  # noqa: E402 (its folder is named above)
+from given_up import FORGED, HONEST, cut_with_report, give_up_one  # noqa: E402 (the same)
 
 from portability.app.evidence.file import FIRST_LINE  # noqa: E402 (the same)
 from portability.app.evidence.verifying import verify_evidence  # noqa: E402 (the same)
@@ -61,7 +62,9 @@ def log_vectors() -> dict[str, object]:
 
 
 async def evidence_vectors() -> dict[str, object]:
-    """Files with and without records, one with a message sent again: root, what they prove, what must be refused."""
+    """Files with and without records, with a message sent again, and with one that was given up in its case and came
+    late: root, what they prove, what must be refused, and the words that every reason for it holds.
+    """
     world = EvidenceWorld()
     await world.exchange()
     await world.log()
@@ -69,6 +72,10 @@ async def evidence_vectors() -> dict[str, object]:
     await resend_one(world)
     await world.log()
     again = await world.evidence()
+    await give_up_one(world)
+    await world.log()
+    given_up, cut = await world.evidence(), await cut_with_report(world, HONEST)
+    forged = [(one, await cut_with_report(world, one)) for one in FORGED]
     bits = 8 * (len(plain) - len(FIRST_LINE) - 32)
     return {
         "about": evidence_vectors.__doc__,
@@ -76,10 +83,12 @@ async def evidence_vectors() -> dict[str, object]:
         "root_bin": encode_signed(world.keepers.anchor).hex(),
         "accepted": [
             {"file": one.hex(), "sentences": verify_evidence(one, anchor=world.keepers.anchor).sentences}
-            for one in (plain, whole, again)
+            for one in (plain, whole, again, given_up, cut)
         ],
         # Each is the first file with one bit changed, under a digest made anew.
         "refused_bits": list(range(3, bits, bits // 64)),
+        # Each differs in its report alone from the last of those accepted.
+        "refused": [{"name": one.name, "because": one.because, "file": file.hex()} for one, file in forged],
     }
 
 

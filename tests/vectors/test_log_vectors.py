@@ -57,3 +57,10 @@ def test_changed_files_are_refused(place: int) -> None:
     anchor = decode_signed(bytes.fromhex(EVIDENCE["root_bin"]))
     with pytest.raises(VerificationError):
         verify_evidence(FIRST_LINE + sha256(body).digest() + bytes(body), anchor=anchor)
+
+
+@pytest.mark.parametrize("forged", EVIDENCE["refused"], ids=lambda one: one["name"])
+def test_files_with_a_report_that_nobody_has_signed_so_are_refused(forged: dict) -> None:
+    anchor = decode_signed(bytes.fromhex(EVIDENCE["root_bin"]))
+    with pytest.raises(VerificationError, match=forged["because"]):
+        verify_evidence(bytes.fromhex(forged["file"]), anchor=anchor)

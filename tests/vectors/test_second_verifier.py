@@ -25,12 +25,21 @@ def test_the_second_verifier_agrees_with_every_vector() -> None:
 
 
 def test_a_wrong_vector_is_noticed(tmp_path: Path) -> None:
-    spoilt = {**EVIDENCE, "refused_bits": []}
+    spoilt = {**EVIDENCE, "refused_bits": [], "refused": []}
     spoilt["accepted"] = [{**EVIDENCE["accepted"][0], "sentences": ["It proves everything."]}]
     (tmp_path / "evidence.json").write_text(json.dumps(spoilt))
     done = second_verifier.run("vectors", tmp_path)
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.strip() == "refused: evidence.json: it proves something else"
+    # A file that is refused, and for another reason than it says.
+    spoilt |= {
+        "accepted": EVIDENCE["accepted"][:1],
+        "refused": [{**EVIDENCE["refused"][0], "because": "of the weather"}],
+    }
+    (tmp_path / "evidence.json").write_text(json.dumps(spoilt))
+    done = second_verifier.run("vectors", tmp_path)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "was refused with: numbers of a case can only be rejected" in done.stderr
 
 
 def test_a_file_is_told_sentence_by_sentence_or_refused_in_one_line(tmp_path: Path) -> None:

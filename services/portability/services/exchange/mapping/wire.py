@@ -262,7 +262,7 @@ def decode_statuses(data: bytes) -> tuple[StatusEntry, ...]:
     strict.number(len(report.entries), limit=STATUS_ENTRIES, what="number of entries in the report")
     entries = tuple(_status_entry(entry) for entry in report.entries)
     if len({entry.case_id for entry in entries}) > 1:
-        raise VerificationError("A report of what is given up in a case tells of something else too.")
+        raise VerificationError("A report of one case tells of something else too.")
     return entries
 
 
@@ -276,7 +276,7 @@ def _status_entry(entry: pb.StatusEntry) -> StatusEntry:
     if not first <= last or (case_id is None and last >= first + STATUS_SPAN):
         raise VerificationError(f"A report goes from {first} to {last}; it may span {STATUS_SPAN} numbers.")
     if case_id == NO_CASE:
-        raise VerificationError("A report tells of numbers in a case, and of no case.")
+        raise VerificationError("A report tells of numbers in no case.")
     if case_id is not None and status is not BusinessStatus.REJECTED:
         raise VerificationError(
             f"A report says of numbers of a case that they are {status}; they can only be rejected."
