@@ -22,6 +22,11 @@ POINTS = (
     "relay.committed",  # sealed and durable, not sent; or sent and noted
     "relay.append",  # about to send
     "relay.acknowledged",  # the stream has it, this node does not know yet
+    "door.begun",  # somebody submits: nothing numbered yet
+    "door.commit",  # numbered, sealed, in the outbox, not committed
+    "door.committed",  # durable, not answered and not sent; or sent and noted
+    "door.append",  # about to send what has committed
+    "door.acknowledged",  # the stream has it, nothing notes it yet
     "consumer.begun",
     "consumer.read",  # records read, nothing taken in
     "consumer.effect",  # an effect applied, nothing committed

@@ -2,8 +2,9 @@
 
     python -m tests.integration.node_process SETTINGS.json
 
-It writes a line to standard output when it runs. Effects go to the table `applied`, which has no key on purpose: a
-message applied twice would show there as two rows.
+It writes a line to standard output when it runs. With a door it submits what it reads from standard input, each line
+the ids of messages that come at the same moment, and writes the id of each that it has answered. Effects go to the
+table `applied`, which has no key on purpose: a message applied twice would show there as two rows.
 """
 
 import asyncio
@@ -13,6 +14,7 @@ import sys
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from uuid import UUID
 
 import uvloop
 
@@ -27,11 +29,14 @@ from portability.adapters.postgres.listening import PostgresOutboxSignal
 from portability.adapters.postgres.stream import PostgresStream
 from portability.app.garbage import collect_seldom
 from portability.services.exchange.consumer import run_consumer
-from portability.services.exchange.model.messages import ReceivedMessage
+from portability.services.exchange.departures import Departures
+from portability.services.exchange.gathering import GatheredSubmits
+from portability.services.exchange.model.messages import OutgoingMessage, ReceivedMessage
 from portability.services.exchange.node import ExchangeNode, SilentObserver
 from portability.services.exchange.ports.work import ExchangeWork
 from portability.services.exchange.ports.world import Clock, EventStream, Observer
 from portability.services.exchange.relay import run_relay
+from portability.services.purposes import PENSION_CLAIM
 from portability.services.registry.model import Directory, Institution
 from tests.at_rest import at_rest_on
 from tests.integration.crash_points import CrashPoint
@@ -59,6 +64,7 @@ class NodeSettings:
     crash_at: str = ""  # a name of crash_points.POINTS; empty: it does not kill itself
     crash_times: int = 1
     crash_signal: int = signal.SIGKILL  # or SIGSTOP: it stands still there
+    has_door: bool = False
     has_effects: bool = True  # without, a message taken in is in the inbox and nowhere else
 
     def save(self, path: Path) -> Path:
@@ -144,6 +150,41 @@ async def node_of(settings: NodeSettings, *, observer: Observer | None = None) -
     return node, database
 
 
+def message_of(message_id: UUID, to: str, *, case_id: UUID | None = None, size: int = 64) -> OutgoingMessage:
+    """A message whose key and content are its id; of a case of its own where none is named."""
+    return OutgoingMessage(
+        message_id=message_id,
+        idempotency_key=str(message_id),
+        recipient=to,
+        case_id=case_id or message_id,
+        type="record.request",
+        schema_version=1,
+        record=message_id.bytes * (size // 16),
+        purpose=PENSION_CLAIM.code,
+        legal_basis=str(PENSION_CLAIM.citation),
+    )
+
+
+async def serve_door(node: ExchangeNode, to: str) -> None:
+    """Submit as the process does that serves calls, what is read from standard input."""
+    departures = Departures(node)
+    submits = GatheredSubmits(
+        node.unit_of_work, me=node.me, recipients=node.trust, clock=node.clock, departures=departures
+    )
+    lines = asyncio.StreamReader()
+    await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(lines), sys.stdin)
+
+    async def submit(message_id: UUID) -> None:
+        await submits.submit(message_of(message_id, to))
+        print(message_id, flush=True)
+
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(departures.run())
+        async for line in lines:
+            for one in line.decode().split():
+                tasks.create_task(submit(UUID(one)))
+
+
 async def run(settings: NodeSettings) -> None:
     node, database = await node_of(settings)
     point = CrashPoint(settings.crash_at, settings.crash_times, settings.crash_signal)
@@ -152,6 +193,9 @@ async def run(settings: NodeSettings) -> None:
     print(READY, flush=True)
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(run_relay(point.around(node, "relay"), PostgresOutboxSignal(database)))
+        if settings.has_door:
+            (other,) = {*settings.institutions} - {settings.me}
+            tasks.create_task(serve_door(point.around(node, "door"), other))
         tasks.create_task(run_consumer(point.around(node, "consumer"), point.around_effects(effects)))
 
 

@@ -1,14 +1,16 @@
 """Two nodes as processes that tests start, kill and start again; what they did is read from their databases."""
 
 import asyncio
+import contextlib
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 from uuid import UUID
 
 import psycopg
@@ -23,9 +25,8 @@ from portability.adapters.postgres.exchange_rows import STANDING, STATUS
 from portability.adapters.postgres.exchange_work import exchange_unit_of_work
 from portability.services.exchange.handlers import submit_many
 from portability.services.exchange.model.messages import OutgoingMessage
-from portability.services.purposes import PENSION_CLAIM
 from tests.at_rest import at_rest_on
-from tests.integration.node_process import READY, NodeSettings, directory_of
+from tests.integration.node_process import READY, NodeSettings, directory_of, message_of
 
 BY_STATUS = f"SELECT {STATUS}, count(*) FROM outbox {STANDING} GROUP BY 1"  # noqa: S608 - constants
 ROOT = Path(__file__).parents[2]
@@ -39,6 +40,7 @@ class NodeProcess:
         self._folder = folder
         self._process: subprocess.Popen[str] | None = None
         self.kills = 0
+        self.answered: set[UUID] = set()  # what was submitted through its door and is durable
 
     @property
     def pid(self) -> int:
@@ -50,6 +52,7 @@ class NodeProcess:
         path = replace(self.settings, **changes).save(self._folder / f"{self.settings.me}.json")
         self._process = subprocess.Popen(  # noqa: ASYNC220 - it returns at once
             [sys.executable, "-m", "tests.integration.node_process", str(path)],
+            stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             cwd=ROOT,
             text=True,
@@ -57,6 +60,20 @@ class NodeProcess:
         assert self._process.stdout is not None
         line = await asyncio.to_thread(self._process.stdout.readline)
         assert line.strip() == READY, f"{self.settings.me} did not start; its error is above"
+        self._listening = threading.Thread(target=self._listen, args=(self._process.stdout,), daemon=True)
+        self._listening.start()
+
+    def submit(self, ids: Sequence[UUID]) -> None:
+        """Submit through the door of the process, at the same moment; one that is dead does not hear it."""
+        assert self._process is not None
+        assert self._process.stdin is not None
+        with contextlib.suppress(BrokenPipeError):
+            self._process.stdin.write(" ".join(map(str, ids)) + "\n")
+            self._process.stdin.flush()
+
+    def _listen(self, answers: IO[str]) -> None:
+        for line in answers:
+            self.answered.add(UUID(line.strip()))
 
     def kill(self) -> None:
         """SIGKILL, in the middle of whatever it does."""
@@ -64,11 +81,7 @@ class NodeProcess:
             return
         assert self._process.poll() is None, f"{self.settings.me} ended by itself"
         self._process.send_signal(signal.SIGKILL)
-        self._process.wait()
-        assert self._process.stdout is not None
-        self._process.stdout.close()
-        self._process = None
-        self.kills += 1
+        self._end()
 
     @property
     def is_dead(self) -> bool:
@@ -79,8 +92,16 @@ class NodeProcess:
         """Let go of a process that has killed itself."""
         assert self._process is not None
         assert self._process.wait() == -signal.SIGKILL, f"{self.settings.me} ended otherwise than by its crash point"
-        assert self._process.stdout is not None
-        self._process.stdout.close()
+        self._end()
+
+    def _end(self) -> None:
+        assert self._process is not None
+        self._process.wait()
+        self._listening.join()  # what it has answered is read
+        for pipe in (self._process.stdin, self._process.stdout):
+            assert pipe is not None
+            with contextlib.suppress(BrokenPipeError):
+                pipe.close()
         self._process = None
         self.kills += 1
 
@@ -144,18 +165,9 @@ class Pair:
     def messages(self, count: int, *, size: int, in_a_case: int = 1) -> list[OutgoingMessage]:
         """New messages for the recipient, so many of them in each case."""
         ids = [time_ordered_id() for _ in range(count)]
+        to = self.recipient.settings.me
         return [
-            OutgoingMessage(
-                message_id=message_id,
-                idempotency_key=str(message_id),
-                recipient=self.recipient.settings.me,
-                case_id=ids[place - place % in_a_case],
-                type="record.request",
-                schema_version=1,
-                record=message_id.bytes * (size // 16),
-                purpose=PENSION_CLAIM.code,
-                legal_basis=str(PENSION_CLAIM.citation),
-            )
+            message_of(message_id, to, case_id=ids[place - place % in_a_case], size=size)
             for place, message_id in enumerate(ids)
         ]
 

@@ -19,6 +19,7 @@ from pathlib import Path
 from random import Random
 from uuid import UUID
 
+from portability.adapters.clock.ids import time_ordered_id
 from portability.adapters.postgres.database import migrate
 from portability.adapters.postgres.embedded import start_embedded
 from tests.brokers import start_test_broker
@@ -42,17 +43,30 @@ async def run_schedules(pair: Pair, schedules: int, *, seed: int, progress: Prog
     for number in range(schedules):
         # Each point in its turn, so that a small share of schedules meets all of them.
         point, times = POINTS[number % len(POINTS)], dice.randint(1, TIMES)
-        # Only receipts come to the sender, and those have no effect.
-        victim = pair.recipient if point == "consumer.effect" else dice.choice((pair.sender, pair.recipient))
+        # Only receipts come to the sender, and those have no effect; and only the sender submits.
+        only = {"consumer.effect": pair.recipient} | {one: pair.sender for one in POINTS if one.startswith("door.")}
+        victim = only.get(point) or dice.choice((pair.sender, pair.recipient))
         what = f"{'sender' if victim is pair.sender else 'recipient'} at {point}, passage {times}"
         victim.kill()
-        await victim.start(crash_at=point, crash_times=times)
+        by_door = point.startswith("door.")
+        await victim.start(crash_at=point, crash_times=times, has_door=by_door)
+        asked: list[UUID] = []
         async with asyncio.timeout(DEAD_WITHIN_SECONDS):
             while not victim.is_dead:
-                submitted += await pair.submit(dice.randint(1, 5))
+                if by_door:
+                    asked += (ids := [time_ordered_id() for _ in range(dice.randint(1, 5))])
+                    victim.submit(ids)
+                else:
+                    submitted += await pair.submit(dice.randint(1, 5))
                 await asyncio.sleep(0.05)
         victim.bury()
-        await victim.start()
+        await victim.start(has_door=by_door)
+        submitted += asked
+        # Whoever had no answer asks again, under the same key.
+        victim.submit([one for one in asked if one not in victim.answered])
+        async with asyncio.timeout(DEAD_WITHIN_SECONDS):
+            while not victim.answered.issuperset(asked):  # noqa: ASYNC110 - another process answers
+                await asyncio.sleep(0.02)
         submitted += await pair.submit(1)
         await pair.wait_until_receipted(seconds=90)
         applied = await pair.applied()
