@@ -203,10 +203,10 @@ final class Evidence {
             told.add("  No receipt of it is in this file.");
         }
         for (Word word : statuses.stream().filter(word -> word.about == one).toList()) {
-            List<String> reasons = word.entry.texts("reasons");
+            String reasons = String.join("; ", word.entry.texts("reasons"));
             told.add("  " + word.receipt.head.text("sender") + " signed on " + at(word.receipt.head.count("sealed_at_ms"))
                 + " that it is " + MADE_OF_IT[(int) word.entry.number("status")] + " since "
-                + at(word.entry.count("decided_at_ms")) + (reasons.isEmpty() ? "" : ": " + String.join("; ", reasons)) + ".");
+                + at(word.entry.count("decided_at_ms")) + (reasons.isEmpty() ? "" : ": " + reasons) + (reasons.endsWith(".") ? "" : "."));
         }
     }
 

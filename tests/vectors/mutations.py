@@ -25,7 +25,7 @@ def mutated(file: bytes, chance: random.Random) -> bytes:
     elif kind == 3:
         body = body[: chance.randrange(len(body))] + chance.randbytes(chance.randrange(4))
     else:
-        body = _change_field(body, chance)
+        body = change_field(body, chance)
     return FIRST_LINE + sha256(body).digest() + body
 
 
@@ -35,7 +35,7 @@ def _flip(data: bytes, chance: random.Random) -> bytearray:
     return changed
 
 
-def _change_field(data: bytes, chance: random.Random) -> bytes:
+def change_field(data: bytes, chance: random.Random) -> bytes:
     """Change one field of the message, or of one that it holds, and write all lengths anew."""
     fields = _fields(data)
     if not fields:
@@ -43,7 +43,7 @@ def _change_field(data: bytes, chance: random.Random) -> bytes:
     at = chance.randrange(len(fields))
     number, value = fields[at]
     if isinstance(value, bytes) and chance.random() < 0.7 and _fields(value):
-        fields[at] = (number, _change_field(value, chance))
+        fields[at] = (number, change_field(value, chance))
     else:
         _change_here(fields, at, chance)
     return b"".join(_written(*one) for one in fields)

@@ -9,6 +9,7 @@ import pytest
 sys.path.append(str(Path(__file__).resolve().parents[2]))
 
 from tests.vectors import second_verifier
+from tests.vectors.odd_reports import signed_reports
 
 LACKING = second_verifier.missing()
 pytestmark = pytest.mark.skipif(
@@ -60,3 +61,10 @@ def test_both_verifiers_take_and_refuse_the_same_changed_files() -> None:
     assert outcome.differences == ()
     assert outcome.taken >= 15  # one in twenty is unchanged
     assert outcome.refused >= 200
+
+
+async def test_both_verifiers_take_and_refuse_the_same_reports_that_are_rightly_signed() -> None:
+    outcome = second_verifier.compare(*await signed_reports(150, seed=7))
+    assert outcome.differences == ()
+    assert outcome.taken >= 20
+    assert outcome.refused >= 100

@@ -24,7 +24,7 @@ from portability.services.hybrid import domain_separated
 from portability.services.log.proofs import prove_inclusion
 from portability.services.log_entry import LogEntryKind, entry_of
 
-__all__ = ["FORGED", "HONEST", "Report", "cut_with_report", "give_up_one"]
+__all__ = ["FORGED", "HONEST", "OTHER_CASE", "Report", "cut_with_report", "give_up_one"]
 
 LATE, BEHIND = 8, 9
 """Numbers that make the ids of the message given up, and of the one behind it."""
@@ -79,9 +79,11 @@ async def give_up_one(world: EvidenceWorld) -> None:
     await world.deliver()
 
 
-async def cut_with_report(world: EvidenceWorld, report: Report) -> bytes:
-    """Evidence of the late message alone, and one report about it that stands in Berlin's log."""
-    store, bundle = world.nodes[BERLIN].store, _bundle(world, report)
+async def cut_with_report(world: EvidenceWorld, report: Report, *, record: bytes | None = None) -> bytes:
+    """Evidence of the late message alone, and one report about it in Berlin's log; its record may be odd."""
+    if record is None:
+        record = encode_statuses([replace(_said(world), **one) for one in report.entries])  # type: ignore[arg-type]
+    store, bundle = world.nodes[BERLIN].store, _bundle(world, report, record)
     async with store.transaction() as work:
         entry = entry_of(LogEntryKind.BUNDLE_RECEIVED, bundle.signed_head, at=world.world.clock.now())
         await work.log.append([entry])
@@ -99,7 +101,7 @@ async def cut_with_report(world: EvidenceWorld, report: Report) -> bytes:
     return encode_evidence(Evidence(BERLIN, CASE, whole.directory, covering.note, tuple(proven)))
 
 
-def _bundle(world: EvidenceWorld, report: Report) -> BundleProof:
+def _bundle(world: EvidenceWorld, report: Report, record: bytes) -> BundleProof:
     """A bundle with the report, signed; its place in the log is not known yet."""
     at, signer = world.world.clock.now(), world.world.keys[report.signer]
     message = OutgoingMessage(
@@ -109,7 +111,7 @@ def _bundle(world: EvidenceWorld, report: Report) -> BundleProof:
         case_id=NO_CASE,
         type=STATUS_TYPE,
         schema_version=1,
-        record=encode_statuses([replace(_said(world), **one) for one in report.entries]),  # type: ignore[arg-type]
+        record=record,
     )
     salt = secrets.token_bytes(SALT_BYTES)
     made = outbox_message(message, me=report.sender, at=at, stream_seq=1000, case_seq=0, salt=salt).sealable

@@ -98,9 +98,10 @@ def about_message(one: ProvenMessage, receipts: Receipts, reports: Reports) -> I
         yield "  No receipt of it is in this file."
     for report, status in reports.get(one.leaf, ()):
         why = f": {'; '.join(status.reasons)}" if status.reasons else ""
+        end = "" if why.endswith(".") else "."
         yield (
             f"  {report.head.sender} signed on {_at(report.head.sealed_at)} that it is {status.status.value} since "
-            f"{_at(status.decided_at)}{why}."
+            f"{_at(status.decided_at)}{why}{end}"
         )
 
 
