@@ -124,6 +124,17 @@ async def test_keeping_a_worker_again_replaces_her_contact(stores: Stores) -> No
     assert await stores.workers.find(parse_contact("rosa@example.org")) == worker(ROSA, "rosa@example.org")
 
 
+async def test_whoever_has_one_of_some_numbers_is_found_whatever_her_contact(stores: Stores) -> None:
+    await stores.workers.keep(worker(ADA, "ada@example.org", "ADA70", "RSP65"))
+    rosa, ada = (
+        worker(ROSA, "+39 333 1234567", "RSP65", language="it"),
+        worker(ADA, "ada@example.org", "ADA70", "RSP65"),
+    )
+    assert await stores.workers.with_numbers(["RSP65", "X"]) == [rosa, ada]
+    assert await stores.workers.with_numbers(["ADA70", "ADA70"]) == [ada]
+    assert await stores.workers.with_numbers(["ADA7", "X"]) == []
+
+
 async def test_a_case_is_one_workers_and_linking_it_again_changes_nothing(stores: Stores) -> None:
     first, second = UUID(int=1), UUID(int=2)
     for case_id in (second, first, first):

@@ -26,6 +26,7 @@ from portability.adapters.clock.ids import time_ordered_id
 from portability.adapters.postgres.embedded import EmbeddedServer
 from portability.agreements.errors import DeniedError
 from portability.api.determination.v1 import determination_pb2
+from portability.api.workers.v1 import linking_pb2
 from portability.app.demo.desks import lodge_claim, put_records
 from portability.app.demo.nodes import DemoNode, demo_nodes
 from portability.app.demo.run import enrol, sign_in
@@ -121,7 +122,7 @@ async def test_what_treaty_administrators_send_is_public_and_in_no_log_and_no_me
 async def call_with_canaries(method: MethodDescriptor, case_id: UUID, desk: DemoNode, told: Told, token: str) -> None:
     name = f"/{method.containing_service.full_name}/{method.name}"
     role = next(one for one in ROLES if may_call(caller_in(one), name))
-    seeds = requests_about(case_id) | determinations(case_id)
+    seeds = requests_about(case_id) | of_no_case(case_id)
     good = seeds.get(method.input_type.full_name) or GetMessageClass(method.input_type)()
     metadata = (("authorization", f"Bearer {token}"),) if role is Role.WORKER and "SignIn" not in name else ()
     for number, batch in enumerate(batches(planted_requests(good))):
@@ -138,10 +139,11 @@ async def call_with_canaries(method: MethodDescriptor, case_id: UUID, desk: Demo
                     told.take(f"{method.name}: {place}", error)
 
 
-def determinations(case_id: UUID) -> dict[str, Message]:
-    """Requests that work on facts which the caller states, by the name of their message."""
+def of_no_case(case_id: UUID) -> dict[str, Message]:
+    """Requests that work on facts which the caller states alone, by the name of their message."""
     facts = [one for one in good_requests(case_id) if isinstance(one, determination_pb2.ClaimFacts)]
-    others = [one for one in good_requests(case_id) if one.DESCRIPTOR.file == determination_pb2.DESCRIPTOR]
+    files = (determination_pb2.DESCRIPTOR, linking_pb2.DESCRIPTOR)
+    others = [one for one in good_requests(case_id) if one.DESCRIPTOR.file in files]
     asked = {"facts": facts[-1], "agreement_ids": ["de-us"]}
     made = [*others, determination_pb2.DetermineRequest(**asked), determination_pb2.ExplainRequest(**asked, audience=1)]
     return {one.DESCRIPTOR.full_name: one for one in made}

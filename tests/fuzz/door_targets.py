@@ -114,6 +114,7 @@ REQUESTS: Mapping[str, tuple[type[Message], Callable[..., object]]] = {
     "revoke-certificate": (certificates_pb2.RevokeCertificateRequest, certificates.read_revoke),
     "grant-mandate": (mandates_pb2.GrantMandateRequest, partial(mandates.read_grant, worker_id=NO_CASE)),
     "change-contact": (linking_pb2.ChangeContactRequest, linking.read_change_contact),
+    "register-worker": (linking_pb2.RegisterWorkerRequest, linking.read_register),
     "link-case": (linking_pb2.LinkCaseRequest, linking.read_link),
     "say-how-it-went": (voice_pb2.SayHowItWentRequest, partial(voice.read_say, worker_id=NO_CASE)),
     "choose-preferences": (preferences_pb2.ChooseMyPreferencesRequest, preferences.read_chosen),

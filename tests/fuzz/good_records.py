@@ -22,6 +22,7 @@ from portability.api.exchange.v1 import exchange_pb2
 from portability.api.persons.v1.messages_pb2 import DatePrecision, PartialDate
 from portability.api.privacy.v1 import privacy_pb2
 from portability.api.records.v1 import career_pb2, imports_pb2, records_pb2, reviews_pb2
+from portability.api.workers.v1 import linking_pb2
 from portability.services.cases.mapping.parts import write_claim
 from portability.services.determination.mapping import claims
 from portability.services.determination.model import DetermineQuery
@@ -130,6 +131,13 @@ def good_requests(case_id: UUID) -> list[Message]:
             statement=_stated(request),
             document="EESSI P5000",
             level="EVIDENCE_LEVEL_DECLARED",
+        ),
+        linking_pb2.RegisterWorkerRequest(
+            request_id=request,
+            contact="rosa@example.org",
+            numbers=[write_identifier(GERMAN_NUMBER)],
+            language="it",
+            known_by=linking_pb2.KNOWN_BY_DOCUMENT,
         ),
         imports_pb2.ImportRecordsRequest(
             opening=imports_pb2.ImportOpening(import_id=request, as_of=Date(year=2025, month=3, day=1))

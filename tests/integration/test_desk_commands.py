@@ -72,6 +72,7 @@ async def test_a_caseworker_answers_declared_time_and_says_whose_a_case_is(
         files = desk.node.tls.caller(Role.WORKER, "page")
         async with open_channel(f"localhost:{desk.node.port}", files) as channel:
             await answering(desk, channel, session, tmp_path / "papers")
+            await adding(desk, (await lodge_claim(desk, today=TODAY, award_on=date(2026, 12, 1))))
             await linking(desk, first, second, third)
             await finding(desk, {first, second, third})
             mine: Any = workers_pb2_grpc.WorkerServiceStub(channel)
@@ -114,6 +115,24 @@ async def finding(desk: DemoNode, hers: set[str]) -> None:
     code, told = await said(desk, "cases", "list", "--of-person", typed=f"IT\n{sector}\nNOBODY1\n")
     assert code == 0
     assert not any(one in told for one in hers)
+
+
+async def adding(desk: DemoNode, case: str) -> None:
+    typed = "ada@example.org\nIT\nsocial_security\nada 1\nDE\npension\nada 2\n\n"
+    assert (await said(desk, "workers", "add", typed=typed))[0] == 2
+    code, told = await said(desk, "workers", "add", "--known-by", "document", "--language", "it", typed=typed)
+    assert code == 0
+    assert "Look again: The number of IT (social_security)" in told
+    assert told.endswith("She is on file and can sign in; where others share the contact, with a number of hers.\n")
+    code, told = await said(desk, "workers", "link-case", case, "--on-file", typed="ada@example.org\nADA2\n")
+    assert code == 0
+    code, told = await said(desk, "workers", "add", "--known-by", "person", typed=typed)
+    assert code == 1
+    assert "--number-on-file" in told
+    again = ("workers", "add", "--known-by", "person", "--number-on-file", "hers")
+    assert (await said(desk, *again, typed=f"new@example.org\n{typed.partition(chr(10))[2]}"))[0] == 0
+    code, told = await said(desk, "workers", "link-case", case, "--on-file", typed="new@example.org\nADA1\n")
+    assert code == 0
 
 
 async def linking(desk: DemoNode, first: str, second: str, third: str) -> None:

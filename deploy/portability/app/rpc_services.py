@@ -44,7 +44,7 @@ from portability.app.wiring.correspondence import correspondence_use_cases
 from portability.app.wiring.declarations import declaration_desk, declaration_use_cases
 from portability.app.wiring.disputes import dispute_desk, dispute_use_cases
 from portability.app.wiring.flows import NodeEffects, flow_parts, flow_unit_of_work
-from portability.app.wiring.linking import link_use_cases
+from portability.app.wiring.linking import worker_desk
 from portability.app.wiring.mandates import mandate_use_cases
 from portability.app.wiring.parts import CaseParts
 from portability.app.wiring.preferences import preference_use_cases
@@ -84,7 +84,6 @@ from portability.services.workers.claims.servicer import ClaimDeskServicer, MyCl
 from portability.services.workers.correspondence.servicer import CorrespondenceServicer
 from portability.services.workers.declarations.servicer import DeclarationDeskServicer, MyDeclarationServicer
 from portability.services.workers.disputes.servicer import DisputeDeskServicer, MyDisputeServicer
-from portability.services.workers.linking.servicer import WorkerDeskServicer
 from portability.services.workers.mandates.servicer import MandateServicer
 from portability.services.workers.matters.servicer import MatterServicer
 from portability.services.workers.matters.use_cases import MatterUseCases
@@ -250,7 +249,7 @@ def rpc_services(
         RpcService(
             "portability.api.workers.v1.WorkerDeskService",
             linking_pb2_grpc.add_WorkerDeskServiceServicer_to_server,
-            WorkerDeskServicer(link_use_cases(database, parts)),
+            worker_desk(database, parts),
         ),
         RpcService(
             "portability.api.mandates.v1.MandateService",

@@ -17,6 +17,7 @@ from portability.adapters.memory.records import MemoryCommands
 from portability.adapters.memory.workers import MemoryDirectory, MemoryWorkerCases
 from portability.agreements.errors import CaseStateError, DeniedError, IdempotencyConflictError, NotFoundError
 from portability.services.access import Caller, Role
+from portability.services.workers.linking.entering import EnterUseCases
 from portability.services.workers.linking.handlers import ChangeContact, LinkCase, LinkUseCases
 from portability.services.workers.model import WorkerOnFile, parse_contact
 
@@ -70,6 +71,7 @@ class LinkWorld:
     def __post_init__(self) -> None:
         self.acts = MemoryActs(self.state)
         self.use_cases = LinkUseCases(self.work, ManualClock(NOW), self.new_id)
+        self.entering = EnterUseCases(self.work, ManualClock(NOW), self.new_id)
 
     @asynccontextmanager
     async def work(self) -> AsyncIterator["LinkWorld"]:

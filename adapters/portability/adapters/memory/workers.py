@@ -50,6 +50,10 @@ class MemoryDirectory:
     async def keep(self, worker: WorkerOnFile) -> None:
         self._workers[worker.worker_id] = worker
 
+    async def with_numbers(self, numbers: Sequence[str]) -> Sequence[WorkerOnFile]:
+        found = [one for one in self._workers.values() if set(numbers) & set(one.insurance_numbers)]
+        return sorted(found, key=lambda one: one.worker_id)
+
     async def find(self, contact: Contact, *, insurance_number: str = "") -> WorkerOnFile | None:
         found = [
             worker

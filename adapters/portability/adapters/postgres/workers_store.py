@@ -70,6 +70,20 @@ class PostgresWorkers:
         workers = await open_documents(self._at_rest, WorkerOnFile, await found.fetchall())
         return workers[0] if len(workers) == 1 else None
 
+    async def with_numbers(self, numbers: Sequence[str]) -> Sequence[WorkerOnFile]:
+        """Who has one of these numbers; each is held until the transaction ends, in one order for everybody."""
+        hidden = sorted({self._hidden_number(number) for number in numbers})
+        for number in hidden:
+            key = int.from_bytes(number[:8], "big", signed=True)
+            await self._connection.execute("SELECT pg_advisory_xact_lock(%s)", (key,))
+        found = await self._connection.execute(
+            "SELECT worker_id, document FROM workers WHERE insurance_numbers && %b::bytea[] ORDER BY worker_id",
+            (hidden,),
+            binary=True,
+        )
+        opened = await open_documents(self._at_rest, WorkerOnFile, await found.fetchall())
+        return [one for one in opened if one is not None]
+
     async def on_file(self, worker_id: UUID, *, for_change: bool) -> WorkerOnFile | None:
         """The worker, held until the transaction ends if for change; None where she is not on file, or no longer."""
         held = "FOR UPDATE" if for_change else ""

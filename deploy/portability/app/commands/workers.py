@@ -1,5 +1,6 @@
-"""`portability workers`: whose a case is, and by which contact she signs in, said by a caseworker."""
+"""`portability workers`: who is on file, whose a case is, and by which contact she signs in, said by a caseworker."""
 
+from enum import StrEnum
 from typing import Annotated, Any
 
 import typer
@@ -12,6 +13,57 @@ __all__ = ["app"]
 As = Annotated[str, typer.Option("--as", help="Caseworker at this node, for example anna: her certificate is used.")]
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Workers and their cases.")
+
+
+class KnownBy(StrEnum):
+    """How the caseworker knows that it is she."""
+
+    PERSON = "person"
+    DOCUMENT = "document"
+    REGISTER = "register"
+
+
+class Whose(StrEnum):
+    """Whose a number is that is on file already."""
+
+    HERS = "hers"
+    ANOTHERS = "anothers"
+
+
+@app.command("add")
+def add(
+    name: As,
+    known_by: Annotated[KnownBy, typer.Option("--known-by", help="How you know that it is she.")],
+    language: Annotated[str, typer.Option("--language", help="Of her pages and codes, for example it.")] = "",
+    number_on_file: Annotated[
+        Whose | None,
+        typer.Option("--number-on-file", help="Whose a number on file is; you act as a cleared caseworker."),
+    ] = None,
+    node: Node = "",
+) -> None:
+    """Put a worker on file in your own name, so that she can sign in. Asks for her contact and her numbers."""
+    from portability.api.workers.v1 import linking_pb2 as pb  # noqa: PLC0415 (heavy)
+    from portability.api.workers.v1 import linking_pb2_grpc  # noqa: PLC0415 (heavy)
+
+    request = pb.RegisterWorkerRequest(request_id=new_request_id(), language=language)
+    request.known_by = pb.KnownBy.Value(f"KNOWN_BY_{known_by.name}")
+    if number_on_file:
+        request.number_on_file = pb.NumberOnFile.Value(f"NUMBER_ON_FILE_{number_on_file.name}")
+    request.contact = typer.prompt("Phone or e-mail")
+    country = typer.prompt("Country of her insurance number, for example DE")
+    while country:
+        sector = typer.prompt("Sector that gave it, for example social_security")
+        request.numbers.add(country=country, sector=sector, value=typer.prompt("Number"))
+        country = typer.prompt("Country of another number (nothing: no other)", default="", show_default=False)
+
+    async def call(stub: Any) -> Any:
+        return await stub.RegisterWorker(request)
+
+    role = Role.CLEARED_CASEWORKER if number_on_file else Role.CASEWORKER
+    told = call_node(linking_pb2_grpc.WorkerDeskServiceStub, call, name=name, node=node, role=role)
+    for doubt in told.doubts:
+        typer.echo(f"Look again: {doubt}")
+    typer.echo("She is on file and can sign in; where others share the contact, with a number of hers.")
 
 
 @app.command("link-case")

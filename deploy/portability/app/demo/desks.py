@@ -18,10 +18,20 @@ from portability.api.common.v1 import common_pb2 as common
 from portability.api.records.v1 import messages_pb2 as record_messages
 from portability.api.records.v1 import records_pb2 as records
 from portability.api.records.v1 import records_pb2_grpc
+from portability.api.workers.v1 import linking_pb2, linking_pb2_grpc
 from portability.app.demo.nodes import DemoNode
 from portability.app.demo.story import BIRTH, INSTITUTIONS, WORKER, Answer, Period
 
-__all__ = ["ClaimAtDesk", "act", "certify", "lodge_claim", "national_answer", "put_records", "read_case"]
+__all__ = [
+    "ClaimAtDesk",
+    "act",
+    "certify",
+    "lodge_claim",
+    "national_answer",
+    "put_records",
+    "read_case",
+    "register_worker",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +95,20 @@ async def put_records(desk: DemoNode, today: date) -> None:
                     ],
                 )
             ],
+        )
+    )
+
+
+async def register_worker(desk: DemoNode) -> None:
+    """A caseworker puts the worker on file, by her phone and her number at this institution."""
+    stub: Any = linking_pb2_grpc.WorkerDeskServiceStub(desk.caseworker)
+    await stub.RegisterWorker(
+        linking_pb2.RegisterWorkerRequest(
+            request_id=_request_id(),
+            contact=WORKER.phone,
+            numbers=[_identifier(desk)],
+            language=WORKER.language,
+            known_by=linking_pb2.KNOWN_BY_DOCUMENT,
         )
     )
 

@@ -20,7 +20,7 @@ from portability.agreements.careers import PersonIdentifier
 from portability.agreements.errors import PortabilityError
 from portability.api.exchange.v1 import exchange_pb2 as exchange
 from portability.api.exchange.v1 import exchange_pb2_grpc
-from portability.app.demo.desks import ClaimAtDesk, act, certify, put_records, read_case
+from portability.app.demo.desks import ClaimAtDesk, act, certify, put_records, read_case, register_worker
 from portability.app.demo.nodes import DemoNode, demo_nodes, drop_databases
 from portability.app.demo.show import (
     show_career,
@@ -50,7 +50,7 @@ from portability.services.workers.claims.model import Claimant, Told, Wanted
 from portability.services.workers.declarations.handlers import AddDocument, DeclarationView, DeclarePeriod
 from portability.services.workers.disputes.handlers import RaiseDispute
 from portability.services.workers.disputes.model import Matter, Subject
-from portability.services.workers.model import AskForCode, SignedIn, SignInRefused, WorkerOnFile, parse_contact
+from portability.services.workers.model import AskForCode, SignedIn, SignInRefused, insurance_number, parse_contact
 from portability.services.workers.remembered import RememberedDay
 from portability.services.workers.texting.model import Channel, Incoming
 
@@ -164,14 +164,14 @@ async def _closed_everywhere(desks: dict[str, DemoNode], case_id: str) -> bool:
 
 
 async def put_on_file(desk: DemoNode) -> uuid.UUID:
-    """The institution puts the worker on file, so that she can sign in."""
-    worker = WorkerOnFile(
-        time_ordered_id(), parse_contact(WORKER.phone), (desk.institution.account.number[1],), WORKER.language
-    )
+    """A caseworker puts the worker on file, so that she can sign in; whoever it is then."""
+    await register_worker(desk)
+    number = insurance_number(desk.institution.account.number[1])
     async with desk.node.worker.unit_of_work() as work:
-        transaction: Any = work
-        await transaction.directory.keep(worker)
-    return worker.worker_id
+        found = await work.directory.find(parse_contact(WORKER.phone), insurance_number=number)
+    if found is None:
+        raise PortabilityError("The worker was put on file and is not found by her phone and number.")
+    return found.worker_id
 
 
 async def enrol(desk: DemoNode, case_id: str) -> None:

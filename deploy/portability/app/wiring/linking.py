@@ -1,4 +1,4 @@
-"""Saying whose a case is, on the node's database: the node's own work, after it was checked who calls."""
+"""Who is on file and whose a case is, on the node's database: the node's own work, after it was checked who calls."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -12,9 +12,11 @@ from portability.adapters.postgres.workers_store import PostgresWaysIn, Postgres
 from portability.app.wiring.certificates import NodeCaseFacts
 from portability.app.wiring.parts import CaseParts
 from portability.app.wiring.preferences import AddressNotices
+from portability.services.workers.linking.entering import EnterUseCases
 from portability.services.workers.linking.handlers import LinkUseCases
+from portability.services.workers.linking.servicer import WorkerDeskServicer
 
-__all__ = ["link_use_cases"]
+__all__ = ["worker_desk"]
 
 
 class LinkTransaction:
@@ -33,7 +35,7 @@ class LinkTransaction:
         self.acts = PostgresActs(connection, parts.at_rest)
 
 
-def link_use_cases(database: Database, parts: CaseParts) -> LinkUseCases:
+def worker_desk(database: Database, parts: CaseParts) -> WorkerDeskServicer:
     """One transaction each."""
 
     @asynccontextmanager
@@ -41,4 +43,7 @@ def link_use_cases(database: Database, parts: CaseParts) -> LinkUseCases:
         async with database.transaction(acting="node") as connection:
             yield LinkTransaction(connection, parts)
 
-    return LinkUseCases(work=work, clock=parts.clock, new_id=parts.new_id)
+    return WorkerDeskServicer(
+        LinkUseCases(work=work, clock=parts.clock, new_id=parts.new_id),
+        EnterUseCases(work=work, clock=parts.clock, new_id=parts.new_id),
+    )

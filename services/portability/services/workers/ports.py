@@ -42,6 +42,14 @@ class WorkerRegister(Protocol):
         """Put a worker on file, or replace her contact and numbers."""
         ...
 
+    async def with_numbers(self, numbers: Sequence[str]) -> Sequence[WorkerOnFile]:
+        """Who is on file with one of these numbers, by id.
+
+        Whoever else asks for one of them waits until this transaction ends: of two who enter one person, the second
+        finds the first.
+        """
+        ...
+
 
 class WorkerCases(Protocol):
     """Which cases are whose: said once when a claim is lodged, and never guessed afterwards."""

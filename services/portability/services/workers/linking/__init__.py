@@ -1,1 +1,1 @@
-"""Caseworkers say whose a case is."""
+"""Caseworkers put workers on file, and say whose a case is."""

@@ -1,15 +1,16 @@
 """A caseworker says whose a case is, so that she and nobody else ever sees it; and by which contact she signs in."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from uuid import UUID
 
-from portability.agreements.errors import CaseStateError, DeniedError, NotFoundError
+from portability.agreements.errors import DeniedError, NotFoundError
 from portability.services.access import Caller
 from portability.services.acts import Act
 from portability.services.idempotency import once
 from portability.services.looking import read_by_staff
 from portability.services.purposes import COOPERATION
+from portability.services.workers.linking.contacts import move
 from portability.services.workers.linking.ports import LinkWork, UnitOfWork
 from portability.services.workers.model import Contact, WorkerOnFile
 from portability.services.workers.ports import Clock
@@ -81,8 +82,9 @@ class LinkUseCases:
         Raises DeniedError for who is no caseworker, NotFoundError where the caller may see no such person,
         CaseStateError where the new contact would tell her from nobody.
         """
-        # 1. A person says so.  2. There is exactly one whom she means.  3. The new contact finds nobody else with her
-        # number.  4. It is kept; sessions and codes end, and the contact from before is told: it may not have been she.
+        # 1. A person says so.  2. There is exactly one whom she means.  3. By the new contact each of her numbers
+        # finds her alone. It is kept; sessions and codes end, and the contact from before is told: it may not have been
+        # she.
         # Step 1.
         if not (caller.is_caseworker and caller.name):
             raise DeniedError("Only a named caseworker changes a contact: connect with a caseworker's certificate.")
@@ -92,21 +94,8 @@ class LinkUseCases:
                 # Step 2.
                 worker = await self._on_file(command.contact, command.insurance_number, caller=caller, work=work)
                 # Step 3.
-                if command.new_contact == worker.contact or await work.directory.find(
-                    command.new_contact, insurance_number=command.insurance_number
-                ):
-                    raise CaseStateError(
-                        "This contact is on file with this number already: give another one.",
-                        state="on_file",
-                        allowed_actions=(),
-                    )
-                # Step 4.
                 at = self.clock.now()
-                await work.register.keep(replace(worker, contact=command.new_contact, former=worker.contact))
-                await work.ways_in.close(worker.worker_id)
-                hers = await work.links.case_ids_of(worker.worker_id)
-                if not await work.protected.among(hers):
-                    await work.news.contact_changed(worker.worker_id, at=at)
+                await move(worker, command.new_contact, at=at, work=work)
                 await work.acts.add(Act(self.new_id(), worker.worker_id, at, caller.name, "worker.contact"))
                 return ""
 

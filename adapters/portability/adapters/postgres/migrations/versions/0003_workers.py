@@ -17,6 +17,7 @@ CREATE TABLE workers (
 );
 -- Not unique: a family may share one phone.
 CREATE INDEX workers_by_contact ON workers (contact);
+CREATE INDEX workers_by_number ON workers USING gin (insurance_numbers);
 
 -- No reference to the table of cases: that one is another service's own.
 CREATE TABLE worker_cases (

@@ -45,6 +45,11 @@ class WorkerDeskServiceStub:
                 request_serializer=portability_dot_api_dot_workers_dot_v1_dot_linking__pb2.ChangeContactRequest.SerializeToString,
                 response_deserializer=portability_dot_api_dot_workers_dot_v1_dot_linking__pb2.ChangeContactResponse.FromString,
                 _registered_method=True)
+        self.RegisterWorker = channel.unary_unary(
+                '/portability.api.workers.v1.WorkerDeskService/RegisterWorker',
+                request_serializer=portability_dot_api_dot_workers_dot_v1_dot_linking__pb2.RegisterWorkerRequest.SerializeToString,
+                response_deserializer=portability_dot_api_dot_workers_dot_v1_dot_linking__pb2.RegisterWorkerResponse.FromString,
+                _registered_method=True)
 
 
 class WorkerDeskServiceServicer:
@@ -65,6 +70,14 @@ class WorkerDeskServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def RegisterWorker(self, request, context):
+        """Puts a worker on file, so that she can sign in. Where one of her numbers is on file already, nothing is entered
+        (FAILED_PRECONDITION), in the same words whoever has it; caseworkers cleared for protected persons say whose it is.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_WorkerDeskServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -77,6 +90,11 @@ def add_WorkerDeskServiceServicer_to_server(servicer, server):
                     servicer.ChangeContact,
                     request_deserializer=portability_dot_api_dot_workers_dot_v1_dot_linking__pb2.ChangeContactRequest.FromString,
                     response_serializer=portability_dot_api_dot_workers_dot_v1_dot_linking__pb2.ChangeContactResponse.SerializeToString,
+            ),
+            'RegisterWorker': grpc.unary_unary_rpc_method_handler(
+                    servicer.RegisterWorker,
+                    request_deserializer=portability_dot_api_dot_workers_dot_v1_dot_linking__pb2.RegisterWorkerRequest.FromString,
+                    response_serializer=portability_dot_api_dot_workers_dot_v1_dot_linking__pb2.RegisterWorkerResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -134,6 +152,33 @@ class WorkerDeskService:
             '/portability.api.workers.v1.WorkerDeskService/ChangeContact',
             portability_dot_api_dot_workers_dot_v1_dot_linking__pb2.ChangeContactRequest.SerializeToString,
             portability_dot_api_dot_workers_dot_v1_dot_linking__pb2.ChangeContactResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RegisterWorker(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/portability.api.workers.v1.WorkerDeskService/RegisterWorker',
+            portability_dot_api_dot_workers_dot_v1_dot_linking__pb2.RegisterWorkerRequest.SerializeToString,
+            portability_dot_api_dot_workers_dot_v1_dot_linking__pb2.RegisterWorkerResponse.FromString,
             options,
             channel_credentials,
             insecure,
