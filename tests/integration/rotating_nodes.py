@@ -19,7 +19,7 @@ from portability.adapters.keys.material import KeySeeds, draw_key, public_key
 from portability.adapters.keys.ring import FileKeyRing
 from portability.agreements.errors import VerificationError
 from portability.api.registry.v1 import registry_pb2, registry_pb2_grpc
-from portability.app.bootstrap import Node
+from portability.app.node import Node
 from portability.app.rpc.client import open_channel
 from portability.app.trust import save_anchor
 from portability.services.access import Role

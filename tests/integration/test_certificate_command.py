@@ -20,7 +20,8 @@ from portability.adapters.postgres.stream import PostgresStream
 from portability.adapters.postgres.workers_store import PostgresWorkerCases, PostgresWorkers
 from portability.agreements.careers import PersonIdentifier
 from portability.agreements.values import Branch
-from portability.app.bootstrap import Node, open_node
+from portability.app.bootstrap import open_node
+from portability.app.node import Node
 from portability.app.wiring.certificates import certificate_printer, certificate_use_cases
 from portability.services.cases.model import Case, Claim, Person
 from portability.services.workers.model import WorkerOnFile, parse_contact

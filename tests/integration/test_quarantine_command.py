@@ -14,7 +14,7 @@ import pytest
 
 from portability.api.exchange.v1 import exchange_pb2 as pb
 from portability.api.exchange.v1 import exchange_pb2_grpc
-from portability.app.bootstrap import Node
+from portability.app.node import Node
 from portability.app.rpc.client import open_channel
 from portability.services.access import Role
 from portability.services.exchange.consumer import consume_once

@@ -18,7 +18,8 @@ from portability.adapters.clock.ids import time_ordered_id
 from portability.adapters.postgres.exchange_work import PostgresExchangeWork
 from portability.adapters.postgres.stream import PostgresStream
 from portability.api.exchange.v1 import exchange_pb2, exchange_pb2_grpc
-from portability.app.bootstrap import Node, open_node
+from portability.app.bootstrap import open_node
+from portability.app.node import Node
 from portability.app.rpc.client import open_channel
 from portability.services.access import Role
 from portability.services.exchange.model.messages import ReceivedMessage

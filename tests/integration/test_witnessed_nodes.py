@@ -14,7 +14,7 @@ from portability.adapters.postgres.log_staging import PostgresLogSink
 from portability.agreements.errors import VerificationError
 from portability.api.log.v1 import log_pb2 as pb
 from portability.api.log.v1 import log_pb2_grpc
-from portability.app.bootstrap import Node
+from portability.app.node import Node
 from portability.app.rpc.client import open_channel
 from portability.services.access import Role
 from portability.services.log.checkpoint import verify_cosignature, verify_log_signature

@@ -10,7 +10,8 @@ from portability.adapters.clock.system import SystemClock
 from portability.adapters.keys.directory_file import DirectoryFile
 from portability.adapters.keys.ring import FileKeyRing
 from portability.adapters.postgres.stream import PostgresStream
-from portability.app.bootstrap import Node, open_node
+from portability.app.bootstrap import open_node
+from portability.app.node import Node
 from portability.app.settings import Settings, load_settings
 from portability.app.trust import save_anchor
 from portability.app.witnesses import peer_files

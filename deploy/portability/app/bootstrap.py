@@ -1,16 +1,14 @@
 """One node, put together: the only place where ports meet the adapters that fill them.
 
 open_node(settings)   database, keys, directory, event stream, use cases
-node.run()            gRPC, relay, consumer, the worker's page, until cancelled
+node.run()            gRPC, relay, consumer, the worker's page, until cancelled (node.py)
 serve(settings)       both, for `portability serve`
 """
 
 import asyncio
-import contextlib
 import secrets
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING
@@ -19,28 +17,24 @@ from zoneinfo import ZoneInfo
 from portability.adapters.clock.ids import time_ordered_id
 from portability.adapters.clock.system import SystemClock
 from portability.adapters.keys.authorities import DirectoryAuthorities
-from portability.adapters.keys.node_keys import KeyFolder, NodeKeys, follow_keys
+from portability.adapters.keys.node_keys import NodeKeys
 from portability.adapters.keys.trust import DirectoryTrust
-from portability.adapters.postgres.change_store import change_unit_of_work
 from portability.adapters.postgres.database import Database, migrate
 from portability.adapters.postgres.embedded import start_embedded
 from portability.adapters.postgres.exchange_work import exchange_unit_of_work
 from portability.adapters.postgres.listening import PostgresOutboxSignal
-from portability.adapters.postgres.log_staging import PostgresLogSink
 from portability.adapters.postgres.log_store import log_unit_of_work
 from portability.adapters.postgres.stream import PostgresStream
-from portability.adapters.postgres.texting_store import PostgresConversations
-from portability.adapters.postgres.workers_store import PostgresSignInHousekeeping
 from portability.adapters.workers.code_delivery import QueuedCodeSender
 from portability.agreements import packaged
-from portability.agreements.errors import GatewayError, InputError
+from portability.agreements.errors import InputError
 from portability.app.at_rest import open_at_rest
 from portability.app.disk import free_part
 from portability.app.exchange_observer import ExchangeObserver
-from portability.app.http_part import HttpPart
 from portability.app.keys import key_folder
 from portability.app.logging import configure_logging
 from portability.app.metrics import MetricsPage, NodeMetrics
+from portability.app.node import Node, enter_directory
 from portability.app.rpc.allowance import CallRates
 from portability.app.rpc.credentials import NodeTls
 from portability.app.rpc.identity import CallerFinder
@@ -49,151 +43,40 @@ from portability.app.rpc.observer import NodeObserver
 from portability.app.rpc.server import NodeServer, ServerLimits
 from portability.app.rpc_services import rpc_services
 from portability.app.secret_file import secret
-from portability.app.settings import NodeRole, Settings
+from portability.app.settings import Settings
 from portability.app.text_door import Gateways, dialogue_of, open_gateways, text_door
-from portability.app.trust import follow_directory, open_registry
+from portability.app.trust import open_registry
 from portability.app.wiring.access import node_policy
-from portability.app.wiring.cases import CaseTransaction, case_unit_of_work
+from portability.app.wiring.cases import case_unit_of_work
 from portability.app.wiring.certificates import certificate_pages, certificate_use_cases
-from portability.app.wiring.flows import NodeEffects, run_clock
-from portability.app.wiring.notices import NoticeByContact, NoticeGauges, notice_unit_of_work, run_notices
+from portability.app.wiring.flows import NodeEffects
+from portability.app.wiring.notices import NoticeByContact, notice_unit_of_work
 from portability.app.wiring.parts import CaseParts
 from portability.app.wiring.privacy import privacy_use_cases
 from portability.app.wiring.sent_claims import claim_use_cases
 from portability.app.wiring.takeout import takeout_use_cases
 from portability.app.wiring.voice import voice_use_cases
 from portability.app.wiring.workers import matter_unit_of_work, worker_unit_of_work
-from portability.app.witnesses import PeerWitness, witnesses_of
+from portability.app.witnesses import witnesses_of
 from portability.app.worker_page import WorkerPage
 from portability.app.worker_topics import worker_topics
 from portability.services.determination.treaties.in_force import Treaties
 from portability.services.determination.treaties.reading import VersionReader
-from portability.services.exchange.consumer import run_consumer
 from portability.services.exchange.departures import Departures
-from portability.services.exchange.lane_watch import run_lane_watch
 from portability.services.exchange.limits import Limits
 from portability.services.exchange.node import ExchangeNode
 from portability.services.exchange.ports.world import Clock, EventStream, Observer
-from portability.services.exchange.receipt_watch import run_receipt_watch
-from portability.services.exchange.relay import run_relay
-from portability.services.exchange.repair import run_repair
-from portability.services.exchange.voids import run_voids
 from portability.services.feed.ports import ChangeTopic
-from portability.services.feed.publishing import forget_changes, run_feed
-from portability.services.log.running import NodeLog, run_log
+from portability.services.log.running import NodeLog
 from portability.services.log.witnessing import WitnessRound, refuse_restored_state
-from portability.services.log_entry import LogEntryKind, entry_of
 from portability.services.notices.handlers import Notices
-from portability.services.registry.handlers import DirectoryInForce, Registry
-from portability.services.workers.handlers import forget_expired_sign_ins
 from portability.services.workers.matters.use_cases import MatterUseCases
-from portability.services.workers.texting.dialogue import Dialogue
 from portability.services.workers.use_cases import WorkerUseCases
 
 if TYPE_CHECKING:
     from portability.adapters.kafka.stream import KafkaStream
 
-__all__ = ["Node", "databases", "open_node", "serve"]
-
-HOUSEKEEPING = timedelta(hours=1)
-CONVERSATION_REST = timedelta(days=30)
-
-
-@dataclass(slots=True, kw_only=True)
-class Node:
-    """An institution's node with its parts in reach; `run` serves it until cancelled."""
-
-    settings: Settings
-    metrics: NodeMetrics
-    database: Database
-    tls: NodeTls
-    registry: Registry
-    keys: NodeKeys
-    key_folder: KeyFolder
-    exchange: ExchangeNode
-    departures: Departures
-    log: NodeLog
-    cases: Callable[[], contextlib.AbstractAsyncContextManager[CaseTransaction]]
-    worker: WorkerUseCases
-    effects: NodeEffects
-    parts: CaseParts
-    server: NodeServer
-    page: WorkerPage | None
-    dialogue: Dialogue
-    notices: Notices
-    text_door: HttpPart | None
-    signal: PostgresOutboxSignal
-    feed: ChangeTopic | None
-    codes: QueuedCodeSender
-    port: int = 0
-    started: asyncio.Event = field(default_factory=asyncio.Event)
-
-    async def run(self) -> None:
-        """Serve until cancelled, then let running calls end within the grace period."""
-        role = self.settings.role
-        try:
-            async with asyncio.TaskGroup() as tasks:
-                offered, observer = self.settings.directory_path, self.exchange.observer
-                following = follow_directory(self.registry, offered, observer, self._enter_directory)
-                tasks.create_task(following, name="directory")
-                following = follow_keys(self.keys, self.key_folder, self.exchange.clock, observer)
-                tasks.create_task(following, name="keys")
-                if role in (NodeRole.ALL, NodeRole.RELAY):
-                    tasks.create_task(run_relay(self.exchange, self.signal), name="relay")
-                    tasks.create_task(run_repair(self.exchange), name="repair")
-                    watching = run_receipt_watch(self.exchange, times=self.settings.receipt_times)
-                    tasks.create_task(watching, name="receipts")
-                    tasks.create_task(run_log(self.log), name="log")
-                    tasks.create_task(run_clock(self.database, self.parts), name="clock")
-                    tasks.create_task(run_notices(self.notices, NoticeGauges(self.metrics)), name="notices")
-                    if self.feed is not None:
-                        work = change_unit_of_work(self.database)
-                        tasks.create_task(run_feed(unit_of_work=work, topic=self.feed), name="feed")
-                if role in (NodeRole.ALL, NodeRole.CONSUMER):
-                    tasks.create_task(run_consumer(self.exchange, self.effects), name="consumer")
-                    longest = timedelta(hours=self.settings.lane_wait_hours)
-                    tasks.create_task(run_voids(self.exchange, self.effects), name="voids")
-                    tasks.create_task(run_lane_watch(self.exchange, longest=longest), name="lanes")
-                if role in (NodeRole.ALL, NodeRole.RPC):
-                    self.port = await self.server.start()
-                    tasks.create_task(self.departures.run(), name="departures")
-                    tasks.create_task(self.codes.run(), name="codes")
-                    tasks.create_task(self._forget_what_is_over(), name="housekeeping")
-                    tasks.create_task(self.server.wait(), name="rpc")
-                    if self.page is not None:
-                        tasks.create_task(self.page.run(), name="page")
-                    if self.text_door is not None:
-                        tasks.create_task(self.text_door.run(), name="texts")
-                self.started.set()
-        finally:
-            await self.server.stop(grace_seconds=self.settings.stop_seconds)
-
-    def witnessed_by(self, witness: PeerWitness) -> None:
-        """Have the log cosigned by one more witness from its next checkpoint on."""
-        witnesses = (*self.log.witnesses.witnesses, witness)
-        self.log.witnesses = replace(self.log.witnesses, witnesses=witnesses)
-
-    async def _enter_directory(self) -> None:
-        await _enter_directory(self.database, self.registry.in_force, self.exchange.clock)
-
-    async def _forget_what_is_over(self) -> None:
-        """Delete sign-in codes, sessions, counts and pointers to changes that are over, every hour."""
-        while True:
-            try:
-                async with self.database.transaction() as connection:
-                    housekeeping = PostgresSignInHousekeeping(connection)
-                    await forget_expired_sign_ins(housekeeping=housekeeping, clock=self.exchange.clock)
-                    conversations = PostgresConversations(connection)
-                    await conversations.forget_unused(at=self.exchange.clock.now(), unused=CONVERSATION_REST)
-                await forget_changes(
-                    work=partial(change_unit_of_work(self.database), True),
-                    before=self.exchange.clock.now() - timedelta(days=self.settings.feed_days),
-                    published=self.settings.kafka_events,
-                )
-            except GatewayError as error:
-                if not error.retryable:
-                    raise
-            await asyncio.sleep(HOUSEKEEPING.total_seconds())
+__all__ = ["databases", "open_node", "serve"]
 
 
 @asynccontextmanager
@@ -250,7 +133,7 @@ async def open_node(
         departures = Departures(exchange)
         limits = _limits(settings, metrics)
         log = await _open_log(settings, database, keys=keys, trust=trust, observer=exchange.observer, clock=clock)
-        await _enter_directory(database, directory, clock)
+        await enter_directory(database, directory, clock)
         gateways = await open_gateways(settings, opened, clock)
         codes = QueuedCodeSender(gateways.codes, clock=clock)
         worker_work = worker_unit_of_work(database, parts)
@@ -383,15 +266,6 @@ async def _open_log(
     asked = WitnessRound(me, witnesses, work, trust, observer)
     await refuse_restored_state(asked)
     return NodeLog(me, work, keys, clock, asked, timedelta(seconds=settings.witness_seconds))
-
-
-async def _enter_directory(database: Database, directory: DirectoryInForce, clock: Clock) -> None:
-    """The directory that the node goes by is in its log; once, however often it starts."""
-    trust = directory.trust()
-    if trust is not None:
-        async with database.transaction() as connection:
-            entry = entry_of(LogEntryKind.DIRECTORY_VERSION, trust.chain.directory.content, at=clock.now())
-            await PostgresLogSink(connection).append([entry])
 
 
 def databases(settings: Settings, opened: AsyncExitStack) -> tuple[str, str, str]:

@@ -11,7 +11,7 @@ from exchange_world import TestNode, World, message_to
 
 from portability.adapters.keys.ring import FileKeyRing
 from portability.agreements.errors import GatewayError
-from portability.services.exchange.departures import NOTED_TOGETHER, Departures
+from portability.services.exchange.departures import IN_LINE, NOTED_TOGETHER, Departures
 from portability.services.exchange.dispatch import RECORD_BYTES
 from portability.services.exchange.envelope import RECORD_LIMIT
 from portability.services.exchange.gathering import GatheredSubmits
@@ -27,6 +27,13 @@ class Cut:
 
     async def append(self, topic: str, records: object) -> None:
         raise GatewayError("The stream cannot be reached.", retryable=True)
+
+
+class Silent:
+    """A stream that never answers."""
+
+    async def append(self, topic: str, records: object) -> None:
+        await asyncio.Event().wait()
 
 
 class Away:
@@ -54,6 +61,7 @@ def door(node: ExchangeNode) -> tuple[GatheredSubmits, Departures]:
 async def leaving(departures: Departures) -> AsyncIterator[None]:
     """Let bundles leave, and be noted, before the end."""
     task = asyncio.create_task(departures.run())
+    await asyncio.sleep(0)
     try:
         yield
         await asyncio.sleep(3 * NOTED_TOGETHER.total_seconds())
@@ -154,21 +162,35 @@ async def test_a_bundle_that_the_stream_did_not_take_is_due_to_the_relay_at_once
 
 async def test_a_process_that_dies_between_the_commit_and_the_stream_loses_nothing(world: World) -> None:
     berlin = world.node("de-drv")
-    submits, _ = door(berlin.exchange)  # its departures never run
-    await submits.submit(message_to(ROME))
+    submits, departures = door(replace(berlin.exchange, stream=Silent()))  # type: ignore[arg-type]
+    async with leaving(departures):
+        await submits.submit(message_to(ROME))
     assert (await berlin.relay(), await on_the_stream(world)) == (0, 0)  # it is in hand elsewhere
     world.clock.advance(IN_HAND)
     assert (await berlin.relay(), await on_the_stream(world)) == (1, 1)
 
 
+async def test_where_nothing_runs_that_would_send_it_the_relay_does(world: World) -> None:
+    berlin = world.node("de-drv")
+    submits, departures = door(berlin.exchange)
+    await submits.submit(message_to(ROME, 1))
+    assert await berlin.relay() == 1
+    async with leaving(departures):
+        await submits.submit(message_to(ROME, 2))
+    await submits.submit(message_to(ROME, 3))
+    assert (await on_the_stream(world), await berlin.relay(), await on_the_stream(world)) == (2, 1, 3)
+
+
 async def test_where_the_stream_does_not_follow_what_comes_is_left_to_the_relay(world: World) -> None:
     berlin = world.node("de-drv")
-    submits, _ = door(berlin.exchange)
-    for number in range(1, 10):
-        await submits.submit(message_to(ROME, number))
+    submits, departures = door(replace(berlin.exchange, stream=Silent()))  # type: ignore[arg-type]
+    async with leaving(departures):
+        for number in range(1, IN_LINE + 4):
+            await submits.submit(message_to(ROME, number))
     async with berlin.store.transaction() as work:
         waiting = await work.bundles.take_unsent(ROME, limit=9, max_bytes=RECORD_BYTES)
-    assert [one.stream_seq for one in waiting] == [9]
+    # One is on its way to the stream, and as many as may wait behind it.
+    assert [one.stream_seq for one in waiting] == [IN_LINE + 2, IN_LINE + 3]
 
 
 async def test_a_transaction_that_is_undone_leaves_nothing_to_send(world: World) -> None:

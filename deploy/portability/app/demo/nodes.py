@@ -17,10 +17,11 @@ from portability.adapters.keys.node_keys import KeyFolder
 from portability.adapters.keys.ring import FileKeyRing
 from portability.adapters.postgres.embedded import in_database, start_embedded
 from portability.adapters.postgres.stream import PostgresStream
-from portability.app.bootstrap import Node, open_node
+from portability.app.bootstrap import open_node
 from portability.app.demo.story import INSTITUTIONS, Institution
 from portability.app.demo.treaties import DemoAuthority, Ratified, draw_authorities, publish_and_ratify
 from portability.app.keys import draw_missing
+from portability.app.node import Node
 from portability.app.rpc.client import DeadlineChannel, open_channel
 from portability.app.settings import Settings, load_settings
 from portability.app.trust import save_anchor

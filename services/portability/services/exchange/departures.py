@@ -22,7 +22,7 @@ from portability.services.exchange.model.sending import OutboxMessage, SealedBun
 from portability.services.exchange.node import ExchangeNode
 from portability.services.exchange.ports.work import ExchangeWork
 
-__all__ = ["Departures"]
+__all__ = ["IN_LINE", "NOTED_TOGETHER", "Departures"]
 
 IN_LINE: Final = (
     8  # bundles that wait for the stream; what comes then is the relay's, which reads no more than it sends
@@ -40,6 +40,7 @@ class Departures:
         self._come = asyncio.Event()
         self._gone: list[tuple[Ready, bool]] = []  # and whether the stream has acknowledged it
         self._to_note = asyncio.Event()
+        self._runs = False
 
     async def put(self, messages: Sequence[OutboxMessage], work: ExchangeWork) -> Ready | None:
         """Put messages for one recipient into the outbox, whose turn the caller holds; sealed, where that may be.
@@ -64,13 +65,19 @@ class Departures:
         self._come.set()
 
     async def run(self) -> None:
-        """Send until cancelled."""
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._send())
-            tasks.create_task(self._note())
+        """Send until cancelled. Before and after, all that is put is left to the relay."""
+        self._runs = True
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._send())
+                tasks.create_task(self._note())
+        finally:
+            self._runs = False
 
     async def _may_leave(self, messages: Sequence[OutboxMessage], work: ExchangeWork) -> bool:
-        if not messages or len(self._in_line) >= IN_LINE or not fits_one_bundle([one.sealable for one in messages]):
+        if not messages or not self._runs or len(self._in_line) >= IN_LINE:
+            return False
+        if not fits_one_bundle([one.sealable for one in messages]):
             return False
         return await work.bundles.is_next(messages[0].recipient, messages[0].sealable.stream_seq)
 
