@@ -184,7 +184,7 @@ async def test_what_never_comes_is_listed_asked_for_and_given_up(world: World) -
     code, told = await world.quarantine("list", "--all")
     assert re.search(rf"de-drv +{OTHER} +rejected +NUMBER_GIVEN_UP: Numbers 1 to 1 .*It does not come", told)
     code, told = await world.quarantine("ask", "de-drv", OTHER)
-    assert (code, "Nothing of de-drv is missing" in told) == (1, True)
+    assert (code, "Nothing of this sender is missing" in told) == (1, True)
     # Berlin hears of it, and sends what it was asked for all the same: it comes too late.
     await world.carry()
     await world.carry()

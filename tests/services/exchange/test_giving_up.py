@@ -111,7 +111,7 @@ async def test_what_is_missing_is_asked_for_at_once_and_comes(berlin: TestNode, 
     assert applied(rome) == [1, 2, 3, 4, 5]
     assert await waiting(rome) == []
     async with rome.store.transaction() as work:
-        with pytest.raises(NotFoundError, match="Nothing of de-drv is missing"):
+        with pytest.raises(NotFoundError, match="Nothing of this sender is missing"):
             await ask_for_missing(LANE, work=work, clerk=clerk(rome))
 
 

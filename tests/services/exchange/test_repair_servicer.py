@@ -99,7 +99,7 @@ async def test_a_protected_case_is_there_for_cleared_staff_and_administrators_se
             found = await servicer.ListWaitingLanes(pb.ListWaitingLanesRequest(), None)
             listed[caller.name] = {one.case_id for one in found.lanes}
             if caller is not VERA:
-                with pytest.raises(NotFoundError, match="Nothing of de-drv is missing"):
+                with pytest.raises(NotFoundError, match="Nothing of this sender is missing"):
                     await servicer.GiveUpMissing(giving_up(), None)
     assert listed == {"karl": {"", str(OTHER)}, "anna": {str(OTHER)}, "vera": {str(CASE), str(OTHER)}}
     with acting_as(VERA):

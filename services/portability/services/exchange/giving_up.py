@@ -13,7 +13,7 @@ from portability.services.exchange.asking import resend_requests
 from portability.services.exchange.business_status import given_up_message, status_messages
 from portability.services.exchange.envelope import REASONS
 from portability.services.exchange.mapping.wire import encode_statuses
-from portability.services.exchange.model.messages import InstitutionId, Lane
+from portability.services.exchange.model.messages import Lane
 from portability.services.exchange.model.set_aside import QuarantineEntry, QuarantineState
 from portability.services.exchange.model.statuses import BusinessStatus, StatusEntry
 from portability.services.exchange.model.waiting import GivenUp, WaitingLane
@@ -30,10 +30,10 @@ GIVEN_UP = "NUMBER_GIVEN_UP"
 AT_ONCE = 100
 
 
-def no_such_lane(sender: InstitutionId, case_id: UUID) -> NotFoundError:
+def no_such_lane(case_id: UUID) -> NotFoundError:
     """What is said where nothing is missing, and to whoever may not see the case."""
     return NotFoundError(
-        f"Nothing of {sender} is missing in case {case_id}: `portability quarantine waiting` says where."
+        f"Nothing of this sender is missing in case {case_id}: `portability quarantine waiting` says where."
     )
 
 
@@ -108,7 +108,7 @@ async def refuse_what_came_late(node: ExchangeNode) -> int:
 async def _missing(lane: Lane, work: ExchangeWork) -> SequenceRange:
     found: WaitingLane | None = await work.lanes_waiting.find(lane)
     if found is None or found.missing is None:
-        raise no_such_lane(*lane)
+        raise no_such_lane(lane[1])
     return found.missing
 
 

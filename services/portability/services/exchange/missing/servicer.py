@@ -80,7 +80,7 @@ class RepairServicer(repair_service_pb2_grpc.RepairServiceServicer):
         """The lane that a request names. Raises NotFoundError where the caller may not see its case."""
         case_id = parse_uuid(request.case_id, field="case_id")
         if await self._hidden_from_caller([case_id]):
-            raise no_such_lane(request.sender, case_id)
+            raise no_such_lane(case_id)
         return request.sender, case_id
 
     async def _hidden_from_caller(self, cases: Sequence[UUID]) -> Collection[UUID]:
