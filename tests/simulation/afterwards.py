@@ -10,6 +10,7 @@ from portability.services.exchange.model.messages import NO_CASE
 from portability.services.exchange.repair import repair_once
 from portability.services.exchange.streams import SequenceRange
 from portability.services.exchange.voids import look_after_voids
+from tests.simulation.broker import PAUSE_SECONDS
 from tests.simulation.node import Effects, Node
 from tests.simulation.schedule import Outcome, Schedule
 
@@ -55,6 +56,7 @@ class LongSchedule(Schedule):
         late, self._late = self._late, []
         for act in late:
             act()
+        self.loop.run_until(self.loop.time() + PAUSE_SECONDS)  # whoever stands still goes on, and hears the requests
         self._repair_after(QUIET)
         self._compare("after the gaps were asked for", whole=False)
         for node in self.nodes.values():

@@ -10,7 +10,7 @@ from portability.agreements.errors import GatewayError
 from portability.services.exchange.model.receiving import StreamRecord
 from tests.simulation.process import Process
 
-__all__ = ["PARTITIONS", "Broker", "SimulatedStream"]
+__all__ = ["PARTITIONS", "PAUSE_SECONDS", "Broker", "SimulatedStream"]
 
 LATE_SECONDS = 400.0
 LATENCY_SECONDS = 0.02
