@@ -1,6 +1,7 @@
 """Calls that submit at the same moment share a transaction: whoever comes while one commits goes with the next.
 
-Nobody waits for a timer. Each caller has its answer after the commit that made its message durable, and its own error.
+Who comes alone waits for nobody, and who comes right behind a batch that leaves at once for the rest of its own. Each
+caller has its answer after the commit that made its message durable, and its own error.
 """
 
 import asyncio
@@ -18,9 +19,12 @@ from portability.services.exchange.node import SILENT
 from portability.services.exchange.ports.work import UnitOfWork
 from portability.services.exchange.ports.world import Clock, Observer, Recipients
 
-__all__ = ["GatheredSubmits"]
+__all__ = ["APART", "AT_ONCE", "GatheredSubmits"]
 
 AT_ONCE: Final = 256
+APART: Final = 0.03
+"""Seconds between two batches that leave at once for one recipient, unless the second is full: each makes a bundle, and
+each bundle two signatures, an entry in the log and a transaction at the other end."""
 
 _Waiting = tuple[OutgoingMessage, "asyncio.Future[SubmittedMessage]"]
 
@@ -46,6 +50,7 @@ class GatheredSubmits:
         self._limits = limits
         self._observer = observer
         self._departures = departures
+        self._last: dict[InstitutionId, float] = {}  # when the last batch for each began, by the clock of the loop
         self._waiting: dict[InstitutionId, list[_Waiting]] = {}
         self._committing: dict[InstitutionId, asyncio.Task[None]] = {}
 
@@ -66,12 +71,23 @@ class GatheredSubmits:
         """Until nobody waits any more."""
         try:
             while waiting := self._waiting.get(recipient):
+                if self._departures is not None and len(waiting) < AT_ONCE:
+                    await self._keep_apart(recipient)
+                    waiting = self._waiting[recipient]
                 batch, self._waiting[recipient] = waiting[:AT_ONCE], waiting[AT_ONCE:]
                 await self._answer(batch)
         finally:
             del self._committing[recipient]
             for _, answer in self._waiting.pop(recipient, ()):
                 answer.cancel()  # none is left, unless the node is stopping
+
+    async def _keep_apart(self, recipient: InstitutionId) -> None:
+        """Wait where the batch before has hardly left, for what comes meanwhile."""
+        now = asyncio.get_running_loop().time()
+        begins = max(now, self._last.get(recipient, -APART) + APART)
+        self._last[recipient] = begins
+        if begins > now:
+            await asyncio.sleep(begins - now)
 
     async def _answer(self, batch: list[_Waiting]) -> None:
         answers: Sequence[SubmittedMessage | PortabilityError]
