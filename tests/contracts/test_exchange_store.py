@@ -1,7 +1,7 @@
 """What every store of the exchange must keep to, in memory and in PostgreSQL."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
@@ -30,7 +30,14 @@ from portability.services.exchange.model.messages import (
     ReceivedMessage,
 )
 from portability.services.exchange.model.receiving import Arrival, InboxBundle, InboxMessage
-from portability.services.exchange.model.sending import IN_HAND, Consignment, OutboxMessage, SealedBundle, StoredReceipt
+from portability.services.exchange.model.sending import (
+    IN_HAND,
+    Consignment,
+    KnownSubmission,
+    OutboxMessage,
+    SealedBundle,
+    StoredReceipt,
+)
 from portability.services.exchange.model.set_aside import QuarantineEntry
 from portability.services.exchange.model.statuses import ReceiptEntry, ReceiptStatus, confirmation_of
 from portability.services.exchange.outgoing import post
@@ -209,6 +216,15 @@ def quarantined(offset: int = 3, message_id: UUID | None = None) -> QuarantineEn
     )
 
 
+async def submitted(work: ExchangeWork, *keys: str) -> Mapping[str, KnownSubmission]:
+    return (await work.outbox.turns(set(), keys=keys)).known
+
+
+async def bundled(work: ExchangeWork, *recipients: str) -> Mapping[str, int]:
+    """Up to where all is sealed, for whoever may seal."""
+    return (await work.outbox.turns({(one, CASE) for one in recipients}, seals=True)).bundled_seqs
+
+
 async def send(store: Store, *messages: OutgoingMessage) -> tuple[SealedBundle, list[OutboxMessage]]:
     """Submit, bundle and relay messages."""
     async with store() as work:
@@ -266,7 +282,7 @@ async def test_a_lock_that_is_not_given_is_a_fault_that_passes_and_no_fault_of_a
             with pytest.raises(GatewayError) as fault:
                 async with work.savepoint():
                     await work.connection.execute("SET LOCAL lock_timeout = '20ms'")
-                    await work.outbox.find_submitted(["key"])
+                    await submitted(work, "key")
             assert fault.value.retryable
     await database.close()
 
@@ -348,7 +364,7 @@ async def _submit_alone(store: Store, one: OutgoingMessage) -> list[int]:
 async def test_what_was_submitted_is_found_by_its_key(store: Store) -> None:
     async with store() as work:
         (entry,) = await put(work, message(key="k", record=bytes(range(256))))
-        found = await work.outbox.find_submitted(["unknown", "k"])
+        found = await submitted(work, "unknown", "k")
     assert list(found) == ["k"]
     known = found["k"]
     assert (known.submitted.message_id, known.submitted.stream_seq) == (entry.sealable.message_id, 1)
@@ -402,14 +418,15 @@ async def test_recipients_wait_in_order_until_their_messages_are_bundled(store: 
         assert list(await work.bundles.take_unsent(OTTAWA, limit=9, max_bytes=NO_LIMIT)) == []
 
 
-async def test_a_message_is_next_when_all_before_it_is_bundled(store: Store) -> None:
+async def test_whoever_may_seal_is_told_up_to_where_all_is_sealed(store: Store) -> None:
     async with store() as work:
         first, second = await put(work, message(), message())
-        assert [await work.bundles.is_next(ROME, seq) for seq in (1, 2, 3)] == [True, False, False]
+        assert await bundled(work, ROME) == {ROME: 0}
         await work.bundles.add([bundle_of([first])])
-        assert [await work.bundles.is_next(ROME, seq) for seq in (1, 2, 3)] == [False, True, False]
+        assert await bundled(work, ROME, OTTAWA) == {ROME: 1, OTTAWA: 0}
         await work.bundles.add([bundle_of([second])])
-        assert await work.bundles.is_next(ROME, 3)
+        assert await bundled(work, ROME) == {ROME: 2}
+        assert not (await work.outbox.turns({(ROME, CASE)})).bundled_seqs
 
 
 async def test_while_one_transaction_seals_for_a_recipient_another_takes_nothing(
@@ -421,7 +438,7 @@ async def test_while_one_transaction_seals_for_a_recipient_another_takes_nothing
         await put(work, message(), message(OTTAWA))
     async with store() as mine, store() as theirs:
         taken = [await one.bundles.take_unsent(ROME, limit=9, max_bytes=NO_LIMIT) for one in (mine, theirs)]
-        assert not await theirs.bundles.is_next(ROME, 1)
+        assert await bundled(theirs, ROME, OTTAWA) == {OTTAWA: 0}
         elsewhere = await theirs.bundles.take_unsent(OTTAWA, limit=9, max_bytes=NO_LIMIT)
         assert ([len(one) for one in taken], len(elsewhere)) == ([1, 0], 1)
     await database.close()
@@ -444,7 +461,7 @@ async def test_the_bytes_of_the_second_sealing_are_kept_until_all_is_settled(sto
     bundle, entries = await send(store, message(), message())
     again = bundle_of(entries, value=b"sealed again")
     async with store() as work:
-        await work.bundles.add([again])
+        await work.bundles.add([again], again=True)
         (due,) = await work.resends.due(now=LATER, limit=9)
         assert (due.value, due.attempts) == (b"sealed again", 1)
         # What answers the first sealing settles just as well.
@@ -460,7 +477,7 @@ async def test_a_settled_consignment_that_is_sent_again_keeps_no_bytes(store: St
     async with store() as work:
         await work.receipts.settle([receipt_for(bundle, entries)])
         await work.resends.send_again(ROME, [(1, 1)], now=LATER)
-        await work.bundles.add([bundle_of(entries, value=b"sealed for the one who asked")])
+        await work.bundles.add([bundle_of(entries, value=b"sealed for the one who asked")], again=True)
         await work.resends.mark_relayed({key_of(bundle): LATER}, now=LATER)
     async with store() as work:
         hour = LATER + timedelta(hours=1)
@@ -723,7 +740,7 @@ async def test_evidence_goes_by_what_a_bundle_really_held(store: Store) -> None:
     _, entries = await send(store, message(), message(), message())
     again = bundle_of([entries[0], entries[2]], last_seq=3, left_out=(2,), sealed_at=LATER, signed_head=b"again")
     async with store() as work:
-        await work.bundles.add([again])
+        await work.bundles.add([again], again=True)
         await work.receipts.settle([receipt_for(again, entries[2:])])
         found = [await work.receipts.evidence(one.sealable.message_id) for one in entries[1:]]
         assert [(one.signed_head, one.item, len(one.leaf_hashes)) for one in found if one] == [
@@ -736,7 +753,7 @@ async def test_the_evidence_of_a_message_is_its_bundle_and_its_receipt(store: St
     bundle, entries = await send(store, message(), message())
     again = bundle_of(entries, signed_head=b"another head", sealed_at=LATER)
     async with store() as work:
-        await work.bundles.add([again])
+        await work.bundles.add([again], again=True)
         found = await work.receipts.evidence(entries[1].sealable.message_id)
         assert found is not None
         assert (found.bundle_id, found.item, found.receipt) == (bundle.bundle_id, 1, None)
@@ -757,8 +774,8 @@ async def test_what_is_settled_is_kept(store: Store) -> None:
     bundle, (entry,) = await send(store, message())
     async with store() as work:
         await work.receipts.settle([receipt_for(bundle, [entry])])
-        assert "k" not in await work.outbox.find_submitted(["k"])
-        assert entry.idempotency_key in await work.outbox.find_submitted([entry.idempotency_key])
+        assert "k" not in await submitted(work, "k")
+        assert entry.idempotency_key in await submitted(work, entry.idempotency_key)
 
 
 async def test_what_is_sent_is_sealed_at_rest_and_what_was_erased_is_known(
@@ -776,7 +793,7 @@ async def test_what_is_sent_is_sealed_at_rest_and_what_was_erased_is_known(
     await at_rest.destroy([CASE], made_before=SystemClock().now())
     async with store() as work:
         assert [one.is_erased for one in await work.bundles.messages_of((ROME, 1))] == [True, False]
-        known = (await work.outbox.find_submitted(["k"]))["k"]
+        known = (await submitted(work, "k"))["k"]
         assert (known.header, known.record) == (entries[0].sealable.header, None)
         found = await work.receipts.evidence(secret.message_id)
         assert found is not None

@@ -6,7 +6,7 @@ become durable, which the invariants are judged by.
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import timedelta
 from typing import Any
 
@@ -93,6 +93,9 @@ class SimulatedWork:
         except BaseException:
             del self.journal[kept:]
             raise
+
+    def together(self) -> AbstractAsyncContextManager[None]:
+        return self._work.together()
 
 
 class _Port:

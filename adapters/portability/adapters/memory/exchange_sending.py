@@ -68,7 +68,7 @@ class MemoryOutbox:
     def __init__(self, state: State) -> None:
         self._state = state
 
-    async def turns(self, lanes: Collection[Lane]) -> Turns:
+    async def turns(self, lanes: Collection[Lane], *, keys: Sequence[str] = (), seals: bool = False) -> Turns:
         """Return where streams stand; transactions run one after the other anyway."""
         recipients = {recipient for recipient, _ in lanes}
         return Turns(
@@ -76,10 +76,11 @@ class MemoryOutbox:
             open_messages={one: self._open_messages(one) for one in recipients},
             open_bytes={one: self._open_bytes(one) for one in recipients},
             case_seqs={lane: self._state.case_seqs[lane] for lane in lanes if lane in self._state.case_seqs},
+            known=self._submitted(keys),
+            bundled_seqs={one: self._state.bundled_seqs.get(one, 0) for one in recipients} if seals else {},
         )
 
-    async def find_submitted(self, keys: Sequence[str]) -> Mapping[str, KnownSubmission]:
-        """Return what is known by idempotency key."""
+    def _submitted(self, keys: Sequence[str]) -> Mapping[str, KnownSubmission]:
         rows = {key: self._state.messages[self._state.by_key[key]] for key in keys if key in self._state.by_key}
         return {key: self._known(row) for key, row in rows.items()}
 
@@ -147,17 +148,13 @@ class MemoryBundles:
         row = self._state.consignments[consignment]
         return [message.sealable for message in _messages(row.consignment, self._state)]
 
-    async def is_next(self, recipient: InstitutionId, stream_seq: int) -> bool:
-        """Say whether no message before this one waits to be sealed; transactions run one after the other."""
-        return self._bundled(recipient) == stream_seq - 1
-
-    async def add(self, bundles: Sequence[SealedBundle]) -> None:
+    async def add(self, bundles: Sequence[SealedBundle], *, again: bool = False) -> None:
         """Keep bundles; make or refresh their consignments."""
         for bundle in bundles:
             self._state.bundles[bundle.bundle_id] = bundle
             key = (bundle.recipient, bundle.first_seq)
             if row := self._state.consignments.get(key):
-                kept = replace(row.consignment, value=bundle.value)
+                kept = replace(row.consignment, value=bundle.value if again else None)
                 self._state.consignments[key] = replace(row, consignment=kept)
             else:
                 fresh = Consignment(bundle.recipient, bundle.first_seq, bundle.last_seq, 0, None)

@@ -75,6 +75,11 @@ class MemoryExchangeWork:
             self._state.restore(before)
             raise
 
+    @asynccontextmanager
+    async def together(self) -> AsyncIterator[None]:
+        """Nothing waits here."""
+        yield
+
 
 class MemoryExchangeStore:
     """All of one node's exchange; transactions run one after the other. Also the port `OutboxSignal`."""

@@ -7,13 +7,14 @@ from typing import Any, Self
 
 import psycopg
 from psycopg import AsyncConnection, conninfo
+from psycopg.pq import PipelineStatus
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from portability.adapters.postgres.fence import APP_ROLE, grant_app_role, narrow_to_caller
 from portability.agreements.errors import GatewayError
 from portability.services.access import running_caller
 
-__all__ = ["Connection", "Database", "migrate"]
+__all__ = ["Connection", "Database", "in_one_go", "migrate"]
 
 Connection = AsyncConnection[tuple[Any, ...]]
 OPEN_SECONDS = 15.0
@@ -87,6 +88,18 @@ class Database:
                 yield connection
         except GIVEN_UP as exc:
             raise GatewayError("The database is not reachable or gave up on a statement.", retryable=True) from exc
+
+
+@asynccontextmanager
+async def in_one_go(connection: Connection) -> AsyncIterator[None]:
+    """Send what is executed inside without waiting for its answers, which are here at the end; inside another such
+    stretch, at the end of that one. Nobody may look at a row or a count before.
+    """
+    if connection.pgconn.pipeline_status is not PipelineStatus.OFF:
+        yield
+        return
+    async with connection.pipeline():
+        yield
 
 
 def migrate(url: str) -> None:

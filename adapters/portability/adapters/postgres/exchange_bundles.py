@@ -4,10 +4,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from psycopg import AsyncCursor
-
 from portability.adapters.keys.at_rest import AtRest
-from portability.adapters.postgres.database import Connection
+from portability.adapters.postgres.database import Connection, in_one_go
 from portability.adapters.postgres.exchange_rows import SEALABLE_COLUMNS, Row, sealable
 from portability.services.exchange.model.messages import InstitutionId
 from portability.services.exchange.model.sending import (
@@ -66,10 +64,6 @@ class PostgresBundles:
         )
         return await opened_sealables(await found.fetchall(), self._at_rest)
 
-    async def is_next(self, recipient: InstitutionId, stream_seq: int) -> bool:
-        """Whether no message before this one waits to be sealed."""
-        return await self._lock_cursor(recipient) == stream_seq - 1
-
     async def _lock_cursor(self, recipient: InstitutionId) -> int | None:
         """None while another transaction holds it."""
         found = await self._connection.execute(
@@ -88,20 +82,15 @@ class PostgresBundles:
         )
         return await opened_sealables(await found.fetchall(), self._at_rest)
 
-    async def add(self, bundles: Sequence[SealedBundle]) -> None:
+    async def add(self, bundles: Sequence[SealedBundle], *, again: bool = False) -> None:
         """Keep bundles; a consignment sealed again keeps its bytes from now on."""
         for one in bundles:
-            async with self._connection.pipeline():
+            async with in_one_go(self._connection):
                 await self._keep(one)
-                fresh = await self._add_consignment(one)
+                await self._consign(one, value=one.value if again else None)
                 await self._connection.execute(
                     "UPDATE exchange_cursors SET bundled_seq = %s WHERE recipient = %s AND bundled_seq < %s",
                     (one.last_seq, one.recipient, one.last_seq),
-                )
-            if not fresh.rowcount:
-                await self._connection.execute(
-                    "UPDATE consignments SET value = %s WHERE recipient = %s AND first_seq = %s",
-                    (one.value, one.recipient, one.first_seq),
                 )
 
     async def _keep(self, one: SealedBundle) -> None:
@@ -119,11 +108,11 @@ class PostgresBundles:
             ),
         )
 
-    async def _add_consignment(self, one: SealedBundle) -> AsyncCursor[tuple[Any, ...]]:
-        """No row where it is there already."""
-        return await self._connection.execute(
+    async def _consign(self, one: SealedBundle, *, value: bytes | None) -> None:
+        await self._connection.execute(
             "INSERT INTO consignments (recipient, first_seq, last_seq, receiptable, receiptable_bytes, unsettled, "
-            "confirmation, next_attempt_at) VALUES (%s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING",
+            "confirmation, next_attempt_at, value) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s) "
+            "ON CONFLICT (recipient, first_seq) DO UPDATE SET value = excluded.value",
             (
                 one.recipient,
                 one.first_seq,
@@ -133,6 +122,7 @@ class PostgresBundles:
                 one.receiptable,
                 one.confirmation,
                 one.sealed_at + IN_HAND,
+                value,
             ),
         )
 

@@ -7,12 +7,12 @@ from psycopg import OperationalError
 
 from portability.adapters.keys.at_rest import AtRest
 from portability.adapters.postgres.acts import PostgresActs
-from portability.adapters.postgres.database import Connection, Database
+from portability.adapters.postgres.database import Connection, Database, in_one_go
 from portability.adapters.postgres.exchange_bundles import PostgresBundles, PostgresResends
 from portability.adapters.postgres.exchange_inbox import PostgresInbox, PostgresOffsets
 from portability.adapters.postgres.exchange_lanes import PostgresBusinessStatuses, PostgresLanes
 from portability.adapters.postgres.exchange_openings import PostgresAcceptedBlind, PostgresOpenings
-from portability.adapters.postgres.exchange_outbox import PostgresOutbox
+from portability.adapters.postgres.exchange_outbox import PostgresOutbox, keys_in_use
 from portability.adapters.postgres.exchange_quarantine import PostgresQuarantine
 from portability.adapters.postgres.exchange_receipt_alarms import PostgresReceiptAlarms
 from portability.adapters.postgres.exchange_receipts import PostgresReceipts
@@ -63,6 +63,17 @@ class PostgresExchangeWork:
     def savepoint(self) -> AbstractAsyncContextManager[None]:
         """A nested transaction: an error inside undoes what happened inside, then passes on."""
         return _savepoint(self.connection)
+
+    def together(self) -> AbstractAsyncContextManager[None]:
+        """A stretch in which writes are sent without waiting for one another; an error shows by its end."""
+        return _together(self.connection)
+
+
+@asynccontextmanager
+async def _together(connection: Connection) -> AsyncIterator[None]:
+    with keys_in_use():
+        async with in_one_go(connection):
+            yield
 
 
 @asynccontextmanager

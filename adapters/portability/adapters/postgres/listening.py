@@ -14,7 +14,7 @@ from portability.agreements.errors import GatewayError
 __all__ = ["Listener", "PostgresOutboxSignal", "notify_outbox"]
 
 TURN_SECONDS = 0.25
-SOON_SECONDS = 0.05
+SOON_SECONDS = 0.2
 SOON = "soon"
 OUTBOX_CHANNEL = "portability_outbox"
 
@@ -22,7 +22,7 @@ OUTBOX_CHANNEL = "portability_outbox"
 class Listener:
     """Listens to one channel from the first wait on; `close` ends it.
 
-    What is notified as SOON ends a wait a twentieth of a second later, with all that has come meanwhile.
+    What is notified as SOON ends a wait a fifth of a second later, with all that has come meanwhile.
     """
 
     def __init__(self, database: Database, channel: str) -> None:

@@ -18,7 +18,7 @@ from portability.services.exchange.dispatch import (
     put_on_stream,
     seal_for,
 )
-from portability.services.exchange.model.sending import OutboxMessage, SealedBundle
+from portability.services.exchange.model.sending import OutboxMessage, SealedBundle, Turns
 from portability.services.exchange.node import ExchangeNode
 from portability.services.exchange.ports.work import ExchangeWork
 
@@ -42,21 +42,27 @@ class Departures:
         self._to_note = asyncio.Event()
         self._runs = False
 
-    async def put(self, messages: Sequence[OutboxMessage], work: ExchangeWork) -> Ready | None:
+    @property
+    def has_room(self) -> bool:
+        """Whether what is put now may leave from here; what may not leaves its sealing to the relay."""
+        return self._runs and len(self._in_line) < IN_LINE
+
+    async def put(self, messages: Sequence[OutboxMessage], turns: Turns, work: ExchangeWork) -> Ready | None:
         """Put messages for one recipient into the outbox, whose turn the caller holds; sealed, where that may be.
 
         What is returned is for `leave`, once the transaction has committed.
         """
-        if not await self._may_leave(messages, work):
+        if not _may_leave(messages, turns):
             await work.outbox.add(messages)
             return None
         # Beside the insert, which it does not depend on. Where it fails, the relay finds them within a second.
         sealing = asyncio.create_task(self._seal(messages))
-        await work.outbox.add(messages, wakes=False)
-        bundle = await sealing
-        if bundle is None:
-            return None
-        await keep_bundle(bundle, work)
+        async with work.together():
+            await work.outbox.add(messages, wakes=False)
+            bundle = await sealing
+            if bundle is None:
+                return None
+            await keep_bundle(bundle, work)
         return Ready((bundle.recipient, bundle.first_seq), 0, bundle.value)
 
     def leave(self, bundle: Ready) -> None:
@@ -73,13 +79,6 @@ class Departures:
                 tasks.create_task(self._note())
         finally:
             self._runs = False
-
-    async def _may_leave(self, messages: Sequence[OutboxMessage], work: ExchangeWork) -> bool:
-        if not messages or not self._runs or len(self._in_line) >= IN_LINE:
-            return False
-        if not fits_one_bundle([one.sealable for one in messages]):
-            return False
-        return await work.bundles.is_next(messages[0].recipient, messages[0].sealable.stream_seq)
 
     async def _seal(self, messages: Sequence[OutboxMessage]) -> SealedBundle | None:
         try:
@@ -111,3 +110,10 @@ class Departures:
                 if not error.retryable:
                     raise
                 # Not noted: it goes out again after IN_HAND, and its recipient knows it.
+
+
+def _may_leave(messages: Sequence[OutboxMessage], turns: Turns) -> bool:
+    """Whether nothing before messages waits to be sealed, the caller may seal them, and one bundle holds them."""
+    if not messages or not fits_one_bundle([one.sealable for one in messages]):
+        return False
+    return turns.bundled_seqs.get(messages[0].recipient) == messages[0].sealable.stream_seq - 1

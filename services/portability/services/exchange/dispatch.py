@@ -84,10 +84,11 @@ async def seal_for(recipient: InstitutionId, messages: Sequence[Sealable], node:
         return None
 
 
-async def keep_bundle(bundle: SealedBundle, work: ExchangeWork) -> None:
-    """Keep what proves a bundle, and its consignment in hand here."""
-    await work.bundles.add([bundle])
-    await work.log.append([entry_of(LogEntryKind.BUNDLE_SENT, bundle.signed_head, at=bundle.sealed_at)])
+async def keep_bundle(bundle: SealedBundle, work: ExchangeWork, *, again: bool = False) -> None:
+    """Keep what proves a bundle, and its consignment in hand here; `again`: one that is there already."""
+    async with work.together():
+        await work.bundles.add([bundle], again=again)
+        await work.log.append([entry_of(LogEntryKind.BUNDLE_SENT, bundle.signed_head, at=bundle.sealed_at)])
 
 
 async def put_on_stream(bundles: Sequence[Ready], node: ExchangeNode) -> tuple[Sequence[Ready], GatewayError | None]:

@@ -14,7 +14,7 @@ from portability.services.exchange.dispatch import Ready
 from portability.services.exchange.handlers import check_outgoing, take_on
 from portability.services.exchange.limits import USUAL, Limits
 from portability.services.exchange.model.messages import InstitutionId, OutgoingMessage, SubmittedMessage
-from portability.services.exchange.model.sending import OutboxMessage
+from portability.services.exchange.model.sending import OutboxMessage, Turns
 from portability.services.exchange.node import SILENT
 from portability.services.exchange.ports.work import UnitOfWork
 from portability.services.exchange.ports.world import Clock, Observer, Recipients
@@ -112,14 +112,15 @@ class GatheredSubmits:
         departures = self._departures
         async with self._unit_of_work() as work:
 
-            async def put(made: Sequence[OutboxMessage]) -> None:
+            async def put(made: Sequence[OutboxMessage], turns: Turns) -> None:
                 if departures is None:
                     await work.outbox.add(made)
-                elif bundle := await departures.put(made, work):
+                elif bundle := await departures.put(made, turns, work):
                     leaving.append(bundle)
 
+            seals = departures is not None and departures.has_room
             answers = await take_on(
-                messages, me=self._me, outbox=work.outbox, clock=self._clock, limits=self._limits, put=put
+                messages, me=self._me, outbox=work.outbox, clock=self._clock, limits=self._limits, put=put, seals=seals
             )
         if departures is not None:
             for bundle in leaving:

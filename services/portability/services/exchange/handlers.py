@@ -24,7 +24,7 @@ from portability.services.exchange.model.messages import (
     SubmittedMessage,
     TimelineEntry,
 )
-from portability.services.exchange.model.sending import KnownSubmission, OutboxMessage
+from portability.services.exchange.model.sending import KnownSubmission, OutboxMessage, Turns
 from portability.services.exchange.model.set_aside import QuarantineEntry
 from portability.services.exchange.model.statuses import ReceiptStatus
 from portability.services.exchange.outgoing import Draw, lane_of, numbered
@@ -48,7 +48,7 @@ __all__ = [
 
 PAGE_LIMIT: Final = 200
 
-Put = Callable[[Sequence[OutboxMessage]], Awaitable[None]]
+Put = Callable[[Sequence[OutboxMessage], Turns], Awaitable[None]]
 
 _TYPE = re.compile(r"[a-z_]+(\.[a-z_]+){0,3}")
 _AGREEMENT_HASH = re.compile(r"([0-9a-f]{64})?")
@@ -104,13 +104,16 @@ async def take_on(
     limits: Limits = USUAL,
     draw: Draw = secrets.token_bytes,
     put: Put | None = None,
+    seals: bool = False,
 ) -> Sequence[SubmittedMessage | PortabilityError]:
     """Answer each of the messages, which `check_outgoing` has let pass: one that is refused does not hold up others.
 
-    `put` puts what is new into the outbox, numbered; without, it waits there for the relay.
+    `put` puts what is new into the outbox, numbered, and with `seals` it may seal what the turns say; without, it waits
+    there for the relay.
     """
-    turns = await outbox.turns({lane_of(message) for message in messages})
-    known = dict(await outbox.find_submitted([message.idempotency_key for message in messages]))
+    lanes = {lane_of(message) for message in messages}
+    turns = await outbox.turns(lanes, keys=[message.idempotency_key for message in messages], seals=seals)
+    known = dict(turns.known)
     recipients = {message.recipient for message in messages}
     refusals = {one: refusal for one in recipients if (refusal := limits.full(one, turns))}
     fresh: dict[str, OutgoingMessage] = {}
@@ -118,7 +121,7 @@ async def take_on(
         if message.idempotency_key not in known and message.recipient not in refusals:
             fresh.setdefault(message.idempotency_key, message)
     made = numbered(list(fresh.values()), turns=turns, me=me, at=clock.now(), draw=draw)
-    await (put or outbox.add)(made)
+    await (put(made, turns) if put else outbox.add(made))
     known.update((one.idempotency_key, _as_known(one)) for one in made)
     answers: list[SubmittedMessage | PortabilityError] = []
     for message in messages:

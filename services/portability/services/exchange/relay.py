@@ -128,7 +128,7 @@ async def _seal(
     if again:
         left_out = set(range(again.first_seq, again.last_seq + 1)) - {one.stream_seq for one in messages}
         bundle = replace(bundle, first_seq=again.first_seq, last_seq=again.last_seq, left_out=tuple(sorted(left_out)))
-    await keep_bundle(bundle, work)
+    await keep_bundle(bundle, work, again=again is not None)
     return bundle
 
 

@@ -73,6 +73,15 @@ class OutboxMessage:
 
 
 @value
+class KnownSubmission:
+    """What an idempotency key was used for."""
+
+    submitted: SubmittedMessage
+    header: bytes
+    record: bytes | None  # None where it was erased
+
+
+@value
 class Turns:
     """Where streams stand while the caller's transaction holds them; what is not there stands at 0."""
 
@@ -80,15 +89,8 @@ class Turns:
     open_messages: Mapping[InstitutionId, int]  # without a receipt; messages that want none do not count
     open_bytes: Mapping[InstitutionId, int]  # of their headers and records
     case_seqs: Mapping[Lane, int]  # the last of each lane; none of NO_CASE
-
-
-@value
-class KnownSubmission:
-    """What an idempotency key was used for."""
-
-    submitted: SubmittedMessage
-    header: bytes
-    record: bytes | None  # None where it was erased
+    known: Mapping[str, KnownSubmission]  # by idempotency key, of those asked about
+    bundled_seqs: Mapping[InstitutionId, int]  # all up to it is sealed; where the caller may seal what follows
 
 
 @value

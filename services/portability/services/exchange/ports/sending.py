@@ -9,7 +9,6 @@ from portability.services.exchange.model.messages import InstitutionId, Lane
 from portability.services.exchange.model.sending import (
     Consignment,
     ConsignmentKey,
-    KnownSubmission,
     OutboxMessage,
     Sealable,
     SealedBundle,
@@ -36,14 +35,13 @@ __all__ = [
 class Outbox(Protocol):
     """Messages that this node has taken on to deliver."""
 
-    async def turns(self, lanes: Collection[Lane]) -> Turns:
+    async def turns(self, lanes: Collection[Lane], *, keys: Sequence[str] = (), seals: bool = False) -> Turns:
         """Lock the streams to the recipients of `lanes` until the transaction ends; return where they stand.
 
-        Whoever holds a turn gives the next numbers, so they are gap-free in the order of commits.
+        Whoever holds a turn gives the next numbers, so they are gap-free in the order of commits. With it comes what is
+        known of idempotency keys, and with `seals` up to where all is sealed: the caller then holds what is not as
+        well, but for recipients for whom another transaction is sealing.
         """
-
-    async def find_submitted(self, keys: Sequence[str]) -> Mapping[str, KnownSubmission]:
-        """Return what is already known by idempotency key; unknown keys are left out."""
 
     async def add(self, messages: Sequence[OutboxMessage], *, wakes: bool = True) -> None:
         """Insert messages whose numbers follow those of the turns held; `wakes`: the relay, as the caller commits.
@@ -65,11 +63,6 @@ class Unsealed(Protocol):
     async def waiting_recipients(self) -> Sequence[InstitutionId]:
         """Return recipients with messages in no consignment yet, the longest waiting first."""
 
-    async def is_next(self, recipient: InstitutionId, stream_seq: int) -> bool:
-        """Say whether no message before `stream_seq` waits to be sealed, and lock what would be; False while another
-        transaction holds it.
-        """
-
 
 class Bundles(Consigned, Unsealed, Protocol):
     """Sealing: consecutive messages become consignments, sealed as bundles."""
@@ -83,11 +76,11 @@ class Bundles(Consigned, Unsealed, Protocol):
         transaction holds the recipient's.
         """
 
-    async def add(self, bundles: Sequence[SealedBundle]) -> None:
+    async def add(self, bundles: Sequence[SealedBundle], *, again: bool = False) -> None:
         """Keep the head and signatures of bundles.
 
-        Each makes a consignment, in the hand of whoever has sealed it and due to others after IN_HAND. For a
-        consignment that is there already, it gives the bytes that are sent from now on.
+        Each makes a consignment, in the hand of whoever has sealed it and due to others after IN_HAND; `again`: it is
+        of a consignment that is there already, and gives the bytes that are sent from now on.
         """
 
 

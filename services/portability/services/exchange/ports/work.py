@@ -92,6 +92,9 @@ class ExchangeWork(Protocol):
     def savepoint(self) -> AbstractAsyncContextManager[None]:
         """Return a nested transaction: an error inside undoes what happened inside, then passes on."""
 
+    def together(self) -> AbstractAsyncContextManager[None]:
+        """Return a stretch in which writes are sent without waiting for one another; an error shows by its end."""
+
 
 UnitOfWork = Callable[[], AbstractAsyncContextManager[ExchangeWork]]
 """Opens a transaction: commits on normal exit, undoes everything on an error."""
