@@ -19,13 +19,13 @@ from portability.adapters.clock.ids import time_ordered_id
 from portability.adapters.postgres.stream import PostgresStream
 from portability.adapters.postgres.workers_store import PostgresWorkerCases, PostgresWorkers
 from portability.agreements.careers import PersonIdentifier
-from portability.agreements.values import Branch
 from portability.app.bootstrap import open_node
 from portability.app.node import Node
 from portability.app.wiring.certificates import certificate_printer, certificate_use_cases
-from portability.services.cases.model import Case, Claim, Person
+from portability.services.cases.model import Claim, DeclaredPeriod, Person
 from portability.services.workers.model import WorkerOnFile, parse_contact
 from tests.integration.witnessed_nodes import prepare, settings_of
+from tests.services.cases.kept import keep_claim
 
 PORTABILITY = Path(sys.executable).parent / "portability"
 NUMBER = "CNTRSM61D42H501X"
@@ -59,26 +59,18 @@ async def run(*arguments: object, offline: bool = False, **environment: object) 
     return process.returncode or 0, told.decode()
 
 
-async def lodge(node: Node) -> tuple[Case, WorkerOnFile]:
+async def lodge(node: Node) -> tuple[UUID, WorkerOnFile]:
     """A claim as the node knows it, and its worker on file."""
     person = Person("Conti", "Rosa Maria", date(1961, 4, 2), "IT", (PersonIdentifier("IT", "social_security", NUMBER),))
-    now = datetime(2026, 11, 20, tzinfo=UTC)
-    case = Case(
-        case_id=time_ordered_id(),
-        branch=Branch.OLD_AGE,
-        contact="it-inps",
-        claim=Claim(person, date(2026, 11, 20), date(2026, 12, 1), ()),
-        opened_at=now,
-        known_since=now,
-        participants=(),
-    )
+    worked = DeclaredPeriod("IT", date(1985, 1, 1), date(2026, 10, 1))
+    claim, case_id = Claim(person, date(2026, 11, 20), date(2026, 12, 1), (worked,)), time_ordered_id()
     worker = WorkerOnFile(time_ordered_id(), parse_contact("rosa@example.org"), (NUMBER,))
-    async with node.cases() as work:
-        await work.cases.save(case)
     async with node.database.transaction() as connection:
+        at = datetime(2026, 11, 20, tzinfo=UTC)
+        await keep_claim(connection, node.parts.at_rest, case_id, claim, me="it-inps", at=at)
         await PostgresWorkers(connection, node.parts.at_rest).keep(worker)
-        await PostgresWorkerCases(connection).link(worker.worker_id, case.case_id)
-    return case, worker
+        await PostgresWorkerCases(connection).link(worker.worker_id, case_id)
+    return case_id, worker
 
 
 @pytest.mark.skipif(not OFFLINE, reason="NO NETWORK CAN BE SWITCHED OFF HERE: unshare is missing or not allowed")
@@ -94,7 +86,7 @@ async def test_issued_drawn_verified_offline_revoked_and_refused(
         port = await node.server.start()
         assert node.page is not None
         pages = asyncio.create_task(node.page.run())
-        case, worker = await lodge(node)
+        case_id, worker = await lodge(node)
         (tmp_path / "content.json").write_text(json.dumps(CONTENT))
         at_node = {"institution": "it-inps", "data_folder": tmp_path / "it-inps"}
 
@@ -102,7 +94,7 @@ async def test_issued_drawn_verified_offline_revoked_and_refused(
         file = tmp_path / "rosa.jwt"
         staff = ("--as", "anna", "--node", f"localhost:{port}")
         more = ("--kind", "coverage", "--content", tmp_path / "content.json", "--out", file)
-        code, told = await run("certificate", "issue", case.case_id, *staff, *more, **at_node)
+        code, told = await run("certificate", "issue", case_id, *staff, *more, **at_node)
         assert code == 0, told
         certificate_id = told.splitlines()[-2].split()[0]
         text = told.splitlines()[-1]
@@ -135,7 +127,7 @@ async def test_issued_drawn_verified_offline_revoked_and_refused(
             status = (*believed, "--status", after, "--language", "es")
             code, told = await run("certificate", "verify", shown, *status, offline=True, **abroad)
             assert code == 1 and "Quien lo emitió lo ha retirado." in told and "[revoked]" in told
-        code, told = await run("certificate", "list", case.case_id, *staff, **at_node)
+        code, told = await run("certificate", "list", case_id, *staff, **at_node)
         assert certificate_id in told and "coverage" in told and "by anna" in told
 
         # Forged, and by a stranger.

@@ -13,8 +13,10 @@ from real_nodes import PATIENCE_SECONDS, Case
 
 from portability.adapters.clock.ids import time_ordered_id
 from portability.adapters.postgres.embedded import EmbeddedServer
-from portability.agreements.errors import OverloadError
+from portability.adapters.postgres.flows_store import PostgresShelf
+from portability.agreements.errors import InputError, OverloadError
 from portability.api.cases.v1 import messages_pb2 as pensions
+from portability.api.exchange.v1 import exchange_pb2, exchange_pb2_grpc
 from portability.api.records.v1 import career_pb2, records_pb2_grpc, reviews_pb2_grpc
 from portability.api.records.v1 import messages_pb2 as messages
 from portability.api.records.v1 import records_pb2 as pb
@@ -23,6 +25,7 @@ from portability.app.demo.nodes import DemoNode, demo_nodes
 from portability.app.wiring.flows import flow_parts, flow_unit_of_work
 from portability.services.access import Caller, Role
 from portability.services.exchange.limits import Limits
+from portability.services.exchange.model.messages import ReceivedMessage
 from portability.services.flows.handlers import Act, FlowUseCases
 from portability.services.mapping.common import write_date
 from portability.services.records.mapping.stated import read_said
@@ -120,6 +123,44 @@ async def test_a_statement_on_a_flow_is_kept_checked_and_put_before_a_person(nod
     await case.until({f"records:{DE}": "asked"})
     taken_back = await german_career(nodes[IT], case.case_id, status=ASKED)
     assert [one.status for one in taken_back.statement.periods] == [career_pb2.PERIOD_STATUS_WITHDRAWN]
+
+
+async def test_totals_that_the_periods_do_not_give_are_told_to_their_sender_and_not_repaired(
+    nodes: dict[str, DemoNode],
+) -> None:
+    case = Case("F5", nodes, ROLES)
+    await case.say(IT, "lodge", content=claim())
+    await case.until({f"records:{DE}": "asked"})
+    message = messages.RecordStatement.FromString(statement(date(1990, 1, 1)))
+    kind = messages.PeriodTotal(scheme="de-grv", kind="PERIOD_KIND_COMPULSORY", amount="2190", count=1)
+    message.totals.append(kind)  # of six years there are 2191 days
+    await case.say(DE, "state", content=message.SerializeToString())
+    await case.until({f"records:{DE}": "stated"})
+    career = await german_career(nodes[IT], case.case_id, status=KNOWN)
+    assert [one.last_day for one in career.statement.periods] == [write_date(date(1995, 12, 31))]
+    exchange: Any = exchange_pb2_grpc.ExchangeServiceStub(nodes[DE].caseworker)
+    blind = exchange_pb2.MESSAGE_BUSINESS_ACCEPTED_BLIND
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while True:
+            sent = (await exchange.ListMessages(exchange_pb2.ListMessagesRequest(case_id=case.case_id))).messages
+            told = {one.partner: one for one in sent if one.type == "record.statement"}
+            if {one.business for one in told.values()} == {blind}:
+                break
+            await asyncio.sleep(0.1)
+    assert told.keys() == {IT, CA}
+    assert all("not those of the periods" in " ".join(one.business_reasons) for one in told.values())
+
+
+async def test_a_record_that_stands_by_itself_has_no_effect(nodes: dict[str, DemoNode]) -> None:
+    node, case_id, now = nodes[IT].node, time_ordered_id(), nodes[IT].node.exchange.clock.now()
+    for version in (1, 3):
+        message = ReceivedMessage(time_ordered_id(), DE, case_id, "claim.old_age", version, claim(), 1, now, now)
+        with pytest.raises(InputError, match=f"schema version {version} are not known here: expected 2") as refused:
+            async with node.exchange.unit_of_work() as work:
+                await node.effects.apply(message, work)
+        assert refused.value.field == "schema_version"
+    async with node.exchange.unit_of_work() as work:
+        assert await PostgresShelf(work.connection, node.parts.at_rest).get(case_id, for_change=False) is None
 
 
 async def test_whose_it_is_a_statement_says_or_nobody_knows(nodes: dict[str, DemoNode]) -> None:

@@ -11,14 +11,12 @@ from portability.adapters.memory.workers import MemoryWorkerCases
 from portability.agreements.careers import CareerRecord, PersonIdentifier
 from portability.app.wiring.sent_claims import known_of
 from portability.services.access import Caller
-from portability.services.cases.claims import claim_case
 from portability.services.cases.model import Case, CaseSummary
-from portability.services.cases.procedure import ServiceStandards
 from portability.services.workers.claims.desk import ClaimDesk
 from portability.services.workers.claims.handlers import ClaimUseCases, StartClaim
 from portability.services.workers.claims.model import Claimant, Hindrance, Known, NotOpened, Told, Wanted
 from tests.services.workers.dispute_world import IT, NOW
-from tests.services.workers.test_views_of_cases import ROSA, case
+from tests.services.workers.test_views_of_cases import ROSA, case, claim_of
 
 NUMBER = "XX0000000001"
 ROSA_HERSELF = Claimant(
@@ -45,8 +43,7 @@ class Books:
     register: set[str] = field(default_factory=set)
 
     async def of(self, worker_id: UUID) -> Known:
-        standards = ServiceStandards()
-        claims = [claim_case(one, me=IT, standards=standards) for one in self.cases.get(worker_id, [])]
+        claims = [claim_of(one) for one in self.cases.get(worker_id, [])]
         return known_of(claims, self.records, self.numbers.get(worker_id, frozenset()))
 
     async def in_register(self, person: Claimant, *, numbers: frozenset[str]) -> bool:

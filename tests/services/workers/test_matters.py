@@ -8,7 +8,6 @@ import grpc
 import pytest
 
 from portability.adapters.clock.fake import ManualClock
-from portability.adapters.memory.cases import MemoryCases
 from portability.adapters.memory.flows import MemoryFlows
 from portability.adapters.memory.looks import MemoryLooks
 from portability.adapters.memory.shares import MemoryShares
@@ -82,7 +81,7 @@ async def node(clock: ManualClock) -> NodeMatters:
 
     return NodeMatters(
         links=links,
-        claims=NodeClaims(cases=MemoryCases(), shelf=shelf, shares=MemoryShares(), flows=flows),
+        claims=NodeClaims(shelf=shelf, shares=MemoryShares(), flows=flows),
         shelf=shelf,
         looks=looks,
         flows=flows,

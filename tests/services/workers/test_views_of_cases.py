@@ -23,7 +23,8 @@ from portability.agreements.periods import Duration, InsurancePeriod, PeriodKind
 from portability.agreements.values import Branch, Citation, Money
 from portability.app.worker_views import Names, WorkerViews
 from portability.services.access import Role
-from portability.services.cases.claims import ClaimCase, claim_case
+from portability.services.cases.claims import ClaimCase
+from portability.services.cases.flow import steps
 from portability.services.cases.model import (
     AgreementUsed,
     AwardBasis,
@@ -130,13 +131,19 @@ def record(state: str, institution: str, status: AnswerStatus, answered_on: date
     return CareerRecord(state, institution, status, date(2026, 9, 1), answered_on, answered_on, periods)
 
 
+def claim_of(case: Case) -> ClaimCase:
+    """A claim with its steps, as the institution in Italy shows it."""
+    shown = steps(case, me="it-inps", standards=ServiceStandards())
+    return ClaimCase(case, shown, case.summary.sent_at if case.summary else None)
+
+
 class Cases:
     def __init__(self, *cases: Case) -> None:
         self.kept = {each.case_id: each for each in cases}
 
     async def get(self, case_id: UUID) -> ClaimCase | None:
         found = self.kept.get(case_id)
-        return claim_case(found, me="it-inps", standards=ServiceStandards()) if found else None
+        return claim_of(found) if found else None
 
 
 class Careers:

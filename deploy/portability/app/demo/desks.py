@@ -28,6 +28,7 @@ __all__ = [
     "certify",
     "lodge_claim",
     "national_answer",
+    "old_age_claim",
     "put_records",
     "read_case",
     "register_worker",
@@ -113,9 +114,9 @@ async def register_worker(desk: DemoNode) -> None:
     )
 
 
-async def lodge_claim(desk: DemoNode, *, today: date, award_on: date) -> str:
-    """The caseworker of the contact institution lodges the claim; returns the case's id."""
-    claim = messages_pb2.OldAgeClaim(
+def old_age_claim(*, today: date, award_on: date) -> messages_pb2.OldAgeClaim:
+    """The claim of the demo's worker, with all that she tells."""
+    return messages_pb2.OldAgeClaim(
         person=messages_pb2.Person(
             family_name=WORKER.family_name,
             given_names=WORKER.given_names,
@@ -142,6 +143,11 @@ async def lodge_claim(desk: DemoNode, *, today: date, award_on: date) -> str:
         asks_in_writing=True,
         language=WORKER.language,
     )
+
+
+async def lodge_claim(desk: DemoNode, *, today: date, award_on: date) -> str:
+    """The caseworker of the contact institution lodges the claim; returns the case's id."""
+    claim = old_age_claim(today=today, award_on=award_on)
     answer = await _shares(desk).LodgeOldAgeClaim(shares.LodgeOldAgeClaimRequest(request_id=_request_id(), claim=claim))
     return str(answer.case_id)
 

@@ -15,9 +15,10 @@ from portability.adapters.postgres.looks import PostgresLooks, PostgresProtected
 from portability.adapters.postgres.records_store import PostgresCommands
 from portability.adapters.postgres.treaties_store import PostgresTreatyWork
 from portability.adapters.postgres.whose_store import PostgresWhose
-from portability.agreements.errors import GatewayError
+from portability.agreements.careers import totals_that_differ
+from portability.agreements.errors import GatewayError, InputError
 from portability.agreements.values import StateCode
-from portability.app.wiring.cases import CaseEffects, ReadMessages, binding_sha256
+from portability.app.wiring.cases import ReadMessages, binding_sha256
 from portability.app.wiring.flow_persons import FlowPersons
 from portability.app.wiring.flow_records import FlowRecords
 from portability.app.wiring.parts import CaseParts, DirectoryOfInstitutions
@@ -32,10 +33,12 @@ from portability.services.exchange.ports.work import ExchangeWork
 from portability.services.flows.arrival import ArrivedMessage, apply_flow_message
 from portability.services.flows.load import packaged_flows
 from portability.services.flows.mapping.envelope import ENVELOPE_VERSION
+from portability.services.flows.model import KeptDocument
 from portability.services.flows.ports import FlowMessage, FlowParts
 from portability.services.flows.ticking import tick
 from portability.services.purposes import purpose_named
 from portability.services.records.mapping.stated import read_said
+from portability.services.records.stated import Stated
 
 __all__ = ["FlowTransaction", "NodeEffects", "flow_parts", "flow_unit_of_work", "run_clock"]
 
@@ -163,22 +166,33 @@ async def run_clock(database: Database, parts: CaseParts, *, every: timedelta = 
 
 
 class NodeEffects:
-    """MessageEffects: a message in an envelope goes to its flow, a record that stands by itself to the case service."""
+    """MessageEffects: what a message says goes to the flow of its case."""
 
     def __init__(self, parts: CaseParts) -> None:
         self._parts = parts
         self._flows = flow_parts(parts)
-        self._cases = CaseEffects(parts)
 
     async def apply(self, message: ReceivedMessage, work: ExchangeWork) -> Unchecked | None:
         """Apply one message once; an error undoes it, and the exchange sets the message aside or tries it again."""
         if message.schema_version != ENVELOPE_VERSION:
-            return await self._cases.apply(message, work)
+            raise InputError(
+                f"Messages of schema version {message.schema_version} are not known here: expected {ENVELOPE_VERSION}.",
+                field="schema_version",
+            )
         if not isinstance(work, PostgresExchangeWork):
             raise TypeError("flows and the exchange share one PostgreSQL transaction")
-        await apply_flow_message(
+        kept = await apply_flow_message(
             ArrivedMessage(message.sender, message.case_id, message.type, message.record, message.sent_at),
             work=FlowTransaction(work.connection, self._parts),
             parts=self._flows,
         )
-        return None
+        return _unchecked(kept)
+
+
+def _unchecked(kept: KeptDocument) -> Unchecked | None:
+    """Totals that are not those of the periods: the periods count, and nothing is repaired."""
+    document = kept.document
+    for said in read_said(kept.type, kept.content, sender=document.sender, to=document.to, on=document.at.date()):
+        if isinstance(said, Stated) and totals_that_differ(said.totals, [one.period for one in said.periods]):
+            return Unchecked("TOTALS_DIFFER", "The totals sent are not those of the periods; the periods count.")
+    return None

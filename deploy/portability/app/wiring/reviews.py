@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time
 from uuid import UUID
 
-from portability.adapters.postgres.cases_store import PostgresCases
 from portability.adapters.postgres.database import Connection
 from portability.adapters.postgres.flows_store import PostgresShelf
 from portability.adapters.postgres.records_store import PostgresCareers
@@ -17,7 +16,7 @@ from portability.agreements.lookup import find_rule
 from portability.agreements.rules import Aggregation
 from portability.agreements.values import Branch
 from portability.app.wiring.parts import CaseParts, DirectoryOfInstitutions
-from portability.services.cases.model import Case, Participant, state_of
+from portability.services.cases.model import state_of
 from portability.services.cases.ports import Reliance
 from portability.services.determination.treaties.in_force import RatifiedLaw
 from portability.services.flows.definition import Flow
@@ -47,7 +46,6 @@ class DirectoryFacts:
 
     def __init__(self, connection: Connection, parts: CaseParts) -> None:
         treaty_work = PostgresTreatyWork(connection, parts.at_rest)
-        self._cases = PostgresCases(connection, parts.at_rest)
         self._shelf = PostgresShelf(connection, parts.at_rest)
         self._careers = PostgresCareers(connection, parts.at_rest)
         self._shares = PostgresShares(connection, parts.at_rest)
@@ -56,13 +54,10 @@ class DirectoryFacts:
         self._parts = parts
 
     async def around(self, case_id: UUID) -> AroundCase:
-        """Facts of a case of the claim service, or of one on a flow; of another, nothing."""
-        case = await self._cases.get(case_id, for_change=False)
-        if case is not None:
-            return await self._around_claim(case)
-        on_flow = await self._shelf.get(case_id, for_change=False)
-        flow = packaged_flows().get((on_flow.flow_id, on_flow.flow_version)) if on_flow else None
-        return AroundCase() if on_flow is None or flow is None else await self._around_flow(on_flow, flow)
+        """Facts of a case whose flow is known here; of another, nothing."""
+        case = await self._shelf.get(case_id, for_change=False)
+        flow = packaged_flows().get((case.flow_id, case.flow_version)) if case else None
+        return AroundCase() if case is None or flow is None else await self._around_flow(case, flow)
 
     async def _entered(self, case_id: UUID, matter: _Matter) -> dict[str, Stater]:
         """Who stated in documents that caseworkers entered, each saying in her name that it is of this person.
@@ -77,17 +72,6 @@ class DirectoryFacts:
                 known = career.institution in named
                 found[career.institution] = stater if known else replace(stater, competent=None)
         return found
-
-    async def _around_claim(self, case: Case) -> AroundCase:
-        matter = _Matter(case.branch, case.claim.lodged_on)
-        staters = {
-            each.institution: await self._stater(
-                matter, each.institution, answered=each.answered_at, identified=self._why_not_identified(case, each)
-            )
-            for each in case.participants
-        }
-        entered = await self._entered(case.case_id, matter)
-        return AroundCase(case.claim.person.birth_date, {**entered, **staters}, branch=case.branch)
 
     async def _around_flow(self, case: CaseFile, flow: Flow) -> AroundCase:
         """The person is whom the claim or the question names; who states says whose account it rests on.
@@ -129,14 +113,6 @@ class DirectoryFacts:
         version = await self._law.version_between(agreement_id, [(mine, state)], on=on)
         rule = find_rule(version.agreement, Aggregation, branch=matter.branch, on=on, state=mine)
         return Stater(why_not, identified, asked_by(rule))
-
-    def _why_not_identified(self, case: Case, stater: Participant) -> str | None:
-        """By our own match where the periods are ours, else by what the statement says of its person."""
-        if stater.institution != self._parts.me:
-            return stater.why_not_hers
-        if case.identification is None:
-            return None
-        return "" if case.identification.account_id else "No own account is linked to the person: a caseworker decides."
 
 
 class JudgedRecords:

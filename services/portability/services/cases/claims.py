@@ -1,13 +1,12 @@
-"""A claim as its readers see it, whichever way it went: of the claim service, or what a case on a flow adds up to."""
+"""A claim as its readers see it: what the documents of its case add up to."""
 
 from dataclasses import dataclass
 from datetime import datetime
 
-from portability.services.cases.flow import CaseStep, steps
-from portability.services.cases.model import Case, InstitutionId
-from portability.services.cases.procedure import ServiceStandards
+from portability.services.cases.flow import CaseStep
+from portability.services.cases.model import Case
 
-__all__ = ["ClaimCase", "claim_case"]
+__all__ = ["ClaimCase"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,9 +16,3 @@ class ClaimCase:
     case: Case
     steps: tuple[CaseStep, ...]
     ended_at: datetime | None = None
-
-
-def claim_case(case: Case, *, me: InstitutionId, standards: ServiceStandards) -> ClaimCase:
-    """A claim of the claim service."""
-    shown = steps(case, me=me, standards=standards)
-    return ClaimCase(case, shown, case.summary.sent_at if case.summary else None)

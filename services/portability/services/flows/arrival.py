@@ -16,7 +16,7 @@ from portability.services.flows.definition import Flow
 from portability.services.flows.desk import Desk
 from portability.services.flows.engine import allowed, position
 from portability.services.flows.mapping.envelope import read_envelope
-from portability.services.flows.model import CaseFile, Document, InstitutionId, state_of
+from portability.services.flows.model import CaseFile, Document, InstitutionId, KeptDocument, state_of
 from portability.services.flows.ports import FlowParts, FlowWork
 
 __all__ = ["WAITING_OF_ONE_SENDER", "ArrivedMessage", "apply_flow_message"]
@@ -35,8 +35,8 @@ class ArrivedMessage:
     sent_at: datetime
 
 
-async def apply_flow_message(message: ArrivedMessage, *, work: FlowWork, parts: FlowParts) -> None:
-    """Take a verified message into its case.
+async def apply_flow_message(message: ArrivedMessage, *, work: FlowWork, parts: FlowParts) -> KeptDocument:
+    """Take a verified message into its case; what it says, as it is kept.
 
     Raises InputError (it cannot be read, or its flow, version, action or content is wrong), VerificationError (it
     speaks for somebody else) or CaseStateError (the case knows no such sender); then nothing has changed.
@@ -71,6 +71,7 @@ async def apply_flow_message(message: ArrivedMessage, *, work: FlowWork, parts: 
         await work.persons.protect(case.case_id)
     else:
         await work.persons.protect_like_others(case.case_id)
+    return envelope.kept
 
 
 def _check_action(flow: Flow, document: Document, *, kind: str) -> None:

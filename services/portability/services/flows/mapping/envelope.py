@@ -20,7 +20,7 @@ from portability.services.mapping.common import (
 __all__ = ["ENVELOPE_VERSION", "Envelope", "read_envelope", "write_envelope"]
 
 ENVELOPE_VERSION = 2
-"""Schema version of messages in an envelope; version 1 are the records of the case service, as they stand."""
+"""Schema version of the messages of cases; there is no other."""
 
 
 @dataclass(frozen=True, slots=True)

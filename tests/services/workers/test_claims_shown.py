@@ -1,4 +1,4 @@
-"""A claim shows her the same whether it went through the claim service or on the flow F5."""
+"""What a claim on the flow F5 shows its worker: steps, days, decisions, and what is awaited beside them."""
 
 from dataclasses import replace
 from datetime import date, timedelta
@@ -6,11 +6,9 @@ from typing import Any
 from uuid import UUID
 
 from portability.adapters.clock.ids import time_ordered_id
-from portability.adapters.memory.cases import MemoryCases
 from portability.adapters.memory.declarations import MemoryDeclarations
 from portability.adapters.memory.looks import MemoryLooks, MemoryProtected
 from portability.adapters.memory.records import MemoryCareers
-from portability.adapters.memory.shares import MemoryShares
 from portability.adapters.memory.workers import MemoryWorkerCases
 from portability.api.cases.v1 import claims_pb2 as claims
 from portability.app.matter_views import NodeMatters
@@ -24,21 +22,17 @@ from portability.services.mapping.common import write_date, write_record
 from portability.services.workers.matters.model import Task
 from portability.services.workers.views import CaseView
 from tests.services.cases.share_world import ShareNode, ShareWorld, deferring
-from tests.services.cases.world import AWARD_ON, CLAIM, DRV, INPS, SERVICE_CANADA, World, account, german_periods
+from tests.services.cases.world import AWARD_ON, CLAIM, DRV, INPS, LODGED_ON, SERVICE_CANADA, account, german_periods
 
 ROSA = UUID(int=1)
 NAMES = Names(str, str)
 
 
-def claims_of(node: Any) -> NodeClaims:
-    """Of a node of either world."""
-    if isinstance(node, ShareNode):
-        return NodeClaims(cases=MemoryCases(), shelf=node.flows.shelf, shares=node.shares, flows=node.parts)
-    flows = ShareNode(node.me, node.work.directory, node.clock)
-    return NodeClaims(cases=node.work.cases, shelf=flows.flows.shelf, shares=MemoryShares(), flows=flows.parts)
+def claims_of(node: ShareNode) -> NodeClaims:
+    return NodeClaims(shelf=node.flows.shelf, shares=node.shares, flows=node.parts)
 
 
-async def views_of(node: Any, case_id: UUID) -> WorkerViews:
+async def views_of(node: ShareNode, case_id: UUID) -> WorkerViews:
     links = MemoryWorkerCases()
     await links.link(ROSA, case_id)
     return WorkerViews(
@@ -60,7 +54,7 @@ async def matters_of(node: ShareNode, case_id: UUID) -> NodeMatters:
     )
 
 
-async def shown(node: Any, case_id: UUID) -> dict[str, Any]:
+async def shown(node: ShareNode, case_id: UUID) -> dict[str, Any]:
     """All that a worker is told of a claim here, without ids and instants."""
     views = await views_of(node, case_id)
     (case,), decisions = await views.cases_of(ROSA), await views.decisions_of(ROSA)
@@ -84,67 +78,54 @@ def steps_of(case: CaseView) -> set[tuple[str, str, bool]]:
     return {(one.kind.value, one.holder.institution_id, one.done_at is None) for one in case.steps}
 
 
-class Both:
-    """The same claim on both ways."""
-
-    def __init__(self) -> None:
-        self.service, self.flow = World(time_ordered_id), ShareWorld()
-
-    async def lodge(self) -> None:
-        await self.service.fill_registers()
-        await self.flow.fill_registers()
-        self.ids = await self.service.lodge(), await self.flow.lodge()
-        await self.service.deliver()
-
-    async def state(self, who: str) -> None:
-        await self.service.nodes[who].answer(self.ids[0])
-        await self.service.deliver()
-        await self.flow.nodes[who].state(self.ids[1])
-        await self.flow.deliver()
-
-    async def determine(self, who: str) -> None:
-        await self.service.nodes[who].determine(self.ids[0])
-        await self.flow.nodes[who].determine(self.ids[1])
-
-    async def decide(self, who: str) -> None:
-        await self.service.nodes[who].decide(self.ids[0])
-        await self.service.deliver()
-        await self.flow.nodes[who].decide(self.ids[1])
-        await self.flow.deliver()
-
-    async def summarise(self) -> None:
-        await self.service.send_summary(self.ids[0])
-        await self.flow.summarise(self.ids[1])
-
-    async def same(self) -> dict[str, Any]:
-        """What the contact institution shows, once it is the same at every institution."""
-        for me in (DRV, SERVICE_CANADA, INPS):
-            told = await shown(self.flow.nodes[me], self.ids[1])
-            assert told == await shown(self.service.nodes[me], self.ids[0])
-        return told
+def kinds_of(steps: set[tuple[str, str, bool]]) -> set[str]:
+    return {kind for kind, _, _ in steps}
 
 
-async def test_at_every_step_she_reads_the_same() -> None:
-    both = Both()
-    await both.lodge()
-    told = await both.same()
-    assert {kind for kind, _, _ in told["steps"]} == {"claim", "records"}
+async def same(world: ShareWorld, case_id: UUID) -> dict[str, Any]:
+    """What the contact institution shows; the others show the same, but for what each of them alone determines."""
+    told = await shown(world.inps, case_id)
+    for node in (world.drv, world.canada):
+        theirs = await shown(node, case_id)
+        assert {one for one in theirs["steps"] if one[0] != "determine"} == {
+            one for one in told["steps"] if one[0] != "determine"
+        }
+        assert {one: theirs[one] for one in ("case", "decisions")} == {one: told[one] for one in ("case", "decisions")}
+    return told
+
+
+async def test_at_every_step_she_reads_who_is_awaited_and_the_same_at_every_institution() -> None:
+    world = ShareWorld()
+    await world.fill_registers()
+    case_id = await world.lodge()
+    everybody = (DRV, INPS, SERVICE_CANADA)
+    told = await same(world, case_id)
+    assert told["steps"] == {("claim", INPS, False), *(("records", one, True) for one in everybody)}
     for who in (INPS, DRV, SERVICE_CANADA):
-        await both.state(who)
-        await both.same()
-    for who in (DRV, INPS, SERVICE_CANADA):
-        await both.determine(who)
-        await both.same()
-        await both.decide(who)
-        await both.same()
-    assert ("summary", INPS, True) in (await both.same())["steps"]
-    await both.summarise()
-    told = await both.same()
-    assert told["case"][-1] is not None
+        await world.nodes[who].state(case_id)
+        await world.deliver()
+        assert ("records", who, False) in (await same(world, case_id))["steps"]
+    # Of determinations each institution sees its own alone.
+    told = await same(world, case_id)
+    assert {one for one in told["steps"] if one[2]} == {
+        ("determine", INPS, True),
+        *(("decide", one, True) for one in everybody),
+    }
+    for who in everybody:
+        await world.nodes[who].determine(case_id)
+        assert ("determine", who, False) in (await shown(world.nodes[who], case_id))["steps"]
+        assert who not in (await same(world, case_id))["decisions"]
+        await world.nodes[who].decide(case_id)
+        await world.deliver()
+        assert ("decide", who, False) in (await same(world, case_id))["steps"]
+    assert {one for one in (await same(world, case_id))["steps"] if one[2]} == {("summary", INPS, True)}
+    await world.summarise(case_id)
+    told = await same(world, case_id)
+    assert told["case"] == ("old_age", LODGED_ON, told["case"][2], LODGED_ON)
+    assert kinds_of(told["steps"]) == {"claim", "records", "determine", "decide", "summary"}
+    assert not told["due"]
     # Ten euros for each own period: two, two and one.
-    assert {who: one.why[0].what for who, one in told["decisions"].items()} == dict.fromkeys(
-        both.flow.nodes, "Your share"
-    )
+    assert {who: one.why[0].what for who, one in told["decisions"].items()} == dict.fromkeys(world.nodes, "Your share")
     assert all(one.why[0].citation for one in told["decisions"].values())
 
 
