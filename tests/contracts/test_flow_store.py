@@ -1,5 +1,6 @@
 """What the stores of cases on flows must keep to: in memory and in PostgreSQL."""
 
+import asyncio
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -9,11 +10,13 @@ import pytest
 
 from portability.adapters.clock.ids import time_ordered_id
 from portability.adapters.memory.flows import MemoryFlows
+from portability.adapters.postgres.database import Database
 from portability.adapters.postgres.flows_store import PostgresCaseLines, PostgresShelf, PostgresStandings
 from portability.agreements.errors import InputError
 from portability.services.flows.model import CaseFile, Document, KeptDocument, Party, PassedDeadline, Placed
 from portability.services.flows.ports import CasePage, OpenStep, Standing
 from tests.at_rest import AT_REST
+from tests.conftest import NewDatabase
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
 TODAY = date(2026, 4, 20)
@@ -131,3 +134,31 @@ async def test_cases_are_listed_by_pages_the_newest_first(store: Any) -> None:
     assert (rest.next, await store.page(size=5, after="", open_only=False, among=frozenset())) == ("", CasePage((), ""))
     with pytest.raises(InputError, match="not one of this list"):
         await store.page(size=10, after="nothing", open_only=False)
+
+
+async def test_a_claim_and_a_statement_at_the_same_moment_miss_each_other_never(new_database: NewDatabase) -> None:
+    # Both look for a case that is not there yet; the lock on its id makes one wait for the other.
+    database = await Database.open(new_database(), pool_size=3)
+    opened, one = case(), said()
+    looked = asyncio.Event()
+
+    async def claim() -> None:
+        async with database.transaction() as connection:
+            shelf = PostgresShelf(connection, AT_REST)
+            assert await shelf.get(opened.case_id, for_change=True) is None
+            looked.set()
+            await asyncio.sleep(0.3)
+            await shelf.add(opened, [one])
+
+    async def statement() -> CaseFile | None:
+        await looked.wait()
+        async with database.transaction() as connection:
+            return await PostgresShelf(connection, AT_REST).get(opened.case_id, for_change=True)
+
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(claim())
+        found = tasks.create_task(statement())
+    await database.close()
+    kept = found.result()
+    assert kept is not None
+    assert kept.documents == (one,)

@@ -12,7 +12,7 @@ from portability.adapters.spreadsheets.map_file import load_map_text
 from portability.agreements.errors import InputError, VerificationError
 from portability.api.agreements.v1 import agreements_pb2
 from portability.api.careers.v1 import messages_pb2 as career_messages
-from portability.api.cases.v1 import cases_pb2, claims_pb2, envelope_pb2, flows_pb2, messages_pb2, shares_pb2
+from portability.api.cases.v1 import claims_pb2, envelope_pb2, flows_pb2, messages_pb2, shares_pb2
 from portability.api.certificates.v1 import certificates_pb2
 from portability.api.claims.v1 import claims_pb2 as sent_claims_pb2
 from portability.api.declarations.v1 import declarations_pb2
@@ -27,7 +27,7 @@ from portability.api.records.v1 import messages_pb2 as record_messages
 from portability.api.voice.v1 import voice_pb2
 from portability.api.workers.v1 import linking_pb2, preferences_pb2
 from portability.services.cases import messages
-from portability.services.cases.mapping import pension_claims, rpc, wire
+from portability.services.cases.mapping import pension_claims, wire
 from portability.services.cases.mapping.kinds import content_of
 from portability.services.cases.mapping.named import numbers_in
 from portability.services.cases.shares import mapping as share_rpc
@@ -60,24 +60,21 @@ from tests.fuzz.target import Target
 __all__ = ["door_targets"]
 
 AT = datetime(2026, 3, 2, tzinfo=UTC)
-SAID = ("claim.survivor", "claim.invalidity", "record.statement", "record.correction")
+SAID = (
+    "claim.old_age",
+    "claim.survivor",
+    "claim.invalidity",
+    "record.request",
+    "record.statement",
+    "record.correction",
+)
 SEEDS = 4  # made up of anything, beside the good ones
 RECORDS: Mapping[str, tuple[type[Message], Callable[..., object]]] = {
-    messages.CLAIM: (messages_pb2.OldAgeClaimSent, wire.read_claim_sent),
-    messages.RECORD_REQUEST: (record_messages.RecordRequest, wire.read_record_request),
     messages.STATEMENT: (record_messages.RecordStatement, wire.read_statement),
     messages.DECISION: (messages_pb2.DecisionNotice, wire.read_decision_notice),
     messages.SUMMARY: (messages_pb2.DecisionSummary, wire.read_summary),
 }
 REQUESTS: Mapping[str, tuple[type[Message], Callable[..., object]]] = {
-    "lodge-claim": (cases_pb2.LodgeClaimRequest, rpc.read_lodge),
-    "answer-record-request": (cases_pb2.AnswerRecordRequestRequest, rpc.read_answer),
-    "national-answer": (cases_pb2.RecordNationalAnswerRequest, rpc.read_national_answer),
-    "list-cases": (cases_pb2.ListCasesRequest, rpc.read_query),
-    "identify-person": (cases_pb2.IdentifyPersonRequest, rpc.read_identify),
-    "determine": (cases_pb2.DetermineRequest, rpc.read_determine),
-    "send-summary": (cases_pb2.SendSummaryRequest, rpc.read_send_summary),
-    "decide": (cases_pb2.DecideRequest, rpc.read_decide),
     "state-own-records": (shares_pb2.StateOwnRecordsRequest, share_rpc.read_state_own_records),
     "lodge-old-age-claim": (shares_pb2.LodgeOldAgeClaimRequest, share_rpc.read_lodge_old_age_claim),
     "determine-share": (shares_pb2.DetermineShareRequest, share_rpc.read_determine_share),

@@ -1,4 +1,4 @@
-"""Good contents of messages that the case service does not send: survivors' and invalidity claims, corrections."""
+"""Good contents of messages that no old-age claim has: survivors' and invalidity claims, corrections."""
 
 from collections.abc import Mapping
 

@@ -28,7 +28,8 @@ from portability.services.determination.mapping import claims
 from portability.services.determination.model import DetermineQuery
 from portability.services.mapping.common import write_identifier, write_period
 from tests.fuzz.good_messages import good_messages
-from tests.services.cases.world import CLAIM, GERMAN_NUMBER, World, german_periods
+from tests.services.cases.share_world import ShareWorld
+from tests.services.cases.world import CLAIM, GERMAN_NUMBER, german_periods
 
 __all__ = ["GoodRecords", "good_acts", "good_records", "good_requests"]
 
@@ -47,17 +48,15 @@ def good_records() -> GoodRecords:
 
 
 async def _whole_way() -> GoodRecords:
-    world = World(counting_ids())
+    world = ShareWorld()
     await world.fill_registers()
     case_id = await world.lodge()
-    await world.deliver()
-    await world.answer_all(case_id)
+    await world.state_all(case_id)
     await world.decide_all(case_id)
-    await world.send_summary(case_id)
+    await world.summarise(case_id)
     by_type: dict[str, list[bytes]] = {}
-    for node in world.nodes.values():
-        for message in node.work.sender.sent:
-            by_type.setdefault(message.type, []).append(message.record)
+    for one in world.said():
+        by_type.setdefault(one.message.type, []).append(one.content)
     return GoodRecords(case_id, {**by_type, **good_messages()})
 
 
@@ -69,7 +68,7 @@ def good_requests(case_id: UUID) -> list[Message]:
     claim = write_claim(CLAIM)
     remedy = messages_pb2.Remedy(text="objection", where="the office", period="one month from receipt")
     return [
-        cases_pb2.LodgeClaimRequest(request_id=request, claim=claim),
+        shares_pb2.LodgeOldAgeClaimRequest(request_id=request, claim=claim),
         sent_claims_pb2.StartMyClaimRequest(
             request_id=request,
             person=claim.person,
@@ -80,23 +79,6 @@ def good_requests(case_id: UUID) -> list[Message]:
         ),
         sent_claims_pb2.OpenClaimRequest(request_id=request, claim_id=request, reason="settled", case_id=case),
         sent_claims_pb2.RefuseClaimRequest(request_id=request, claim_id=request, reason="claim in Spain"),
-        cases_pb2.AnswerRecordRequestRequest(
-            request_id=request, case_id=case, answer=cases_pb2.RECORD_ANSWER_FROM_OWN_RECORDS
-        ),
-        cases_pb2.RecordNationalAnswerRequest(
-            request_id=request,
-            case_id=case,
-            answer=cases_pb2.NationalAnswer(scheme="it-pensione", independent=euros, note="own system"),
-        ),
-        cases_pb2.DecideRequest(
-            request_id=request,
-            case_id=case,
-            determination_id=request,
-            result=messages_pb2.DECISION_RESULT_GRANTED,
-            basis=messages_pb2.AWARD_BASIS_WORK,
-            effective_on=Date(year=2025, month=4, day=1),
-            remedy=remedy,
-        ),
         shares_pb2.DetermineShareRequest(
             request_id=request,
             case_id=case,
@@ -177,11 +159,6 @@ def good_acts(case_id: UUID) -> list[Message]:
         signatures=[statements_pb2.StatementSignature(signer_id="anna.vogel", ed25519=bytes(64), mldsa65=bytes(3309))],
     )
     return [
-        cases_pb2.ListCasesRequest(page_size=20, identifiers=[write_identifier(GERMAN_NUMBER)], open_only=True),
-        cases_pb2.IdentifyPersonRequest(request_id=request, case_id=case, account_id="DE-1", reason="same number"),
-        cases_pb2.DetermineRequest(
-            request_id=request, case_id=case, risk_materialised_on=Date(year=2025, month=3, day=10)
-        ),
         shares_pb2.SummariseSharesRequest(request_id=request, case_id=case),
         shares_pb2.StateOwnRecordsRequest(
             request_id=request,
@@ -190,7 +167,6 @@ def good_acts(case_id: UUID) -> list[Message]:
             account_id="DE-1",
             reason="same number",
         ),
-        cases_pb2.SendSummaryRequest(request_id=request, case_id=case),
         reviews_pb2.SettleReviewRequest(
             request_id=request, case_id=case, state="DE", period_id="1990", stands=True, reason="her letter"
         ),

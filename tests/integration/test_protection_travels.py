@@ -10,6 +10,7 @@ import grpc
 
 from portability.adapters.clock.ids import time_ordered_id
 from portability.adapters.postgres.embedded import EmbeddedServer
+from portability.adapters.postgres.looks import PostgresProtected
 from portability.api.cases.v1 import cases_pb2, shares_pb2, shares_pb2_grpc
 from portability.api.privacy.v1 import privacy_pb2, privacy_pb2_grpc
 from portability.api.records.v1 import records_pb2, records_pb2_grpc
@@ -64,5 +65,5 @@ async def test_the_other_institution_hides_her_too(tmp_path: Path, postgres_serv
         records: Any = records_pb2_grpc.RecordServiceStub(berlin.caseworker)
         account = records_pb2.FindRecordsRequest(account_id=berlin.institution.account.account_id)
         assert not (await records.FindRecords(account)).accounts
-        async with berlin.node.cases() as work:
-            assert await work.protected.among([UUID(case_id)]) == {UUID(case_id)}
+        async with berlin.node.database.transaction() as connection:
+            assert await PostgresProtected(connection).among([UUID(case_id)]) == {UUID(case_id)}

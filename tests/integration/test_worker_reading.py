@@ -52,7 +52,7 @@ async def test_what_is_kept_reads_the_same(connection: Connection) -> None:
             await book.put(hers, one, at=OPENED)
     in_memory = WorkerViews(
         links=links,
-        claims=NodeClaims(shelf=node.flows.shelf, shares=node.shares, flows=node.parts),
+        claims=node.claims,
         careers=careers,
         looks=MemoryLooks(),
         protected=MemoryProtected(),

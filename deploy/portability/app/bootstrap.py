@@ -47,7 +47,6 @@ from portability.app.settings import Settings
 from portability.app.text_door import Gateways, dialogue_of, open_gateways, text_door
 from portability.app.trust import open_registry
 from portability.app.wiring.access import node_policy
-from portability.app.wiring.cases import case_unit_of_work
 from portability.app.wiring.certificates import certificate_pages, certificate_use_cases
 from portability.app.wiring.flows import NodeEffects
 from portability.app.wiring.notices import NoticeByContact, notice_unit_of_work
@@ -146,7 +145,6 @@ async def open_node(
         )
         voice = voice_use_cases(database, parts, minimum=settings.voice_minimum)
         dialogue = dialogue_of(worker, worker_work, voice, gateways)
-        cases = case_unit_of_work(database, parts, limits=limits)
         certificates = certificate_use_cases(
             database,
             parts,
@@ -172,7 +170,6 @@ async def open_node(
                 exchange,
                 departures=departures,
                 log=log,
-                cases=cases,
                 database=database,
                 registry=registry,
                 worker=worker,
@@ -211,7 +208,6 @@ async def open_node(
             exchange=exchange,
             departures=departures,
             log=log,
-            cases=cases,
             worker=worker,
             effects=NodeEffects(parts),
             parts=parts,

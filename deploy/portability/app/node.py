@@ -1,8 +1,6 @@
 """A node that runs: which parts each of its roles starts, and what it clears away by the hour."""
 
 import asyncio
-import contextlib
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import partial
@@ -23,7 +21,6 @@ from portability.app.rpc.credentials import NodeTls
 from portability.app.rpc.server import NodeServer
 from portability.app.settings import NodeRole, Settings
 from portability.app.trust import follow_directory
-from portability.app.wiring.cases import CaseTransaction
 from portability.app.wiring.flows import NodeEffects, run_clock
 from portability.app.wiring.notices import NoticeGauges, run_notices
 from portability.app.wiring.parts import CaseParts
@@ -71,7 +68,6 @@ class Node:
     exchange: ExchangeNode
     departures: Departures
     log: NodeLog
-    cases: Callable[[], contextlib.AbstractAsyncContextManager[CaseTransaction]]
     worker: WorkerUseCases
     effects: NodeEffects
     parts: CaseParts

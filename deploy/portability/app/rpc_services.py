@@ -13,7 +13,7 @@ from portability.adapters.postgres.records_intake import PostgresImportWork
 from portability.adapters.postgres.treaties_store import treaty_unit_of_work
 from portability.adapters.postgres.witness_store import witness_unit_of_work
 from portability.api.agreements.v1 import agreements_pb2_grpc
-from portability.api.cases.v1 import cases_pb2_grpc, flows_pb2_grpc, shares_pb2_grpc
+from portability.api.cases.v1 import flows_pb2_grpc, shares_pb2_grpc
 from portability.api.certificates.v1 import certificates_pb2_grpc
 from portability.api.claims.v1 import claims_pb2_grpc
 from portability.api.declarations.v1 import declarations_pb2_grpc
@@ -38,7 +38,6 @@ from portability.api.workers.v1 import (
     workers_pb2_grpc,
 )
 from portability.app.rpc.server import RpcService
-from portability.app.wiring.cases import CaseTransaction
 from portability.app.wiring.certificates import certificate_printer
 from portability.app.wiring.correspondence import correspondence_use_cases
 from portability.app.wiring.declarations import declaration_desk, declaration_use_cases
@@ -54,9 +53,7 @@ from portability.app.wiring.sent_claims import claim_desk
 from portability.app.wiring.shares import share_unit_of_work
 from portability.app.wiring.voice import voice_desk, voice_use_cases
 from portability.app.wiring.workers import matter_unit_of_work, names_for_people, projection_use_cases
-from portability.services.cases.handlers import CaseUseCases
 from portability.services.cases.mapping.kinds import CATALOGUE
-from portability.services.cases.servicer import CaseServicer
 from portability.services.cases.shares.handlers import ShareUseCases
 from portability.services.cases.shares.servicer import ShareServicer
 from portability.services.certificates.servicer import CertificateServicer, MyCertificateServicer
@@ -103,7 +100,6 @@ def rpc_services(
     *,
     departures: Departures,
     log: NodeLog,
-    cases: Callable[[], AbstractAsyncContextManager[CaseTransaction]],
     database: Database,
     registry: Registry,
     worker: WorkerUseCases,
@@ -148,11 +144,6 @@ def rpc_services(
             "portability.api.records.v1.ImportService",
             imports_pb2_grpc.add_ImportServiceServicer_to_server,
             ImportServicer(unit_of_work=import_unit_of_work(database, parts.at_rest), clock=parts.clock),
-        ),
-        RpcService(
-            "portability.api.cases.v1.CaseService",
-            cases_pb2_grpc.add_CaseServiceServicer_to_server,
-            CaseServicer(CaseUseCases(me=parts.me, clock=parts.clock, new_id=parts.new_id), unit_of_work=cases),
         ),
         RpcService(
             "portability.api.cases.v1.FlowService",

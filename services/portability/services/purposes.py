@@ -86,7 +86,7 @@ class AllowedFields:
 
 @cache
 def allowed_fields() -> Mapping[str, AllowedFields]:
-    """By message type: all that the case service sends."""
+    """By message type: all that is said in cases."""
     text = files("portability.services.policies").joinpath(_FILE).read_text(encoding="utf-8")
     listed: Any = read_yaml(text, _FILE).values
     groups = listed["groups"]

@@ -1,13 +1,12 @@
-"""Three institutions that know Maria."""
+"""A world with filled registers for every test of this folder that asks for one."""
 
 import pytest
 
-from portability.adapters.clock.ids import time_ordered_id
-from tests.services.cases.world import World
+from tests.services.cases.share_world import ShareWorld
 
 
 @pytest.fixture
-async def world() -> World:
-    made = World(time_ordered_id)
+async def world() -> ShareWorld:
+    made = ShareWorld()
     await made.fill_registers()
     return made

@@ -1,21 +1,26 @@
 """Three institutions in memory that work on one claim on a flow: the engine, the share, and a postman between them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from google.protobuf.message import Message
+
 from portability.adapters.clock.fake import ManualClock
 from portability.adapters.clock.ids import time_ordered_id
-from portability.adapters.memory.cases import MemoryCaseReviews
 from portability.adapters.memory.flows import MemoryFlowWork
 from portability.adapters.memory.records import MemoryCareers, MemoryRegister
-from portability.adapters.memory.shares import MemoryShares
+from portability.adapters.memory.shares import MemoryJudged, MemoryShares
+from portability.api.cases.v1 import envelope_pb2 as pb
 from portability.api.cases.v1 import messages_pb2 as pensions
+from portability.api.records.v1 import messages_pb2 as records
+from portability.app.wiring.claims import NodeClaims
 from portability.app.wiring.flows import CatalogueRules
 from portability.app.wiring.shares import OldAgeFlow, ShownFlowCases
 from portability.services.access import Caller, Role
+from portability.services.cases.claims import ClaimCase
 from portability.services.cases.commands import Decide, LodgeClaim, RecordAnswer
 from portability.services.cases.mapping.parts import write_claim
 from portability.services.cases.model import AwardBasis, Decision, DecisionResult
@@ -25,7 +30,7 @@ from portability.services.flows.arrival import ArrivedMessage, apply_flow_messag
 from portability.services.flows.handlers import Act, FlowUseCases, FlowView, StartCase
 from portability.services.flows.load import packaged_flows
 from portability.services.flows.model import Party
-from portability.services.flows.ports import FlowParts
+from portability.services.flows.ports import FlowMessage, FlowParts
 from portability.services.mapping.common import write_instant, write_institution, write_record
 from tests.services.cases.world import (
     AWARD_ON,
@@ -70,6 +75,37 @@ def claim_content(claim: Any = CLAIM) -> bytes:
     )
 
 
+@dataclass(frozen=True)
+class Sent:
+    """A message on its way, as its signed header tells of it."""
+
+    sender: str
+    message: FlowMessage
+    at: datetime
+
+    @property
+    def envelope(self) -> pb.CaseMessage:
+        return pb.CaseMessage.FromString(self.message.record)
+
+    @property
+    def content(self) -> bytes:
+        return self.envelope.content
+
+    @property
+    def is_protected(self) -> bool:
+        return self.envelope.protected_person
+
+    def saying(self, content: bytes) -> "Sent":
+        """The same with another content, under another id."""
+        envelope = self.envelope
+        envelope.content, envelope.document_id = content, str(time_ordered_id())
+        return self.carrying(envelope)
+
+    def carrying(self, envelope: Message) -> "Sent":
+        """The same with another envelope."""
+        return replace(self, message=replace(self.message, record=envelope.SerializeToString()))
+
+
 @dataclass
 class ShareNode:
     """One institution: ShareWork in memory, and its people."""
@@ -81,7 +117,7 @@ class ShareNode:
     shares: MemoryShares = field(default_factory=MemoryShares)
     accounts: MemoryRegister = field(default_factory=MemoryRegister)
     careers: MemoryCareers = field(default_factory=MemoryCareers)
-    reviews: MemoryCaseReviews = field(default_factory=MemoryCaseReviews)
+    reviews: MemoryJudged = field(default_factory=MemoryJudged)
     delivered: int = 0
 
     def __post_init__(self) -> None:
@@ -105,6 +141,16 @@ class ShareNode:
 
     async def view(self, case_id: UUID) -> ShareView:
         return await self.use_cases.get(case_id, caller=self.clerk, work=self)
+
+    @property
+    def claims(self) -> NodeClaims:
+        return NodeClaims(shelf=self.flows.shelf, shares=self.shares, flows=self.parts)
+
+    async def claim(self, case_id: UUID) -> ClaimCase:
+        """The claim as those read it who show it to its worker."""
+        found = await self.claims.get(case_id)
+        assert found is not None
+        return found
 
     async def state(
         self, case_id: UUID, answer: RecordAnswer = RecordAnswer.FROM_OWN_RECORDS, **more: str
@@ -161,16 +207,30 @@ class ShareWorld:
         await self.deliver()
         return view.case.case_id
 
-    async def deliver(self) -> None:
-        """Carry what was sent, and let a minute pass: documents of a case have their order by time."""
-        for sender in self.nodes.values():
-            sent = sender.flows.sender.sent
-            for message in sent[sender.delivered :]:
-                node = self.nodes[message.recipient]
-                arrived = ArrivedMessage(sender.me, message.case_id, message.type, message.record, self.clock.now())
-                await apply_flow_message(arrived, work=node.flows, parts=node.parts)
-            sender.delivered = len(sent)
+    def waiting(self) -> list[Sent]:
+        """Take what was sent since the last time, and let a minute pass: documents have their order by time."""
+        taken: list[Sent] = []
+        for node in self.nodes.values():
+            sent = node.flows.sender.sent
+            taken += [Sent(node.me, message, self.clock.now()) for message in sent[node.delivered :]]
+            node.delivered = len(sent)
         self.clock.advance(timedelta(minutes=1))
+        return taken
+
+    def said(self) -> list[Sent]:
+        """All that was sent so far, delivered or not."""
+        now = self.clock.now()
+        return [Sent(node.me, one, now) for node in self.nodes.values() for one in node.flows.sender.sent]
+
+    async def receive(self, one: Sent) -> None:
+        """What the exchange does with a verified message; raises what makes it set the message aside."""
+        node, message = self.nodes[one.message.recipient], one.message
+        arrived = ArrivedMessage(one.sender, message.case_id, message.type, message.record, one.at)
+        await apply_flow_message(arrived, work=node.flows, parts=node.parts)
+
+    async def deliver(self, mail: Sequence[Sent] | None = None) -> None:
+        for one in self.waiting() if mail is None else mail:
+            await self.receive(one)
 
     async def state_all(self, case_id: UUID) -> None:
         for node in self.nodes.values():
@@ -187,6 +247,20 @@ class ShareWorld:
         command = SummariseShares(time_ordered_id(), case_id)
         await self.inps.use_cases.summarise(command, caller=self.inps.clerk, work=self.inps)
         await self.deliver()
+
+
+def question(asked_by: str, asked_of: str, *, at: datetime) -> bytes:
+    """Message record.request: for all periods."""
+    return write_record(
+        records.RecordRequest(
+            record_request_id=str(time_ordered_id()),
+            case_id=str(time_ordered_id()),
+            asked_by=write_institution(asked_by),
+            asked_of=write_institution(asked_of),
+            asked_at=write_instant(at),
+            questions=[records.Question(code=records.QUESTION_CODE_PERIODS)],
+        )
+    )
 
 
 def deferring(state: str) -> bytes:

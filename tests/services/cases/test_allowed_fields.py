@@ -8,43 +8,43 @@ from google.protobuf.descriptor import Descriptor
 
 from portability.agreements.errors import InputError
 from portability.api.cases.v1 import messages_pb2 as pb
+from portability.api.cases.v1.envelope_pb2 import CaseMessage
 from portability.services.cases.mapping import allowed_fields as checking
 from portability.services.cases.mapping.allowed_fields import check_fields, fields_of
 from portability.services.cases.mapping.kinds import CATALOGUE
-from portability.services.cases.messages import CLAIM, MESSAGE_TYPES
+from portability.services.cases.messages import CLAIM, DECISION, STATEMENT, SUMMARY
 from portability.services.purposes import COOPERATION, PENSION_CLAIM, PURPOSES, allowed_fields, purpose_named
-from tests.services.cases.world import World
+from tests.services.cases.share_world import ShareWorld
 
 
-async def test_every_message_of_a_claim_keeps_to_the_list_of_its_purpose(world: World) -> None:
+async def test_every_message_of_a_claim_keeps_to_the_list_of_its_purpose(world: ShareWorld) -> None:
     case_id = await world.lodge()
-    await world.deliver()
-    await world.answer_all(case_id)
+    await world.state_all(case_id)
     await world.decide_all(case_id)
-    await world.send_summary(case_id)
-    sent = [message for node in world.nodes.values() for message in node.work.sender.sent]
-    assert {message.type for message in sent} == MESSAGE_TYPES
+    await world.summarise(case_id)
+    sent = [message for node in world.nodes.values() for message in node.flows.sender.sent]
+    assert {message.type for message in sent} == {CLAIM, STATEMENT, DECISION, SUMMARY}
     for message in sent:
-        check_fields(message.type, message.record, purpose=PENSION_CLAIM)
+        check_fields(message.type, CaseMessage.FromString(message.record).content, purpose=PENSION_CLAIM)
 
 
 async def test_a_field_that_is_not_on_the_list_is_refused_and_named(
-    world: World, monkeypatch: pytest.MonkeyPatch
+    world: ShareWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await world.lodge()
-    (claim, *_) = [message for message in world.inps.work.sender.sent if message.type == CLAIM]
-    set_fields = set(fields_of(pb.OldAgeClaimSent.FromString(claim.record)))
+    claim = CaseMessage.FromString(world.inps.flows.sender.sent[0].record).content
+    set_fields = set(fields_of(pb.OldAgeClaimSent.FromString(claim)))
     assert "claim.declared.activity" in set_fields
     for field in sorted(set_fields):
         listed = allowed_fields()[CLAIM]
         shorter = {**allowed_fields(), CLAIM: replace(listed, paths=listed.paths - {field})}
         monkeypatch.setattr(checking, "allowed_fields", lambda shorter=shorter: shorter)
         with pytest.raises(InputError) as refused:
-            check_fields(CLAIM, claim.record, purpose=PENSION_CLAIM)
+            check_fields(CLAIM, claim, purpose=PENSION_CLAIM)
         assert refused.value.field == field
     monkeypatch.undo()
     with pytest.raises(InputError, match="is not sent for"):
-        check_fields(CLAIM, claim.record, purpose=COOPERATION)
+        check_fields(CLAIM, claim, purpose=COOPERATION)
 
 
 def test_the_list_names_every_type_of_the_catalogue_and_only_fields_that_there_are() -> None:

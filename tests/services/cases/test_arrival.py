@@ -1,126 +1,89 @@
-"""Messages that come early, twice, changed, in another's name, or that nobody can read."""
+"""Messages of a claim that come early, twice, changed, in another's name, or that nobody can read."""
 
 from collections.abc import Callable
 from dataclasses import replace
 from random import Random
+from uuid import UUID
 
 import pytest
 
+from portability.adapters.clock.ids import time_ordered_id
 from portability.agreements.careers import AnswerStatus
 from portability.agreements.errors import CaseStateError, InputError, NotFoundError, PortabilityError, VerificationError
-from portability.agreements.values import Branch
+from portability.api.cases.v1.envelope_pb2 import CaseMessage
 from portability.api.cases.v1.messages_pb2 import DecisionNotice, OldAgeClaimSent
 from portability.api.records.v1.messages_pb2 import RecordStatement
-from portability.services.cases.messages import CaseMessage
-from portability.services.cases.model import EventKind
-from tests.services.cases.world import DRV, INPS, SERVICE_CANADA, World
-
-Sent = list[tuple[str, CaseMessage]]
+from portability.services.cases.commands import LodgeClaim
+from tests.services.cases.share_world import Sent, ShareWorld
+from tests.services.cases.world import CLAIM, DRV, INPS, SERVICE_CANADA
 
 
-async def refused(world: World, message: CaseMessage, *, sender: str) -> PortabilityError:
-    """The error for which a message was set aside; nothing may have changed."""
-    node = world.nodes[message.recipient]
-    before = await node.work.cases.get(message.case_id, for_change=False)
-    await node.receive(message, sender=sender)
-    assert await node.work.cases.get(message.case_id, for_change=False) == before
-    return node.set_aside[-1][1]
+async def refused(world: ShareWorld, one: Sent) -> PortabilityError:
+    """The error for which a message is set aside; nothing may have changed."""
+    shelf, case_id = world.nodes[one.message.recipient].flows.shelf, one.message.case_id
+    before = await shelf.get(case_id, for_change=False)
+    with pytest.raises(PortabilityError) as error:
+        await world.receive(one)
+    assert await shelf.get(case_id, for_change=False) == before
+    return error.value
 
 
-async def test_every_order_of_arrival_ends_in_the_same_case(world: World) -> None:
-    # The claim, its request and the statements of the others reach Germany in forty orders, each message twice.
-    case_id = await world.lodge()
-    mail = world.waiting()
-    await world.deliver([each for each in mail if each[1].recipient != DRV])
+async def lodged(world: ShareWorld) -> tuple[UUID, list[Sent]]:
+    """The claim and the messages that tell of it, not delivered yet."""
+    made = await world.inps.lodge(LodgeClaim(time_ordered_id(), CLAIM))
+    return made.case_id, world.waiting()
+
+
+async def german_statement(world: ShareWorld, case_id: UUID) -> Sent:
+    """What Germany states to Italy, on its way."""
+    await world.drv.state(case_id)
+    return next(one for one in world.waiting() if one.message.recipient == INPS)
+
+
+def to_germany(mail: list[Sent]) -> Sent:
+    return next(one for one in mail if one.message.recipient == DRV)
+
+
+async def test_every_order_of_arrival_ends_in_the_same_case(world: ShareWorld) -> None:
+    # The claim and the statements of the others reach Germany in every order, each message twice.
+    case_id, mail = await lodged(world)
+    await world.deliver([one for one in mail if one.message.recipient != DRV])
     for node in (world.inps, world.canada):
-        await node.answer(case_id)
-    mail = [each for each in mail + world.waiting() if each[1].recipient == DRV]
-    assert len(mail) == 4
-    careers, actions = set(), set()
+        await node.state(case_id)
+        mail += world.waiting()
+    mail = [one for one in mail if one.message.recipient == DRV]
+    assert len(mail) == 3
+    told = []
     for seed in range(40):
         shuffled = mail * 2
         Random(seed).shuffle(shuffled)  # noqa: S311 (an order, not a secret)
-        fresh = World(world.new_id)
+        fresh = ShareWorld()
         await fresh.fill_registers()
         await fresh.deliver(shuffled)
-        assert fresh.drv.set_aside == []
-        view = await fresh.drv.view(case_id)
-        careers.add(view.career)
-        actions.add(tuple(each.action for each in view.actions if each.allowed))
-        assert fresh.drv.held == []
-        assert len([e for e in view.timeline if e.kind is EventKind.STATEMENT_RECEIVED]) == 2
-    assert len(careers) == 1
-    assert len(actions) == 1
+        view, case = await fresh.drv.view(case_id), await fresh.drv.case(case_id)
+        assert len(case.case.documents) == 3
+        assert not case.position.waiting
+        told.append((view, {one.action: one.why_not for one in case.actions}))
+    assert told.count(told[0]) == len(told)
+    assert {one.status for one in told[0][0].careers} == {AnswerStatus.KNOWN, AnswerStatus.ASKED_NO_ANSWER}
 
 
-async def test_a_statement_before_its_claim_waits_for_it(world: World) -> None:
-    case_id = await world.lodge()
-    mail = world.waiting()
-    await world.inps.answer(case_id)
-    early = [each for each in world.waiting() if each[1].recipient == DRV]
-    await world.deliver(early)
-    assert len(world.drv.held) == 1
-    assert await world.drv.work.cases.get(case_id, for_change=False) is None
-    await world.deliver(mail)
-    view = await world.drv.view(case_id)
-    assert next(p for p in view.case.participants if p.institution == INPS).status is AnswerStatus.KNOWN
-    assert world.drv.held == []
-
-
-async def test_a_waiting_message_that_the_case_refuses_does_not_stop_the_claim(world: World) -> None:
-    case_id = await world.lodge()
-    mail = world.waiting()
-    await world.inps.answer(case_id)
-    statement = next(m for _, m in world.waiting() if m.recipient == DRV)
-    forged = RecordStatement.FromString(statement.record)
+async def test_a_stranger_who_speaks_before_the_claim_is_here_is_never_heard(world: ShareWorld) -> None:
+    case_id, mail = await lodged(world)
+    await world.inps.state(case_id)
+    statement = to_germany(world.waiting())
+    forged = RecordStatement.FromString(statement.content)
     forged.institution.institution_id, forged.state = "fr-cnav", "FR"
     for period in forged.periods:
         period.state = "FR"
-    await world.drv.receive(replace(statement, record=forged.SerializeToString()), sender="fr-cnav")
+    await world.receive(replace(statement.saying(forged.SerializeToString()), sender="fr-cnav"))
     await world.deliver(mail)
-    view = await world.drv.view(case_id)
-    assert len(view.case.participants) == 3
-    ((_, error),) = world.drv.set_aside
-    assert "fr-cnav takes no part in it" in error.message
-
-
-async def test_a_second_statement_is_not_taken_for_the_first(world: World) -> None:
-    case_id = await world.lodge()
-    await world.deliver()
-    await world.drv.answer(case_id)
-    mail = world.waiting()
-    await world.deliver(mail)
-    message = next(m for _, m in mail if m.recipient == INPS)
-    other = RecordStatement.FromString(message.record)
-    other.statement_id = str(world.new_id())
-    error = await refused(world, replace(message, record=other.SerializeToString()), sender=DRV)
+    careers = (await world.drv.view(case_id)).careers
+    assert {one.state for one in careers} == {"IT", "DE", "CA"}
+    # Once the claim is here, who takes no part is not even kept.
+    error = await refused(world, replace(statement.saying(forged.SerializeToString()), sender="fr-cnav"))
     assert isinstance(error, CaseStateError)
-    assert "has answered already" in error.message
-
-
-async def test_totals_that_differ_are_noted_and_not_repaired(world: World) -> None:
-    case_id = await world.lodge()
-    await world.deliver()
-    await world.drv.answer(case_id)
-    message = next(m for _, m in world.waiting() if m.recipient == INPS)
-    changed = RecordStatement.FromString(message.record)
-    changed.totals[0].amount = "61"
-    await world.inps.receive(replace(message, record=changed.SerializeToString()), sender=DRV)
-    view = await world.inps.view(case_id)
-    german = next(p for p in view.case.participants if p.institution == DRV)
-    assert german.totals_differ
-    assert world.inps.unchecked == ["TOTALS_DIFFER"]
-    assert EventKind.TOTALS_DIFFER in {event.kind for event in view.timeline}
-    career = next(c for c in view.career if c.state == "DE")
-    assert [p.period.duration.amount for p in career.periods if p.period.duration] == [60]
-
-
-async def test_totals_that_agree_raise_no_note(world: World) -> None:
-    case_id = await world.lodge()
-    await world.deliver()
-    await world.answer_all(case_id)
-    view = await world.inps.view(case_id)
-    assert not any(participant.totals_differ for participant in view.case.participants)
+    assert "fr-cnav takes no part in the case" in error.message
 
 
 def change(message: RecordStatement, name: str) -> None:
@@ -144,8 +107,6 @@ def change(message: RecordStatement, name: str) -> None:
         message.status = 2  # type: ignore[assignment]  # NONE
     elif name == "twice the same period":
         message.periods[1].period_id = period.period_id
-    elif name == "another case":
-        message.case_id = "0199d0f0-0000-7000-8000-000000000001"
     elif name == "a null character":
         period.scheme = "de\0rente"
 
@@ -162,165 +123,160 @@ def change(message: RecordStatement, name: str) -> None:
         ("known without periods", "status"),
         ("absent with periods", "status"),
         ("twice the same period", "periods[1].period_id"),
-        ("another case", "case_id"),
         ("a null character", "scheme"),
     ],
 )
 async def test_a_statement_that_cannot_be_right_is_set_aside_with_its_place(
-    world: World, name: str, field: str
+    world: ShareWorld, name: str, field: str
 ) -> None:
     case_id = await world.lodge()
-    await world.deliver()
-    await world.drv.answer(case_id)
-    message = next(m for _, m in world.waiting() if m.recipient == INPS)
-    wrong = RecordStatement.FromString(message.record)
+    message = await german_statement(world, case_id)
+    wrong = RecordStatement.FromString(message.content)
     change(wrong, name)
-    error = await refused(world, replace(message, record=wrong.SerializeToString()), sender=DRV)
+    error = await refused(world, message.saying(wrong.SerializeToString()))
     assert isinstance(error, InputError)
     assert error.field == field
     # Others flow: the right one is still taken.
-    await world.inps.receive(message, sender=DRV)
-    assert (await world.inps.view(case_id)).case.participants[1].has_answered
+    await world.receive(message)
+    assert (await world.inps.case(case_id)).position.instances["records", DRV].state == "stated"
 
 
-async def test_nobody_speaks_for_another(world: World) -> None:
+async def test_nobody_speaks_for_another(world: ShareWorld) -> None:
     case_id = await world.lodge()
-    await world.deliver()
-    await world.drv.answer(case_id)
-    message = next(m for _, m in world.waiting() if m.recipient == INPS)
-    error = await refused(world, message, sender=SERVICE_CANADA)
+    message = await german_statement(world, case_id)
+    error = await refused(world, replace(message, sender=SERVICE_CANADA))
     assert isinstance(error, VerificationError)
-    assert "signed by ca-sc, but speaks for another institution" in error.message
+    assert "The statement of ca-sc speaks for another institution" in error.message
 
 
-async def test_another_claim_for_a_case_does_not_move_its_date(world: World) -> None:
+async def test_another_claim_for_a_case_does_not_move_its_date(world: ShareWorld) -> None:
     # 987/2009 Art. 45(5): a date of claim, once lodged, stands.
-    case_id = await world.lodge()
-    mail = world.waiting()
+    case_id, mail = await lodged(world)
     await world.deliver(mail)
-    message = next(m for _, m in mail if m.recipient == DRV and m.type == "claim.old_age")
-    later = OldAgeClaimSent.FromString(message.record)
+    message = to_germany(mail)
+    later = OldAgeClaimSent.FromString(message.content)
     later.claim.lodged_on.month = 1
-    error = await refused(world, replace(message, record=later.SerializeToString()), sender=INPS)
-    assert isinstance(error, CaseStateError)
-    assert (await world.drv.view(case_id)).case.claim.lodged_on.month == 3
+    await world.receive(replace(message.saying(later.SerializeToString()), at=world.clock.now()))
+    assert (await world.drv.claim(case_id)).case.claim.lodged_on.month == 3
 
 
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"type": "record.correction"}, "Messages of this type are not known here"),
-        ({"schema_version": 2}, "Version 2 of 'claim.old_age' is not known here"),
+        ({"type": "record.correction"}, "is a message 'claim.old_age', not 'record.correction'"),
         ({"record": b"\xff\xff"}, "its bytes do not parse"),
-        ({"record": b""}, "case_id"),
+        ({"record": b""}, "flow_id"),
     ],
 )
-async def test_what_cannot_be_read_is_set_aside(world: World, changes: dict[str, object], said: str) -> None:
-    await world.lodge()
-    message = next(m for _, m in world.waiting() if m.recipient == DRV and m.type == "claim.old_age")
-    error = await refused(world, replace(message, **changes), sender=INPS)  # type: ignore[arg-type]  # fields by name
+async def test_what_cannot_be_read_is_set_aside(world: ShareWorld, changes: dict[str, object], said: str) -> None:
+    _, mail = await lodged(world)
+    message = to_germany(mail)
+    error = await refused(world, replace(message, message=replace(message.message, **changes)))  # type: ignore[arg-type]  # fields by name
+    assert isinstance(error, InputError)
     assert said in error.message
 
 
-def no_recipient(claim: OldAgeClaimSent) -> None:
-    del claim.institutions[1]
+def for_somebody_else(envelope: CaseMessage) -> None:
+    envelope.recipients[:] = [SERVICE_CANADA]
 
 
-def wrong_state(claim: OldAgeClaimSent) -> None:
-    claim.institutions[1].state = "FR"
+def without_its_sender(envelope: CaseMessage) -> None:
+    del envelope.parties[0]
 
 
-def same_state_twice(claim: OldAgeClaimSent) -> None:
-    claim.institutions[2].CopyFrom(claim.institutions[1])
-
-
-def tomorrow(claim: OldAgeClaimSent) -> None:
-    claim.claim.lodged_on.day = 28
+def names_one_twice(envelope: CaseMessage) -> None:
+    envelope.parties.append(envelope.parties[1])
 
 
 @pytest.mark.parametrize(
-    ("spoil", "field"),
+    ("spoil", "said"),
     [
-        (no_recipient, "institutions"),
-        (wrong_state, "institutions[1].state"),
-        (same_state_twice, "institutions"),
-        (tomorrow, "claim.lodged_on"),
+        (for_somebody_else, "names other recipients than de-drv"),
+        (without_its_sender, "opens a case in which it takes no part"),
+        (names_one_twice, "names an institution twice"),
     ],
 )
 async def test_a_claim_that_cannot_be_right_opens_no_case_here(
-    world: World, spoil: Callable[[OldAgeClaimSent], None], field: str
+    world: ShareWorld, spoil: Callable[[CaseMessage], None], said: str
 ) -> None:
-    await world.lodge()
-    message = next(m for _, m in world.waiting() if m.recipient == DRV and m.type == "claim.old_age")
-    claim = OldAgeClaimSent.FromString(message.record)
-    spoil(claim)
-    error = await refused(world, replace(message, record=claim.SerializeToString()), sender=INPS)
-    assert isinstance(error, InputError)
-    assert error.field == field
+    case_id, mail = await lodged(world)
+    message = to_germany(mail)
+    envelope = message.envelope
+    spoil(envelope)
+    error = await refused(world, message.carrying(envelope))
+    assert said in error.message
+    assert await world.drv.flows.shelf.get(case_id, for_change=False) is None
 
 
-async def test_a_summary_and_a_request_come_from_the_contact_institution_only(world: World) -> None:
+async def test_a_summary_of_another_than_the_contact_institution_ends_nothing(world: ShareWorld) -> None:
     case_id = await world.lodge()
-    await world.deliver()
-    await world.answer_all(case_id)
+    await world.state_all(case_id)
     await world.decide_all(case_id)
-    await world.send_summary(case_id)
-    summary = next(m for m in world.inps.work.sender.sent if m.type == "decision.summary" and m.recipient == DRV)
-    error = await refused(world, summary, sender=SERVICE_CANADA)
-    assert isinstance(error, VerificationError)
+    await world.summarise(case_id)
+    sent = [one for one in world.inps.flows.sender.sent if one.type == "decision.summary"]
+    summary = Sent(SERVICE_CANADA, next(one for one in sent if one.recipient == DRV), world.clock.now())
+    fresh = ShareWorld()
+    for message in world.inps.flows.sender.sent:
+        if message.recipient == DRV and message.type == "claim.old_age":
+            await fresh.receive(Sent(INPS, message, world.clock.now()))
+    await fresh.receive(summary)
+    case = await fresh.drv.case(case_id)
+    assert case.position.instances["claim", ""].state != "summarised"
+    assert (await fresh.drv.claim(case_id)).case.summary is None
 
 
-async def test_a_decision_that_contradicts_itself_is_set_aside(world: World) -> None:
+@pytest.mark.parametrize("spoil", ["no amounts", "unknown branch", "step without its parent"])
+async def test_a_decision_that_contradicts_itself_is_named_and_hides_nothing_else(
+    world: ShareWorld, spoil: str
+) -> None:
     case_id = await world.lodge()
-    await world.deliver()
-    await world.answer_all(case_id)
+    await world.state_all(case_id)
     await world.drv.determine(case_id)
     await world.drv.decide(case_id)
-    message = next(m for _, m in world.waiting() if m.recipient == INPS)
-    for spoil in ("no amounts", "unknown branch", "step without its parent"):
-        wrong = DecisionNotice.FromString(message.record)
-        if spoil == "no amounts":
-            del wrong.decision.amounts[:]
-        elif spoil == "unknown branch":
-            wrong.decision.branch = "alchemy"
-        else:
-            wrong.decision.explanation[1].depth = 3
-        error = await refused(world, replace(message, record=wrong.SerializeToString()), sender=DRV)
-        assert isinstance(error, InputError), spoil
-    await world.inps.receive(message, sender=DRV)
-    decision = (await world.inps.view(case_id)).case.decision_of(DRV)
-    assert decision is not None
-    assert decision.branch is Branch.OLD_AGE
+    message = next(one for one in world.waiting() if one.message.recipient == INPS)
+    wrong = DecisionNotice.FromString(message.content)
+    if spoil == "no amounts":
+        del wrong.decision.amounts[:]
+    elif spoil == "unknown branch":
+        wrong.decision.branch = "alchemy"
+    else:
+        wrong.decision.explanation[1].depth = 3
+    await world.receive(message.saying(wrong.SerializeToString()))
+    with pytest.raises(CaseStateError, match="of de-drv cannot be used"):
+        await world.inps.view(case_id)
+    shown = await world.inps.claim(case_id)
+    assert (shown.case.decisions, len(shown.case.participants)) == ((), 3)
 
 
-async def test_a_decision_may_come_after_the_summary(world: World) -> None:
+async def test_a_decision_may_come_after_the_summary(world: ShareWorld) -> None:
     # Canada hears of the summary before it hears of Germany's decision: both are kept.
     case_id = await world.lodge()
-    await world.deliver()
-    await world.answer_all(case_id)
+    await world.state_all(case_id)
+    late: list[Sent] = []
     for node in world.nodes.values():
         await node.determine(case_id)
         await node.decide(case_id)
-    mail = world.waiting()
-    late = [each for each in mail if each[0] == DRV and each[1].recipient == SERVICE_CANADA]
-    await world.deliver([each for each in mail if each not in late])
-    await world.send_summary(case_id)
+        mail = world.waiting()
+        late += [one for one in mail if one.sender == DRV and one.message.recipient == SERVICE_CANADA]
+        await world.deliver([one for one in mail if one not in late])
+    await world.summarise(case_id)
+    assert len(late) == 1
     await world.deliver(late)
-    view = await world.canada.view(case_id)
-    assert view.case.is_closed
-    assert {decision.institution for decision in view.case.decisions} == set(world.nodes)
-    assert world.canada.set_aside == []
+    case = (await world.canada.claim(case_id)).case
+    assert case.summary is not None
+    assert {one.institution for one in case.decisions} == set(world.nodes)
+    assert not (await world.canada.case(case_id)).position.waiting
 
 
 async def test_reading_a_case_tells_the_senders_of_what_it_holds_and_looking_for_it_in_vain_does_not(
-    world: World,
+    world: ShareWorld,
 ) -> None:
-    case_id = await world.lodge()
+    case_id, mail = await lodged(world)
     with pytest.raises(NotFoundError):
         await world.drv.view(case_id)
-    assert world.drv.work.correspondence.read == []
-    await world.deliver(world.waiting())
+    assert world.drv.flows.correspondence.cases == []
+    await world.deliver(mail)
     await world.drv.view(case_id)
-    assert world.drv.work.correspondence.read == [case_id]
-    await world.drv.answer(case_id)
-    assert world.drv.work.correspondence.read == [case_id] * 2
+    assert world.drv.flows.correspondence.cases == [case_id]
+    await world.drv.state(case_id)
+    assert world.drv.flows.correspondence.cases == [case_id] * 2

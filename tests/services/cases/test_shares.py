@@ -1,4 +1,4 @@
-"""A claim on a flow the whole way: what it holds is determined and decided as the claim service does it."""
+"""A claim on a flow the whole way: what it holds is determined and decided."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -28,15 +28,12 @@ from portability.services.access import Caller, Role
 from portability.services.cases.answers import Asked, from_account
 from portability.services.cases.commands import Decide, GivenAmounts, LodgeClaim, RecordAnswer
 from portability.services.cases.concerned import NotAsked
-from portability.services.cases.mapping.wire import read_summary, record_request_bytes, statement_bytes
+from portability.services.cases.mapping.wire import read_summary, statement_bytes
 from portability.services.cases.model import (
     AwardBasis,
     DecidedAmount,
     DecisionResult,
     Frequency,
-    Question,
-    QuestionCode,
-    RecordRequest,
     RefusalReason,
 )
 from portability.services.cases.ports import DeterminationAnswer, DeterminationQuestion, Reliance
@@ -45,7 +42,7 @@ from portability.services.flows.handlers import FlowUseCases, StartCase
 from portability.services.flows.load import packaged_flows
 from portability.services.flows.model import Party
 from portability.services.mapping.common import write_date, write_identifier, write_period, write_record
-from tests.services.cases.share_world import RISK_ON, ShareWorld, claim_content, deferring
+from tests.services.cases.share_world import RISK_ON, ShareWorld, claim_content, deferring, question
 from tests.services.cases.world import (
     AWARD_ON,
     CLAIM,
@@ -61,13 +58,6 @@ from tests.services.cases.world import (
 )
 
 
-@pytest.fixture
-async def world() -> ShareWorld:
-    made = ShareWorld()
-    await made.fill_registers()
-    return made
-
-
 async def test_a_claim_on_a_flow_goes_the_whole_way(world: ShareWorld) -> None:
     case_id = await world.lodge()
     await world.state_all(case_id)
@@ -77,7 +67,7 @@ async def test_a_claim_on_a_flow_goes_the_whole_way(world: ShareWorld) -> None:
         view = await node.case(case_id)
         assert view.position.instances["claim", ""].state == "summarised"
         assert not view.position.waiting
-    # The feed of the institution's own systems tells of it what it tells of a claim of the claim service.
+    # What the feed tells the institution's own systems of it.
     assert world.drv.flows.changes.kinds[case_id] == [
         "claim_received",
         "statement_received",
@@ -88,7 +78,7 @@ async def test_a_claim_on_a_flow_goes_the_whole_way(world: ShareWorld) -> None:
         "decision_received",
         "summary_received",
     ]
-    # Ten euros for each own period, as the claim service gives for the same careers: two, two and one.
+    # Ten euros for each own period: two, two and one.
     amounts = {}
     for node in world.nodes.values():
         share = await node.shares.last(case_id)
@@ -491,8 +481,7 @@ async def test_a_summary_tells_each_institution_the_decisions_that_it_may_know(w
 
 async def test_a_case_without_a_claim_for_a_pension_has_no_share(world: ShareWorld) -> None:
     parties = (Party(INPS, "requesting_institution"), Party(DRV, "asked_institution"))
-    request = RecordRequest(time_ordered_id(), INPS, DRV, world.clock.now(), (Question(QuestionCode.PERIODS),))
-    content = record_request_bytes(request, case_id=time_ordered_id())
+    content = question(INPS, DRV, at=world.clock.now())
     command = StartCase(time_ordered_id(), "record_request", "ask", parties, content)
     view = await FlowUseCases(world.inps.parts).start_case(command, caller=world.inps.clerk, work=world.inps.flows)
     with pytest.raises(InputError, match="holds no claim for a pension"):

@@ -5,10 +5,18 @@ from datetime import date
 
 import pytest
 
-from portability.agreements.errors import DeterminationError
-from portability.services.cases.ports import Reliance
+from portability.services.cases.mapping.wire import read_statement
 from portability.services.persons.whose import StatedPerson, why_not_hers
-from tests.services.cases.world import CANADIAN_NUMBER, FISCAL_CODE, GERMAN_NUMBER, MARIA, World
+from tests.services.cases.share_world import ShareWorld
+from tests.services.cases.world import (
+    CANADIAN_NUMBER,
+    DRV,
+    FISCAL_CODE,
+    GERMAN_NUMBER,
+    INPS,
+    MARIA,
+    SERVICE_CANADA,
+)
 
 HERS = StatedPerson(MARIA.birth_date, (GERMAN_NUMBER,))
 
@@ -34,27 +42,16 @@ def test_who_does_not_say_whose_it_is_is_not_examined() -> None:
     assert why_not_hers(MARIA, None) is None
 
 
-async def test_a_statement_tells_whose_account_it_rests_on(world: World) -> None:
-    await world.fill_registers()
+async def test_a_statement_tells_whose_account_it_rests_on(world: ShareWorld) -> None:
     case_id = await world.lodge()
-    await world.deliver()
-    await world.answer_all(case_id)
-    for node in world.nodes.values():
-        case = (await node.view(case_id)).case
-        assert {each.institution: each.why_not_hers for each in case.participants} == dict.fromkeys(world.nodes, "")
-    assert {FISCAL_CODE, GERMAN_NUMBER, CANADIAN_NUMBER} == set(MARIA.identifiers)
-
-
-async def test_nothing_is_determined_while_a_period_waits_that_a_rule_asks_more_of(world: World) -> None:
-    case_id = await world.lodge()
-    await world.deliver()
-    await world.answer_all(case_id)
-    drv = world.drv
-    assert case_id in drv.work.reviews.judged
-    drv.work.reviews.relied[case_id] = Reliance(waiting=("CA, evidence: declared stands behind it.",))
-    with pytest.raises(DeterminationError, match="1 periods wait for a caseworker: CA, evidence"):
-        await drv.determine(case_id)
-    drv.work.reviews.relied[case_id] = Reliance(left_out=frozenset({("DE", "d2")}))
-    view = await drv.determine(case_id)
-    assert [one.period_id for one in drv.determiner.asked[-1].periods if one.state == "DE"] == ["d1"]
-    assert "Without 1 periods on which a caseworker does not rely." in view.timeline[-1].text
+    await world.state_all(case_id)
+    stated = {}
+    for document in (await world.inps.case(case_id)).case.documents:
+        if document.type == "record.statement":
+            stated[document.document.sender] = read_statement(document.content, case_id=case_id).person
+    assert stated == {
+        INPS: StatedPerson(MARIA.birth_date, (FISCAL_CODE,)),
+        DRV: HERS,
+        SERVICE_CANADA: StatedPerson(MARIA.birth_date, (CANADIAN_NUMBER,)),
+    }
+    assert {why_not_hers(MARIA, one) for one in stated.values()} == {""}

@@ -18,31 +18,43 @@ from portability.adapters.access.cedar import CedarPolicy
 from portability.adapters.clock.ids import time_ordered_id
 from portability.adapters.kafka.feed import KafkaFeed
 from portability.adapters.kafka.stream import KafkaStream
-from portability.adapters.postgres.cases_store import PostgresTimeline
 from portability.adapters.postgres.change_store import PostgresChanges, PostgresFlowChanges, change_unit_of_work
-from portability.adapters.postgres.database import Database
+from portability.adapters.postgres.database import Connection, Database
 from portability.agreements.errors import GatewayError, InputError
 from portability.api.feed.v1 import feed_pb2 as pb
 from portability.api.feed.v1 import feed_pb2_grpc
 from portability.app.rpc.interceptor import CallGate
 from portability.services.access import Caller, Role
-from portability.services.cases.model import CaseEvent, EventKind
 from portability.services.feed.mapping import write_cloud_event
 from portability.services.feed.model import Change
 from portability.services.feed.publishing import forget_changes, publish_changes
 from portability.services.feed.servicer import FeedServicer
 from portability.services.flows.model import Document, KeptDocument, PassedDeadline
-from tests.at_rest import AT_REST
 from tests.brokers import BrokerInUse
 from tests.conftest import NewDatabase
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
-KINDS = (EventKind.CLAIM_RECEIVED, EventKind.STATEMENT_SENT, EventKind.DECIDED)
+KINDS = ("claim_received", "statement_sent", "decided")
 
 
-def event(case_id: UUID, kind: EventKind, *, message_id: UUID | None = None) -> CaseEvent:
-    text = "Statement with 12 periods of Rossi, Maria, 1184.60 EUR."
-    return CaseEvent(time_ordered_id(), case_id, NOON, kind, "de-drv", text, actor="jonas weber", message_id=message_id)
+# What each kind of event is made of: an action, its message, and who said it.
+SAID = {
+    "claim_received": ("lodge", "claim.old_age", "it-inps"),
+    "claim_sent": ("lodge", "claim.old_age", "de-drv"),
+    "statement_sent": ("state", "record.statement", "de-drv"),
+    "decided": ("decide", "decision.notify", "de-drv"),
+    "summary_sent": ("summarise", "decision.summary", "de-drv"),
+}
+CONTENT = b"Statement with 12 periods of Rossi, Maria, 1184.60 EUR, by jonas weber."
+
+
+async def add(connection: Connection, case_id: UUID, *kinds: str) -> None:
+    """Note what was said in a case, as one step each."""
+    book = PostgresFlowChanges(connection, me="de-drv", new_id=time_ordered_id)
+    for kind in kinds:
+        action, message, sender = SAID[kind]
+        said = Document(time_ordered_id(), action, sender, ("it-inps", "de-drv"), NOON)
+        await book.note(case_id, [KeptDocument(said, message, CONTENT, "it", "jonas weber")], at=NOON)
 
 
 @pytest.fixture
@@ -52,18 +64,10 @@ async def database(new_database: NewDatabase) -> AsyncIterator[Database]:
     await opened.close()
 
 
-async def opened_case(connection: Any) -> UUID:
-    case_id = time_ordered_id()
-    await connection.execute(
-        "INSERT INTO cases (case_id, known_since, closed, document) VALUES (%s, %s, false, '')", (case_id, NOON)
-    )
-    return case_id
-
-
-async def note(database: Database, case_id: UUID | None = None, *kinds: EventKind) -> UUID:
+async def note(database: Database, case_id: UUID | None = None, *kinds: str) -> UUID:
     async with database.transaction() as connection:
-        case_id = case_id or await opened_case(connection)
-        await PostgresTimeline(connection, AT_REST).add([event(case_id, kind) for kind in kinds or KINDS])
+        case_id = case_id or time_ordered_id()
+        await add(connection, case_id, *(kinds or KINDS))
     return case_id
 
 
@@ -129,14 +133,14 @@ async def test_what_a_case_tells_is_in_the_feed_in_its_order_and_only_when_it_is
     first = await note(database)
     with suppress(RuntimeError):
         async with database.transaction() as connection:
-            await PostgresTimeline(connection, AT_REST).add([event(first, EventKind.SUMMARY_SENT)])
+            await add(connection, first, "summary_sent")
             raise RuntimeError("undone")
-    second = await note(database, None, EventKind.CLAIM_LODGED)
+    second = await note(database, None, "claim_sent")
     topic = Sent()
     assert await publish_changes(unit_of_work=change_unit_of_work(database), topic=topic) == 4
     assert [(one.case_id, one.kind) for one in topic.changes] == [
-        *((first, kind.value) for kind in KINDS),
-        (second, "claim_lodged"),
+        *((first, kind) for kind in KINDS),
+        (second, "claim_sent"),
     ]
     assert [one.number for one in topic.changes] == [1, 2, 3, 4]
     assert await publish_changes(unit_of_work=change_unit_of_work(database), topic=topic) == 0
@@ -145,8 +149,8 @@ async def test_what_a_case_tells_is_in_the_feed_in_its_order_and_only_when_it_is
 async def test_what_is_committed_late_is_numbered_late_and_never_passed_over(database: Database) -> None:
     work, topic = change_unit_of_work(database), Sent()
     async with database.transaction() as slow:
-        late = await opened_case(slow)
-        await PostgresTimeline(slow, AT_REST).add([event(late, EventKind.CLAIM_LODGED)])
+        late = time_ordered_id()
+        await add(slow, late, "claim_sent")
         early = await note(database)
         assert await publish_changes(unit_of_work=work, topic=topic) == 3
     assert await publish_changes(unit_of_work=work, topic=topic) == 1
@@ -195,7 +199,7 @@ async def test_what_was_kept_long_enough_is_forgotten_and_who_comes_later_is_tol
             await book.after(1, limit=9)
         assert refused.value.field == "resume_token"
     assert await forget(later, published=False) == 3
-    await note(database, None, EventKind.CLAIM_LODGED)  # numbers go on where they were
+    await note(database, None, "claim_sent")  # numbers go on where they were
     topic = Sent()
     await publish_changes(unit_of_work=work, topic=topic)
     assert [one.number for one in topic.changes] == [7]
@@ -244,12 +248,12 @@ async def test_a_system_watches_changes_from_a_token_on(new_database: NewDatabas
 
         first = await some("", 3)
         assert [(one.case_id, one.type) for one in first] == [
-            (str(case_id), f"portability.case.{kind.value}.v1") for kind in KINDS
+            (str(case_id), f"portability.case.{kind}.v1") for kind in KINDS
         ]
         # What is of protected persons is not shown to a system; what comes later is.
         watching = asyncio.create_task(some(first[-1].resume_token, 1))
         await asyncio.sleep(0.2)
-        await note(database, case_id, EventKind.SUMMARY_SENT)
+        await note(database, case_id, "summary_sent")
         (later,) = await watching
         assert (later.case_id, later.type) == (str(case_id), "portability.case.summary_sent.v1")
         with pytest.raises(grpc.aio.AioRpcError) as refused:
@@ -270,7 +274,7 @@ async def test_events_are_on_the_topic_of_the_institution_in_order_per_case(
     work = change_unit_of_work(database)
     assert await publish_changes(unit_of_work=work, topic=KafkaFeed(stream, node=node)) == 60
     for case_id in cases:
-        await note(database, case_id, EventKind.SUMMARY_SENT)
+        await note(database, case_id, "summary_sent")
     assert await publish_changes(unit_of_work=work, topic=KafkaFeed(stream, node=node)) == 20
     await stream.close()
 
@@ -293,7 +297,7 @@ async def test_events_are_on_the_topic_of_the_institution_in_order_per_case(
                         seen.setdefault(read.get_data()["case_id"], []).append(read.get_type())
     finally:
         await consumer.stop()
-    expected = [f"portability.case.{kind.value}.v1" for kind in (*KINDS, EventKind.SUMMARY_SENT)]
+    expected = [f"portability.case.{kind}.v1" for kind in (*KINDS, "summary_sent")]
     assert seen == {str(case_id): expected for case_id in cases}
 
 

@@ -14,6 +14,7 @@ from real_nodes import FLOWS, PATIENCE_SECONDS, Case
 
 from portability.adapters.clock.ids import time_ordered_id
 from portability.adapters.postgres.embedded import EmbeddedServer
+from portability.adapters.postgres.looks import PostgresProtected
 from portability.agreements.errors import GatewayError
 from portability.api.cases.v1 import claims_pb2 as claims
 from portability.api.cases.v1 import flows_pb2, flows_pb2_grpc
@@ -139,8 +140,8 @@ async def exported(node: DemoNode, case_id: str) -> bytes:
 
 
 async def is_protected(node: DemoNode, case_id: str) -> bool:
-    async with node.node.cases() as work:
-        return bool(await work.protected.among([UUID(case_id)]))
+    async with node.node.database.transaction() as connection:
+        return bool(await PostgresProtected(connection).among([UUID(case_id)]))
 
 
 async def test_erased_with_all_cases_of_hers_and_every_proof_stands(nodes: dict[str, DemoNode], tmp_path: Path) -> None:

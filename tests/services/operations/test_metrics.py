@@ -15,10 +15,10 @@ def page(metrics: NodeMetrics) -> str:
 
 def test_a_call_is_counted_under_the_names_that_people_know() -> None:
     metrics = NodeMetrics()
-    metrics.call_started("/portability.api.cases.v1.CaseService/LodgeClaim", "unary")
-    metrics.call_finished("/portability.api.cases.v1.CaseService/LodgeClaim", "unary", code="OK", seconds=0.02)
+    metrics.call_started("/portability.api.cases.v1.ShareService/LodgeOldAgeClaim", "unary")
+    metrics.call_finished("/portability.api.cases.v1.ShareService/LodgeOldAgeClaim", "unary", code="OK", seconds=0.02)
     text = page(metrics)
-    labels = 'grpc_method="LodgeClaim",grpc_service="portability.api.cases.v1.CaseService",grpc_type="unary"'
+    labels = 'grpc_method="LodgeOldAgeClaim",grpc_service="portability.api.cases.v1.ShareService",grpc_type="unary"'
     assert f"grpc_server_started_total{{{labels}}} 1.0" in text
     assert f'grpc_server_handled_total{{grpc_code="OK",{labels}}} 1.0' in text
     assert (
@@ -26,8 +26,8 @@ def test_a_call_is_counted_under_the_names_that_people_know() -> None:
             "grpc_server_handling_seconds_bucket",
             {
                 "grpc_type": "unary",
-                "grpc_service": "portability.api.cases.v1.CaseService",
-                "grpc_method": "LodgeClaim",
+                "grpc_service": "portability.api.cases.v1.ShareService",
+                "grpc_method": "LodgeOldAgeClaim",
                 "le": "0.025",
             },
         )

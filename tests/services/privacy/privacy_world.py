@@ -13,7 +13,6 @@ from portability.adapters.clock.fake import ManualClock
 from portability.adapters.clock.ids import time_ordered_id
 from portability.adapters.keys.at_rest import AtRest
 from portability.adapters.keys.master import MasterKey
-from portability.adapters.postgres.cases_store import PostgresCases
 from portability.adapters.postgres.database import Database
 from portability.adapters.postgres.exchange_work import exchange_unit_of_work
 from portability.adapters.postgres.key_table import PostgresKeyTable
@@ -21,8 +20,7 @@ from portability.adapters.postgres.privacy_store import PostgresPrivacyWork
 from portability.adapters.postgres.records_store import PostgresRegister
 from portability.adapters.postgres.workers_store import PostgresWorkerCases, PostgresWorkers
 from portability.agreements.careers import InsuranceAccount, PersonIdentifier
-from portability.agreements.values import Branch
-from portability.services.cases.model import Case, CaseSummary, Claim, Person
+from portability.services.cases.model import Claim, DeclaredPeriod, Person
 from portability.services.exchange.envelope import Header, received_message
 from portability.services.exchange.mapping.wire import decode_header, encode_header
 from portability.services.exchange.model.receiving import InboxBundle, InboxMessage
@@ -32,8 +30,9 @@ from portability.services.merkle import leaf_hash
 from portability.services.privacy.handlers import PrivacyUseCases
 from portability.services.privacy.model import Retention
 from portability.services.workers.model import WorkerOnFile, parse_contact
+from tests.services.cases.kept import keep_claim
 
-CLOSED = datetime(2026, 3, 10, 9, tzinfo=UTC)
+LODGED, CLOSED = datetime(2025, 1, 7, 9, tzinfo=UTC), datetime(2026, 3, 10, 9, tzinfo=UTC)
 LONG_AFTER = datetime(2036, 3, 10, 9, tzinfo=UTC)  # ten years and no day less
 ME = "de-drv"
 
@@ -80,7 +79,15 @@ class PrivacyWorld:
         async with self.database.transaction() as connection:
             await PostgresRegister(connection, self.at_rest).put([account_of(one) for one in subjects])
             for one in subjects:
-                await PostgresCases(connection, self.at_rest).save(case_of(one, closed=closed))
+                await keep_claim(
+                    connection,
+                    self.at_rest,
+                    one.case_id,
+                    claim_of(one),
+                    me=ME,
+                    at=LODGED,
+                    closed_at=CLOSED if closed else None,
+                )
                 contact = parse_contact(f"w{one.number}@example.org")
                 await PostgresWorkers(connection, self.at_rest).keep(
                     WorkerOnFile(one.worker_id, contact, (one.number,))
@@ -158,16 +165,7 @@ def account_of(one: Subject) -> InsuranceAccount:
     )
 
 
-def case_of(one: Subject, *, closed: bool = True) -> Case:
+def claim_of(one: Subject) -> Claim:
     person = Person("Rossi", f"Maria {one.number}", date(1958, 3, 10), "IT", (identifier_of(one),))
-    claim = Claim(person, lodged_on=date(2025, 1, 7), award_on=date(2025, 4, 1), declared=())
-    return Case(
-        case_id=one.case_id,
-        branch=Branch.OLD_AGE,
-        contact=ME,
-        claim=claim,
-        opened_at=CLOSED,
-        known_since=CLOSED,
-        participants=(),
-        summary=CaseSummary(time_ordered_id(), "anna", CLOSED, ()) if closed else None,
-    )
+    worked = DeclaredPeriod("IT", date(1985, 1, 1), date(2025, 1, 1))
+    return Claim(person, lodged_on=LODGED.date(), award_on=date(2025, 4, 1), declared=(worked,))

@@ -8,7 +8,7 @@ from hashlib import sha256
 import pytest
 
 from portability.adapters.clock.ids import time_ordered_id
-from portability.adapters.postgres.cases_store import PostgresCases
+from portability.adapters.postgres.flows_store import PostgresShelf
 from portability.adapters.postgres.records_store import PostgresRegister
 from portability.adapters.postgres.workers_store import PostgresWorkers
 from portability.agreements.errors import ErasureRefusedError, InputError, NotFoundError
@@ -19,13 +19,15 @@ from portability.services.looking import Look
 from portability.services.merkle import leaf_hash
 from portability.services.privacy.commands import Erase, Hold, Protect, ReleaseHold
 from portability.services.workers.model import parse_contact
+from tests.services.cases.kept import content_of
 from tests.services.privacy.privacy_world import (
+    LODGED,
     LONG_AFTER,
     ME,
     PrivacyWorld,
     Subject,
     at_rest_with,
-    case_of,
+    claim_of,
     identifier_of,
 )
 
@@ -58,19 +60,19 @@ async def test_a_thousand_people_are_erased_and_nobody_else(world: PrivacyWorld)
     assert await is_readable(world, stays)
     async with world.database.transaction() as connection:
         for one in (gone[0], gone[-1]):
-            assert await PostgresCases(connection, world.at_rest).get(one.case_id, for_change=False) is None
+            assert await PostgresShelf(connection, world.at_rest).get(one.case_id, for_change=False) is None
             assert list(await PostgresRegister(connection, world.at_rest).find([identifier_of(one)])) == []
             contact = parse_contact(f"w{one.number}@example.org")
             assert await PostgresWorkers(connection, world.at_rest).find(contact) is None
-        kept = await PostgresCases(connection, world.at_rest).get(stays.case_id, for_change=False)
+        kept = await PostgresShelf(connection, world.at_rest).get(stays.case_id, for_change=False)
         assert kept is not None
-        assert kept.claim == case_of(stays, closed=True).claim
+        assert kept.documents[0].content == content_of(stays.case_id, claim_of(stays), me=ME, at=LODGED)
 
     # A backup of the data, restored beside today's keys, stays unreadable: every sealed value of every table.
     await restore(world, backup)
     assert [await is_readable(world, one) for one in gone] == [False] * 1_000
     async with world.database.transaction() as connection:
-        cases = PostgresCases(connection, world.at_rest)
+        cases = PostgresShelf(connection, world.at_rest)
         assert [await cases.get(one.case_id, for_change=False) for one in gone] == [None] * 1_000
         assert await cases.get(stays.case_id, for_change=False) is not None
 

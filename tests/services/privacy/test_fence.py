@@ -18,7 +18,7 @@ from portability.services.looking import Look
 from tests.services.privacy.privacy_world import ME, PrivacyWorld, Subject
 
 READS = int(os.environ.get("FENCE_READS", "2000"))
-BY_CASE = ("cases", "case_identifiers", "inbox")
+BY_CASE = ("flow_cases", "flow_documents", "case_identifiers", "inbox")
 ROLES = ("caseworker", "system", "cleared-caseworker", "worker", "administrator", "peer", "", "nonsense")
 
 
@@ -93,11 +93,11 @@ async def test_each_role_sees_what_is_inside_the_fence(world: PrivacyWorld) -> N
     for caller, cases in expected.items():
         with acting_as(caller):
             async with database.transaction() as connection:
-                found = await connection.execute("SELECT case_id FROM cases")
+                found = await connection.execute("SELECT case_id FROM flow_cases")
                 assert {row[0] for row in await found.fetchall()} == cases, caller
     # What one transaction was narrowed to, the next one is not; and the node itself sees its work.
     async with database.transaction() as connection:
-        found = await connection.execute("SELECT count(*) FROM cases")
+        found = await connection.execute("SELECT count(*) FROM flow_cases")
         assert await found.fetchone() == (3,)
     await database.close()
 
@@ -109,16 +109,16 @@ async def test_nobody_writes_beyond_the_fence_or_takes_it_down(world: PrivacyWor
     database = await fenced(world)
     with acting_as(Caller(ME, Role.CASEWORKER, "anna")):
         async with database.transaction() as connection:
-            changed = await connection.execute("UPDATE cases SET closed = false")
+            changed = await connection.execute("UPDATE flow_cases SET open = true")
             assert changed.rowcount == 0
-            assert (await connection.execute("DELETE FROM cases")).rowcount == 0
+            assert (await connection.execute("DELETE FROM flow_cases")).rowcount == 0
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
             async with database.transaction() as connection:
                 await connection.execute(
                     "INSERT INTO case_careers (case_id, state, known_at, document) VALUES (%s, 'DE', now(), 'x')",
                     (hidden.case_id,),
                 )
-        for statement in ("ALTER TABLE cases DISABLE ROW LEVEL SECURITY", "DROP POLICY fence ON cases"):
+        for statement in ("ALTER TABLE flow_cases DISABLE ROW LEVEL SECURITY", "DROP POLICY fence ON flow_cases"):
             with pytest.raises(psycopg.errors.InsufficientPrivilege):
                 async with database.transaction() as connection:
                     await connection.execute(statement.encode())

@@ -15,7 +15,7 @@ from portability.app.rpc.interceptor import CallGate
 from portability.services.access import Role
 from portability.services.looking import Look
 from portability.services.privacy.servicer import PrivacyServicer
-from tests.services.cases.test_case_rpc import CallersByMetadata, NoObserver
+from tests.services.cases.test_share_rpc import CallersByMetadata, NoObserver
 from tests.services.privacy.privacy_world import LONG_AFTER, ME, PrivacyWorld
 
 ADMINISTRATOR = (("test-role", "administrator"),)

@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 from portability.adapters.clock.ids import time_ordered_id
-from portability.adapters.postgres.cases_store import PostgresCases
 from portability.adapters.postgres.flows_store import PostgresShelf, PostgresStandings
 from portability.agreements import packaged
 from portability.agreements.errors import ErasureRefusedError, NotBindingError
@@ -16,14 +15,13 @@ from portability.agreements.rules.file import DataRetention
 from portability.agreements.values import Citation
 from portability.app.wiring.privacy import AgreementRetentions, retention_of
 from portability.services.access import Caller, Role
-from portability.services.cases.model import Participant
 from portability.services.determination.treaties.model import NotBinding
 from portability.services.flows.model import CaseFile, Document, KeptDocument, Party
 from portability.services.flows.ports import Standing
 from portability.services.privacy.commands import Erase
 from portability.services.privacy.model import DEFAULT_RETENTION, Retention
 
-from .privacy_world import CLOSED, ME, PrivacyWorld, case_of
+from .privacy_world import CLOSED, ME, PrivacyWorld
 
 ON = date(2025, 1, 7)
 
@@ -79,21 +77,7 @@ class ThreeYears:
         return Retention(3, Citation("AU-HU", "Art. 24(f)"), "au-hu: kept for three years")
 
 
-async def test_an_erasure_goes_by_the_agreement_of_its_case(world: PrivacyWorld) -> None:
-    (one,) = await world.fill(1)
-    async with world.database.transaction() as connection:
-        case = replace(case_of(one), participants=(Participant("au-services", "AU", "au-hu", CLOSED),))
-        await PostgresCases(connection, world.at_rest).save(case)
-    use_cases = replace(world.use_cases, retentions=ThreeYears())
-    karl = Caller(ME, Role.ADMINISTRATOR, "karl")
-    world.clock.set(datetime(2029, 3, 9, 9, tzinfo=UTC))
-    with pytest.raises(ErasureRefusedError, match=r"kept until 2029-03-10: 3 years .*AU-HU Art\. 24\(f\)"):
-        await use_cases.erase(Erase(time_ordered_id(), one.case_id), caller=karl)
-    world.clock.set(datetime(2029, 3, 10, 9, tzinfo=UTC))
-    assert (await use_cases.erase(Erase(time_ordered_id(), one.case_id), caller=karl)).basis == "AU-HU Art. 24(f)"
-
-
-async def test_a_case_on_a_flow_is_kept_while_it_is_open_and_then_as_long_as_its_agreement_says(
+async def test_a_case_is_kept_while_it_is_open_and_then_as_long_as_its_agreement_says(
     world: PrivacyWorld,
 ) -> None:
     case_id = time_ordered_id()

@@ -14,7 +14,7 @@ from portability.services.access import AccessPolicy, Caller, Role
 
 NODE = "de-drv"
 ANNA, KARL = Caller(NODE, Role.CASEWORKER, "anna"), Caller(NODE, Role.CASEWORKER, "karl")
-RPC = "/portability.api.cases.v1.CaseService/GetCase"
+RPC = "/portability.api.cases.v1.ShareService/GetShare"
 AT = datetime(2026, 11, 21, 9, 30, tzinfo=UTC)
 
 

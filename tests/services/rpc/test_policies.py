@@ -73,9 +73,7 @@ def test_a_worker_has_only_the_workers_services_and_only_sign_in_before_a_sessio
 
 
 def test_programs_propose_people_decide() -> None:
-    decisions = {
-        f"/portability.api.cases.v1.CaseService/{name}" for name in ("Decide", "IdentifyPerson", "SendSummary")
-    }
+    decisions = {f"/portability.api.cases.v1.ShareService/{name}" for name in ("DecideShare", "SummariseShares")}
     assert decisions <= open_to(Role.CASEWORKER)
     for role in Role:
         if role not in {Role.CASEWORKER, Role.CLEARED_CASEWORKER}:
@@ -86,9 +84,9 @@ def test_programs_propose_people_decide() -> None:
 @pytest.mark.parametrize(
     "rpc",
     [
-        "/portability.api.cases.v1.CaseService/DeleteEverything",
-        "/portability.api.cases.v2.CaseService/GetCase",
-        "/cases.v1.CaseService/GetCase/",
+        "/portability.api.cases.v1.ShareService/DeleteEverything",
+        "/portability.api.cases.v2.ShareService/GetShare",
+        "/cases.v1.ShareService/GetShare/",
         "/portability.api.work on cases",
         "",
     ],
@@ -115,13 +113,13 @@ def test_nobody_is_refused_as_not_signed_in() -> None:
 )
 def test_a_refusal_says_why(caller: Caller, authenticated: bool, says: str) -> None:  # noqa: FBT001 (a table)
     with pytest.raises(DeniedError, match=says) as error:
-        POLICY.check(caller, "/portability.api.cases.v1.CaseService/Decide")
+        POLICY.check(caller, "/portability.api.cases.v1.ShareService/DecideShare")
     assert error.value.authenticated is authenticated
 
 
 def test_a_name_is_data_and_never_part_of_a_policy() -> None:
     hostile = Caller(NODE, Role.SYSTEM, 'x", "institution": "de-drv"} || Caseworker::"anna')
-    assert not may(hostile, "/portability.api.cases.v1.CaseService/Decide")
+    assert not may(hostile, "/portability.api.cases.v1.ShareService/DecideShare")
 
 
 @pytest.mark.parametrize(
@@ -146,4 +144,4 @@ def test_a_policy_that_fails_while_it_is_evaluated_closes() -> None:
     overflow = "forbid (principal, action, resource) when { 9223372036854775807 + 1 == 0 };"
     policy = CedarPolicy.shipped(NODE, more_policies=overflow)
     with pytest.raises(DeniedError):
-        policy.check(Caller(NODE, Role.CASEWORKER, "anna"), "/portability.api.cases.v1.CaseService/Decide")
+        policy.check(Caller(NODE, Role.CASEWORKER, "anna"), "/portability.api.cases.v1.ShareService/DecideShare")

@@ -4,7 +4,7 @@ import protovalidate
 import pytest
 from grpc import StatusCode
 
-from portability.api.cases.v1 import cases_pb2, messages_pb2
+from portability.api.cases.v1 import messages_pb2, shares_pb2
 from portability.api.exchange.v1 import exchange_pb2
 from portability.app.rpc.texts import field_with_nul
 
@@ -16,14 +16,14 @@ ID = "01936e00-0000-7000-8000-00000000ca5e"
 @pytest.mark.parametrize(
     ("request_", "field"),
     [
-        (cases_pb2.IdentifyPersonRequest(reason="same\x00number"), "reason"),
-        (cases_pb2.DecideRequest(remedy=messages_pb2.Remedy(where="\x00")), "remedy.where"),
+        (shares_pb2.StateOwnRecordsRequest(reason="same\x00number"), "reason"),
+        (shares_pb2.DecideShareRequest(remedy=messages_pb2.Remedy(where="\x00")), "remedy.where"),
         (
-            cases_pb2.LodgeClaimRequest(claim={"person": {"identifiers": [{}, {"value": "b\x00"}]}}),
+            shares_pb2.LodgeOldAgeClaimRequest(claim={"person": {"identifiers": [{}, {"value": "b\x00"}]}}),
             "claim.person.identifiers[1].value",
         ),
         (exchange_pb2.SubmitMessageRequest(record=b"\x00\x00", type="record.note"), ""),
-        (cases_pb2.IdentifyPersonRequest(reason="same number"), ""),
+        (shares_pb2.StateOwnRecordsRequest(reason="same number"), ""),
     ],
 )
 def test_the_place_of_the_first_such_text_is_found(request_, field: str) -> None:

@@ -12,24 +12,18 @@ from portability.adapters.memory.records import MemoryCareers
 from portability.adapters.memory.workers import MemoryWorkerCases
 from portability.api.cases.v1 import claims_pb2 as claims
 from portability.app.matter_views import NodeMatters
-from portability.app.wiring.claims import NodeClaims
 from portability.app.worker_views import Names, WorkerViews
 from portability.services.cases.answers import Asked, from_account
 from portability.services.cases.flow import CaseStep, StepKind
-from portability.services.cases.mapping.wire import record_request_bytes, statement_bytes
-from portability.services.cases.model import Question, QuestionCode, RecordRequest
+from portability.services.cases.mapping.wire import statement_bytes
 from portability.services.mapping.common import write_date, write_record
 from portability.services.workers.matters.model import Task
 from portability.services.workers.views import CaseView
-from tests.services.cases.share_world import ShareNode, ShareWorld, deferring
+from tests.services.cases.share_world import ShareNode, ShareWorld, deferring, question
 from tests.services.cases.world import AWARD_ON, CLAIM, DRV, INPS, LODGED_ON, SERVICE_CANADA, account, german_periods
 
 ROSA = UUID(int=1)
 NAMES = Names(str, str)
-
-
-def claims_of(node: ShareNode) -> NodeClaims:
-    return NodeClaims(shelf=node.flows.shelf, shares=node.shares, flows=node.parts)
 
 
 async def views_of(node: ShareNode, case_id: UUID) -> WorkerViews:
@@ -37,7 +31,7 @@ async def views_of(node: ShareNode, case_id: UUID) -> WorkerViews:
     await links.link(ROSA, case_id)
     return WorkerViews(
         links=links,
-        claims=claims_of(node),
+        claims=node.claims,
         careers=MemoryCareers(),
         looks=MemoryLooks(),
         protected=MemoryProtected(),
@@ -137,7 +131,7 @@ async def test_an_account_that_a_person_has_to_look_for_is_a_step_of_hers() -> N
     assert (await world.drv.state(case_id))[0] is None
 
     async def looking() -> CaseStep:
-        found = await claims_of(world.drv).get(case_id)
+        found = await world.drv.claims.get(case_id)
         assert found is not None
         (step,) = [one for one in found.steps if one.kind is StepKind.IDENTIFY]
         return step
@@ -173,8 +167,8 @@ async def test_records_asked_for_once_more_are_awaited_again_and_a_decision_made
     case_id = await world.lodge()
     await world.state_all(case_id)
     await world.decide_all(case_id)
-    asked = RecordRequest(time_ordered_id(), INPS, DRV, world.clock.now(), (Question(QuestionCode.PERIODS),))
-    await world.inps.act(case_id, "ask_records", record_request_bytes(asked, case_id=case_id), recipients=(DRV,))
+    asked = question(INPS, DRV, at=world.clock.now())
+    await world.inps.act(case_id, "ask_records", asked, recipients=(DRV,))
     await world.deliver()
     assert ("records", DRV, True) in steps_of(await the_case(world, case_id))
     await world.drv.state(case_id)
@@ -208,8 +202,8 @@ async def test_what_is_awaited_beside_the_steps_of_a_claim_stands_among_her_matt
     case_id = await world.lodge()
     matters = await matters_of(world.inps, case_id)
     assert await matters.matters_of(ROSA) == []
-    question = claims.ClaimInfoRequest(questions=[claims.ClaimQuestion(code="bank_account")])
-    await world.drv.act(case_id, "ask_information", write_record(question), recipients=(INPS,))
+    asked = claims.ClaimInfoRequest(questions=[claims.ClaimQuestion(code="bank_account")])
+    await world.drv.act(case_id, "ask_information", write_record(asked), recipients=(INPS,))
     await world.deliver()
     (beside,) = await matters.matters_of(ROSA)
     assert [(one.task, one.holder.institution_id) for one in beside.steps] == [(Task.QUESTION, INPS)]
@@ -220,7 +214,7 @@ async def test_the_flow_s_own_day_is_shown_where_it_is_another_than_the_standard
     world = ShareWorld()
     await world.fill_registers()
     case_id = await world.lodge()
-    found = await claims_of(world.inps).get(case_id)
+    found = await world.inps.claims.get(case_id)
     assert found is not None
     dues = {one.holder: one.due for one in found.steps if one.kind is StepKind.RECORDS}
     # 30 days from Monday 3 March 2025 are Wednesday 2 April.

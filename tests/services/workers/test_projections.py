@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, date
+from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
 
@@ -9,7 +10,6 @@ import grpc
 import httpx
 import pytest
 
-from portability.adapters.clock.ids import time_ordered_id
 from portability.adapters.workers.web import WebSettings, create_app, projection_pages
 from portability.agreements.errors import InputError, UnmodelledProvisionError
 from portability.agreements.values import Money
@@ -17,10 +17,12 @@ from portability.api.workers.v1 import projections_pb2 as pb
 from portability.api.workers.v1 import projections_pb2_grpc
 from portability.app.projecting import project_case
 from portability.app.worker_views import Names
+from portability.services.cases.model import Case
 from portability.services.cases.ports import DeterminationAnswer, DeterminationQuestion
 from portability.services.workers.projections.model import Projection, Scenario, WhatIf
 from portability.services.workers.projections.servicer import ProjectionServicer
-from tests.services.cases.world import DRV, World
+from tests.services.cases.share_world import ShareNode, ShareWorld
+from tests.services.cases.world import DRV
 from tests.services.workers.door import served, session_of
 
 ROSA = UUID(int=1)
@@ -57,27 +59,39 @@ class Listening:
         return await self.inner.determine(question)  # type: ignore[no-any-return]
 
 
-async def decided_case() -> tuple[World, Any]:
-    world = World(time_ordered_id)
+async def decided_case() -> tuple[ShareWorld, Case]:
+    """A claim of which Germany has determined its share; the node keeps the careers that are stated in it."""
+    world = ShareWorld()
     await world.fill_registers()
     case_id = await world.lodge()
-    await world.deliver()
-    await world.answer_all(case_id)
+    await world.state_all(case_id)
     await world.drv.determine(case_id)
-    return world, (await world.drv.view(case_id)).case
+    for career in (await world.drv.view(case_id)).careers:
+        await world.drv.careers.put(case_id, career, at=world.clock.now())
+    return world, (await world.drv.claim(case_id)).case
 
 
-async def project(world: World, case: Any, scenario: Scenario) -> tuple[Projection, DeterminationQuestion]:
-    drv = world.drv
-    listening = Listening(drv.determiner)
-    work: Any = replace(drv.work, determiner=listening)
-    made = await project_case(case, ROSA, scenario, me=DRV, work=work, names=NAMES)
+async def project(world: ShareWorld, case: Case, scenario: Scenario) -> tuple[Projection, DeterminationQuestion]:
+    listening = Listening(world.drv.determiner)
+    made = await project_case(case, ROSA, scenario, me=DRV, work=work_of(world.drv, listening), names=NAMES)
     return made, listening.asked[0]
+
+
+def work_of(node: ShareNode, determiner: Any) -> Any:
+    """The ports of a node, with another determiner."""
+    return SimpleNamespace(
+        accounts=node.accounts,
+        careers=node.careers,
+        reviews=node.reviews,
+        directory=node.directory,
+        determiner=determiner,
+    )
 
 
 async def test_each_question_changes_one_fact_and_keeps_nothing() -> None:
     world, case = await decided_case()
-    (asked,) = {one.award_on for one in [case.determination]}
+    assert case.determination is not None
+    asked = case.determination.award_on
     made, question = await project(world, case, TODAY)
     # Ten euros for each of the two German periods.
     assert [one.amount for one in made.benefits] == [Money.of(20, "EUR")]
@@ -91,7 +105,7 @@ async def test_each_question_changes_one_fact_and_keeps_nothing() -> None:
     _, moved = await project(world, case, MOVED)
     assert (moved.residence_state, moved.award_on) == ("CA", asked)
     assert replace(moved, residence_state=question.residence_state) == question
-    assert (await world.drv.view(case.case_id)).case == case
+    assert (await world.drv.claim(case.case_id)).case == case
 
 
 async def test_where_the_law_gives_no_answer_she_is_told_whom_to_ask() -> None:
@@ -101,8 +115,7 @@ async def test_where_the_law_gives_no_answer_she_is_told_whom_to_ask() -> None:
         async def determine(self, question: DeterminationQuestion) -> DeterminationAnswer:
             raise UnmodelledProvisionError("Not modelled.", citation="Art. 1")
 
-    work: Any = replace(world.drv.work, determiner=NoAnswer())
-    made = await project_case(case, ROSA, LATER, me=DRV, work=work, names=NAMES)
+    made = await project_case(case, ROSA, LATER, me=DRV, work=work_of(world.drv, NoAnswer()), names=NAMES)
     assert (made.is_known, made.benefits) == (False, ())
 
 

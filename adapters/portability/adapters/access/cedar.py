@@ -129,7 +129,7 @@ class CedarPolicy:
 
 
 def _action(rpc: str) -> Mapping[str, str]:
-    """Name an RPC ("/portability.api.cases.v1.CaseService/Decide") as the schema does."""
+    """Name an RPC ("/portability.api.cases.v1.ShareService/DecideShare") as the schema does."""
     return {"type": "Action", "id": rpc.removeprefix("/").removeprefix("portability.api.")}
 
 

@@ -1,4 +1,4 @@
-"""The change feed in PostgreSQL: an outbox that cases of every kind fill in their own transactions.
+"""The change feed in PostgreSQL: an outbox that cases and disputes fill in their own transactions.
 
 A row gets its number after its commit, under a lock: numbers handed out before would be seen out of order, and a reader
 who had passed one would never see what was committed later below it. Changes of one case are made one after the other,
@@ -12,13 +12,12 @@ from uuid import UUID
 
 from portability.adapters.postgres.database import Connection, Database
 from portability.agreements.errors import InputError
-from portability.services.cases.model import CaseEvent
 from portability.services.feed.model import Change
 from portability.services.feed.ports import ChangeTopic
 from portability.services.flows.changes import change_kind
 from portability.services.flows.model import KeptDocument
 
-__all__ = ["PostgresChanges", "PostgresFlowChanges", "change_unit_of_work", "note_changes"]
+__all__ = ["PostgresChanges", "PostgresFlowChanges", "change_unit_of_work"]
 
 LOCK = 727006
 NUMBERED_AT_ONCE = 5_000
@@ -51,14 +50,6 @@ WHERE reader = 'forgotten' RETURNING (SELECT count(*) FROM gone)
 COLUMNS = "number, event_id, case_id, kind, occurred_at, institution, message_id"
 
 
-async def note_changes(connection: Connection, events: Sequence[CaseEvent]) -> None:
-    """Keep pointers to events, with whatever made them."""
-    await _note(
-        connection,
-        [(one.event_id, one.case_id, one.kind.value, one.at, one.institution, one.message_id) for one in events],
-    )
-
-
 async def _note(connection: Connection, changes: Sequence[tuple[UUID, UUID, str, datetime, str, UUID | None]]) -> None:
     await connection.execute(
         "INSERT INTO case_changes (event_id, case_id, kind, occurred_at, institution, message_id) "
@@ -70,7 +61,7 @@ async def _note(connection: Connection, changes: Sequence[tuple[UUID, UUID, str,
 
 
 class PostgresFlowChanges:
-    """CaseChanges: documents of cases on flows in the feed that the timeline of cases fills too."""
+    """CaseChanges: the documents of cases in the feed."""
 
     def __init__(self, connection: Connection, *, me: str, new_id: Callable[[], UUID]) -> None:
         self._connection = connection

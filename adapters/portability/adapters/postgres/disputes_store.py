@@ -58,7 +58,7 @@ class PostgresDisputes:
 
 
 class PostgresCaseChanges:
-    """Changes: pointers for the institution's own systems, in the feed that the timeline of cases fills too."""
+    """Changes: pointers for the institution's own systems, in the feed that cases fill too."""
 
     def __init__(self, connection: Connection, *, me: str, new_id: Callable[[], UUID]) -> None:
         self._connection = connection

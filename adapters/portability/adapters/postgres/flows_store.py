@@ -66,24 +66,20 @@ class PostgresShelf:
 
 
 class PostgresStandings:
-    """StandingBook; `put_steps` is for claims of the claim service, which have days of their own."""
+    """StandingBook."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     async def put(self, standing: Standing) -> None:
         """Keep how a case stands, in place of how it stood."""
-        await self.put_steps(standing.case_id, standing.steps)
-        await self._connection.execute(
-            "UPDATE flow_cases SET open = %s, look_at = %s WHERE case_id = %s",
-            (standing.is_open, standing.look_at, standing.case_id),
-        )
-
-    async def put_steps(self, case_id: UUID, steps: Sequence[OpenStep]) -> None:
-        """Keep the open steps of a case, in place of those that it had."""
         async with self._connection.pipeline(), self._connection.cursor() as cursor:
-            await cursor.execute("DELETE FROM case_steps WHERE case_id = %s", (case_id,))
-            for step in steps:
+            await cursor.execute(
+                "UPDATE flow_cases SET open = %s, look_at = %s WHERE case_id = %s",
+                (standing.is_open, standing.look_at, standing.case_id),
+            )
+            await cursor.execute("DELETE FROM case_steps WHERE case_id = %s", (standing.case_id,))
+            for step in standing.steps:
                 await cursor.execute(
                     "INSERT INTO case_steps (case_id, flow_id, step_id, holder, since, due_on, rule_id) "
                     "VALUES (%s, %s, %s, %s, %s, %s, %s)",
@@ -107,7 +103,7 @@ class PostgresStandings:
 
 
 class PostgresCaseLines:
-    """CaseLines, over cases on flows and claims of the case service."""
+    """CaseLines."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -115,24 +111,21 @@ class PostgresCaseLines:
     async def page(self, *, size: int, after: str, open_only: bool, among: frozenset[UUID] | None = None) -> CasePage:
         """By when they were known here, the newest first."""
         before = await self._place(after) if after else (None, None)
-        # Each half ends after a page, so that the whole costs two pages and not two tables.
-        half = (
-            "(SELECT case_id, {columns}, known_since FROM {table} "
-            "WHERE ({open} OR NOT %(open_only)s) AND (%(since)s::timestamptz IS NULL "
-            "OR (known_since, case_id) < (%(since)s::timestamptz, %(case_id)s::uuid)) {among}"
-            "ORDER BY known_since DESC, case_id DESC LIMIT %(limit)s)"
-        )
-        only = "" if among is None else "AND case_id = ANY(%(among)s) "
-        flows = half.format(columns="flow_id, flow_version, open", table="flow_cases", open="open", among=only)
-        claims = half.format(columns="'old_age_claim', 0, NOT closed", table="cases", open="NOT closed", among=only)
-        statement = f"{flows} UNION ALL {claims} ORDER BY 5 DESC, 1 DESC LIMIT %(limit)s"
         found = await self._connection.execute(
-            statement.encode(),
+            """
+            SELECT case_id, flow_id, flow_version, open, known_since FROM flow_cases
+            WHERE (open OR NOT %(open_only)s)
+              AND (%(since)s::timestamptz IS NULL
+                   OR (known_since, case_id) < (%(since)s::timestamptz, %(case_id)s::uuid))
+              AND (%(all)s OR case_id = ANY(%(among)s))
+            ORDER BY known_since DESC, case_id DESC LIMIT %(limit)s
+            """,
             {
                 "open_only": open_only,
                 "since": before[0],
                 "case_id": before[1],
                 "limit": size + 1,
+                "all": among is None,
                 "among": list(among or ()),
             },
         )
@@ -146,11 +139,7 @@ class PostgresCaseLines:
             case_id = UUID(token)
         except ValueError as error:
             raise wrong from error
-        found = await self._connection.execute(
-            "SELECT known_since FROM flow_cases WHERE case_id = %(id)s "
-            "UNION ALL SELECT known_since FROM cases WHERE case_id = %(id)s",
-            {"id": case_id},
-        )
+        found = await self._connection.execute("SELECT known_since FROM flow_cases WHERE case_id = %s", (case_id,))
         row = await found.fetchone()
         if row is None:
             raise wrong

@@ -7,7 +7,6 @@ from uuid import UUID
 
 from portability.adapters.keys.at_rest import AtRest
 from portability.adapters.postgres.acts import PostgresActs
-from portability.adapters.postgres.cases_store import PostgresCases
 from portability.adapters.postgres.database import Connection
 from portability.adapters.postgres.exchange_timeline import PostgresTimeline
 from portability.adapters.postgres.flows_store import PostgresShelf
@@ -35,7 +34,6 @@ class PostgresPeople:
 
     def __init__(self, connection: Connection, at_rest: AtRest) -> None:
         self._connection = connection
-        self._cases = PostgresCases(connection, at_rest)
         self._shelf = PostgresShelf(connection, at_rest)
         self._timeline = PostgresTimeline(connection)
         self._whose = PostgresWhose(connection, at_rest)
@@ -44,28 +42,13 @@ class PostgresPeople:
         """Cases, accounts and workers of the person of a case."""
         return await self._whose.scopes_of(case_id)
 
-    async def kept_of(self, case_id: UUID) -> Sequence[UUID]:
-        """All scopes of the person of a case."""
-        return (await self.scopes_of(case_id)).all
-
     async def facts_of(self, case_ids: Sequence[UUID]) -> Sequence[CaseFacts]:
         """When each was closed, and its agreements."""
-        found = [await self._claim(case_id) or await self._on_flow(case_id) for case_id in case_ids]
+        found = [await self._facts(case_id) for case_id in case_ids]
         return [one for one in found if one is not None]
 
-    async def _claim(self, case_id: UUID) -> CaseFacts | None:
-        case = await self._cases.get(case_id, for_change=False)
-        if case is None:
-            return None
-        return CaseFacts(
-            case.case_id,
-            case.claim.lodged_on,
-            case.summary.sent_at.date() if case.summary else None,
-            tuple(sorted({(each.agreement_id, each.state) for each in case.participants if each.agreement_id})),
-        )
-
-    async def _on_flow(self, case_id: UUID) -> CaseFacts | None:
-        """A case on a flow is closed since the last that was said in it."""
+    async def _facts(self, case_id: UUID) -> CaseFacts | None:
+        """A case is closed since the last that was said in it."""
         case = await self._shelf.get(case_id, for_change=False)
         row = await (
             await self._connection.execute("SELECT open FROM flow_cases WHERE case_id = %s", (case_id,))
@@ -159,7 +142,6 @@ class PostgresErasures:
                 "UPDATE worker_notices SET case_id = NULL WHERE case_id = ANY(%(scopes)s)", scopes
             )
             for table, key in (
-                ("cases", "case_id"),
                 ("case_identifiers", "case_id"),
                 ("flow_cases", "case_id"),
                 ("case_steps", "case_id"),

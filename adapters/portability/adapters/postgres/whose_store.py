@@ -26,7 +26,7 @@ class PostgresWhose:
     async def put(
         self, case_id: UUID, *, hers: Collection[PersonIdentifier], others: Collection[PersonIdentifier]
     ) -> None:
-        """Keep by which numbers a case on a flow is found, in place of those that it had."""
+        """Keep by which numbers a case is found, in place of those that it had."""
         rows = dict.fromkeys(hidden_identifiers(self._at_rest, others), False)
         rows |= dict.fromkeys(hidden_identifiers(self._at_rest, hers), True)
         async with self._connection.pipeline():
@@ -40,8 +40,7 @@ class PostgresWhose:
     async def scopes_of(self, case_id: UUID) -> PersonScopes:
         """Cases, accounts and workers of the person of a case, and the cases of others that name her."""
         cases = await self._ids(
-            "SELECT case_id FROM cases WHERE case_id = %(case)s "
-            "UNION SELECT case_id FROM flow_cases WHERE case_id = %(case)s "
+            "SELECT case_id FROM flow_cases WHERE case_id = %(case)s "
             "UNION SELECT other.case_id FROM case_identifiers AS mine "
             "JOIN case_identifiers AS other USING (identifier) "
             "WHERE mine.case_id = %(case)s AND mine.hers AND other.hers "

@@ -56,9 +56,7 @@ class NodeCaseFacts:
         self._me = parts.me
 
     async def knows(self, case_id: UUID) -> bool:
-        """A claim, or a case on a flow."""
-        if await self._claims.get(case_id) is not None:
-            return True
+        """Whether the case is here."""
         return await self._shelf.get(case_id, for_change=False) is not None
 
     async def holder_of(self, case_id: UUID) -> Holder | None:

@@ -1,4 +1,4 @@
-"""A statement of periods takes its place in a case, whoever made it; and our own statement is made from our records."""
+"""Our own statement of periods is made from our records; and a statement, whoever made it, tells of one country."""
 
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -11,15 +11,14 @@ from portability.agreements.careers import (
     period_totals,
     totals_that_differ,
 )
-from portability.services.cases.desk import Desk
 from portability.services.cases.messages import RecordStatement
-from portability.services.cases.model import Case, EventKind, InstitutionId, Participant, Person, state_of
+from portability.services.cases.model import InstitutionId, Person, state_of
 from portability.services.matching import Match, PersonIndex, match_person
 from portability.services.persons.births import BirthDate
 from portability.services.persons.likeness import PersonFacts
-from portability.services.persons.whose import StatedPerson, why_not_hers
+from portability.services.persons.whose import StatedPerson
 
-__all__ = ["Asked", "absence", "career_of", "find_person", "from_account", "take_statement"]
+__all__ = ["Asked", "absence", "career_of", "find_person", "from_account"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,31 +79,3 @@ def career_of(statement: RecordStatement, *, asked_on: date) -> CareerRecord:
         periods=statement.periods,
         totals_differ=totals_that_differ(statement.totals, [each.period for each in statement.periods]),
     )
-
-
-async def take_statement(case: Case, of: Participant, statement: RecordStatement, *, desk: Desk) -> Case:
-    """The case with this answer in it. Totals that are not those of the periods are noted, and nothing is repaired."""
-    differ = statement.totals_differ
-    if differ:
-        desk.note(
-            case.case_id,
-            EventKind.TOTALS_DIFFER,
-            f"The totals sent by {of.institution} are not those of its periods; the periods count, ask it which is "
-            "right.",
-            by=of.institution,
-        )
-    desk.restated = True
-    await desk.work.careers.put(
-        case.case_id,
-        career_of(statement, asked_on=of.asked_at.date()),
-        at=desk.now,
-    )
-    answered = replace(
-        of,
-        status=statement.status,
-        statement_id=statement.statement_id,
-        answered_at=desk.now,
-        totals_differ=differ,
-        why_not_hers=why_not_hers(case.claim.person, statement.person),
-    )
-    return case.with_participant(answered)

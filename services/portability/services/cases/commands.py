@@ -18,15 +18,11 @@ from portability.services.cases.model import (
 )
 
 __all__ = [
-    "AnswerRecordRequest",
     "Decide",
     "Determine",
     "GivenAmounts",
-    "IdentifyPerson",
     "LodgeClaim",
     "RecordAnswer",
-    "RecordNationalAnswer",
-    "SendSummary",
     "check_claim",
     "check_decision",
     "check_national_answer",
@@ -48,33 +44,6 @@ class RecordAnswer(StrEnum):
 class LodgeClaim:
     request_id: UUID
     claim: Claim
-
-
-@dataclass(frozen=True, slots=True)
-class AnswerRecordRequest:
-    request_id: UUID
-    case_id: UUID
-    answer: RecordAnswer
-    reason: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class IdentifyPerson:
-    request_id: UUID
-    case_id: UUID
-    account_id: str
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class RecordNationalAnswer:
-    request_id: UUID
-    case_id: UUID
-    scheme: str
-    independent: Money | None
-    theoretical: Money | None
-    flat_rate: Money | None
-    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,12 +82,6 @@ class Decide:
     refusal_reasons: tuple[RefusalReason, ...] = ()
     citations: tuple[Citation, ...] = ()
     note: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class SendSummary:
-    request_id: UUID
-    case_id: UUID
 
 
 def check_claim(claim: Claim, *, today: date) -> None:
@@ -165,7 +128,7 @@ def check_claim(claim: Claim, *, today: date) -> None:
             )
 
 
-def check_national_answer(command: RecordNationalAnswer | GivenAmounts) -> None:
+def check_national_answer(command: GivenAmounts) -> None:
     """Raise InputError where an answer says nothing, is below zero or mixes currencies."""
     given = {
         "independent": command.independent,

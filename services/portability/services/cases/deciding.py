@@ -8,9 +8,7 @@ from uuid import UUID
 from portability.agreements.errors import InputError
 from portability.agreements.values import Citation, Money, StateCode
 from portability.services.cases.commands import Decide
-from portability.services.cases.desk import Desk
-from portability.services.cases.mapping.wire import summary_bytes
-from portability.services.cases.messages import SUMMARY, SummarisedDecision, SummaryNotice
+from portability.services.cases.messages import SummarisedDecision, SummaryNotice
 from portability.services.cases.model import (
     UNMET_CONDITIONS,
     Case,
@@ -25,7 +23,7 @@ from portability.services.cases.model import (
 )
 from portability.services.cases.ports import InstitutionDirectory
 
-__all__ = ["make_decision", "notice_of", "send_summaries", "told_to", "trace_sha256", "unsatisfied_states"]
+__all__ = ["make_decision", "notice_of", "told_to", "trace_sha256", "unsatisfied_states"]
 
 
 def make_decision(
@@ -73,23 +71,6 @@ def unsatisfied_states(case: Case, *, mine: StateCode) -> frozenset[StateCode]:
         for decision in case.decisions
         if decision.state != mine and UNMET_CONDITIONS.intersection(decision.refusal_reasons)
     )
-
-
-async def send_summaries(case: Case, summary: CaseSummary, *, desk: Desk) -> None:
-    """Send each other institution the summary of those decisions that were notified to it (987/2009 Art. 48(1))."""
-    for other in case.participants:
-        agreement_id = await desk.agreement_with(case, other.state) if other.institution != desk.me else None
-        if agreement_id is None:
-            continue
-        known = await told_to(other, case=case, me=desk.me, directory=desk.work.directory)
-        await desk.send(
-            other.institution,
-            case.case_id,
-            kind=SUMMARY,
-            key=str(summary.summary_id),
-            record=summary_bytes(notice_of(summary, known, case=case, me=desk.me)),
-            agreement_id=agreement_id,
-        )
 
 
 async def told_to(

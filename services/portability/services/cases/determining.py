@@ -1,7 +1,4 @@
-"""What a determination is asked, and how its answer is kept: a projection, not an award.
-
-Claims of the case service and cases on flows ask the same; they differ in where they find what is known.
-"""
+"""What a determination is asked, and how its answer is kept: a projection, not an award."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,6 +13,7 @@ from portability.services.cases.commands import Determine
 from portability.services.cases.deciding import unsatisfied_states
 from portability.services.cases.model import Case, Determination, InstitutionId, state_of
 from portability.services.cases.ports import (
+    CareerBook,
     DeterminationAnswer,
     DeterminationQuestion,
     InstitutionDirectory,
@@ -35,23 +33,17 @@ class Known:
     account: InsuranceAccount | None  # None: our figures are not known
 
 
-class KnownCareers(Protocol):
-    async def of_case(self, case_id: UUID) -> Sequence[CareerRecord]:
-        """One entry a country."""
-        ...
-
-
 class Relied(Protocol):
     async def reliance(self, case_id: UUID) -> Reliance: ...
 
 
 class Facts(Protocol):
-    """The ports in which all that a determination asks about is found, whichever way the claim went."""
+    """The ports in which all that a determination asks about is found."""
 
     @property
     def accounts(self) -> OwnAccounts: ...
     @property
-    def careers(self) -> KnownCareers: ...
+    def careers(self) -> CareerBook: ...
     @property
     def reviews(self) -> Relied: ...
     @property

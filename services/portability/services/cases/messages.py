@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
-from portability.agreements.careers import AnswerStatus, PeriodTotal, RecordedPeriod, period_totals
+from portability.agreements.careers import AnswerStatus, PeriodTotal, RecordedPeriod
 from portability.agreements.values import StateCode
 from portability.services.cases.model import Claim, DecidedAmount, Decision, DecisionResult, InstitutionId, Remedy
 from portability.services.persons.whose import StatedPerson
@@ -12,20 +12,15 @@ from portability.services.persons.whose import StatedPerson
 __all__ = [
     "CLAIM",
     "DECISION",
-    "MESSAGE_TYPES",
     "RECORD_REQUEST",
-    "SCHEMA_VERSION",
     "STATEMENT",
     "SUMMARY",
-    "ArrivedMessage",
     "CaseInstitution",
-    "CaseMessage",
     "ClaimSent",
     "DecisionNotice",
     "RecordStatement",
     "SummarisedDecision",
     "SummaryNotice",
-    "Unchecked",
 ]
 
 CLAIM = "claim.old_age"
@@ -33,44 +28,6 @@ RECORD_REQUEST = "record.request"
 STATEMENT = "record.statement"
 DECISION = "decision.notify"
 SUMMARY = "decision.summary"
-MESSAGE_TYPES = frozenset({CLAIM, RECORD_REQUEST, STATEMENT, DECISION, SUMMARY})
-SCHEMA_VERSION = 1
-
-
-@dataclass(frozen=True, slots=True)
-class CaseMessage:
-    """A message to one institution, ready for the exchange. `record` is its serialised protobuf message."""
-
-    message_id: UUID
-    idempotency_key: str
-    recipient: InstitutionId
-    case_id: UUID
-    type: str
-    schema_version: int
-    record: bytes
-    agreement_id: str = ""
-    in_reply_to: UUID | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class ArrivedMessage:
-    """A message whose sender the exchange has verified."""
-
-    message_id: UUID
-    sender: InstitutionId
-    case_id: UUID
-    type: str
-    schema_version: int
-    record: bytes
-    received_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Unchecked:
-    """What of a message has been taken as it came: a code, and words for both ends without personal data."""
-
-    code: str
-    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,11 +64,6 @@ class RecordStatement:
     periods: tuple[RecordedPeriod, ...] = ()
     totals: tuple[PeriodTotal, ...] = ()
     person: StatedPerson | None = None
-
-    @property
-    def totals_differ(self) -> bool:
-        """Whether the totals sent are not those of the periods; a difference is noted and never repaired."""
-        return set(self.totals) != set(period_totals(each.period for each in self.periods))
 
 
 @dataclass(frozen=True, slots=True)

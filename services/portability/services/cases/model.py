@@ -19,7 +19,6 @@ __all__ = [
     "AgreementUsed",
     "AwardBasis",
     "Case",
-    "CaseEvent",
     "CaseSummary",
     "Claim",
     "DecidedAmount",
@@ -27,7 +26,6 @@ __all__ = [
     "DecisionResult",
     "DeclaredPeriod",
     "Determination",
-    "EventKind",
     "Explanation",
     "Frequency",
     "Identification",
@@ -36,9 +34,6 @@ __all__ = [
     "Participant",
     "Person",
     "ProposedBenefit",
-    "Question",
-    "QuestionCode",
-    "RecordRequest",
     "RefusalReason",
     "Remedy",
     "case_reference",
@@ -87,39 +82,12 @@ class Claim:
     language: str = ""  # BCP 47 tag in which she wants to be written to; empty: not told
 
 
-class QuestionCode(StrEnum):
-    PERIODS = "periods"  # of insurance, employment and self-employment
-    RESIDENCE = "residence"
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """One question of a record request; half-open dates, None: from the beginning or until now."""
-
-    code: QuestionCode
-    start: date | None = None
-    end: date | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class RecordRequest:
-    """What the contact institution asks one institution (message record.request)."""
-
-    record_request_id: UUID
-    asked_by: InstitutionId
-    asked_of: InstitutionId
-    asked_at: datetime
-    questions: tuple[Question, ...]
-    message_id: UUID | None = None  # the message that brought it; None at the contact institution itself
-
-
 @dataclass(frozen=True, slots=True)
 class Participant:
     """One institution of a case and how far it has come, as this node knows it.
 
     `agreement_id` is the agreement between its state and that of the contact institution. `status` is ASKED_NO_ANSWER
-    until its statement is here. `totals_differ` says that the totals it sent are not those of its periods.
-    `why_not_hers`: why its statement is not known to be of this person; empty: it is; None: it does not say.
+    until its statement is here.
     """
 
     institution: InstitutionId
@@ -127,14 +95,7 @@ class Participant:
     agreement_id: str
     asked_at: datetime
     status: AnswerStatus = AnswerStatus.ASKED_NO_ANSWER
-    statement_id: UUID | None = None
     answered_at: datetime | None = None
-    totals_differ: bool = False
-    why_not_hers: str | None = None
-
-    @property
-    def has_answered(self) -> bool:
-        return self.answered_at is not None
 
     @property
     def is_concerned(self) -> bool:
@@ -351,7 +312,6 @@ class Case:
     opened_at: datetime  # at the contact institution
     known_since: datetime  # here
     participants: tuple[Participant, ...]
-    request: RecordRequest | None = None  # what this node was asked
     identification: Identification | None = None
     national_answers: tuple[NationalAnswer, ...] = ()
     determination: Determination | None = None  # the last one of this node
@@ -364,10 +324,6 @@ class Case:
     def reference(self) -> str:
         return case_reference(self.case_id, self.contact)
 
-    @property
-    def is_closed(self) -> bool:
-        return self.summary is not None
-
     def participant(self, institution: InstitutionId) -> Participant | None:
         return next((each for each in self.participants if each.institution == institution), None)
 
@@ -378,58 +334,12 @@ class Case:
         participants = tuple(changed if p.institution == changed.institution else p for p in self.participants)
         return replace(self, participants=participants)
 
-    def with_decision(self, decision: Decision, *, at: datetime) -> "Case":
-        return replace(
-            self,
-            decisions=(*self.decisions, decision),
-            decided_at=(*self.decided_at, (decision.institution, at)),
-        )
-
-    def with_national_answer(self, answer: NationalAnswer) -> "Case":
-        others = tuple(each for each in self.national_answers if each.scheme != answer.scheme)
-        return replace(self, national_answers=(*others, answer))
-
     @property
     def all_answered_at(self) -> datetime | None:
         """When the last statement came in; None while one is missing."""
         answered = [each.answered_at for each in self.participants]
         known = [at for at in answered if at is not None]
         return max(known) if known and len(known) == len(answered) else None
-
-
-class EventKind(StrEnum):
-    CLAIM_LODGED = "claim_lodged"
-    CLAIM_SENT = "claim_sent"
-    CLAIM_RECEIVED = "claim_received"
-    STATE_NOT_ASKED = "state_not_asked"
-    RECORDS_REQUESTED = "records_requested"
-    RECORD_REQUEST_RECEIVED = "record_request_received"
-    PERSON_NOT_MATCHED = "person_not_matched"
-    PERSON_IDENTIFIED = "person_identified"
-    STATEMENT_SENT = "statement_sent"
-    STATEMENT_RECEIVED = "statement_received"
-    TOTALS_DIFFER = "totals_differ"
-    NATIONAL_ANSWER_RECORDED = "national_answer_recorded"
-    DETERMINED = "determined"
-    DECIDED = "decided"
-    DECISION_RECEIVED = "decision_received"
-    SUMMARY_SENT = "summary_sent"
-    SUMMARY_RECEIVED = "summary_received"
-
-
-@dataclass(frozen=True, slots=True)
-class CaseEvent:
-    """One line of the timeline. `actor` is a person's name, empty where the system did it by itself."""
-
-    event_id: UUID
-    case_id: UUID
-    at: datetime
-    kind: EventKind
-    institution: InstitutionId  # who did it
-    text: str
-    actor: str = ""
-    message_id: UUID | None = None
-    citation: Citation | None = None
 
 
 def state_of(institution: InstitutionId) -> StateCode:

@@ -102,7 +102,7 @@ class ExchangeServicer(exchange_pb2_grpc.ExchangeServiceServicer):
                 field="purpose",
             )
         if message.type in self._reserved_types:
-            raise DeniedError("Messages of this type are sent by the steps of their case: use CaseService.")
+            raise DeniedError("Messages of this type are sent by the steps of their case: use FlowService.")
         if await self._is_hidden(message.case_id):
             raise NotFoundError(f"There is no case {message.case_id} here: take an id from the list of cases.")
         return submitted_message(await self._submits.submit(message))

@@ -51,8 +51,8 @@ async def apply_flow_message(message: ArrivedMessage, *, work: FlowWork, parts: 
     profile_id = await desk.profile(message.type, envelope.kept.content, flow=flow, state=state_of(sender))
     if envelope.profile_id != profile_id:
         raise InputError(
-            f"The message was made by the profile '{envelope.profile_id}', and here '{profile_id}' applies: one of the "
-            "two institutions has another release or another agreement in force.",
+            f"The message was made by another profile than '{profile_id}', which applies here: one of the two "
+            "institutions has another release or another agreement in force.",
             field="profile_id",
         )
     case = await work.shelf.get(message.case_id, for_change=True)

@@ -13,7 +13,7 @@ _KINDS: Mapping[str, tuple[str, str]] = {
     "decision.notify": ("decided", "decision_received"),
     "decision.summary": ("summary_sent", "summary_received"),
 }
-"""Of what a claim of the claim service says too: said by us, and received."""
+"""Of the messages of a claim for a pension: said by us, and received."""
 _OTHER = ("message_sent", "message_received")
 
 

@@ -44,8 +44,10 @@ class Desk:
     def flow(self, flow_id: str, version: int) -> Flow:
         found = self.parts.flows.get((flow_id, version))
         if found is None:
+            # Another institution may have named it: what is no flow of ours is not repeated.
+            named = f"the flow '{flow_id}'" if any(flow_id == one for one, _ in self.parts.flows) else "this flow"
             raise InputError(
-                f"Version {version} of the flow '{flow_id[:64]}' is not known here: install the release that has it.",
+                f"Version {version} of {named} is not known here: install the release that has it.",
                 field="flow_version",
             )
         return found

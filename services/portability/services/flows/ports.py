@@ -76,7 +76,7 @@ class Standing:
 class CaseLine:
     case_id: UUID
     flow_id: str
-    flow_version: int  # 0: a claim that runs on the case service
+    flow_version: int
     is_open: bool
     known_since: datetime
 

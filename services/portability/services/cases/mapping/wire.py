@@ -14,7 +14,6 @@ from portability.services.cases.mapping.parts import (
     RESULT,
     needed_date,
     read_amount,
-    read_claim,
     read_decision,
     read_remedy,
     write_amount,
@@ -23,18 +22,15 @@ from portability.services.cases.mapping.parts import (
     write_remedy,
 )
 from portability.services.cases.messages import (
-    CaseInstitution,
     ClaimSent,
     DecisionNotice,
     RecordStatement,
     SummarisedDecision,
     SummaryNotice,
 )
-from portability.services.cases.model import DecisionResult, Question, QuestionCode, RecordRequest
+from portability.services.cases.model import DecisionResult
 from portability.services.mapping.common import (
-    EnumTable,
     read_date,
-    read_day_after,
     read_instant,
     read_period,
     read_record,
@@ -44,7 +40,6 @@ from portability.services.mapping.common import (
     write_date,
     write_instant,
     write_institution,
-    write_last_day,
     write_period,
     write_record,
     write_status,
@@ -55,17 +50,12 @@ from portability.services.mapping.statements import check_stated, read_stated_pe
 __all__ = [
     "claim_bytes",
     "decision_bytes",
-    "read_claim_sent",
     "read_decision_notice",
-    "read_record_request",
     "read_statement",
     "read_summary",
-    "record_request_bytes",
     "statement_bytes",
     "summary_bytes",
 ]
-
-_QUESTION = EnumTable(QuestionCode, records.QuestionCode, "QUESTION_CODE")
 
 
 def claim_bytes(sent: ClaimSent) -> bytes:
@@ -86,57 +76,6 @@ def claim_bytes(sent: ClaimSent) -> bytes:
         ],
     )
     return write_record(message)
-
-
-def read_claim_sent(record: bytes, *, case_id: UUID) -> ClaimSent:
-    message = read_record(pb.OldAgeClaimSent, record)
-    return ClaimSent(
-        case_id=_same_case(message.case_id, case_id),
-        contact=message.contact.institution_id,
-        opened_at=read_instant(message, "opened_at", field="opened_at"),
-        claim=read_claim(message.claim, field="claim"),
-        institutions=tuple(
-            CaseInstitution(
-                each.institution.institution_id,
-                each.state,
-                each.agreement_id,
-                read_instant(each, "asked_at", field=f"institutions[{index}].asked_at"),
-            )
-            for index, each in enumerate(message.institutions)
-        ),
-    )
-
-
-def record_request_bytes(request: RecordRequest, *, case_id: UUID) -> bytes:
-    """Message record.request."""
-    message = records.RecordRequest(
-        record_request_id=str(request.record_request_id),
-        case_id=str(case_id),
-        asked_by=write_institution(request.asked_by),
-        asked_of=write_institution(request.asked_of),
-        asked_at=write_instant(request.asked_at),
-        questions=[
-            records.Question(
-                code=_QUESTION.write(each.code),
-                first_day=write_date(each.start),
-                last_day=write_last_day(each.end),
-            )
-            for each in request.questions
-        ],
-    )
-    return write_record(message)
-
-
-def read_record_request(record: bytes, *, case_id: UUID) -> RecordRequest:
-    message = read_record(records.RecordRequest, record)
-    _same_case(message.case_id, case_id)
-    return RecordRequest(
-        record_request_id=read_uuid(message.record_request_id, field="record_request_id"),
-        asked_by=message.asked_by.institution_id,
-        asked_of=message.asked_of.institution_id,
-        asked_at=read_instant(message, "asked_at", field="asked_at"),
-        questions=tuple(_question(each, field=f"questions[{index}]") for index, each in enumerate(message.questions)),
-    )
 
 
 def statement_bytes(statement: RecordStatement) -> bytes:
@@ -238,14 +177,6 @@ def _same_case(text: str, case_id: UUID) -> UUID:
             f"The message is sent for case {case_id}, but its content is about case {text}.", field="case_id"
         )
     return case_id
-
-
-def _question(message: records.Question, *, field: str) -> Question:
-    return Question(
-        code=cast(QuestionCode, _QUESTION.read(message.code, field=f"{field}.code")),
-        start=read_date(message, "first_day", field=f"{field}.first_day"),
-        end=read_day_after(message, "last_day", field=f"{field}.last_day"),
-    )
 
 
 def _summarised(message: pb.SummarisedDecision, *, field: str) -> SummarisedDecision:

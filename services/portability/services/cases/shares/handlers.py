@@ -1,7 +1,7 @@
 """Use cases of shares. Each runs inside the caller's transaction; what may be said when, the flow of the case says.
 
-What is determined and decided is what a claim of the case service would give: the same functions do it, over the
-documents of the case. Projections are not awards: only `decide`, called by a named caseworker, makes a decision.
+What is determined and decided rests on the documents of the case. Projections are not awards: only `decide`, called
+by a named caseworker, makes a decision.
 """
 
 from dataclasses import dataclass, replace

@@ -65,39 +65,14 @@ CREATE TABLE record_import_refusals (
     PRIMARY KEY (import_id, item)
 );
 
-CREATE TABLE cases (
-    case_id uuid PRIMARY KEY,
-    known_since timestamptz NOT NULL,
-    closed boolean NOT NULL,
-    document bytea NOT NULL
-) WITH (fillfactor = 80);
-CREATE INDEX cases_newest_first ON cases (known_since DESC, case_id DESC);
-CREATE INDEX cases_open ON cases (known_since DESC, case_id DESC) WHERE NOT closed;
-
--- By which numbers a case is found, of either kind: a claim or a case on a flow. Not hers: whom else it names.
+-- By which numbers a case is found. Not hers: whom else it names.
 CREATE TABLE case_identifiers (
     identifier bytea NOT NULL CHECK (length(identifier) = 32),
     case_id uuid NOT NULL,
-    hers boolean NOT NULL DEFAULT true,
+    hers boolean NOT NULL,
     PRIMARY KEY (identifier, case_id)
 );
 CREATE INDEX case_identifiers_by_case ON case_identifiers (case_id);
-
-CREATE TABLE case_determinations (
-    determination_id uuid PRIMARY KEY,
-    case_id uuid NOT NULL REFERENCES cases ON DELETE CASCADE,
-    place bigint GENERATED ALWAYS AS IDENTITY,
-    document bytea NOT NULL
-);
-CREATE INDEX case_determinations_by_case ON case_determinations (case_id, place);
-
-CREATE TABLE case_decisions (
-    decision_id uuid PRIMARY KEY,
-    case_id uuid NOT NULL REFERENCES cases ON DELETE CASCADE,
-    place bigint GENERATED ALWAYS AS IDENTITY,
-    document bytea NOT NULL
-);
-CREATE INDEX case_decisions_by_case ON case_decisions (case_id, place);
 
 CREATE TABLE case_careers (
     case_id uuid NOT NULL,
@@ -118,14 +93,6 @@ CREATE TABLE record_reviews (
     PRIMARY KEY (case_id, period)
 );
 CREATE INDEX record_reviews_waiting ON record_reviews (since, case_id, period) WHERE NOT settled;
-
-CREATE TABLE case_events (
-    event_id uuid PRIMARY KEY,
-    case_id uuid NOT NULL REFERENCES cases ON DELETE CASCADE,
-    place bigint GENERATED ALWAYS AS IDENTITY,
-    document bytea NOT NULL
-);
-CREATE INDEX case_events_by_case ON case_events (case_id, place);
 
 -- Cases on flows. What stands in the clear names nobody: flows, institutions, instants, days, rules.
 CREATE TABLE flow_cases (
@@ -157,7 +124,7 @@ CREATE TABLE flow_shares (
     PRIMARY KEY (case_id, place)
 );
 
--- Who has to act until when: a row for each institution that is awaited, in cases of every kind.
+-- Who has to act until when: a row for each institution that is awaited.
 CREATE TABLE case_steps (
     case_id uuid NOT NULL,
     step_id text NOT NULL,
@@ -198,8 +165,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.execute(
-        "DROP TABLE change_cursors, case_changes, case_steps, flow_shares, flow_documents, flow_cases, case_events,"
-        " record_reviews, case_careers,"
-        " case_decisions, case_determinations, case_identifiers, cases, record_import_refusals, record_imports,"
+        "DROP TABLE change_cursors, case_changes, case_steps, flow_shares, flow_documents, flow_cases,"
+        " record_reviews, case_careers, case_identifiers, record_import_refusals, record_imports,"
         " account_periods, account_search_keys, account_identifiers, accounts, commands"
     )

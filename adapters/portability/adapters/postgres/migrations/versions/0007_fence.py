@@ -26,13 +26,9 @@ CREATE FUNCTION portability_sees(wanted uuid) RETURNS boolean LANGUAGE sql STABL
 $$;
 """
 BY_CASE = (
-    "cases",
     "case_identifiers",
-    "case_determinations",
-    "case_decisions",
     "case_careers",
     "record_reviews",
-    "case_events",
     "flow_cases",
     "flow_documents",
     "flow_shares",

@@ -413,7 +413,7 @@ class FlowCaseLine(_message.Message):
     flow_id: _builtins.str
     """Flow. Never empty."""
     flow_version: _builtins.int
-    """Version; zero for a claim that runs on CaseService."""
+    """Version. Never zero."""
     open: _builtins.bool
     """True where it is open."""
     @_builtins.property

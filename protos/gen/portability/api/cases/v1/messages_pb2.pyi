@@ -338,11 +338,8 @@ class OldAgeClaimSent(_message.Message):
     OPENED_AT_FIELD_NUMBER: _builtins.int
     CLAIM_FIELD_NUMBER: _builtins.int
     INSTITUTIONS_FIELD_NUMBER: _builtins.int
-    IS_PROTECTED_FIELD_NUMBER: _builtins.int
     case_id: _builtins.str
     """The case, a UUID. Never empty."""
-    is_protected: _builtins.bool
-    """Whether its sender protects the person of the case: the recipient hides her case too. False: it says nothing."""
     @_builtins.property
     def contact(self) -> _common_pb2.InstitutionReference:
         """Institution to which the claim was submitted. Always set."""
@@ -367,11 +364,10 @@ class OldAgeClaimSent(_message.Message):
         opened_at: _timestamp_pb2.Timestamp | None = ...,
         claim: Global___OldAgeClaim | None = ...,
         institutions: _abc.Iterable[Global___CaseInstitution] | None = ...,
-        is_protected: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["claim", b"claim", "contact", b"contact", "opened_at", b"opened_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["case_id", b"case_id", "claim", b"claim", "contact", b"contact", "institutions", b"institutions", "is_protected", b"is_protected", "opened_at", b"opened_at"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["case_id", b"case_id", "claim", b"claim", "contact", b"contact", "institutions", b"institutions", "opened_at", b"opened_at"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -669,11 +665,8 @@ class DecisionNotice(_message.Message):
 
     CASE_ID_FIELD_NUMBER: _builtins.int
     DECISION_FIELD_NUMBER: _builtins.int
-    IS_PROTECTED_FIELD_NUMBER: _builtins.int
     case_id: _builtins.str
     """Case, a UUID. Never empty."""
-    is_protected: _builtins.bool
-    """Whether its sender protects the person of the case: the recipient hides her case too. False: it says nothing."""
     @_builtins.property
     def decision(self) -> Global___Decision:
         """The decision. Always set."""
@@ -683,11 +676,10 @@ class DecisionNotice(_message.Message):
         *,
         case_id: _builtins.str = ...,
         decision: Global___Decision | None = ...,
-        is_protected: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["decision", b"decision"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["case_id", b"case_id", "decision", b"decision", "is_protected", b"is_protected"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["case_id", b"case_id", "decision", b"decision"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -756,7 +748,6 @@ class DecisionSummary(_message.Message):
     SENT_BY_FIELD_NUMBER: _builtins.int
     LANGUAGE_FIELD_NUMBER: _builtins.int
     DECISIONS_FIELD_NUMBER: _builtins.int
-    IS_PROTECTED_FIELD_NUMBER: _builtins.int
     summary_id: _builtins.str
     """Id of the summary, a UUID. Never empty."""
     case_id: _builtins.str
@@ -765,8 +756,6 @@ class DecisionSummary(_message.Message):
     """Name of the person who sent it. Never empty."""
     language: _builtins.str
     """Language in which the claimant gets it: BCP 47 tag. Empty: that of the institution."""
-    is_protected: _builtins.bool
-    """Whether its sender protects the person of the case: the recipient hides her case too. False: it says nothing."""
     @_builtins.property
     def contact(self) -> _common_pb2.InstitutionReference:
         """Contact institution. Always set."""
@@ -789,11 +778,10 @@ class DecisionSummary(_message.Message):
         sent_by: _builtins.str = ...,
         language: _builtins.str = ...,
         decisions: _abc.Iterable[Global___SummarisedDecision] | None = ...,
-        is_protected: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["contact", b"contact", "sent_at", b"sent_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["case_id", b"case_id", "contact", b"contact", "decisions", b"decisions", "is_protected", b"is_protected", "language", b"language", "sent_at", b"sent_at", "sent_by", b"sent_by", "summary_id", b"summary_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["case_id", b"case_id", "contact", b"contact", "decisions", b"decisions", "language", b"language", "sent_at", b"sent_at", "sent_by", b"sent_by", "summary_id", b"summary_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

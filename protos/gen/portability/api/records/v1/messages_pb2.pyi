@@ -292,14 +292,11 @@ class RecordRequest(_message.Message):
     ASKED_OF_FIELD_NUMBER: _builtins.int
     ASKED_AT_FIELD_NUMBER: _builtins.int
     QUESTIONS_FIELD_NUMBER: _builtins.int
-    IS_PROTECTED_FIELD_NUMBER: _builtins.int
     PERSON_FIELD_NUMBER: _builtins.int
     record_request_id: _builtins.str
     """Id of this request, a UUID. Never empty."""
     case_id: _builtins.str
     """Case in which it is asked, a UUID. Never empty."""
-    is_protected: _builtins.bool
-    """Whether its sender protects the person of the case: the recipient hides her case too. False: it says nothing."""
     @_builtins.property
     def asked_by(self) -> _common_pb2.InstitutionReference:
         """Institution that asks. Always set."""
@@ -329,12 +326,11 @@ class RecordRequest(_message.Message):
         asked_of: _common_pb2.InstitutionReference | None = ...,
         asked_at: _timestamp_pb2.Timestamp | None = ...,
         questions: _abc.Iterable[Global___Question] | None = ...,
-        is_protected: _builtins.bool = ...,
         person: Global___StatedPerson | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["asked_at", b"asked_at", "asked_by", b"asked_by", "asked_of", b"asked_of", "person", b"person"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["asked_at", b"asked_at", "asked_by", b"asked_by", "asked_of", b"asked_of", "case_id", b"case_id", "is_protected", b"is_protected", "person", b"person", "questions", b"questions", "record_request_id", b"record_request_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["asked_at", b"asked_at", "asked_by", b"asked_by", "asked_of", b"asked_of", "case_id", b"case_id", "person", b"person", "questions", b"questions", "record_request_id", b"record_request_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -356,7 +352,6 @@ class RecordStatement(_message.Message):
     AS_OF_FIELD_NUMBER: _builtins.int
     PERIODS_FIELD_NUMBER: _builtins.int
     TOTALS_FIELD_NUMBER: _builtins.int
-    IS_PROTECTED_FIELD_NUMBER: _builtins.int
     PERSON_FIELD_NUMBER: _builtins.int
     statement_id: _builtins.str
     """Id of this statement, a UUID. Never empty."""
@@ -368,8 +363,6 @@ class RecordStatement(_message.Message):
     """Its state: ISO 3166-1 alpha-2. Never empty."""
     status: Global___AnswerStatus.ValueType
     """What it answers: KNOWN, NONE, NOT_FOUND or MAY_NOT_DISCLOSE."""
-    is_protected: _builtins.bool
-    """Whether its sender protects the person of the case: the recipient hides her case too. False: it says nothing."""
     @_builtins.property
     def institution(self) -> _common_pb2.InstitutionReference:
         """Institution that states. Always set."""
@@ -407,12 +400,11 @@ class RecordStatement(_message.Message):
         as_of: _date_pb2.Date | None = ...,
         periods: _abc.Iterable[_common_pb2.InsurancePeriod] | None = ...,
         totals: _abc.Iterable[Global___PeriodTotal] | None = ...,
-        is_protected: _builtins.bool = ...,
         person: Global___StatedPerson | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["as_of", b"as_of", "institution", b"institution", "person", b"person", "stated_at", b"stated_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["as_of", b"as_of", "case_id", b"case_id", "institution", b"institution", "is_protected", b"is_protected", "periods", b"periods", "person", b"person", "record_request_id", b"record_request_id", "state", b"state", "stated_at", b"stated_at", "statement_id", b"statement_id", "status", b"status", "totals", b"totals"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["as_of", b"as_of", "case_id", b"case_id", "institution", b"institution", "periods", b"periods", "person", b"person", "record_request_id", b"record_request_id", "state", b"state", "stated_at", b"stated_at", "statement_id", b"statement_id", "status", b"status", "totals", b"totals"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
