@@ -18,7 +18,7 @@ from portability.api.claims.v1 import claims_pb2 as sent_claims_pb2
 from portability.api.declarations.v1 import declarations_pb2
 from portability.api.determination.v1 import determination_pb2
 from portability.api.disputes.v1 import disputes_pb2
-from portability.api.exchange.v1 import exchange_pb2
+from portability.api.exchange.v1 import exchange_pb2, repair_service_pb2
 from portability.api.feed.v1 import feed_pb2
 from portability.api.mandates.v1 import mandates_pb2
 from portability.api.privacy.v1 import privacy_pb2
@@ -34,6 +34,7 @@ from portability.services.cases.shares import mapping as share_rpc
 from portability.services.certificates import mapping as certificates
 from portability.services.determination.mapping import choices, facts
 from portability.services.determination.treaties.mapping import api as treaties
+from portability.services.exchange.mapping import reconciliations
 from portability.services.exchange.mapping.api import outgoing
 from portability.services.exchange.model.messages import NO_CASE
 from portability.services.feed import mapping as feed
@@ -89,6 +90,7 @@ REQUESTS: Mapping[str, tuple[type[Message], Callable[..., object]]] = {
     "import-records": (imports_pb2.ImportRecordsRequest, partial(importing.read_batch, today=date(2026, 11, 21))),
     "watch-changes": (feed_pb2.WatchChangesRequest, feed.read_token),
     "submit-message": (exchange_pb2.SubmitMessageRequest, partial(outgoing, message_id=NO_CASE)),
+    "list-reconciliations": (repair_service_pb2.ListReconciliationsRequest, reconciliations.read_listing),
     "claim-facts": (determination_pb2.ClaimFacts, partial(facts.read_query, agreement_ids=("eu-883-2004",))),
     "publish-agreement": (agreements_pb2.PublishAgreementRequest, treaties.read_publish),
     "ratify-agreement": (agreements_pb2.RatifyAgreementRequest, treaties.read_ratify),

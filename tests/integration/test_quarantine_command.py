@@ -23,6 +23,8 @@ from portability.services.exchange.relay import relay_once
 from portability.services.exchange.voids import look_after_voids
 from tests.integration.witnessed_nodes import open_nodes, prepare
 
+__all__ = ["World", "a_note", "lose_what_waits", "world"]
+
 PORTABILITY = Path(sys.executable).parent / "portability"
 CASE = "01936e00-0000-7000-8000-00000000ca5e"
 OTHER = "01936e00-0000-7000-8000-00000000cafe"
@@ -45,9 +47,12 @@ class World:
             await consume_once(node.exchange, node.effects)
 
     async def quarantine(self, *arguments: str) -> tuple[int, str]:
+        return await self.command("quarantine", *arguments)
+
+    async def command(self, *arguments: str) -> tuple[int, str]:
+        """Run a command at Rome as its administrator; its exit code and what it says."""
         started = await asyncio.create_subprocess_exec(
             str(PORTABILITY),
-            "quarantine",
             *arguments,
             "--as",
             "karl",
@@ -82,7 +87,7 @@ async def world(tmp_path: Path, new_database: Callable[[], str]) -> AsyncIterato
         async with open_channel(f"localhost:{port}", berlin.tls.caller(Role.SYSTEM, "pensions")) as channel:
             world = World(berlin, rome, exchange_pb2_grpc.ExchangeServiceStub(channel), tmp_path)
             for number in range(3):
-                await world.messages.SubmitMessage(_note(number))
+                await world.messages.SubmitMessage(a_note(number))
             await relay_once(berlin.exchange)
             await berlin.exchange.stream.append(inbox_topic("it-inps"), [(b"de-drv", b"no bundle")])
             await consume_once(rome.exchange, rome.effects)
@@ -91,7 +96,7 @@ async def world(tmp_path: Path, new_database: Callable[[], str]) -> AsyncIterato
         await berlin.server.stop(grace_seconds=0)
 
 
-def _note(number: int, *, case_id: str = CASE) -> pb.SubmitMessageRequest:
+def a_note(number: int, *, case_id: str = CASE) -> pb.SubmitMessageRequest:
     return pb.SubmitMessageRequest(
         request_id=REQUEST.format(number),
         recipient="it-inps",
@@ -162,10 +167,10 @@ async def test_what_was_set_aside_is_listed_shown_tried_again_and_rejected(world
 
 async def test_what_never_comes_is_listed_asked_for_and_given_up(world: World) -> None:
     for number in (10, 11):
-        await world.messages.SubmitMessage(_note(number, case_id=OTHER))
+        await world.messages.SubmitMessage(a_note(number, case_id=OTHER))
         await relay_once(world.berlin.exchange)
         if number == 10:
-            await _lose_what_waits(world.rome)
+            await lose_what_waits(world.rome)
     await consume_once(world.rome.exchange, world.rome.effects)
 
     code, told = await world.quarantine("waiting")
@@ -198,7 +203,7 @@ async def test_what_never_comes_is_listed_asked_for_and_given_up(world: World) -
     assert late.business_reasons[1].startswith("It came after")
 
 
-async def _lose_what_waits(node: Node) -> None:
+async def lose_what_waits(node: Node) -> None:
     """The node's topic loses everything that it has not read."""
     topic = inbox_topic("it-inps")
     records = await node.exchange.stream.read(topic, after={0: -1}, limit=1000, wait=timedelta(0))

@@ -4,9 +4,11 @@ Lost are messages that nobody sends again by himself (receipts, statuses, repair
 """
 
 from datetime import timedelta
+from typing import Any
 
 from portability.agreements.errors import GatewayError
 from portability.services.exchange.model.messages import NO_CASE
+from portability.services.exchange.model.reconciliations import Wanted
 from portability.services.exchange.repair import repair_once
 from portability.services.exchange.streams import SequenceRange
 from portability.services.exchange.voids import look_after_voids
@@ -44,6 +46,10 @@ class LongSchedule(Schedule):
 
     days = DAYS
 
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.lost: list[tuple[str, str, int]] = []  # recipient, sender, number
+
     def _good_times(self) -> None:
         super()._good_times()
         # Timers that have grown coarse in the quiet would outlast the rounds.
@@ -63,6 +69,15 @@ class LongSchedule(Schedule):
             self._lose_rows(node)
         self._repair_after(self.days)
         self._compare("after days of digests", whole=True)
+        if not self.faults.liars:
+            self._look_for_lost()
+
+    def _look_for_lost(self) -> None:
+        """Whoever lost a row reads in its report that it was missing."""
+        for recipient, sender, number in self.lost:
+            found = self.nodes[recipient].store._state.findings
+            if not any(one[0] == sender and one[3].first <= number <= one[3].last for one in found):
+                self.broken(f"the report of {recipient} does not say that {number} of {sender} was missing")
 
     def _repair_after(self, pauses: tuple[timedelta, ...]) -> None:
         for pause in pauses:
@@ -80,6 +95,7 @@ class LongSchedule(Schedule):
             key for key, one in rows.items() if one.message.case_id == NO_CASE and one.message.sender not in waited_for
         )
         for key in self.dice.sample(ours, min(ROWS_LOST, len(ours))):
+            self.lost.append((node.name, key[0], rows[key].message.stream_seq))
             del rows[key]
 
     def _compare(self, when: str, *, whole: bool) -> None:
@@ -97,10 +113,14 @@ class LongSchedule(Schedule):
                 self.broken(f"{recipient.name} lacks {came.missing} of {sender.name} {when}")
             everything = SequenceRange(1, 1_000_000)
             received = await work.digests.received(sender.name, everything)
+            stands = Wanted(sender.name, only_open=True)
+            reports = await work.reconciliation_report.page(stands, after=None, limit=9)
         async with sender.store.transaction() as work:
             sent = await work.digests.sent(recipient.name, everything)
         if whole and list(sent) != list(received):
             self.broken(f"{recipient.name} holds {len(received)} of {len(sent)} messages of {sender.name} {when}")
+        if whole and reports:
+            self.broken(f"{recipient.name} reports {reports[0].findings} of {sender.name} as open {when}")
 
 
 async def _repair(node: Node) -> None:

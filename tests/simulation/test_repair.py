@@ -64,6 +64,10 @@ def round_leaves_out_the_oldest() -> Mutant:
     return replaced(stores.MemoryReconciliations, "due", due)
 
 
+def difference_not_reported() -> Mutant:
+    return replaced(repair, "joined", lambda missing: [])
+
+
 MUTANTS = (
     gap_never_asked_for,
     gap_forgotten,
@@ -71,6 +75,7 @@ MUTANTS = (
     digest_ignores_a_leaf,
     digest_never_sent,
     round_leaves_out_the_oldest,
+    difference_not_reported,
 )
 
 

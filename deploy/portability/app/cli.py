@@ -191,6 +191,7 @@ def _add_groups() -> None:
     from portability.app.commands.maps import app as maps  # noqa: PLC0415 (the same)
     from portability.app.commands.privacy import app as privacy  # noqa: PLC0415 (the same)
     from portability.app.commands.quarantine import app as quarantine  # noqa: PLC0415 (the same)
+    from portability.app.commands.reconciliations import app as reconciliations  # noqa: PLC0415 (the same)
     from portability.app.commands.records import app as records  # noqa: PLC0415 (the same)
     from portability.app.commands.workers import app as workers  # noqa: PLC0415 (the same)
 
@@ -203,6 +204,7 @@ def _add_groups() -> None:
     app.add_typer(evidence, name="evidence")
     app.add_typer(privacy, name="privacy")
     app.add_typer(quarantine, name="quarantine")
+    app.add_typer(reconciliations, name="reconciliations")
     app.add_typer(cases, name="cases")
     app.add_typer(claims, name="claims")
     app.add_typer(flows, name="flows")

@@ -26,6 +26,7 @@ from portability.app.wiring.notices import NoticeGauges, run_notices
 from portability.app.wiring.parts import CaseParts
 from portability.app.witnesses import PeerWitness
 from portability.app.worker_page import WorkerPage
+from portability.services.exchange.comparison_watch import run_comparison_watch
 from portability.services.exchange.consumer import run_consumer
 from portability.services.exchange.departures import Departures
 from portability.services.exchange.lane_watch import run_lane_watch
@@ -95,6 +96,7 @@ class Node:
                 if role in (NodeRole.ALL, NodeRole.RELAY):
                     tasks.create_task(run_relay(self.exchange, self.signal), name="relay")
                     tasks.create_task(run_repair(self.exchange), name="repair")
+                    tasks.create_task(run_comparison_watch(self.exchange), name="comparisons")
                     watching = run_receipt_watch(self.exchange, times=self.settings.receipt_times)
                     tasks.create_task(watching, name="receipts")
                     tasks.create_task(run_log(self.log), name="log")

@@ -1,7 +1,7 @@
 """The rows of the exchange's store in memory. Rows are values, so a copy of the tables is a snapshot."""
 
 from dataclasses import dataclass, field, fields
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from portability.services.acts import Act
@@ -9,6 +9,7 @@ from portability.services.exchange.lanes import LaneStanding
 from portability.services.exchange.leases import Lease
 from portability.services.exchange.model.messages import InstitutionId, Lane, MessageKey
 from portability.services.exchange.model.receiving import InboxBundle, InboxMessage
+from portability.services.exchange.model.reconciliations import DifferenceKind, Place
 from portability.services.exchange.model.sending import (
     Consignment,
     ConsignmentKey,
@@ -21,10 +22,10 @@ from portability.services.exchange.model.statuses import ReceiptStatus, StatusEn
 from portability.services.exchange.model.voids import VoidNumber
 from portability.services.exchange.model.waiting import GivenUp
 from portability.services.exchange.receipt_levels import OverdueLevel
-from portability.services.exchange.streams import StreamWatch
+from portability.services.exchange.streams import SequenceRange, StreamWatch
 from portability.services.log_entry import LogEntry
 
-__all__ = ["ConsignmentRow", "Outcome", "RoundRow", "State", "VoidRow"]
+__all__ = ["ConsignmentRow", "FindingKey", "FindingRow", "Outcome", "ReportRow", "RoundRow", "State", "VoidRow"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,31 @@ class RoundRow:
     previous_seq: int = 0  # last number of the round before the last
     last_seq: int = 0
     next_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReportRow:
+    """What comparisons with a partner came to on a day, in one direction."""
+
+    numbers: SequenceRange | None = None
+    digests: int = 0
+    questions: int = 0
+    first_at: datetime | None = None
+    last_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FindingRow:
+    """Where a partner states something else than is here."""
+
+    stated: int
+    root: bytes
+    found_at: datetime
+    asked_at: datetime | None
+    is_judged: bool = False
+
+
+FindingKey = tuple[InstitutionId, date, DifferenceKind, SequenceRange]
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +118,9 @@ class State:
     reports: dict[tuple[InstitutionId, int], frozenset[UUID]] = field(default_factory=dict)
     watches: dict[InstitutionId, StreamWatch] = field(default_factory=dict)
     rounds: dict[InstitutionId, RoundRow] = field(default_factory=dict)
+    comparisons: dict[Place, ReportRow] = field(default_factory=dict)
+    findings: dict[FindingKey, FindingRow] = field(default_factory=dict)
+    judged_on: dict[InstitutionId, date] = field(default_factory=dict)  # up to which day is known who was silent
     voids: dict[tuple[InstitutionId, int], VoidRow] = field(default_factory=dict)
     void_looks: dict[str, tuple[InstitutionId, int]] = field(default_factory=dict)  # "next": after which to look
     given_up: dict[UUID, GivenUp] = field(default_factory=dict)

@@ -15,6 +15,7 @@ from portability.adapters.memory.exchange_receiving import (
     MemoryQuarantine,
     MemoryTimeline,
 )
+from portability.adapters.memory.exchange_reconciliations import MemoryComparisonAlarms, MemoryReconciliationReport
 from portability.adapters.memory.exchange_repair import MemoryDigests, MemoryGaps, MemoryReconciliations
 from portability.adapters.memory.exchange_sending import (
     MemoryBundles,
@@ -56,6 +57,8 @@ class MemoryExchangeWork:
         self.gaps = MemoryGaps(state)
         self.digests = MemoryDigests(state)
         self.reconciliations = MemoryReconciliations(state)
+        self.reconciliation_report = MemoryReconciliationReport(state)
+        self.comparison_alarms = MemoryComparisonAlarms(state)
         self.sealings = MemorySealings(state)
         self.voids_sent = MemoryVoidsSent(state)
         self.voids_received = MemoryVoidsReceived(state)

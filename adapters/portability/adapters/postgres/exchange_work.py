@@ -16,6 +16,10 @@ from portability.adapters.postgres.exchange_outbox import PostgresOutbox, keys_i
 from portability.adapters.postgres.exchange_quarantine import PostgresQuarantine
 from portability.adapters.postgres.exchange_receipt_alarms import PostgresReceiptAlarms
 from portability.adapters.postgres.exchange_receipts import PostgresReceipts
+from portability.adapters.postgres.exchange_reconciliations import (
+    PostgresComparisonAlarms,
+    PostgresReconciliationReport,
+)
 from portability.adapters.postgres.exchange_repair import PostgresDigests, PostgresGaps, PostgresReconciliations
 from portability.adapters.postgres.exchange_sealings import PostgresSealings
 from portability.adapters.postgres.exchange_timeline import PostgresTimeline
@@ -51,6 +55,8 @@ class PostgresExchangeWork:
         self.gaps = PostgresGaps(connection)
         self.digests = PostgresDigests(connection)
         self.reconciliations = PostgresReconciliations(connection)
+        self.reconciliation_report = PostgresReconciliationReport(connection)
+        self.comparison_alarms = PostgresComparisonAlarms(connection)
         self.sealings = PostgresSealings(connection)
         self.voids_sent = PostgresVoidsSent(connection)
         self.voids_received = PostgresVoidsReceived(connection)

@@ -17,10 +17,12 @@ from portability.services.exchange.asking import digest_message, resend_requests
 from portability.services.exchange.mapping.repair import decode_digest, decode_resend, encode_resend
 from portability.services.exchange.model.messages import (
     RESEND_TYPE,
+    Direction,
     InstitutionId,
     OutgoingMessage,
     ReceivedMessage,
 )
+from portability.services.exchange.model.reconciliations import Comparison, Difference, DifferenceKind, joined
 from portability.services.exchange.model.set_aside import QuarantineEntry, QuarantineState
 from portability.services.exchange.node import ExchangeNode, inbox_topic
 from portability.services.exchange.outgoing import post
@@ -87,7 +89,10 @@ class Repair:
         contradicted = await work.voids_received.add(message.sender, digest.void, at=at) if digest.void else ()
         repair.contradicted += [one.stream_seq for one in contradicted]
         repair.void = len(digest.void) - len(contradicted)
-        asked = await repair._compare(digest.stated, message.sender, work.digests)
+        asked = await repair._compare(digest.stated, message.sender, work, at=at)
+        if digest.asked:
+            questions = Comparison(message.sender, Direction.SENT, at, questions=len(digest.asked))
+            await work.reconciliation_report.note(questions)
         stated = [await _digest_sent(one, message.sender, work.digests) for one in digest.asked]
         if stated:
             repair.answers.append(digest_message(message.sender, StreamDigest(stated=tuple(stated)), new_id))
@@ -98,20 +103,31 @@ class Repair:
         return repair
 
     async def _compare(
-        self, stated: Sequence[RangeDigest], sender: InstitutionId, digests: Digests
+        self, stated: Sequence[RangeDigest], sender: InstitutionId, work: ExchangeWork, *, at: datetime
     ) -> Sequence[SequenceRange]:
-        """Return the parts to ask about; what differs is kept where there is nothing left to divide."""
+        """Return the parts to ask about; what differs is kept, and goes into the report of the day."""
         asked: list[SequenceRange] = []
+        missing: list[RangeDigest] = []
+        others: list[Difference] = []
         for one in stated:
-            leaves = await digests.received(sender, one.range)
+            leaves = await work.digests.received(sender, one.range)
             if digest_of(one.range, leaves) == one:
                 continue
             if not leaves:
-                self.missing.append(one.range)
+                missing.append(one)
             elif one.range.first == one.range.last:
                 self.differing.append(one.range.first)
+                others.append(Difference(DifferenceKind.DIFFERING, one.range, one.count, one.root))
             else:
                 asked += parts_of(one.range)
+                others.append(Difference(DifferenceKind.UNSETTLED, one.range, one.count, one.root))
+        self.missing += [one.range for one in missing]
+        if stated:
+            compared = tuple(one.range for one in stated)
+            whole = SequenceRange(min(one.first for one in compared), max(one.last for one in compared))
+            differences = (*joined(missing), *others)
+            came = Comparison(sender, Direction.RECEIVED, at, whole, 1, compared=compared, differences=differences)
+            await work.reconciliation_report.note(came)
         return asked
 
     def tell(self, sender: InstitutionId, node: ExchangeNode) -> None:
@@ -196,7 +212,11 @@ async def reconcile(node: ExchangeNode, *, every: timedelta = RECONCILE_EVERY) -
             messages = await _round(one, work, node.new_id)
             await post(messages, outbox=work.outbox, me=node.me, at=now)
             await work.reconciliations.done(one, next_at=now + every)
-            told += bool(messages)
+            if messages:
+                whole = SequenceRange(one.first_seq, one.last_seq)
+                sent = Comparison(one.recipient, Direction.SENT, now, whole, len(messages))
+                await work.reconciliation_report.note(sent)
+                told += 1
     if told:
         node.observer.happened("streams_reconciled", count=told)
     return told

@@ -10,6 +10,11 @@ from portability.api.exchange.v1 import repair_service_pb2_grpc
 from portability.services.access import Role, current_caller
 from portability.services.exchange.giving_up import ask_for_missing, give_up, no_such_lane
 from portability.services.exchange.mapping.api import parse_uuid
+from portability.services.exchange.mapping.reconciliations import (
+    place_token,
+    read_listing,
+    reconciliation_message,
+)
 from portability.services.exchange.mapping.waiting import (
     lane_after,
     lane_token,
@@ -28,7 +33,7 @@ DEFAULT_PAGE = 50
 
 
 class RepairServicer(repair_service_pb2_grpc.RepairServiceServicer):
-    """What waits for what has not come.
+    """What waits for what has not come, and what the daily comparisons came to.
 
     `hidden` picks the cases that only staff cleared for protected persons may see.
     """
@@ -58,6 +63,18 @@ class RepairServicer(repair_service_pb2_grpc.RepairServiceServicer):
         return pb.ListWaitingLanesResponse(
             lanes=[waiting_message(one, is_shown=is_shown) for one, is_shown in shown if is_shown or is_kept],
             next_page_token=lane_token(page[-1].lane) if len(page) == limit else "",
+        )
+
+    async def ListReconciliations(
+        self, request: pb.ListReconciliationsRequest, context: Any
+    ) -> pb.ListReconciliationsResponse:
+        limit = request.page_size or DEFAULT_PAGE
+        wanted, after = read_listing(request)
+        async with self._unit_of_work() as work:
+            page = await work.reconciliation_report.page(wanted, after=after, limit=limit)
+        return pb.ListReconciliationsResponse(
+            reconciliations=[reconciliation_message(one) for one in page],
+            next_page_token=place_token(page[-1].place) if len(page) == limit else "",
         )
 
     async def AskForMissing(self, request: pb.AskForMissingRequest, context: Any) -> pb.AskForMissingResponse:

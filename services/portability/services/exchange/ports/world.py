@@ -109,8 +109,8 @@ class Observer(Protocol):
     bundles_relayed, messages_new, messages_duplicate, messages_conflict, consignments_sent_again, streams_reconciled,
     numbers_void, receipts_came_late (each with `count`); bundle_not_sealed, stream_not_reached, consumer_waits,
     bundle_refused, message_set_aside, gap_asked_for, gap_stays, asked_too_often, messages_missing, message_differs,
-    void_contradicted, came_too_late, lane_waits, receipt_late, receipt_missing, submit_refused_disk,
-    submit_refused_backlog, submit_refused_bytes_in_flight (each with `code`).
+    void_contradicted, difference_stays, partner_silent, came_too_late, lane_waits, receipt_late, receipt_missing,
+    submit_refused_disk, submit_refused_backlog, submit_refused_bytes_in_flight (each with `code`).
     """
 
     def happened(self, event: str, **ids: str | int) -> None:

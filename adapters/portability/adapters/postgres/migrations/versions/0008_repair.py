@@ -26,6 +26,38 @@ CREATE TABLE digest_rounds (
     next_at timestamptz
 );
 
+-- What comparisons with a partner came to on a day. Kept for a year.
+CREATE TABLE reconciliations (
+    partner text NOT NULL,
+    direction text NOT NULL,
+    day date NOT NULL,
+    first_seq bigint,  -- from the lowest to the highest number that was stated
+    last_seq bigint,
+    digests integer NOT NULL DEFAULT 0,  -- received and none: the partner was silent
+    questions integer NOT NULL DEFAULT 0,
+    first_at timestamptz,
+    last_at timestamptz,
+    PRIMARY KEY (partner, direction, day)
+);
+CREATE INDEX reconciliations_by_day ON reconciliations (day);
+-- Where a partner states something else than is here. Whether it has come since, the inbox says.
+CREATE TABLE reconciliation_findings (
+    partner text NOT NULL,
+    day date NOT NULL,
+    kind text NOT NULL,
+    first_seq bigint NOT NULL,
+    last_seq bigint NOT NULL,
+    stated bigint NOT NULL,  -- messages, as the partner says
+    root bytea NOT NULL,
+    found_at timestamptz NOT NULL,
+    asked_at timestamptz,
+    is_judged boolean NOT NULL DEFAULT false,  -- it has stood for a day, and was told of if it was still open
+    PRIMARY KEY (partner, day, kind, first_seq, last_seq)
+);
+CREATE INDEX reconciliation_findings_to_judge ON reconciliation_findings (found_at) WHERE NOT is_judged;
+-- Up to which day is known whether a sender was silent.
+CREATE TABLE silence_watches (sender text PRIMARY KEY, judged_on date NOT NULL);
+
 -- Numbers of senders under which nothing will come, for they have erased what stood there, as they say.
 CREATE TABLE stream_voids (
     sender text NOT NULL,
@@ -67,6 +99,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.execute(
-        "DROP TABLE given_up, void_looks, stream_voids, digest_rounds, stream_watches; "
+        "DROP TABLE given_up, void_looks, stream_voids, silence_watches, reconciliation_findings, reconciliations, "
+        "digest_rounds, stream_watches; "
         "DROP INDEX inbox_by_stream, message_outcomes_expired"
     )

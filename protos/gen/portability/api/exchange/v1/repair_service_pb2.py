@@ -24,9 +24,10 @@ _sym_db = _symbol_database.Default()
 
 from portability.api import field_rules as buf_dot_validate_dot_validate__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
+from google.type import date_pb2 as google_dot_type_dot_date__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n0portability/api/exchange/v1/repair_service.proto\x12\x1bportability.api.exchange.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"2\n\x0b\x43\x61seNumbers\x12\x11\n\tfirst_seq\x18\x01 \x01(\x04\x12\x10\n\x08last_seq\x18\x02 \x01(\x04\"\xe3\x01\n\x0bWaitingLane\x12\x0e\n\x06sender\x18\x01 \x01(\t\x12\x0f\n\x07\x63\x61se_id\x18\x02 \x01(\t\x12<\n\twaits_for\x18\x03 \x01(\x0e\x32).portability.api.exchange.v1.LaneWaitsFor\x12\x39\n\x07missing\x18\x04 \x01(\x0b\x32(.portability.api.exchange.v1.CaseNumbers\x12)\n\x05since\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0f\n\x07waiting\x18\x06 \x01(\r\"V\n\x17ListWaitingLanesRequest\x12\x1d\n\tpage_size\x18\x01 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xc8\x01(\x00\x12\x1c\n\npage_token\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\"l\n\x18ListWaitingLanesResponse\x12\x37\n\x05lanes\x18\x01 \x03(\x0b\x32(.portability.api.exchange.v1.WaitingLane\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\x82\x01\n\x14\x41skForMissingRequest\x12\x1c\n\nrequest_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x31\n\x06sender\x18\x02 \x01(\tB!\xbaH\x1er\x1c\x32\x1a^[a-z]{2}-[a-z0-9-]{1,40}$\x12\x19\n\x07\x63\x61se_id\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\"a\n\x15\x41skForMissingResponse\x12\x39\n\x07missing\x18\x01 \x01(\x0b\x32(.portability.api.exchange.v1.CaseNumbers\x12\r\n\x05\x61sked\x18\x02 \x01(\x04\"\xeb\x01\n\x14GiveUpMissingRequest\x12\x1c\n\nrequest_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x31\n\x06sender\x18\x02 \x01(\tB!\xbaH\x1er\x1c\x32\x1a^[a-z]{2}-[a-z0-9-]{1,40}$\x12\x19\n\x07\x63\x61se_id\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x41\n\x07missing\x18\x04 \x01(\x0b\x32(.portability.api.exchange.v1.CaseNumbersB\x06\xbaH\x03\xc8\x01\x01\x12$\n\x07reasons\x18\x05 \x03(\tB\x13\xbaH\x10\x92\x01\r\x08\x01\x10\x06\"\x07r\x05\x10\x01\x18\xf4\x03\"U\n\x15GiveUpMissingResponse\x12\x10\n\x08\x65ntry_id\x18\x01 \x01(\t\x12\x13\n\x0btook_effect\x18\x02 \x01(\r\x12\x15\n\rstill_waiting\x18\x03 \x01(\r*\x81\x01\n\x0cLaneWaitsFor\x12\x1e\n\x1aLANE_WAITS_FOR_UNSPECIFIED\x10\x00\x12\x1a\n\x16LANE_WAITS_FOR_MISSING\x10\x01\x12\x19\n\x15LANE_WAITS_FOR_PERSON\x10\x02\x12\x1a\n\x16LANE_WAITS_FOR_ANOTHER\x10\x03\x32\x80\x03\n\rRepairService\x12\x7f\n\x10ListWaitingLanes\x12\x34.portability.api.exchange.v1.ListWaitingLanesRequest\x1a\x35.portability.api.exchange.v1.ListWaitingLanesResponse\x12v\n\rAskForMissing\x12\x31.portability.api.exchange.v1.AskForMissingRequest\x1a\x32.portability.api.exchange.v1.AskForMissingResponse\x12v\n\rGiveUpMissing\x12\x31.portability.api.exchange.v1.GiveUpMissingRequest\x1a\x32.portability.api.exchange.v1.GiveUpMissingResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n0portability/api/exchange/v1/repair_service.proto\x12\x1bportability.api.exchange.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16google/type/date.proto\"2\n\x0b\x43\x61seNumbers\x12\x11\n\tfirst_seq\x18\x01 \x01(\x04\x12\x10\n\x08last_seq\x18\x02 \x01(\x04\"\xe3\x01\n\x0bWaitingLane\x12\x0e\n\x06sender\x18\x01 \x01(\t\x12\x0f\n\x07\x63\x61se_id\x18\x02 \x01(\t\x12<\n\twaits_for\x18\x03 \x01(\x0e\x32).portability.api.exchange.v1.LaneWaitsFor\x12\x39\n\x07missing\x18\x04 \x01(\x0b\x32(.portability.api.exchange.v1.CaseNumbers\x12)\n\x05since\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0f\n\x07waiting\x18\x06 \x01(\r\"V\n\x17ListWaitingLanesRequest\x12\x1d\n\tpage_size\x18\x01 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xc8\x01(\x00\x12\x1c\n\npage_token\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\"l\n\x18ListWaitingLanesResponse\x12\x37\n\x05lanes\x18\x01 \x03(\x0b\x32(.portability.api.exchange.v1.WaitingLane\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\x82\x01\n\x14\x41skForMissingRequest\x12\x1c\n\nrequest_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x31\n\x06sender\x18\x02 \x01(\tB!\xbaH\x1er\x1c\x32\x1a^[a-z]{2}-[a-z0-9-]{1,40}$\x12\x19\n\x07\x63\x61se_id\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\"a\n\x15\x41skForMissingResponse\x12\x39\n\x07missing\x18\x01 \x01(\x0b\x32(.portability.api.exchange.v1.CaseNumbers\x12\r\n\x05\x61sked\x18\x02 \x01(\x04\"\xeb\x01\n\x14GiveUpMissingRequest\x12\x1c\n\nrequest_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x31\n\x06sender\x18\x02 \x01(\tB!\xbaH\x1er\x1c\x32\x1a^[a-z]{2}-[a-z0-9-]{1,40}$\x12\x19\n\x07\x63\x61se_id\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x41\n\x07missing\x18\x04 \x01(\x0b\x32(.portability.api.exchange.v1.CaseNumbersB\x06\xbaH\x03\xc8\x01\x01\x12$\n\x07reasons\x18\x05 \x03(\tB\x13\xbaH\x10\x92\x01\r\x08\x01\x10\x06\"\x07r\x05\x10\x01\x18\xf4\x03\"U\n\x15GiveUpMissingResponse\x12\x10\n\x08\x65ntry_id\x18\x01 \x01(\t\x12\x13\n\x0btook_effect\x18\x02 \x01(\r\x12\x15\n\rstill_waiting\x18\x03 \x01(\r\"\xc5\x01\n\x1aListReconciliationsRequest\x12\x1d\n\tpage_size\x18\x01 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xc8\x01(\x00\x12\x1c\n\npage_token\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\x12\x35\n\x07partner\x18\x03 \x01(\tB$\xbaH!r\x1f\x32\x1d^([a-z]{2}-[a-z0-9-]{1,40})?$\x12 \n\x05since\x18\x04 \x01(\x0b\x32\x11.google.type.Date\x12\x11\n\tonly_open\x18\x05 \x01(\x08\"|\n\x1bListReconciliationsResponse\x12\x44\n\x0freconciliations\x18\x01 \x03(\x0b\x32+.portability.api.exchange.v1.Reconciliation\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\xe2\x03\n\x0eReconciliation\x12\x0f\n\x07partner\x18\x01 \x01(\t\x12\x1e\n\x03\x64\x61y\x18\x02 \x01(\x0b\x32\x11.google.type.Date\x12G\n\tdirection\x18\x03 \x01(\x0e\x32\x34.portability.api.exchange.v1.ReconciliationDirection\x12\x41\n\x06result\x18\x04 \x01(\x0e\x32\x31.portability.api.exchange.v1.ReconciliationResult\x12<\n\x08\x63ompared\x18\x05 \x01(\x0b\x32*.portability.api.exchange.v1.StreamNumbers\x12\x0f\n\x07\x64igests\x18\x06 \x01(\r\x12+\n\x07last_at\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x11\n\tquestions\x18\x08 \x01(\r\x12\x13\n\x0b\x64ifferences\x18\t \x01(\r\x12\x18\n\x10open_differences\x18\n \x01(\r\x12\x44\n\x08\x66indings\x18\x0b \x03(\x0b\x32\x32.portability.api.exchange.v1.ReconciliationFinding\x12\x0f\n\x07is_open\x18\x0c \x01(\x08\"4\n\rStreamNumbers\x12\x11\n\tfirst_seq\x18\x01 \x01(\x04\x12\x10\n\x08last_seq\x18\x02 \x01(\x04\"\x9a\x02\n\x15ReconciliationFinding\x12\x39\n\x04kind\x18\x01 \x01(\x0e\x32+.portability.api.exchange.v1.DifferenceKind\x12;\n\x07numbers\x18\x02 \x01(\x0b\x32*.portability.api.exchange.v1.StreamNumbers\x12\x0e\n\x06stated\x18\x03 \x01(\x04\x12\x0c\n\x04held\x18\x04 \x01(\x04\x12,\n\x08\x66ound_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x08\x61sked_at\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0f\n\x07is_open\x18\x07 \x01(\x08*\x81\x01\n\x0cLaneWaitsFor\x12\x1e\n\x1aLANE_WAITS_FOR_UNSPECIFIED\x10\x00\x12\x1a\n\x16LANE_WAITS_FOR_MISSING\x10\x01\x12\x19\n\x15LANE_WAITS_FOR_PERSON\x10\x02\x12\x1a\n\x16LANE_WAITS_FOR_ANOTHER\x10\x03*\x8d\x01\n\x17ReconciliationDirection\x12(\n$RECONCILIATION_DIRECTION_UNSPECIFIED\x10\x00\x12%\n!RECONCILIATION_DIRECTION_RECEIVED\x10\x01\x12!\n\x1dRECONCILIATION_DIRECTION_SENT\x10\x02*\xed\x01\n\x14ReconciliationResult\x12%\n!RECONCILIATION_RESULT_UNSPECIFIED\x10\x00\x12 \n\x1cRECONCILIATION_RESULT_AGREED\x10\x01\x12\"\n\x1eRECONCILIATION_RESULT_DIFFERED\x10\x02\x12 \n\x1cRECONCILIATION_RESULT_SILENT\x10\x03\x12 \n\x1cRECONCILIATION_RESULT_STATED\x10\x04\x12$\n RECONCILIATION_RESULT_QUESTIONED\x10\x05*\x8c\x01\n\x0e\x44ifferenceKind\x12\x1f\n\x1b\x44IFFERENCE_KIND_UNSPECIFIED\x10\x00\x12\x1b\n\x17\x44IFFERENCE_KIND_MISSING\x10\x01\x12\x1d\n\x19\x44IFFERENCE_KIND_DIFFERING\x10\x02\x12\x1d\n\x19\x44IFFERENCE_KIND_UNSETTLED\x10\x03\x32\x8b\x04\n\rRepairService\x12\x7f\n\x10ListWaitingLanes\x12\x34.portability.api.exchange.v1.ListWaitingLanesRequest\x1a\x35.portability.api.exchange.v1.ListWaitingLanesResponse\x12v\n\rAskForMissing\x12\x31.portability.api.exchange.v1.AskForMissingRequest\x1a\x32.portability.api.exchange.v1.AskForMissingResponse\x12v\n\rGiveUpMissing\x12\x31.portability.api.exchange.v1.GiveUpMissingRequest\x1a\x32.portability.api.exchange.v1.GiveUpMissingResponse\x12\x88\x01\n\x13ListReconciliations\x12\x37.portability.api.exchange.v1.ListReconciliationsRequest\x1a\x38.portability.api.exchange.v1.ListReconciliationsResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -53,24 +54,46 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_GIVEUPMISSINGREQUEST'].fields_by_name['missing']._serialized_options = b'\272H\003\310\001\001'
   _globals['_GIVEUPMISSINGREQUEST'].fields_by_name['reasons']._loaded_options = None
   _globals['_GIVEUPMISSINGREQUEST'].fields_by_name['reasons']._serialized_options = b'\272H\020\222\001\r\010\001\020\006\"\007r\005\020\001\030\364\003'
-  _globals['_LANEWAITSFOR']._serialized_start=1181
-  _globals['_LANEWAITSFOR']._serialized_end=1310
-  _globals['_CASENUMBERS']._serialized_start=143
-  _globals['_CASENUMBERS']._serialized_end=193
-  _globals['_WAITINGLANE']._serialized_start=196
-  _globals['_WAITINGLANE']._serialized_end=423
-  _globals['_LISTWAITINGLANESREQUEST']._serialized_start=425
-  _globals['_LISTWAITINGLANESREQUEST']._serialized_end=511
-  _globals['_LISTWAITINGLANESRESPONSE']._serialized_start=513
-  _globals['_LISTWAITINGLANESRESPONSE']._serialized_end=621
-  _globals['_ASKFORMISSINGREQUEST']._serialized_start=624
-  _globals['_ASKFORMISSINGREQUEST']._serialized_end=754
-  _globals['_ASKFORMISSINGRESPONSE']._serialized_start=756
-  _globals['_ASKFORMISSINGRESPONSE']._serialized_end=853
-  _globals['_GIVEUPMISSINGREQUEST']._serialized_start=856
-  _globals['_GIVEUPMISSINGREQUEST']._serialized_end=1091
-  _globals['_GIVEUPMISSINGRESPONSE']._serialized_start=1093
-  _globals['_GIVEUPMISSINGRESPONSE']._serialized_end=1178
-  _globals['_REPAIRSERVICE']._serialized_start=1313
-  _globals['_REPAIRSERVICE']._serialized_end=1697
+  _globals['_LISTRECONCILIATIONSREQUEST'].fields_by_name['page_size']._loaded_options = None
+  _globals['_LISTRECONCILIATIONSREQUEST'].fields_by_name['page_size']._serialized_options = b'\272H\007\032\005\030\310\001(\000'
+  _globals['_LISTRECONCILIATIONSREQUEST'].fields_by_name['page_token']._loaded_options = None
+  _globals['_LISTRECONCILIATIONSREQUEST'].fields_by_name['page_token']._serialized_options = b'\272H\005r\003\030\200\001'
+  _globals['_LISTRECONCILIATIONSREQUEST'].fields_by_name['partner']._loaded_options = None
+  _globals['_LISTRECONCILIATIONSREQUEST'].fields_by_name['partner']._serialized_options = b'\272H!r\0372\035^([a-z]{2}-[a-z0-9-]{1,40})?$'
+  _globals['_LANEWAITSFOR']._serialized_start=2355
+  _globals['_LANEWAITSFOR']._serialized_end=2484
+  _globals['_RECONCILIATIONDIRECTION']._serialized_start=2487
+  _globals['_RECONCILIATIONDIRECTION']._serialized_end=2628
+  _globals['_RECONCILIATIONRESULT']._serialized_start=2631
+  _globals['_RECONCILIATIONRESULT']._serialized_end=2868
+  _globals['_DIFFERENCEKIND']._serialized_start=2871
+  _globals['_DIFFERENCEKIND']._serialized_end=3011
+  _globals['_CASENUMBERS']._serialized_start=167
+  _globals['_CASENUMBERS']._serialized_end=217
+  _globals['_WAITINGLANE']._serialized_start=220
+  _globals['_WAITINGLANE']._serialized_end=447
+  _globals['_LISTWAITINGLANESREQUEST']._serialized_start=449
+  _globals['_LISTWAITINGLANESREQUEST']._serialized_end=535
+  _globals['_LISTWAITINGLANESRESPONSE']._serialized_start=537
+  _globals['_LISTWAITINGLANESRESPONSE']._serialized_end=645
+  _globals['_ASKFORMISSINGREQUEST']._serialized_start=648
+  _globals['_ASKFORMISSINGREQUEST']._serialized_end=778
+  _globals['_ASKFORMISSINGRESPONSE']._serialized_start=780
+  _globals['_ASKFORMISSINGRESPONSE']._serialized_end=877
+  _globals['_GIVEUPMISSINGREQUEST']._serialized_start=880
+  _globals['_GIVEUPMISSINGREQUEST']._serialized_end=1115
+  _globals['_GIVEUPMISSINGRESPONSE']._serialized_start=1117
+  _globals['_GIVEUPMISSINGRESPONSE']._serialized_end=1202
+  _globals['_LISTRECONCILIATIONSREQUEST']._serialized_start=1205
+  _globals['_LISTRECONCILIATIONSREQUEST']._serialized_end=1402
+  _globals['_LISTRECONCILIATIONSRESPONSE']._serialized_start=1404
+  _globals['_LISTRECONCILIATIONSRESPONSE']._serialized_end=1528
+  _globals['_RECONCILIATION']._serialized_start=1531
+  _globals['_RECONCILIATION']._serialized_end=2013
+  _globals['_STREAMNUMBERS']._serialized_start=2015
+  _globals['_STREAMNUMBERS']._serialized_end=2067
+  _globals['_RECONCILIATIONFINDING']._serialized_start=2070
+  _globals['_RECONCILIATIONFINDING']._serialized_end=2352
+  _globals['_REPAIRSERVICE']._serialized_start=3014
+  _globals['_REPAIRSERVICE']._serialized_end=3537
 # @@protoc_insertion_point(module_scope)

@@ -9,6 +9,7 @@ from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
+from google.type import date_pb2 as _date_pb2
 import builtins as _builtins
 import sys
 import typing as _typing
@@ -47,6 +48,94 @@ LANE_WAITS_FOR_PERSON: LaneWaitsFor.ValueType  # 2
 LANE_WAITS_FOR_ANOTHER: LaneWaitsFor.ValueType  # 3
 """For what another sender sends in the case, for example the claim. See RejectHeld of ExchangeService."""
 Global___LaneWaitsFor: _TypeAlias = LaneWaitsFor  # noqa: Y015
+
+class _ReconciliationDirection:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _ReconciliationDirectionEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ReconciliationDirection.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    RECONCILIATION_DIRECTION_UNSPECIFIED: _ReconciliationDirection.ValueType  # 0
+    """Not known."""
+    RECONCILIATION_DIRECTION_RECEIVED: _ReconciliationDirection.ValueType  # 1
+    """Those of the partner to this institution: compared here."""
+    RECONCILIATION_DIRECTION_SENT: _ReconciliationDirection.ValueType  # 2
+    """Those of this institution to the partner: compared there."""
+
+class ReconciliationDirection(_ReconciliationDirection, metaclass=_ReconciliationDirectionEnumTypeWrapper):
+    """Whose messages were compared."""
+
+RECONCILIATION_DIRECTION_UNSPECIFIED: ReconciliationDirection.ValueType  # 0
+"""Not known."""
+RECONCILIATION_DIRECTION_RECEIVED: ReconciliationDirection.ValueType  # 1
+"""Those of the partner to this institution: compared here."""
+RECONCILIATION_DIRECTION_SENT: ReconciliationDirection.ValueType  # 2
+"""Those of this institution to the partner: compared there."""
+Global___ReconciliationDirection: _TypeAlias = ReconciliationDirection  # noqa: Y015
+
+class _ReconciliationResult:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _ReconciliationResultEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ReconciliationResult.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    RECONCILIATION_RESULT_UNSPECIFIED: _ReconciliationResult.ValueType  # 0
+    """Not known."""
+    RECONCILIATION_RESULT_AGREED: _ReconciliationResult.ValueType  # 1
+    """RECEIVED: both ends held the same."""
+    RECONCILIATION_RESULT_DIFFERED: _ReconciliationResult.ValueType  # 2
+    """RECEIVED: they did not; see the findings."""
+    RECONCILIATION_RESULT_SILENT: _ReconciliationResult.ValueType  # 3
+    """RECEIVED: no digest came on this day, though the partner has sent messages before."""
+    RECONCILIATION_RESULT_STATED: _ReconciliationResult.ValueType  # 4
+    """SENT: digests went out, and the partner has asked nothing."""
+    RECONCILIATION_RESULT_QUESTIONED: _ReconciliationResult.ValueType  # 5
+    """SENT: the partner has asked about parts, for they differ there. It has the findings."""
+
+class ReconciliationResult(_ReconciliationResult, metaclass=_ReconciliationResultEnumTypeWrapper):
+    """What the comparisons of a day came to."""
+
+RECONCILIATION_RESULT_UNSPECIFIED: ReconciliationResult.ValueType  # 0
+"""Not known."""
+RECONCILIATION_RESULT_AGREED: ReconciliationResult.ValueType  # 1
+"""RECEIVED: both ends held the same."""
+RECONCILIATION_RESULT_DIFFERED: ReconciliationResult.ValueType  # 2
+"""RECEIVED: they did not; see the findings."""
+RECONCILIATION_RESULT_SILENT: ReconciliationResult.ValueType  # 3
+"""RECEIVED: no digest came on this day, though the partner has sent messages before."""
+RECONCILIATION_RESULT_STATED: ReconciliationResult.ValueType  # 4
+"""SENT: digests went out, and the partner has asked nothing."""
+RECONCILIATION_RESULT_QUESTIONED: ReconciliationResult.ValueType  # 5
+"""SENT: the partner has asked about parts, for they differ there. It has the findings."""
+Global___ReconciliationResult: _TypeAlias = ReconciliationResult  # noqa: Y015
+
+class _DifferenceKind:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _DifferenceKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_DifferenceKind.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    DIFFERENCE_KIND_UNSPECIFIED: _DifferenceKind.ValueType  # 0
+    """Not known."""
+    DIFFERENCE_KIND_MISSING: _DifferenceKind.ValueType  # 1
+    """Nothing was here under these numbers; it was asked for."""
+    DIFFERENCE_KIND_DIFFERING: _DifferenceKind.ValueType  # 2
+    """Something else is here under the number. Nothing is mended by itself."""
+    DIFFERENCE_KIND_UNSETTLED: _DifferenceKind.ValueType  # 3
+    """Somewhere among these numbers; the partner was asked where, and has not answered."""
+
+class DifferenceKind(_DifferenceKind, metaclass=_DifferenceKindEnumTypeWrapper):
+    """In what way the two ends differ."""
+
+DIFFERENCE_KIND_UNSPECIFIED: DifferenceKind.ValueType  # 0
+"""Not known."""
+DIFFERENCE_KIND_MISSING: DifferenceKind.ValueType  # 1
+"""Nothing was here under these numbers; it was asked for."""
+DIFFERENCE_KIND_DIFFERING: DifferenceKind.ValueType  # 2
+"""Something else is here under the number. Nothing is mended by itself."""
+DIFFERENCE_KIND_UNSETTLED: DifferenceKind.ValueType  # 3
+"""Somewhere among these numbers; the partner was asked where, and has not answered."""
+Global___DifferenceKind: _TypeAlias = DifferenceKind  # noqa: Y015
 
 @_typing.final
 class CaseNumbers(_message.Message):
@@ -305,3 +394,223 @@ class GiveUpMissingResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___GiveUpMissingResponse: _TypeAlias = GiveUpMissingResponse  # noqa: Y015
+
+@_typing.final
+class ListReconciliationsRequest(_message.Message):
+    """Which reports."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PAGE_SIZE_FIELD_NUMBER: _builtins.int
+    PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    PARTNER_FIELD_NUMBER: _builtins.int
+    SINCE_FIELD_NUMBER: _builtins.int
+    ONLY_OPEN_FIELD_NUMBER: _builtins.int
+    page_size: _builtins.int
+    """Entries a page, at most 200. Zero: 50."""
+    page_token: _builtins.str
+    """From the page before. Empty: the first page."""
+    partner: _builtins.str
+    """Institution. Empty: all."""
+    only_open: _builtins.bool
+    """Only what is open. False: all."""
+    @_builtins.property
+    def since(self) -> _date_pb2.Date:
+        """First day. Unset: as long ago as reports are kept."""
+
+    def __init__(
+        self,
+        *,
+        page_size: _builtins.int = ...,
+        page_token: _builtins.str = ...,
+        partner: _builtins.str = ...,
+        since: _date_pb2.Date | None = ...,
+        only_open: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["since", b"since"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["only_open", b"only_open", "page_size", b"page_size", "page_token", b"page_token", "partner", b"partner", "since", b"since"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListReconciliationsRequest: _TypeAlias = ListReconciliationsRequest  # noqa: Y015
+
+@_typing.final
+class ListReconciliationsResponse(_message.Message):
+    """One page, the newest day first, then by partner."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RECONCILIATIONS_FIELD_NUMBER: _builtins.int
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    next_page_token: _builtins.str
+    """For the next page. Empty: this is the last."""
+    @_builtins.property
+    def reconciliations(self) -> _containers.RepeatedCompositeFieldContainer[Global___Reconciliation]:
+        """Empty: nothing was compared, or nothing more."""
+
+    def __init__(
+        self,
+        *,
+        reconciliations: _abc.Iterable[Global___Reconciliation] | None = ...,
+        next_page_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["next_page_token", b"next_page_token", "reconciliations", b"reconciliations"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListReconciliationsResponse: _TypeAlias = ListReconciliationsResponse  # noqa: Y015
+
+@_typing.final
+class Reconciliation(_message.Message):
+    """What the comparisons of one day with one partner came to, in one direction."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PARTNER_FIELD_NUMBER: _builtins.int
+    DAY_FIELD_NUMBER: _builtins.int
+    DIRECTION_FIELD_NUMBER: _builtins.int
+    RESULT_FIELD_NUMBER: _builtins.int
+    COMPARED_FIELD_NUMBER: _builtins.int
+    DIGESTS_FIELD_NUMBER: _builtins.int
+    LAST_AT_FIELD_NUMBER: _builtins.int
+    QUESTIONS_FIELD_NUMBER: _builtins.int
+    DIFFERENCES_FIELD_NUMBER: _builtins.int
+    OPEN_DIFFERENCES_FIELD_NUMBER: _builtins.int
+    FINDINGS_FIELD_NUMBER: _builtins.int
+    IS_OPEN_FIELD_NUMBER: _builtins.int
+    partner: _builtins.str
+    """Institution. Never empty."""
+    direction: Global___ReconciliationDirection.ValueType
+    """Whose messages were compared. Never unspecified."""
+    result: Global___ReconciliationResult.ValueType
+    """What it came to. Never unspecified."""
+    digests: _builtins.int
+    """Digests that came or went out. Zero: none."""
+    questions: _builtins.int
+    """SENT: ranges that the partner has asked about, for they differ there. RECEIVED: zero."""
+    differences: _builtins.int
+    """RECEIVED: how many differences were found. SENT: zero."""
+    open_differences: _builtins.int
+    """How many of them are open."""
+    is_open: _builtins.bool
+    """Whether something is missing or differs still, or no digest has come since a day of silence."""
+    @_builtins.property
+    def day(self) -> _date_pb2.Date:
+        """The day, in UTC. Always set."""
+
+    @_builtins.property
+    def compared(self) -> Global___StreamNumbers:
+        """Numbers of the stream that were compared, from the lowest to the highest. Unset: none."""
+
+    @_builtins.property
+    def last_at(self) -> _timestamp_pb2.Timestamp:
+        """When the last of them came or went out. Unset: none did."""
+
+    @_builtins.property
+    def findings(self) -> _containers.RepeatedCompositeFieldContainer[Global___ReconciliationFinding]:
+        """The differences, open ones first, then by number; of many the first 100."""
+
+    def __init__(
+        self,
+        *,
+        partner: _builtins.str = ...,
+        day: _date_pb2.Date | None = ...,
+        direction: Global___ReconciliationDirection.ValueType = ...,
+        result: Global___ReconciliationResult.ValueType = ...,
+        compared: Global___StreamNumbers | None = ...,
+        digests: _builtins.int = ...,
+        last_at: _timestamp_pb2.Timestamp | None = ...,
+        questions: _builtins.int = ...,
+        differences: _builtins.int = ...,
+        open_differences: _builtins.int = ...,
+        findings: _abc.Iterable[Global___ReconciliationFinding] | None = ...,
+        is_open: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["compared", b"compared", "day", b"day", "last_at", b"last_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["compared", b"compared", "day", b"day", "differences", b"differences", "digests", b"digests", "direction", b"direction", "findings", b"findings", "is_open", b"is_open", "last_at", b"last_at", "open_differences", b"open_differences", "partner", b"partner", "questions", b"questions", "result", b"result"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Reconciliation: _TypeAlias = Reconciliation  # noqa: Y015
+
+@_typing.final
+class StreamNumbers(_message.Message):
+    """Consecutive numbers of the stream of one sender."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FIRST_SEQ_FIELD_NUMBER: _builtins.int
+    LAST_SEQ_FIELD_NUMBER: _builtins.int
+    first_seq: _builtins.int
+    """First number. Never zero."""
+    last_seq: _builtins.int
+    """Last number, inclusive. Never zero."""
+    def __init__(
+        self,
+        *,
+        first_seq: _builtins.int = ...,
+        last_seq: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["first_seq", b"first_seq", "last_seq", b"last_seq"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___StreamNumbers: _TypeAlias = StreamNumbers  # noqa: Y015
+
+@_typing.final
+class ReconciliationFinding(_message.Message):
+    """Where the partner states something else than was here."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    KIND_FIELD_NUMBER: _builtins.int
+    NUMBERS_FIELD_NUMBER: _builtins.int
+    STATED_FIELD_NUMBER: _builtins.int
+    HELD_FIELD_NUMBER: _builtins.int
+    FOUND_AT_FIELD_NUMBER: _builtins.int
+    ASKED_AT_FIELD_NUMBER: _builtins.int
+    IS_OPEN_FIELD_NUMBER: _builtins.int
+    kind: Global___DifferenceKind.ValueType
+    """In what way. Never unspecified."""
+    stated: _builtins.int
+    """How many messages the partner says it has sent under them. Zero: none."""
+    held: _builtins.int
+    """How many messages are here under them now, or are void. Two under one number: its sender has given it twice."""
+    is_open: _builtins.bool
+    """Whether it stands still. False: what was missing has come since, or what is stated is here and nothing else."""
+    @_builtins.property
+    def numbers(self) -> Global___StreamNumbers:
+        """The numbers. Always set; DIFFERING: one number."""
+
+    @_builtins.property
+    def found_at(self) -> _timestamp_pb2.Timestamp:
+        """When it was found. Always set."""
+
+    @_builtins.property
+    def asked_at(self) -> _timestamp_pb2.Timestamp:
+        """When the partner was last asked because of it. Unset: nothing can be asked for."""
+
+    def __init__(
+        self,
+        *,
+        kind: Global___DifferenceKind.ValueType = ...,
+        numbers: Global___StreamNumbers | None = ...,
+        stated: _builtins.int = ...,
+        held: _builtins.int = ...,
+        found_at: _timestamp_pb2.Timestamp | None = ...,
+        asked_at: _timestamp_pb2.Timestamp | None = ...,
+        is_open: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["asked_at", b"asked_at", "found_at", b"found_at", "numbers", b"numbers"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["asked_at", b"asked_at", "found_at", b"found_at", "held", b"held", "is_open", b"is_open", "kind", b"kind", "numbers", b"numbers", "stated", b"stated"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReconciliationFinding: _TypeAlias = ReconciliationFinding  # noqa: Y015

@@ -50,6 +50,11 @@ class RepairServiceStub:
                 request_serializer=portability_dot_api_dot_exchange_dot_v1_dot_repair__service__pb2.GiveUpMissingRequest.SerializeToString,
                 response_deserializer=portability_dot_api_dot_exchange_dot_v1_dot_repair__service__pb2.GiveUpMissingResponse.FromString,
                 _registered_method=True)
+        self.ListReconciliations = channel.unary_unary(
+                '/portability.api.exchange.v1.RepairService/ListReconciliations',
+                request_serializer=portability_dot_api_dot_exchange_dot_v1_dot_repair__service__pb2.ListReconciliationsRequest.SerializeToString,
+                response_deserializer=portability_dot_api_dot_exchange_dot_v1_dot_repair__service__pb2.ListReconciliationsResponse.FromString,
+                _registered_method=True)
 
 
 class RepairServiceServicer:
@@ -77,6 +82,13 @@ class RepairServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListReconciliations(self, request, context):
+        """Lists what the daily comparisons with partners came to, the newest day first.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_RepairServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -94,6 +106,11 @@ def add_RepairServiceServicer_to_server(servicer, server):
                     servicer.GiveUpMissing,
                     request_deserializer=portability_dot_api_dot_exchange_dot_v1_dot_repair__service__pb2.GiveUpMissingRequest.FromString,
                     response_serializer=portability_dot_api_dot_exchange_dot_v1_dot_repair__service__pb2.GiveUpMissingResponse.SerializeToString,
+            ),
+            'ListReconciliations': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListReconciliations,
+                    request_deserializer=portability_dot_api_dot_exchange_dot_v1_dot_repair__service__pb2.ListReconciliationsRequest.FromString,
+                    response_serializer=portability_dot_api_dot_exchange_dot_v1_dot_repair__service__pb2.ListReconciliationsResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -178,6 +195,33 @@ class RepairService:
             '/portability.api.exchange.v1.RepairService/GiveUpMissing',
             portability_dot_api_dot_exchange_dot_v1_dot_repair__service__pb2.GiveUpMissingRequest.SerializeToString,
             portability_dot_api_dot_exchange_dot_v1_dot_repair__service__pb2.GiveUpMissingResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListReconciliations(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/portability.api.exchange.v1.RepairService/ListReconciliations',
+            portability_dot_api_dot_exchange_dot_v1_dot_repair__service__pb2.ListReconciliationsRequest.SerializeToString,
+            portability_dot_api_dot_exchange_dot_v1_dot_repair__service__pb2.ListReconciliationsResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -39,6 +39,8 @@ class RepairServiceStub:
     """Asks a partner once more for what is missing in a case, besides the asking that goes on by itself."""
     GiveUpMissing: _grpc.UnaryUnaryMultiCallable[_repair_service_pb2.GiveUpMissingRequest, _repair_service_pb2.GiveUpMissingResponse]
     """Lets a case go on without what is missing in it, for good, and tells its sender why."""
+    ListReconciliations: _grpc.UnaryUnaryMultiCallable[_repair_service_pb2.ListReconciliationsRequest, _repair_service_pb2.ListReconciliationsResponse]
+    """Lists what the daily comparisons with partners came to, the newest day first."""
 
 @_typing.type_check_only
 class RepairServiceAsyncStub(RepairServiceStub):
@@ -51,6 +53,8 @@ class RepairServiceAsyncStub(RepairServiceStub):
     """Asks a partner once more for what is missing in a case, besides the asking that goes on by itself."""
     GiveUpMissing: _aio.UnaryUnaryMultiCallable[_repair_service_pb2.GiveUpMissingRequest, _repair_service_pb2.GiveUpMissingResponse]  # type: ignore[assignment]
     """Lets a case go on without what is missing in it, for good, and tells its sender why."""
+    ListReconciliations: _aio.UnaryUnaryMultiCallable[_repair_service_pb2.ListReconciliationsRequest, _repair_service_pb2.ListReconciliationsResponse]  # type: ignore[assignment]
+    """Lists what the daily comparisons with partners came to, the newest day first."""
 
 class RepairServiceServicer(metaclass=_abc_1.ABCMeta):
     """Looking at what is missing, asking for it, and letting a case go on without it."""
@@ -78,5 +82,13 @@ class RepairServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_repair_service_pb2.GiveUpMissingResponse, _abc.Awaitable[_repair_service_pb2.GiveUpMissingResponse]]:
         """Lets a case go on without what is missing in it, for good, and tells its sender why."""
+
+    @_abc_1.abstractmethod
+    def ListReconciliations(
+        self,
+        request: _repair_service_pb2.ListReconciliationsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_repair_service_pb2.ListReconciliationsResponse, _abc.Awaitable[_repair_service_pb2.ListReconciliationsResponse]]:
+        """Lists what the daily comparisons with partners came to, the newest day first."""
 
 def add_RepairServiceServicer_to_server(servicer: RepairServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
