@@ -1,5 +1,7 @@
 """`portability reconciliations` against a real node: what was lost, what is under one number twice, who was silent."""
 
+import asyncio
+import contextlib
 import re
 from collections.abc import Callable
 from datetime import timedelta
@@ -8,9 +10,12 @@ from portability.api.exchange.v1 import exchange_pb2_grpc
 from portability.app.bootstrap import open_node
 from portability.app.node import Node
 from portability.app.rpc.client import open_channel
+from portability.app.settings import NodeRole
 from portability.services.access import Role
 from portability.services.exchange.comparison_watch import report_comparisons
 from portability.services.exchange.consumer import consume_once
+from portability.services.exchange.model.messages import Direction
+from portability.services.exchange.model.reconciliations import Wanted
 from portability.services.exchange.relay import relay_once
 from portability.services.exchange.repair import ask_for_gaps, reconcile
 from tests.integration.test_quarantine_command import OTHER, World, a_note, lose_what_waits, world
@@ -90,6 +95,33 @@ async def test_a_partner_that_sends_no_digest_is_told_of_and_shown(world: World)
     code, told = await world.command("reconciliations", "list")
     assert re.search(r"de-drv +theirs +1-3 +agreed +- +-\n", told)
     assert "no digest came" in told
+
+
+async def test_a_running_node_tells_of_silence_by_itself_and_forgets_what_is_over_a_year_old(world: World) -> None:
+    await ask_for_gaps(world.rome.exchange)
+    await report_comparisons(world.rome.exchange)
+    await change(world.rome, "UPDATE silence_watches SET judged_on = judged_on - 10")
+    await change(
+        world.rome,
+        "INSERT INTO reconciliations (partner, direction, day, digests) "
+        "SELECT 'de-drv', 'sent', current_date - ago, 1 FROM unnest(ARRAY[360, 370]) AS ago",
+    )
+    world.rome.settings = world.rome.settings.model_copy(update={"role": NodeRole.RELAY})
+    running = asyncio.create_task(world.rome.run())
+    async with asyncio.timeout(60):
+        while not alarms(world.rome, "partner_silent") or await days_sent(world.rome) == 2:  # noqa: ASYNC110 - no event
+            await asyncio.sleep(0.05)
+    running.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await running
+    assert await days_sent(world.rome) == 1
+
+
+async def days_sent(node: Node) -> int:
+    """How many days of digests that went out are in the report; what Rome has sent is too young for a round."""
+    async with node.exchange.unit_of_work() as work:
+        reports = await work.reconciliation_report.page(Wanted(), after=None, limit=100)
+    return sum(one.direction is Direction.SENT for one in reports)
 
 
 async def a_day_of_digests(world: World) -> None:

@@ -1,16 +1,22 @@
 """What daily comparisons came to is in the report of both ends, and what stays open is told."""
 
+import asyncio
 from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
 from exchange_world import NO_WAIT, NOON, TestNode, World, message_to
 
-from portability.agreements.errors import InputError
+from portability.agreements.errors import GatewayError, InputError
 from portability.api.exchange.v1 import repair_service_pb2 as pb
 from portability.services.access import Caller, Role, acting_as
-from portability.services.exchange.comparison_watch import forget_reconciliations, report_comparisons
+from portability.services.exchange.comparison_watch import (
+    forget_reconciliations,
+    report_comparisons,
+    run_comparison_watch,
+)
 from portability.services.exchange.handlers import submit_many
 from portability.services.exchange.missing.servicer import RepairServicer
 from portability.services.exchange.model.messages import Direction
@@ -24,6 +30,7 @@ from portability.services.exchange.model.reconciliations import (
     over_until,
 )
 from portability.services.exchange.node import inbox_topic
+from portability.services.exchange.ports.work import ExchangeWork
 from portability.services.exchange.repair import ask_for_gaps, reconcile
 from portability.services.exchange.streams import RangeDigest, SequenceRange
 
@@ -249,6 +256,27 @@ async def test_of_a_partner_that_has_left_no_digest_is_expected(world: World) ->
 def test_a_day_is_over_an_hour_after_midnight(hour: int, minute: int, last: int) -> None:
     now = datetime(2026, 11, 20, hour, minute, tzinfo=NOON.tzinfo)
     assert over_until(now) == now.date().replace(day=last)
+
+
+@pytest.mark.parametrize(("retryable", "told"), [(True, 1), (False, 0)])
+async def test_the_watch_waits_out_a_fault_that_may_pass_and_no_other(
+    world: World, *, retryable: bool, told: int
+) -> None:
+    _, rome = await sent_and_received(world, 3)
+    await report_comparisons(rome.exchange)
+    world.clock.advance(2 * DAY)
+    faults = [GatewayError("The database does not answer.", retryable=retryable)]
+
+    def faulty() -> AbstractAsyncContextManager[ExchangeWork]:
+        if faults:
+            raise faults.pop()
+        return rome.store.transaction()
+
+    watch = run_comparison_watch(replace(rome.exchange, unit_of_work=faulty), every=timedelta(milliseconds=1))
+    with pytest.raises(TimeoutError if retryable else GatewayError):
+        async with asyncio.timeout(0.5):
+            await watch
+    assert rome.heard.faults().count("partner_silent") == told
 
 
 async def test_reports_go_after_a_year(world: World) -> None:
