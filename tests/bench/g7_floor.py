@@ -3,7 +3,8 @@
 One insert at the sender, one bundle (X-Wing, Ed25519, ML-DSA-65), the broker, the bundle opened and verified, one
 insert at the recipient, and nothing else of an exchange: no numbers, no keys for cases, no deduplication, no order, no
 log, no receipts. Two processes and two databases, as in G7, and beside the same bare aiokafka. What G7 takes beyond it
-is what the exchange costs; what this takes beyond bare Kafka, no exchange of this kind can save.
+is what the exchange costs; what this takes beyond bare Kafka, no exchange of this kind can save. A line for each pause
+between two bundles: what comes meanwhile shares the next, which costs its wait and saves signatures.
 
     python -m tests.bench.g7_floor SETTINGS.json     the recipient
 """
@@ -39,30 +40,37 @@ from tests.integration.pair import Pair
 TABLE = "CREATE TABLE least (message_id uuid PRIMARY KEY, content bytea NOT NULL)"
 INSERT = "INSERT INTO least SELECT * FROM unnest(%b::uuid[], %b::bytea[])"
 AT_ONCE = 256
+PAUSES = (0, 10, 20, 30)  # milliseconds from one bundle to the next
 
 
 def run() -> list[dict[str, Any]]:
     """The 99th percentiles in milliseconds."""
     collect_seldom()  # as a node does
+    return [_with_a_bundle_in(pause) for pause in PAUSES]
+
+
+def _with_a_bundle_in(pause: int) -> dict[str, Any]:
     folder = Path(tempfile.mkdtemp(prefix="portability-g7-"))
     server = start_embedded(folder / "pg")
     broker = start_test_broker()
     try:
-        return uvloop.run(_measure(folder, server, broker))
+        return uvloop.run(_measure(folder, server, broker, pause))
     finally:
         broker.stop()
         server.stop()
         shutil.rmtree(folder, ignore_errors=True)
 
 
-async def _measure(folder: Path, server: EmbeddedServer, broker: BrokerInUse) -> list[dict[str, Any]]:
+async def _measure(folder: Path, server: EmbeddedServer, broker: BrokerInUse, pause: int) -> dict[str, Any]:
     ours, theirs = Arrivals(), Arrivals()
-    async with _least(folder, server, broker, ours) as submit, bare(broker, theirs) as send:
-        return [await measured("g7_floor_p99", (ours, submit), (theirs, send))]
+    async with _least(folder, server, broker, ours, pause) as submit, bare(broker, theirs) as send:
+        return await measured(f"g7_floor_p99_a_bundle_in_{pause}_ms", (ours, submit), (theirs, send))
 
 
 @contextlib.asynccontextmanager
-async def _least(folder: Path, server: EmbeddedServer, broker: BrokerInUse, arrivals: Arrivals) -> AsyncIterator[Send]:
+async def _least(
+    folder: Path, server: EmbeddedServer, broker: BrokerInUse, arrivals: Arrivals, pause: int
+) -> AsyncIterator[Send]:
     pair = await Pair.prepare(folder, databases(server), f"kafka:{broker.bootstrap}", create_topics=broker.has_admin)
     for settings in (pair.sender.settings, pair.recipient.settings):
         with psycopg.connect(settings.database_url) as connection:
@@ -72,7 +80,10 @@ async def _least(folder: Path, server: EmbeddedServer, broker: BrokerInUse, arri
     to = pair.recipient.settings.me
     waiting: asyncio.Queue[Sealable] = asyncio.Queue()
     url = pair.sender.settings.database_url
-    tasks = [asyncio.create_task(_send(node, url, to, waiting)), asyncio.create_task(told_by(recipient, arrivals))]
+    tasks = [
+        asyncio.create_task(_send(node, url, to, waiting, pause / 1000)),
+        asyncio.create_task(told_by(recipient, arrivals)),
+    ]
 
     async def submit(message_id: UUID) -> None:
         made = outbox_message(
@@ -98,12 +109,15 @@ async def _least(folder: Path, server: EmbeddedServer, broker: BrokerInUse, arri
         await pair.close()
 
 
-async def _send(node: ExchangeNode, url: str, to: str, waiting: "asyncio.Queue[Sealable]") -> None:
-    """What has come while one was under way goes together."""
+async def _send(node: ExchangeNode, url: str, to: str, waiting: "asyncio.Queue[Sealable]", pause: float) -> None:
+    """What has come while one was under way, or in the pause after it has left, goes together."""
     leaving: set[asyncio.Task[None]] = set()
+    begun = 0.0
     async with await psycopg.AsyncConnection.connect(url, autocommit=True) as connection:
         while True:
             messages = [await waiting.get()]
+            await asyncio.sleep(max(0.0, begun + pause - time.perf_counter()))
+            begun = time.perf_counter()
             while not waiting.empty() and len(messages) < AT_ONCE:
                 messages.append(waiting.get_nowait())
             sealing = asyncio.create_task(asyncio.to_thread(_sealed, node, to, messages))
