@@ -96,6 +96,7 @@ REQUESTS: Mapping[str, tuple[type[Message], Callable[..., object]]] = {
     "ratify-agreement": (agreements_pb2.RatifyAgreementRequest, treaties.read_ratify),
     "suspend-agreement": (agreements_pb2.SuspendAgreementRequest, treaties.read_suspend),
     "erase": (privacy_pb2.EraseRequest, privacy.read_erase),
+    "erase-person": (privacy_pb2.ErasePersonRequest, privacy.read_erase_person),
     "raise-dispute": (disputes_pb2.RaiseDisputeRequest, partial(disputes.read_raise, worker_id=NO_CASE, by="")),
     "take-up-dispute": (disputes_pb2.TakeUpDisputeRequest, disputes.read_take_up),
     "settle-dispute": (disputes_pb2.SettleDisputeRequest, disputes.read_settle),

@@ -176,6 +176,11 @@ def good_acts(case_id: UUID) -> list[Message]:
         agreements_pb2.RatifyAgreementRequest(request_id=request, signed=signed),
         agreements_pb2.SuspendAgreementRequest(request_id=request, signed=signed),
         privacy_pb2.EraseRequest(request_id=request, case_id=case, ordered_by="court", register_basis="SGB X § 84"),
+        privacy_pb2.ErasePersonRequest(
+            request_id=request,
+            on_file=privacy_pb2.PersonOnFile(contact="+49 170 1234567", insurance_number="65100358R023"),
+            ordered_by="court",
+        ),
         privacy_pb2.HoldCaseRequest(request_id=request, case_id=case, citation="SGG § 94"),
         privacy_pb2.ReleaseHoldRequest(request_id=request, hold_id=case, reason="the appeal is over"),
         privacy_pb2.ProtectPersonRequest(request_id=request, case_id=case, is_protected=True, reason="at risk"),

@@ -1,7 +1,9 @@
-"""A caseworker puts workers on file on a running node: they sign in, and what is told of a number tells of nobody."""
+"""A caseworker puts workers on file on a running node, and erases them: what is told of a number tells of nobody."""
 
 import asyncio
 import json
+import os
+import sys
 from collections.abc import AsyncIterator
 from datetime import date
 from pathlib import Path
@@ -82,6 +84,45 @@ async def test_she_signs_in_once_she_is_on_file_and_reads_a_case_once_it_is_hers
     assert await cases_of(desk, ROSA, CODICE) == {case_id}
     program: Any = linking_pb2_grpc.WorkerDeskServiceStub(desk.system)
     assert (await refused(program.RegisterWorker(of(MIRA, "M1"))))[0] is grpc.StatusCode.PERMISSION_DENIED
+
+
+async def test_she_is_erased_by_command_and_signs_in_no_more(desk: DemoNode) -> None:
+    stub: Any = linking_pb2_grpc.WorkerDeskServiceStub(desk.caseworker)
+    for contact, number in ((ROSA, CODICE), (ROSA, "MIRA1")):
+        await stub.RegisterWorker(of(contact, number))
+    assert await cases_of(desk, ROSA, CODICE) == set()
+    case_id = await lodge_claim(desk, today=date(2026, 11, 21), award_on=date(2026, 12, 1))
+    mira = pb.WorkerOnFile(contact=ROSA, insurance_number="MIRA1")
+    await stub.LinkCase(pb.LinkCaseRequest(request_id=str(time_ordered_id()), case_id=case_id, on_file=mira))
+    code, told = await erase_person(desk, ROSA, CODICE)
+    assert (code, "She is off file." in told) == (0, True), told
+    assert await cases_of(desk, ROSA, CODICE) is None
+    assert await cases_of(desk, ROSA, "MIRA1") == {case_id}  # who shares her phone
+    code, told = await erase_person(desk, ROSA, CODICE)
+    assert (code, "Nobody is on file here by what you gave" in told) == (1, True), told
+    # Of one whose case is open everything has to stay.
+    code, told = await erase_person(desk, ROSA, "MIRA1")
+    assert (code, "no receipt yet" in told or "is open" in told) == (1, True), told
+    assert await cases_of(desk, ROSA, "MIRA1") == {case_id}
+
+
+async def erase_person(desk: DemoNode, contact: str, number: str) -> tuple[int, str]:
+    """What `portability privacy erase-person` prints for who is on file so."""
+    environment = {
+        **os.environ,
+        "PORTABILITY_INSTITUTION": NODE,
+        "PORTABILITY_DATA_FOLDER": str(desk.node.settings.data_folder),
+        "PORTABILITY_LISTEN": f"127.0.0.1:{desk.node.port}",
+    }
+    started = await asyncio.create_subprocess_exec(
+        *(str(Path(sys.executable).parent / "portability"), "privacy", "erase-person", "--as", "anna"),
+        env=environment,
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    told, _ = await asyncio.wait_for(started.communicate(f"{contact}\n{number}\n".encode()), 60)
+    return started.returncode or 0, told.decode()
 
 
 async def test_of_two_who_enter_one_person_the_second_finds_the_first(desk: DemoNode) -> None:

@@ -45,7 +45,7 @@ SEALED = (
     "UNION ALL SELECT 'looks ' || look_id, scope, content, digest FROM looks"
 )
 PAPERS = (
-    "SELECT 'declared_documents ' || document_id, document_id, paper.worker_id, content, document "
+    "SELECT 'declared_documents ' || document_id, document_id, declaration_id, content, document "
     "FROM declared_documents AS paper JOIN declarations USING (declaration_id)"
 )
 ENTERED = (

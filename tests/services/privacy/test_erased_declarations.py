@@ -1,12 +1,14 @@
 """What a worker declared, and her papers, go with her: rows, and what a backup of them holds."""
 
+from dataclasses import replace
+
 import pytest
 
 from portability.adapters.clock.ids import time_ordered_id
 from portability.adapters.postgres.declarations_store import PostgresDeclarations, PostgresPapers
 from portability.services.access import Caller, Role
 from portability.services.privacy.commands import Erase
-from portability.services.workers.declarations.model import Declaration
+from portability.services.workers.declarations.model import Answer, Declaration
 from portability.services.workers.remembered import RememberedDay
 from tests.services.privacy.privacy_world import CLOSED, LONG_AFTER, ME, PrivacyWorld, Subject
 from tests.services.workers.papers import PDF
@@ -38,7 +40,7 @@ async def test_what_she_declared_and_showed_is_erased_with_her_and_not_with_one_
         assert await kept.get(papers[gone.worker_id]) == (None if whole_person else PDF)
         assert await kept.get(papers[stays.worker_id]) == PDF
     # A backup of the table beside today's keys stays unreadable for her, and for nobody else.
-    sealed = [(row[2], bytes(row[4])) for row in backup]  # type: ignore[call-overload]
+    sealed = [(row[1], bytes(row[4])) for row in backup]  # type: ignore[call-overload]
     opened = await world.at_rest.open(sealed)  # type: ignore[arg-type]
     readable = {row[0] for row, content in zip(backup, opened, strict=True) if content == PDF}
     expected = set(papers.values()) - ({papers[gone.worker_id]} if whole_person else set())
@@ -46,6 +48,7 @@ async def test_what_she_declared_and_showed_is_erased_with_her_and_not_with_one_
 
 
 def declared(one: Subject) -> Declaration:
-    return Declaration(
+    told = Declaration(
         time_ordered_id(), one.worker_id, one.case_id, "TN", RememberedDay(1984), RememberedDay(1985), CLOSED
     )
+    return replace(told, answer=Answer(False, CLOSED, "anna", "No record."))

@@ -71,6 +71,25 @@ async def test_a_case_is_held_shown_released_and_erased(world: PrivacyWorld, stu
     assert gone.value.code() is grpc.StatusCode.NOT_FOUND
 
 
+async def test_a_caseworker_erases_a_person_and_reads_what_has_to_stay(world: PrivacyWorld, stub: Any) -> None:
+    (one,) = await world.fill(1)
+    asked = pb.ErasePersonRequest(request_id=new_id(), worker_id=str(one.worker_id))
+    for others in (STAFF[1], ADMINISTRATOR):
+        with pytest.raises(grpc.aio.AioRpcError) as denied:
+            await stub.ErasePerson(asked, metadata=others)
+        assert denied.value.code() is grpc.StatusCode.PERMISSION_DENIED
+    erased = await stub.ErasePerson(asked, metadata=STAFF[0])
+    assert (erased.worker_id, erased.scopes, erased.is_off_file) == (str(one.worker_id), 1, True)
+    assert [(kept.kind, kept.item_id, kept.kept_until) for kept in erased.kept] == [
+        (pb.KEPT_ITEM_KIND_CASE, str(one.case_id), Date(year=2036, month=3, day=10))
+    ]
+    assert await stub.ErasePerson(asked, metadata=STAFF[0]) == erased
+    nobody = pb.PersonOnFile(contact=f"w{one.number}@example.org", insurance_number=one.number)
+    with pytest.raises(grpc.aio.AioRpcError) as gone:
+        await stub.ErasePerson(pb.ErasePersonRequest(request_id=new_id(), on_file=nobody), metadata=STAFF[0])
+    assert gone.value.code() is grpc.StatusCode.NOT_FOUND
+
+
 async def test_only_cleared_caseworkers_protect_and_only_administrators_erase(world: PrivacyWorld, stub: Any) -> None:
     (one,) = await world.fill(1)
     case_id = str(one.case_id)

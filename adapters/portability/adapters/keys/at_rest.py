@@ -1,9 +1,9 @@
 """Content at rest, sealed by a key of its person or case: destroying the key erases what it has sealed, everywhere.
 
-A scope is what is erased as one: a case, an account, a worker on file. Each scope has one key (AES-256) in the key
-table, wrapped by the node's master key. Sealed content names its key, so that content whose key was destroyed is told
-from content that was changed. Keys are opened for a minute at most, so that one destroyed by another process is
-forgotten here too.
+A scope is what is erased as one: a case, an account, a worker on file, what she sent on her page. Each scope has one
+key (AES-256) in the key table, wrapped by the node's master key. Sealed content names its key, so that content whose
+key was destroyed is told from content that was changed. Keys are opened for a minute at most, so that one destroyed by
+another process is forgotten here too.
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""Claims that workers send, in PostgreSQL, within the caller's transaction, sealed by the worker's key."""
+"""Claims that workers send, in PostgreSQL, within the caller's transaction, each sealed by a key of its own."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -7,11 +7,12 @@ from uuid import UUID
 from portability.adapters.keys.at_rest import AtRest
 from portability.adapters.postgres.database import Connection
 from portability.adapters.postgres.documents import open_documents, seal_documents
+from portability.adapters.postgres.workers_store import hold_worker
 from portability.services.workers.claims.model import SentClaim
 
 __all__ = ["PostgresClaims"]
 
-_READ: Final = "SELECT worker_id, document FROM claims_sent WHERE "
+_READ: Final = "SELECT claim_id, document FROM claims_sent WHERE "
 
 
 class PostgresClaims:
@@ -23,13 +24,14 @@ class PostgresClaims:
 
     async def put(self, claim: SentClaim) -> None:
         """Keep a claim, or how it stands now."""
-        (document,) = await seal_documents(self._at_rest, [(claim.worker_id, claim)])
+        (document,) = await seal_documents(self._at_rest, [(claim.claim_id, claim)])
         await self._connection.execute(
             """
-            INSERT INTO claims_sent (claim_id, worker_id, waits, document) VALUES (%s, %s, %s, %s)
-            ON CONFLICT (claim_id) DO UPDATE SET waits = excluded.waits, document = excluded.document
+            INSERT INTO claims_sent (claim_id, worker_id, case_id, waits, document) VALUES (%s, %s, %s, %s, %s)
+            ON CONFLICT (claim_id) DO UPDATE SET
+                case_id = excluded.case_id, waits = excluded.waits, document = excluded.document
             """,
-            (claim.claim_id, claim.worker_id, claim.waits, document),
+            (claim.claim_id, claim.worker_id, claim.case_id, claim.waits, document),
         )
 
     async def get(self, claim_id: UUID, *, for_change: bool) -> SentClaim | None:
@@ -39,9 +41,9 @@ class PostgresClaims:
         return found[0] if found else None
 
     async def of_worker(self, worker_id: UUID, *, for_change: bool = False) -> Sequence[SentClaim]:
-        """The newest first. Whoever adds to them locks the worker: two at once would both find none open."""
+        """The newest first. Whoever adds to them holds the worker: two at once would both find none open."""
         if for_change:
-            await self._connection.execute("SELECT 1 FROM workers WHERE worker_id = %s FOR NO KEY UPDATE", (worker_id,))
+            await hold_worker(self._connection, worker_id)
         return await self._read("worker_id = %s ORDER BY claim_id DESC", (worker_id,))
 
     async def page(self, *, size: int, after: UUID | None) -> Sequence[SentClaim]:

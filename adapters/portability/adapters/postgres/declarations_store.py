@@ -1,4 +1,4 @@
-"""Declarations and their papers in PostgreSQL, within the caller's transaction, sealed by the worker's key."""
+"""Declarations in PostgreSQL, within the caller's transaction, each sealed with its papers by a key of its own."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -7,11 +7,12 @@ from uuid import UUID
 from portability.adapters.keys.at_rest import AtRest
 from portability.adapters.postgres.database import Connection
 from portability.adapters.postgres.documents import open_documents, seal_documents
+from portability.adapters.postgres.workers_store import hold_worker
 from portability.services.workers.declarations.model import Declaration
 
 __all__ = ["PostgresDeclarations", "PostgresPapers"]
 
-_READ: Final = "SELECT worker_id, document FROM declarations WHERE "
+_READ: Final = "SELECT declaration_id, document FROM declarations WHERE "
 
 
 class PostgresDeclarations:
@@ -23,7 +24,7 @@ class PostgresDeclarations:
 
     async def put(self, declaration: Declaration) -> None:
         """Keep a declaration, or how it stands now."""
-        (document,) = await seal_documents(self._at_rest, [(declaration.worker_id, declaration)])
+        (document,) = await seal_documents(self._at_rest, [(declaration.declaration_id, declaration)])
         await self._connection.execute(
             """
             INSERT INTO declarations (declaration_id, worker_id, case_id, waits_for_us, document)
@@ -47,9 +48,9 @@ class PostgresDeclarations:
         return found[0] if found else None
 
     async def of_worker(self, worker_id: UUID, *, for_change: bool = False) -> Sequence[Declaration]:
-        """The newest first. Whoever changes them locks the worker: two at once could go over a limit together."""
+        """The newest first. Whoever changes them holds the worker: two at once could go over a limit together."""
         if for_change:
-            await self._connection.execute("SELECT 1 FROM workers WHERE worker_id = %s FOR NO KEY UPDATE", (worker_id,))
+            await hold_worker(self._connection, worker_id)
         return await self._read("worker_id = %s ORDER BY declaration_id DESC", (worker_id,))
 
     async def remove(self, declaration_id: UUID) -> None:
@@ -77,7 +78,7 @@ class PostgresPapers:
 
     async def put(self, document_id: UUID, declaration: Declaration, content: bytes) -> None:
         """Keep a paper."""
-        (sealed,) = await self._at_rest.seal([(declaration.worker_id, content)])
+        (sealed,) = await self._at_rest.seal([(declaration.declaration_id, content)])
         await self._connection.execute(
             "INSERT INTO declared_documents (document_id, declaration_id, worker_id, case_id, content) "
             "VALUES (%s, %s, %s, %s, %b)",
@@ -87,7 +88,9 @@ class PostgresPapers:
     async def get(self, document_id: UUID) -> bytes | None:
         """The paper as it came."""
         found = await self._connection.execute(
-            "SELECT worker_id, content FROM declared_documents WHERE document_id = %s", (document_id,), binary=True
+            "SELECT declaration_id, content FROM declared_documents WHERE document_id = %s",
+            (document_id,),
+            binary=True,
         )
         row = await found.fetchone()
         return (await self._at_rest.open([row]))[0] if row else None

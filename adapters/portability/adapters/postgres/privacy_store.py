@@ -12,6 +12,8 @@ from portability.adapters.postgres.exchange_timeline import PostgresTimeline
 from portability.adapters.postgres.flows_store import PostgresShelf
 from portability.adapters.postgres.log_staging import PostgresLogSink
 from portability.adapters.postgres.looks import PostgresLooks, PostgresProtected
+from portability.adapters.postgres.on_file import PostgresOnFile
+from portability.adapters.postgres.person_tables import ERASED
 from portability.adapters.postgres.records_store import PostgresCommands
 from portability.adapters.postgres.whose_store import PostgresWhose
 from portability.services.exchange.model.messages import Direction
@@ -24,6 +26,12 @@ __all__ = ["PostgresPeople", "PostgresPrivacyWork", "erasures_with_digests"]
 MESSAGES_OF_A_CASE = 10_000
 ERASURE_COLUMNS: Final = "erasure_id, scopes, erased_at, erased_by, basis, salt"
 ERASURES: Final = f"SELECT {ERASURE_COLUMNS} FROM erasures"  # noqa: S608 - constants
+# Where something of a protected worker has to stay when her file goes, nobody else may see it from then on either.
+UNPROTECT: Final = (
+    "DELETE FROM protected_scopes WHERE scope = ANY(%(scopes)s) "
+    "AND NOT EXISTS (SELECT FROM claims_sent WHERE worker_id = scope) "
+    "AND NOT EXISTS (SELECT FROM declarations WHERE worker_id = scope)"
+)
 WAITING = {ReceiptStatus.SUBMITTED, ReceiptStatus.RELAYED}
 
 # An account's scope is made of the first half of the keyed hash of its id.
@@ -141,28 +149,12 @@ class PostgresErasures:
             await self._connection.execute(
                 "UPDATE worker_notices SET case_id = NULL WHERE case_id = ANY(%(scopes)s)", scopes
             )
-            for table, key in (
-                ("case_identifiers", "case_id"),
-                ("flow_cases", "case_id"),
-                ("case_steps", "case_id"),
-                ("case_careers", "case_id"),
-                ("record_reviews", "case_id"),
-                ("worker_cases", "case_id"),
-                ("workers", "worker_id"),
-                ("case_changes", "case_id"),
-                ("disputes", "case_id"),
-                ("voices", "case_id"),
-                ("accounts", "scope"),
-                ("account_identifiers", "scope"),
-                ("account_search_keys", "scope"),
-                ("account_periods", "scope"),
-                ("looks", "scope"),
-                ("protected_scopes", "scope"),
-            ):
+            for table, key in ERASED:
                 await self._connection.execute(
                     f"DELETE FROM {table} WHERE {key} = ANY(%(scopes)s)".encode(),  # noqa: S608 - constants
                     scopes,
                 )
+            await self._connection.execute(UNPROTECT, scopes)
 
     async def find(self, erasure_id: UUID) -> Erasure | None:
         """One act."""
@@ -188,6 +180,7 @@ class PostgresPrivacyWork:
 
     def __init__(self, connection: Connection, at_rest: AtRest) -> None:
         self.people = PostgresPeople(connection, at_rest)
+        self.on_file = PostgresOnFile(connection, at_rest)
         self.holds = PostgresHolds(connection, at_rest)
         self.protected = PostgresProtected(connection)
         self.erasures = PostgresErasures(connection)

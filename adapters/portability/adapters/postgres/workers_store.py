@@ -9,7 +9,7 @@ from psycopg import sql
 from portability.adapters.keys.at_rest import AtRest
 from portability.adapters.postgres.database import Connection
 from portability.adapters.postgres.documents import open_documents, seal_documents
-from portability.agreements.errors import GatewayError, IdempotencyConflictError
+from portability.agreements.errors import GatewayError, IdempotencyConflictError, NotFoundError
 from portability.services.workers.model import (
     PROTECTED_PART,
     Contact,
@@ -27,7 +27,18 @@ __all__ = [
     "PostgresWaysIn",
     "PostgresWorkerCases",
     "PostgresWorkers",
+    "hold_worker",
 ]
+
+
+async def hold_worker(connection: Connection, worker_id: UUID) -> None:
+    """Let nobody else change her file until the transaction ends. Raises NotFoundError where she is not on file.
+
+    What she sends may outlive her file, so no foreign key stands in the way of keeping it for who was just erased.
+    """
+    held = await connection.execute("SELECT 1 FROM workers WHERE worker_id = %s FOR NO KEY UPDATE", (worker_id,))
+    if held.rowcount != 1:
+        raise NotFoundError("You are not on file here any more.")
 
 
 class PostgresWorkers:

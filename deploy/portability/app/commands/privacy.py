@@ -43,6 +43,27 @@ def erase(
     typer.echo(done)
 
 
+@app.command("erase-person")
+def erase_person(
+    name: Name,
+    worker: Annotated[str, typer.Argument(help="Her id; without it, contact and number are asked for.")] = "",
+    ordered_by: Annotated[str, typer.Option(help="Order that goes before retention, as a citation.")] = "",
+    cleared: Annotated[  # noqa: FBT002 (typer's)
+        bool, typer.Option("--cleared", help="You act as a cleared caseworker: she is protected.")
+    ] = False,
+) -> None:
+    """Erase somebody on file, in your own name as a caseworker, with or without a case. It cannot be undone."""
+    from portability.app.commands import privacy_client
+
+    # They are asked for, so that neither stays in the shell's memory or shows in a list of processes.
+    contact = "" if worker else typer.prompt("Phone or e-mail that is on file")
+    number = "" if worker else typer.prompt("Insurance number")
+    for line in privacy_client.erase_person(
+        name, worker_id=worker, contact=contact, number=number, ordered_by=ordered_by, cleared=cleared
+    ):
+        typer.echo(line)
+
+
 @app.command()
 def hold(case: Case, citation: Annotated[str, typer.Argument(help="What demands it.")], name: Name) -> None:
     """Keep a case from erasure."""

@@ -19,7 +19,7 @@ from portability.app.rpc.credentials import NodeTls
 from portability.app.settings import load_settings
 from portability.services.access import Role
 
-__all__ = ["erase", "hold", "protect", "release", "show"]
+__all__ = ["erase", "erase_person", "hold", "protect", "release", "show"]
 
 
 def show(case_id: str, name: str) -> Iterator[str]:
@@ -50,6 +50,25 @@ def erase(case_id: str, name: str, *, whole_person: bool, ordered_by: str, regis
     )
     done = _call("Erase", request, Role.ADMINISTRATOR, name)
     return f"erased  {done.erasure_id}: {done.scopes} keys and all that they sealed ({done.basis})"
+
+
+def erase_person(
+    name: str, *, worker_id: str, contact: str, number: str, ordered_by: str, cleared: bool
+) -> Iterator[str]:
+    """Erase somebody on file, by her id or by contact and number; lines on the act and on what had to stay."""
+    request = pb.ErasePersonRequest(request_id=str(time_ordered_id()), ordered_by=ordered_by)
+    if worker_id:
+        request.worker_id = worker_id
+    else:
+        request.on_file.contact = contact
+        request.on_file.insurance_number = number
+    done = _call("ErasePerson", request, Role.CLEARED_CASEWORKER if cleared else Role.CASEWORKER, name)
+    yield f"erased  {done.erasure_id}: {done.scopes} keys and all that they sealed ({done.basis})"
+    yield "She is off file." if done.is_off_file else "She stays on file and signs in as before."
+    for one in done.kept:
+        yield f"kept    {one.reason}"
+    if done.kept:
+        yield f"Once that is over, erase what is left by her id: {done.worker_id}"
 
 
 def hold(case_id: str, citation: str, name: str) -> str:

@@ -48,10 +48,11 @@ class NodeHappenings:
     now: datetime
 
     async def workers_after(self, worker_id: UUID | None, *, limit: int) -> Sequence[UUID]:
-        """The next workers who have cases, or sent a claim."""
+        """The next workers who have cases, or sent a claim; who is on file no more is told nothing."""
         found = await self.connection.execute(
             "SELECT worker_id FROM worker_cases WHERE worker_id > %(last)s "
-            "UNION SELECT worker_id FROM claims_sent WHERE worker_id > %(last)s ORDER BY worker_id LIMIT %(limit)s",
+            "UNION SELECT worker_id FROM claims_sent JOIN workers USING (worker_id) WHERE worker_id > %(last)s "
+            "ORDER BY worker_id LIMIT %(limit)s",
             {"last": worker_id or UUID(int=0), "limit": limit},
         )
         return [row[0] for row in await found.fetchall()]

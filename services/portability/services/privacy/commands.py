@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-__all__ = ["Erase", "Hold", "Protect", "ReleaseHold"]
+__all__ = ["Erase", "ErasePerson", "Hold", "Protect", "ReleaseHold"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +19,21 @@ class Erase:
     whole_person: bool = False
     ordered_by: str = ""
     register_basis: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ErasePerson:
+    """Erase somebody on file for the worker's page, with or without a case.
+
+    She is named by `worker_id`, or else by contact and insurance number as they are on file. `ordered_by` as for
+    a case.
+    """
+
+    request_id: UUID
+    worker_id: UUID | None = None
+    contact: str = ""
+    insurance_number: str = ""
+    ordered_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,25 +7,30 @@ headers, leaf hashes and signatures stay, so that every proof still stands (GDPR
 import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date
 from uuid import UUID
 
-from portability.agreements.errors import DeniedError, ErasureRefusedError, InputError, NotFoundError
+from portability.agreements.errors import DeniedError, InputError, NotFoundError
 from portability.services.access import Caller
 from portability.services.acts import Act
 from portability.services.idempotency import once
 from portability.services.log_entry import SALT_BYTES
 from portability.services.looking import Look
-from portability.services.privacy.commands import Erase, Hold, Protect, ReleaseHold
+from portability.services.privacy.commands import Erase, ErasePerson, Hold, Protect, ReleaseHold
+from portability.services.privacy.erasing_person import decide_person, read_answer, write_answer
+from portability.services.privacy.keeping import (
+    kept_case,
+    kept_items,
+    kept_until,
+    longest_retention,
+    require_nothing_kept,
+)
 from portability.services.privacy.model import (
-    ART_17_3_B,
     DEFAULT_RETENTION,
-    CaseFacts,
+    ErasedPerson,
     Erasure,
     LegalHold,
     PersonScopes,
     PrivacyOfCase,
-    Retention,
 )
 from portability.services.privacy.ports import Clock, Keys, PrivacyWork, Retentions, UnitOfWork
 
@@ -60,10 +65,33 @@ class PrivacyUseCases:
                 return str(erasure.erasure_id)
 
             erasure = await work.erasures.find(UUID(await once(command, log=work.commands, run=run)))
-        if erasure is None:
-            raise NotFoundError("The act of erasure that this request led to is not in the list of erasures any more.")
-        await self.keys.destroy(erasure.scopes, made_before=erasure.erased_at)
-        return erasure
+        return await self._carried_out(erasure)
+
+    async def erase_person(self, command: ErasePerson, *, caller: Caller) -> ErasedPerson:
+        """Erase somebody on file, but for what has to stay, which is told with its reason and the day on which it ends.
+
+        Raises DeniedError for who is no caseworker, NotFoundError, and ErasureRefusedError where all has to stay. What
+        had to stay is erased later by the same worker's id, or with its case.
+        """
+        if not (caller.is_caseworker and caller.name):
+            raise DeniedError("Only a named caseworker erases a person: connect with a caseworker's certificate.")
+        if command.worker_id is None and not (command.contact and command.insurance_number):
+            raise InputError("Name her by contact and insurance number, or by her id.", field="whose")
+        async with self.unit_of_work() as work:
+
+            async def run() -> str:
+                now = self.clock.now()
+                found = await decide_person(
+                    command, caller=caller, today=now.date(), work=work, retentions=self.retentions
+                )
+                erasure = Erasure(self.new_id(), found.scopes, now, caller.name, found.basis, self.draw(SALT_BYTES))
+                await work.erasures.add(erasure)
+                await work.log.append([erasure.entry])
+                return write_answer(erasure.erasure_id, found.worker_id, found.kept)
+
+            erasure_id, worker_id, kept = read_answer(await once(command, log=work.commands, run=run))
+            erasure = await work.erasures.find(erasure_id)
+        return ErasedPerson(worker_id, await self._carried_out(erasure), kept)
 
     async def erasures(self) -> Sequence[Erasure]:
         """Every act of erasure, the oldest first."""
@@ -142,68 +170,49 @@ class PrivacyUseCases:
         async with self.unit_of_work() as work:
             person = await _known(case_id, work)
             facts = await work.people.facts_of([case_id])
-            retention = await self._retention(facts[0]) if facts else DEFAULT_RETENTION
+            retention = await longest_retention(facts[0], self.retentions) if facts else DEFAULT_RETENTION
             return PrivacyOfCase(
                 case_id=case_id,
                 retention=retention,
-                kept_until=_kept_until(facts[0], retention) if facts else None,
+                kept_until=kept_until(facts[0], retention) if facts else None,
                 holds=tuple(await work.holds.of([case_id])),
                 is_protected=bool(await work.protected.among([case_id])),
                 other_cases=tuple(one for one in person.cases if one != case_id),
             ), await work.looks.of(person.all)
 
+    async def _carried_out(self, erasure: Erasure | None) -> Erasure:
+        if erasure is None:
+            raise NotFoundError("The act of erasure that this request led to is not in the list of erasures any more.")
+        await self.keys.destroy(erasure.scopes, made_before=erasure.erased_at)
+        return erasure
+
     async def _decided(self, command: Erase, caller: Caller, work: PrivacyWork) -> Erasure:
         """The act, where nothing stands against it; first what no order goes before, then the time."""
-        # 1. The case is known.  2. No legal hold.  3. Nothing is on its way.  4. Retention is over, or an order goes
-        # before it.  5. Accounts of the own register only with a basis of their own.
-        # (1) known
+        # 1. The case is known.  2. No legal hold, nothing on its way, and retention is over, or an order goes before
+        # it; what she sent on her page goes with its case, or with her.  3. Accounts of the own register only with a
+        # basis of their own.
+        # Step 1.
         person = await _known(command.case_id, work)
         cases = person.cases if command.whole_person else (command.case_id,)
-        # (2) holds
-        if holds := await work.holds.of(cases):
-            raise ErasureRefusedError(
-                f"Case {holds[0].case_id} is under a legal hold since {holds[0].set_at:%Y-%m-%d} "
-                f"({holds[0].citation}): release hold {holds[0].hold_id} first.",
-                state="held",
-            )
-        # (3) on its way
-        if waiting := await work.people.waiting_messages(cases):
-            raise ErasureRefusedError(
-                f"{waiting} messages have no receipt yet: erase when their recipients hold them.", state="in flight"
-            )
-        # (4) retention
-        facts = await work.people.facts_of(cases)
-        kept = [await self._retention(one) for one in facts]
-        if not command.ordered_by:
-            for one, retention in zip(facts, kept, strict=True):
-                self._require_over(one, retention)
-        # (5) accounts
-        accounts = person.accounts if command.whole_person and command.register_basis else ()
         workers = person.workers if command.whole_person else ()
-        scopes = PersonScopes(cases, accounts, workers).all
-        grounds = [command.ordered_by or str(kept[0].citation if kept else DEFAULT_RETENTION.citation)]
-        basis = "; ".join(grounds + ([command.register_basis] if accounts else []))
+        # Step 2.
+        today = self.clock.now().date()
+        found = [await kept_case(one, today=today, work=work, retentions=self.retentions) for one in cases]
+        items = [
+            one
+            for one in await work.on_file.items_of(workers=workers, cases=cases)
+            if one.worker_id in workers or one.goes_with_its_case
+        ]
+        kept = [one for one in found if one is not None]
+        kept += kept_items(items, kept, today=today)
+        require_nothing_kept(kept, ordered=bool(command.ordered_by))
+        # Step 3.
+        accounts = person.accounts if command.whole_person and command.register_basis else ()
+        scopes = (*PersonScopes(cases, accounts, workers).all, *(one.scope for one in items))
+        facts = await work.people.facts_of(cases)
+        rule = await longest_retention(facts[0], self.retentions) if facts else DEFAULT_RETENTION
+        basis = "; ".join([command.ordered_by or str(rule.citation)] + ([command.register_basis] if accounts else []))
         return Erasure(self.new_id(), scopes, self.clock.now(), caller.name, basis, self.draw(SALT_BYTES))
-
-    def _require_over(self, facts: CaseFacts, retention: Retention) -> None:
-        until = _kept_until(facts, retention)
-        if until is None:
-            raise ErasureRefusedError(
-                f"Case {facts.case_id} is open: its data are needed to decide it ({ART_17_3_B}).", state="open"
-            )
-        if self.clock.now().date() < until:
-            raise ErasureRefusedError(
-                f"Case {facts.case_id} is kept until {until}: {retention.years} years after it was closed "
-                f"({retention.citation}; {retention.says}), and until then there is no right to erasure "
-                f"({ART_17_3_B}).",
-                state="retained",
-            )
-
-    async def _retention(self, facts: CaseFacts) -> Retention:
-        """The longest of the agreements' own, or the default where none says anything."""
-        asked = [await self.retentions.of_agreement(*one, on=facts.lodged_on) for one in facts.agreements]
-        said = [found for found in asked if found is not None]
-        return max(said, key=lambda one: one.years, default=DEFAULT_RETENTION)
 
     def _act(self, what: str, case_id: UUID, caller: Caller, *, why: str, about: UUID | None = None) -> Act:
         return Act(self.new_id(), case_id, self.clock.now(), caller.name, what, str(about or ""), why)
@@ -214,16 +223,6 @@ async def _known(case_id: UUID, work: PrivacyWork) -> PersonScopes:
     if not scopes.cases:
         raise NotFoundError(f"There is no case {case_id} here, or it is erased.")
     return scopes
-
-
-def _kept_until(facts: CaseFacts, retention: Retention) -> date | None:
-    if facts.closed_on is None:
-        return None
-    year = facts.closed_on.year + retention.years
-    try:
-        return facts.closed_on.replace(year=year)
-    except ValueError:  # closed on 29 February
-        return date(year, 3, 1)
 
 
 def _require_name(caller: Caller) -> None:

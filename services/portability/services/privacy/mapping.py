@@ -5,11 +5,23 @@ from uuid import UUID
 
 from portability.api.privacy.v1 import privacy_pb2 as pb
 from portability.services.looking import Look
-from portability.services.mapping.common import read_uuid, write_citation, write_date, write_instant
-from portability.services.privacy.commands import Erase, Hold, Protect, ReleaseHold
-from portability.services.privacy.model import Erasure, LegalHold, PrivacyOfCase
+from portability.services.mapping.common import EnumTable, read_uuid, write_citation, write_date, write_instant
+from portability.services.privacy.commands import Erase, ErasePerson, Hold, Protect, ReleaseHold
+from portability.services.privacy.model import ErasedPerson, Erasure, ItemKind, LegalHold, PrivacyOfCase
 
-__all__ = ["read_erase", "read_hold", "read_protect", "read_release", "write_erasure", "write_hold", "write_privacy"]
+__all__ = [
+    "read_erase",
+    "read_erase_person",
+    "read_hold",
+    "read_protect",
+    "read_release",
+    "write_erased_person",
+    "write_erasure",
+    "write_hold",
+    "write_privacy",
+]
+
+_KINDS = EnumTable(ItemKind, pb.KeptItemKind, "KEPT_ITEM_KIND")
 
 
 def read_erase(request: pb.EraseRequest) -> Erase:
@@ -19,6 +31,17 @@ def read_erase(request: pb.EraseRequest) -> Erase:
         whole_person=request.whole_person,
         ordered_by=request.ordered_by,
         register_basis=request.register_basis,
+    )
+
+
+def read_erase_person(request: pb.ErasePersonRequest) -> ErasePerson:
+    by_id = request.WhichOneof("whose") == "worker_id"
+    return ErasePerson(
+        request_id=read_uuid(request.request_id, field="request_id"),
+        worker_id=read_uuid(request.worker_id, field="worker_id") if by_id else None,
+        contact=request.on_file.contact,
+        insurance_number=request.on_file.insurance_number,
+        ordered_by=request.ordered_by,
     )
 
 
@@ -53,6 +76,26 @@ def write_erasure(erasure: Erasure) -> pb.EraseResponse:
         scopes=len(erasure.scopes),
         erased_at=write_instant(erasure.erased_at),
         basis=erasure.basis,
+    )
+
+
+def write_erased_person(erased: ErasedPerson) -> pb.ErasePersonResponse:
+    return pb.ErasePersonResponse(
+        worker_id=str(erased.worker_id),
+        erasure_id=str(erased.erasure.erasure_id),
+        scopes=len(erased.erasure.scopes),
+        erased_at=write_instant(erased.erasure.erased_at),
+        basis=erased.erasure.basis,
+        is_off_file=erased.is_off_file,
+        kept=[
+            pb.KeptItem(
+                kind=_KINDS.write(one.kind),
+                item_id=str(one.scope),
+                reason=one.reason,
+                kept_until=write_date(one.until),
+            )
+            for one in erased.kept
+        ],
     )
 
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from enum import StrEnum
 from typing import Final
 from uuid import UUID
 
@@ -10,16 +11,23 @@ from portability.services.hybrid import length_prefixed
 from portability.services.log_entry import LogEntry, LogEntryKind, commitment
 
 __all__ = [
+    "ART_17_1",
     "ART_17_3_B",
     "DEFAULT_RETENTION",
     "CaseFacts",
+    "ErasedPerson",
     "Erasure",
+    "ItemKind",
+    "Kept",
     "LegalHold",
+    "PersonItem",
     "PersonScopes",
     "PrivacyOfCase",
     "Retention",
 ]
 
+ART_17_1: Final = Citation("Regulation (EU) 2016/679", "Art. 17(1)")
+"""What is no longer necessary, or is no longer consented to, is erased when she asks."""
 ART_17_3_B: Final = Citation("Regulation (EU) 2016/679", "Art. 17(3)(b)")
 """No erasure while processing is needed to comply with a legal obligation or in the exercise of public authority."""
 
@@ -48,6 +56,50 @@ class CaseFacts:
     lodged_on: date
     closed_on: date | None
     agreements: tuple[tuple[str, StateCode], ...]  # each with the other state that it binds
+
+
+class ItemKind(StrEnum):
+    """What is erased as one."""
+
+    FILE = "file"  # contact, numbers, preferences, mandates, sessions, notices
+    CASE = "case"
+    CLAIM = "claim"  # as she sent it on her page
+    DECLARATION = "declaration"  # with its papers
+
+
+@dataclass(frozen=True, slots=True)
+class PersonItem:
+    """A claim or declaration that a worker sent; it has a scope of its own.
+
+    `case_id` is the case that a claim led to, or in which staff looks at a declaration. `refused_on` is the day
+    on which a claim was refused. Without `is_on_file` her file is erased, and it was kept for its case alone.
+    """
+
+    scope: UUID
+    kind: ItemKind
+    worker_id: UUID
+    case_id: UUID | None
+    waits: bool
+    refused_on: date | None = None
+    is_on_file: bool = True
+
+    @property
+    def goes_with_its_case(self) -> bool:
+        """A claim says what its case says; what she declared is hers beyond one case, as long as she is on file."""
+        return self.kind is ItemKind.CLAIM or not self.is_on_file
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What is not erased, why, and from which day on it may be; `until` is None where no day is known yet."""
+
+    kind: ItemKind
+    scope: UUID
+    reason: str  # for people; names nobody
+    until: date | None = None
+    state: str = ""  # held, in flight, open or retained
+    is_open: bool = False  # also while it is held or in flight
+    by_no_order: bool = False  # True: not even an order of a court goes before it
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +148,19 @@ class Erasure:
             self.erasure_id.bytes, *(one.bytes for one in self.scopes), *(one.encode() for one in said)
         )
         return LogEntry(LogEntryKind.ERASURE, commitment(self.salt, content), self.erased_at)
+
+
+@dataclass(frozen=True, slots=True)
+class ErasedPerson:
+    """What became of somebody on file."""
+
+    worker_id: UUID
+    erasure: Erasure
+    kept: tuple[Kept, ...]  # what has to stay, her file among it where that has to
+
+    @property
+    def is_off_file(self) -> bool:
+        return self.worker_id not in {one.scope for one in self.kept}
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,13 +11,14 @@ from portability.services.acts import ActBook
 from portability.services.idempotency import CommandLog
 from portability.services.log_entry import LogSink
 from portability.services.looking import LookBook, ProtectedScopes
-from portability.services.privacy.model import CaseFacts, Erasure, LegalHold, PersonScopes, Retention
+from portability.services.privacy.model import CaseFacts, Erasure, LegalHold, PersonItem, PersonScopes, Retention
 
 __all__ = [
     "Clock",
     "Erasures",
     "Keys",
     "LegalHolds",
+    "OnFile",
     "People",
     "PrivacyWork",
     "Retentions",
@@ -44,6 +45,22 @@ class People(Protocol):
 
     async def waiting_messages(self, case_ids: Sequence[UUID]) -> int:
         """How many messages of these cases the other side has not receipted yet."""
+        ...
+
+
+class OnFile(Protocol):
+    """Who is on file for the worker's page, and what she sent there."""
+
+    async def find(self, contact: str, insurance_number: str) -> UUID | None:
+        """The one worker with this contact and number; None for none and for several."""
+        ...
+
+    async def cases_of(self, worker_id: UUID) -> Sequence[UUID] | None:
+        """Her cases, her file held until the transaction ends; None where nothing of hers is here (any more)."""
+        ...
+
+    async def items_of(self, *, workers: Sequence[UUID], cases: Sequence[UUID]) -> Sequence[PersonItem]:
+        """What these workers sent, and what led to these cases or is looked at in them."""
         ...
 
 
@@ -94,6 +111,8 @@ class PrivacyWork(Protocol):
 
     @property
     def people(self) -> People: ...
+    @property
+    def on_file(self) -> OnFile: ...
     @property
     def holds(self) -> LegalHolds: ...
     @property

@@ -10,9 +10,11 @@ from portability.services.mapping.common import read_uuid
 from portability.services.privacy.handlers import PrivacyUseCases
 from portability.services.privacy.mapping import (
     read_erase,
+    read_erase_person,
     read_hold,
     read_protect,
     read_release,
+    write_erased_person,
     write_erasure,
     write_hold,
     write_privacy,
@@ -29,6 +31,10 @@ class PrivacyServicer(privacy_pb2_grpc.PrivacyServiceServicer):
 
     async def Erase(self, request: pb.EraseRequest, context: Any) -> pb.EraseResponse:
         return write_erasure(await self._use_cases.erase(read_erase(request), caller=current_caller()))
+
+    async def ErasePerson(self, request: pb.ErasePersonRequest, context: Any) -> pb.ErasePersonResponse:
+        erased = await self._use_cases.erase_person(read_erase_person(request), caller=current_caller())
+        return write_erased_person(erased)
 
     async def HoldCase(self, request: pb.HoldCaseRequest, context: Any) -> pb.HoldCaseResponse:
         return pb.HoldCaseResponse(

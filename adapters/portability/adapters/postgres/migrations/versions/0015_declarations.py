@@ -7,16 +7,18 @@ down_revision = "0014"
 branch_labels = None
 depends_on = None
 
-# Sealed by the worker's key; they go with her. The case is the one in which staff looks at them.
+# Each sealed with its papers by a key of its own. The case is the one in which staff looks at them. No reference to the
+# worker: what a case rests on may have to be kept when her file is erased.
 TABLES = """
 CREATE TABLE declarations (
     declaration_id uuid PRIMARY KEY,
-    worker_id uuid NOT NULL REFERENCES workers ON DELETE CASCADE,
+    worker_id uuid NOT NULL,
     case_id uuid NOT NULL,
     waits_for_us boolean NOT NULL,
     document bytea NOT NULL
 );
 CREATE INDEX declarations_by_worker ON declarations (worker_id, declaration_id);
+CREATE INDEX declarations_by_case ON declarations (case_id);
 CREATE INDEX declarations_that_wait ON declarations (declaration_id) WHERE waits_for_us;
 
 CREATE TABLE declared_documents (

@@ -7,14 +7,16 @@ down_revision = "0015"
 branch_labels = None
 depends_on = None
 
-# Sealed by the worker's key; they go with her. A case is not named here: a claim is there before one is open.
+# Each sealed by a key of its own. No reference to the worker: a claim may have to be kept when her file is erased.
 TABLE = """
 CREATE TABLE claims_sent (
     claim_id uuid PRIMARY KEY,
-    worker_id uuid NOT NULL REFERENCES workers ON DELETE CASCADE,
+    worker_id uuid NOT NULL,
+    case_id uuid,  -- which it led to, and with which it is erased; null: to none
     waits boolean NOT NULL,
     document bytea NOT NULL
 );
+CREATE INDEX claims_sent_by_case ON claims_sent (case_id) WHERE case_id IS NOT NULL;
 CREATE INDEX claims_sent_by_worker ON claims_sent (worker_id, claim_id);
 CREATE INDEX claims_sent_that_wait ON claims_sent (claim_id) WHERE waits;
 """

@@ -28,7 +28,7 @@ from google.type import date_pb2 as google_dot_type_dot_date__pb2
 from portability.api.common.v1 import common_pb2 as portability_dot_api_dot_common_dot_v1_dot_common__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n(portability/api/privacy/v1/privacy.proto\x12\x1aportability.api.privacy.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16google/type/date.proto\x1a&portability/api/common/v1/common.proto\"\x9d\x01\n\x0c\x45raseRequest\x12\x1c\n\nrequest_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x19\n\x07\x63\x61se_id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x14\n\x0cwhole_person\x18\x03 \x01(\x08\x12\x1c\n\nordered_by\x18\x04 \x01(\tB\x08\xbaH\x05r\x03\x18\xc8\x01\x12 \n\x0eregister_basis\x18\x05 \x01(\tB\x08\xbaH\x05r\x03\x18\xc8\x01\"q\n\rEraseResponse\x12\x12\n\nerasure_id\x18\x01 \x01(\t\x12\x0e\n\x06scopes\x18\x02 \x01(\x05\x12-\n\terased_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\r\n\x05\x62\x61sis\x18\x04 \x01(\t\"h\n\x0fHoldCaseRequest\x12\x1c\n\nrequest_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x19\n\x07\x63\x61se_id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x1c\n\x08\x63itation\x18\x03 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xc8\x01\"G\n\x10HoldCaseResponse\x12\x33\n\x04hold\x18\x01 \x01(\x0b\x32%.portability.api.privacy.v1.LegalHold\"j\n\tLegalHold\x12\x0f\n\x07hold_id\x18\x01 \x01(\t\x12\x10\n\x08\x63itation\x18\x02 \x01(\t\x12\x0e\n\x06set_by\x18\x03 \x01(\t\x12*\n\x06set_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"i\n\x12ReleaseHoldRequest\x12\x1c\n\nrequest_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x19\n\x07hold_id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x1a\n\x06reason\x18\x03 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xc8\x01\"\x15\n\x13ReleaseHoldResponse\".\n\x11GetPrivacyRequest\x12\x19\n\x07\x63\x61se_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\"\xb9\x02\n\x12GetPrivacyResponse\x12%\n\nkept_until\x18\x01 \x01(\x0b\x32\x11.google.type.Date\x12\x17\n\x0fretention_years\x18\x02 \x01(\x05\x12;\n\x08\x63itation\x18\x03 \x01(\x0b\x32).portability.api.common.v1.LegalReference\x12\x11\n\trule_says\x18\x04 \x01(\t\x12\x34\n\x05holds\x18\x05 \x03(\x0b\x32%.portability.api.privacy.v1.LegalHold\x12\x14\n\x0cis_protected\x18\x06 \x01(\x08\x12/\n\x05looks\x18\x07 \x03(\x0b\x32 .portability.api.privacy.v1.Look\x12\x16\n\x0eother_case_ids\x18\x08 \x03(\t\"j\n\x04Look\x12&\n\x02\x61t\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\n\n\x02\x62y\x18\x02 \x01(\t\x12\x0c\n\x04role\x18\x03 \x01(\t\x12\x0f\n\x07purpose\x18\x04 \x01(\t\x12\x0f\n\x07\x63\x61se_id\x18\x05 \x01(\t\"\x81\x01\n\x14ProtectPersonRequest\x12\x1c\n\nrequest_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x19\n\x07\x63\x61se_id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x14\n\x0cis_protected\x18\x03 \x01(\x08\x12\x1a\n\x06reason\x18\x04 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xc8\x01\"\x17\n\x15ProtectPersonResponse2\xa8\x04\n\x0ePrivacyService\x12\\\n\x05\x45rase\x12(.portability.api.privacy.v1.EraseRequest\x1a).portability.api.privacy.v1.EraseResponse\x12\x65\n\x08HoldCase\x12+.portability.api.privacy.v1.HoldCaseRequest\x1a,.portability.api.privacy.v1.HoldCaseResponse\x12n\n\x0bReleaseHold\x12..portability.api.privacy.v1.ReleaseHoldRequest\x1a/.portability.api.privacy.v1.ReleaseHoldResponse\x12k\n\nGetPrivacy\x12-.portability.api.privacy.v1.GetPrivacyRequest\x1a..portability.api.privacy.v1.GetPrivacyResponse\x12t\n\rProtectPerson\x12\x30.portability.api.privacy.v1.ProtectPersonRequest\x1a\x31.portability.api.privacy.v1.ProtectPersonResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n(portability/api/privacy/v1/privacy.proto\x12\x1aportability.api.privacy.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16google/type/date.proto\x1a&portability/api/common/v1/common.proto\"\x9d\x01\n\x0c\x45raseRequest\x12\x1c\n\nrequest_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x19\n\x07\x63\x61se_id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x14\n\x0cwhole_person\x18\x03 \x01(\x08\x12\x1c\n\nordered_by\x18\x04 \x01(\tB\x08\xbaH\x05r\x03\x18\xc8\x01\x12 \n\x0eregister_basis\x18\x05 \x01(\tB\x08\xbaH\x05r\x03\x18\xc8\x01\"q\n\rEraseResponse\x12\x12\n\nerasure_id\x18\x01 \x01(\t\x12\x0e\n\x06scopes\x18\x02 \x01(\x05\x12-\n\terased_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\r\n\x05\x62\x61sis\x18\x04 \x01(\t\"\xbc\x01\n\x12\x45rasePersonRequest\x12\x1c\n\nrequest_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x1d\n\tworker_id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01H\x00\x12;\n\x07on_file\x18\x03 \x01(\x0b\x32(.portability.api.privacy.v1.PersonOnFileH\x00\x12\x1c\n\nordered_by\x18\x04 \x01(\tB\x08\xbaH\x05r\x03\x18\xc8\x01\x42\x0e\n\x05whose\x12\x05\xbaH\x02\x08\x01\"P\n\x0cPersonOnFile\x12\x1b\n\x07\x63ontact\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xfe\x01\x12#\n\x10insurance_number\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\"\xd3\x01\n\x13\x45rasePersonResponse\x12\x11\n\tworker_id\x18\x01 \x01(\t\x12\x12\n\nerasure_id\x18\x02 \x01(\t\x12\x0e\n\x06scopes\x18\x03 \x01(\x05\x12-\n\terased_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\r\n\x05\x62\x61sis\x18\x05 \x01(\t\x12\x13\n\x0bis_off_file\x18\x06 \x01(\x08\x12\x32\n\x04kept\x18\x07 \x03(\x0b\x32$.portability.api.privacy.v1.KeptItem\"\x8a\x01\n\x08KeptItem\x12\x36\n\x04kind\x18\x01 \x01(\x0e\x32(.portability.api.privacy.v1.KeptItemKind\x12\x0f\n\x07item_id\x18\x02 \x01(\t\x12\x0e\n\x06reason\x18\x03 \x01(\t\x12%\n\nkept_until\x18\x04 \x01(\x0b\x32\x11.google.type.Date\"h\n\x0fHoldCaseRequest\x12\x1c\n\nrequest_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x19\n\x07\x63\x61se_id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x1c\n\x08\x63itation\x18\x03 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xc8\x01\"G\n\x10HoldCaseResponse\x12\x33\n\x04hold\x18\x01 \x01(\x0b\x32%.portability.api.privacy.v1.LegalHold\"j\n\tLegalHold\x12\x0f\n\x07hold_id\x18\x01 \x01(\t\x12\x10\n\x08\x63itation\x18\x02 \x01(\t\x12\x0e\n\x06set_by\x18\x03 \x01(\t\x12*\n\x06set_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"i\n\x12ReleaseHoldRequest\x12\x1c\n\nrequest_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x19\n\x07hold_id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x1a\n\x06reason\x18\x03 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xc8\x01\"\x15\n\x13ReleaseHoldResponse\".\n\x11GetPrivacyRequest\x12\x19\n\x07\x63\x61se_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\"\xb9\x02\n\x12GetPrivacyResponse\x12%\n\nkept_until\x18\x01 \x01(\x0b\x32\x11.google.type.Date\x12\x17\n\x0fretention_years\x18\x02 \x01(\x05\x12;\n\x08\x63itation\x18\x03 \x01(\x0b\x32).portability.api.common.v1.LegalReference\x12\x11\n\trule_says\x18\x04 \x01(\t\x12\x34\n\x05holds\x18\x05 \x03(\x0b\x32%.portability.api.privacy.v1.LegalHold\x12\x14\n\x0cis_protected\x18\x06 \x01(\x08\x12/\n\x05looks\x18\x07 \x03(\x0b\x32 .portability.api.privacy.v1.Look\x12\x16\n\x0eother_case_ids\x18\x08 \x03(\t\"j\n\x04Look\x12&\n\x02\x61t\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\n\n\x02\x62y\x18\x02 \x01(\t\x12\x0c\n\x04role\x18\x03 \x01(\t\x12\x0f\n\x07purpose\x18\x04 \x01(\t\x12\x0f\n\x07\x63\x61se_id\x18\x05 \x01(\t\"\x81\x01\n\x14ProtectPersonRequest\x12\x1c\n\nrequest_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x19\n\x07\x63\x61se_id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x14\n\x0cis_protected\x18\x03 \x01(\x08\x12\x1a\n\x06reason\x18\x04 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xc8\x01\"\x17\n\x15ProtectPersonResponse*\x9a\x01\n\x0cKeptItemKind\x12\x1e\n\x1aKEPT_ITEM_KIND_UNSPECIFIED\x10\x00\x12\x17\n\x13KEPT_ITEM_KIND_FILE\x10\x01\x12\x17\n\x13KEPT_ITEM_KIND_CASE\x10\x02\x12\x18\n\x14KEPT_ITEM_KIND_CLAIM\x10\x03\x12\x1e\n\x1aKEPT_ITEM_KIND_DECLARATION\x10\x04\x32\x98\x05\n\x0ePrivacyService\x12\\\n\x05\x45rase\x12(.portability.api.privacy.v1.EraseRequest\x1a).portability.api.privacy.v1.EraseResponse\x12n\n\x0b\x45rasePerson\x12..portability.api.privacy.v1.ErasePersonRequest\x1a/.portability.api.privacy.v1.ErasePersonResponse\x12\x65\n\x08HoldCase\x12+.portability.api.privacy.v1.HoldCaseRequest\x1a,.portability.api.privacy.v1.HoldCaseResponse\x12n\n\x0bReleaseHold\x12..portability.api.privacy.v1.ReleaseHoldRequest\x1a/.portability.api.privacy.v1.ReleaseHoldResponse\x12k\n\nGetPrivacy\x12-.portability.api.privacy.v1.GetPrivacyRequest\x1a..portability.api.privacy.v1.GetPrivacyResponse\x12t\n\rProtectPerson\x12\x30.portability.api.privacy.v1.ProtectPersonRequest\x1a\x31.portability.api.privacy.v1.ProtectPersonResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -43,6 +43,18 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_ERASEREQUEST'].fields_by_name['ordered_by']._serialized_options = b'\272H\005r\003\030\310\001'
   _globals['_ERASEREQUEST'].fields_by_name['register_basis']._loaded_options = None
   _globals['_ERASEREQUEST'].fields_by_name['register_basis']._serialized_options = b'\272H\005r\003\030\310\001'
+  _globals['_ERASEPERSONREQUEST'].oneofs_by_name['whose']._loaded_options = None
+  _globals['_ERASEPERSONREQUEST'].oneofs_by_name['whose']._serialized_options = b'\272H\002\010\001'
+  _globals['_ERASEPERSONREQUEST'].fields_by_name['request_id']._loaded_options = None
+  _globals['_ERASEPERSONREQUEST'].fields_by_name['request_id']._serialized_options = b'\272H\005r\003\260\001\001'
+  _globals['_ERASEPERSONREQUEST'].fields_by_name['worker_id']._loaded_options = None
+  _globals['_ERASEPERSONREQUEST'].fields_by_name['worker_id']._serialized_options = b'\272H\005r\003\260\001\001'
+  _globals['_ERASEPERSONREQUEST'].fields_by_name['ordered_by']._loaded_options = None
+  _globals['_ERASEPERSONREQUEST'].fields_by_name['ordered_by']._serialized_options = b'\272H\005r\003\030\310\001'
+  _globals['_PERSONONFILE'].fields_by_name['contact']._loaded_options = None
+  _globals['_PERSONONFILE'].fields_by_name['contact']._serialized_options = b'\272H\007r\005\020\001\030\376\001'
+  _globals['_PERSONONFILE'].fields_by_name['insurance_number']._loaded_options = None
+  _globals['_PERSONONFILE'].fields_by_name['insurance_number']._serialized_options = b'\272H\006r\004\020\001\030@'
   _globals['_HOLDCASEREQUEST'].fields_by_name['request_id']._loaded_options = None
   _globals['_HOLDCASEREQUEST'].fields_by_name['request_id']._serialized_options = b'\272H\005r\003\260\001\001'
   _globals['_HOLDCASEREQUEST'].fields_by_name['case_id']._loaded_options = None
@@ -63,30 +75,40 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_PROTECTPERSONREQUEST'].fields_by_name['case_id']._serialized_options = b'\272H\005r\003\260\001\001'
   _globals['_PROTECTPERSONREQUEST'].fields_by_name['reason']._loaded_options = None
   _globals['_PROTECTPERSONREQUEST'].fields_by_name['reason']._serialized_options = b'\272H\007r\005\020\001\030\310\001'
+  _globals['_KEPTITEMKIND']._serialized_start=2148
+  _globals['_KEPTITEMKIND']._serialized_end=2302
   _globals['_ERASEREQUEST']._serialized_start=199
   _globals['_ERASEREQUEST']._serialized_end=356
   _globals['_ERASERESPONSE']._serialized_start=358
   _globals['_ERASERESPONSE']._serialized_end=471
-  _globals['_HOLDCASEREQUEST']._serialized_start=473
-  _globals['_HOLDCASEREQUEST']._serialized_end=577
-  _globals['_HOLDCASERESPONSE']._serialized_start=579
-  _globals['_HOLDCASERESPONSE']._serialized_end=650
-  _globals['_LEGALHOLD']._serialized_start=652
-  _globals['_LEGALHOLD']._serialized_end=758
-  _globals['_RELEASEHOLDREQUEST']._serialized_start=760
-  _globals['_RELEASEHOLDREQUEST']._serialized_end=865
-  _globals['_RELEASEHOLDRESPONSE']._serialized_start=867
-  _globals['_RELEASEHOLDRESPONSE']._serialized_end=888
-  _globals['_GETPRIVACYREQUEST']._serialized_start=890
-  _globals['_GETPRIVACYREQUEST']._serialized_end=936
-  _globals['_GETPRIVACYRESPONSE']._serialized_start=939
-  _globals['_GETPRIVACYRESPONSE']._serialized_end=1252
-  _globals['_LOOK']._serialized_start=1254
-  _globals['_LOOK']._serialized_end=1360
-  _globals['_PROTECTPERSONREQUEST']._serialized_start=1363
-  _globals['_PROTECTPERSONREQUEST']._serialized_end=1492
-  _globals['_PROTECTPERSONRESPONSE']._serialized_start=1494
-  _globals['_PROTECTPERSONRESPONSE']._serialized_end=1517
-  _globals['_PRIVACYSERVICE']._serialized_start=1520
-  _globals['_PRIVACYSERVICE']._serialized_end=2072
+  _globals['_ERASEPERSONREQUEST']._serialized_start=474
+  _globals['_ERASEPERSONREQUEST']._serialized_end=662
+  _globals['_PERSONONFILE']._serialized_start=664
+  _globals['_PERSONONFILE']._serialized_end=744
+  _globals['_ERASEPERSONRESPONSE']._serialized_start=747
+  _globals['_ERASEPERSONRESPONSE']._serialized_end=958
+  _globals['_KEPTITEM']._serialized_start=961
+  _globals['_KEPTITEM']._serialized_end=1099
+  _globals['_HOLDCASEREQUEST']._serialized_start=1101
+  _globals['_HOLDCASEREQUEST']._serialized_end=1205
+  _globals['_HOLDCASERESPONSE']._serialized_start=1207
+  _globals['_HOLDCASERESPONSE']._serialized_end=1278
+  _globals['_LEGALHOLD']._serialized_start=1280
+  _globals['_LEGALHOLD']._serialized_end=1386
+  _globals['_RELEASEHOLDREQUEST']._serialized_start=1388
+  _globals['_RELEASEHOLDREQUEST']._serialized_end=1493
+  _globals['_RELEASEHOLDRESPONSE']._serialized_start=1495
+  _globals['_RELEASEHOLDRESPONSE']._serialized_end=1516
+  _globals['_GETPRIVACYREQUEST']._serialized_start=1518
+  _globals['_GETPRIVACYREQUEST']._serialized_end=1564
+  _globals['_GETPRIVACYRESPONSE']._serialized_start=1567
+  _globals['_GETPRIVACYRESPONSE']._serialized_end=1880
+  _globals['_LOOK']._serialized_start=1882
+  _globals['_LOOK']._serialized_end=1988
+  _globals['_PROTECTPERSONREQUEST']._serialized_start=1991
+  _globals['_PROTECTPERSONREQUEST']._serialized_end=2120
+  _globals['_PROTECTPERSONRESPONSE']._serialized_start=2122
+  _globals['_PROTECTPERSONRESPONSE']._serialized_end=2145
+  _globals['_PRIVACYSERVICE']._serialized_start=2305
+  _globals['_PRIVACYSERVICE']._serialized_end=2969
 # @@protoc_insertion_point(module_scope)

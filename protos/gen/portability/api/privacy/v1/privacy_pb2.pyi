@@ -8,6 +8,7 @@ from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from google.type import date_pb2 as _date_pb2
 from portability.api.common.v1 import common_pb2 as _common_pb2
 import builtins as _builtins
@@ -20,6 +21,38 @@ else:
     from typing_extensions import TypeAlias as _TypeAlias, Never as _Never
 
 DESCRIPTOR: _descriptor.FileDescriptor
+
+class _KeptItemKind:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _KeptItemKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_KeptItemKind.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    KEPT_ITEM_KIND_UNSPECIFIED: _KeptItemKind.ValueType  # 0
+    """Not given; never sent."""
+    KEPT_ITEM_KIND_FILE: _KeptItemKind.ValueType  # 1
+    """Her file: contact, numbers, preferences, mandates, sessions, notices."""
+    KEPT_ITEM_KIND_CASE: _KeptItemKind.ValueType  # 2
+    """A case."""
+    KEPT_ITEM_KIND_CLAIM: _KeptItemKind.ValueType  # 3
+    """A claim as she sent it on her page."""
+    KEPT_ITEM_KIND_DECLARATION: _KeptItemKind.ValueType  # 4
+    """Time that she declared, with its papers."""
+
+class KeptItemKind(_KeptItemKind, metaclass=_KeptItemKindEnumTypeWrapper):
+    """What is erased as one."""
+
+KEPT_ITEM_KIND_UNSPECIFIED: KeptItemKind.ValueType  # 0
+"""Not given; never sent."""
+KEPT_ITEM_KIND_FILE: KeptItemKind.ValueType  # 1
+"""Her file: contact, numbers, preferences, mandates, sessions, notices."""
+KEPT_ITEM_KIND_CASE: KeptItemKind.ValueType  # 2
+"""A case."""
+KEPT_ITEM_KIND_CLAIM: KeptItemKind.ValueType  # 3
+"""A claim as she sent it on her page."""
+KEPT_ITEM_KIND_DECLARATION: KeptItemKind.ValueType  # 4
+"""Time that she declared, with its papers."""
+Global___KeptItemKind: _TypeAlias = KeptItemKind  # noqa: Y015
 
 @_typing.final
 class EraseRequest(_message.Message):
@@ -94,6 +127,156 @@ class EraseResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___EraseResponse: _TypeAlias = EraseResponse  # noqa: Y015
+
+@_typing.final
+class ErasePersonRequest(_message.Message):
+    """Erase somebody on file."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    WORKER_ID_FIELD_NUMBER: _builtins.int
+    ON_FILE_FIELD_NUMBER: _builtins.int
+    ORDERED_BY_FIELD_NUMBER: _builtins.int
+    request_id: _builtins.str
+    """Idempotency key: the same key gives the same act. A UUID, never empty."""
+    worker_id: _builtins.str
+    """Her id, as this RPC tells it; by it, what had to stay is erased later. A UUID."""
+    ordered_by: _builtins.str
+    """Order of a court or supervisory authority that goes before retention and before what is open. Empty: none does."""
+    @_builtins.property
+    def on_file(self) -> Global___PersonOnFile:
+        """Whoever is on file here with this contact and number."""
+
+    def __init__(
+        self,
+        *,
+        request_id: _builtins.str = ...,
+        worker_id: _builtins.str = ...,
+        on_file: Global___PersonOnFile | None = ...,
+        ordered_by: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["on_file", b"on_file", "whose", b"whose", "worker_id", b"worker_id"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["on_file", b"on_file", "ordered_by", b"ordered_by", "request_id", b"request_id", "whose", b"whose", "worker_id", b"worker_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType_whose: _TypeAlias = _typing.Literal["worker_id", "on_file"]  # noqa: Y015
+    _WhichOneofArgType_whose: _TypeAlias = _typing.Literal["whose", b"whose"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_whose) -> _WhichOneofReturnType_whose | None: ...
+
+Global___ErasePersonRequest: _TypeAlias = ErasePersonRequest  # noqa: Y015
+
+@_typing.final
+class PersonOnFile(_message.Message):
+    """How somebody is on file; both must fit exactly one."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CONTACT_FIELD_NUMBER: _builtins.int
+    INSURANCE_NUMBER_FIELD_NUMBER: _builtins.int
+    contact: _builtins.str
+    """Phone number with country code, or e-mail address. Never empty."""
+    insurance_number: _builtins.str
+    """Insurance number of any country. Never empty."""
+    def __init__(
+        self,
+        *,
+        contact: _builtins.str = ...,
+        insurance_number: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["contact", b"contact", "insurance_number", b"insurance_number"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PersonOnFile: _TypeAlias = PersonOnFile  # noqa: Y015
+
+@_typing.final
+class ErasePersonResponse(_message.Message):
+    """One act of erasure, and what had to stay."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    WORKER_ID_FIELD_NUMBER: _builtins.int
+    ERASURE_ID_FIELD_NUMBER: _builtins.int
+    SCOPES_FIELD_NUMBER: _builtins.int
+    ERASED_AT_FIELD_NUMBER: _builtins.int
+    BASIS_FIELD_NUMBER: _builtins.int
+    IS_OFF_FILE_FIELD_NUMBER: _builtins.int
+    KEPT_FIELD_NUMBER: _builtins.int
+    worker_id: _builtins.str
+    """Her id: a UUID, never empty."""
+    erasure_id: _builtins.str
+    """The act, as it stands in the list of erasures and, by its hash, in the log. Never empty."""
+    scopes: _builtins.int
+    """How many files, cases, claims and declarations were erased. At least 1."""
+    basis: _builtins.str
+    """Why it was lawful: a citation. Never empty."""
+    is_off_file: _builtins.bool
+    """False: her file had to stay, and she signs in as before."""
+    @_builtins.property
+    def erased_at(self) -> _timestamp_pb2.Timestamp:
+        """When. Always set."""
+
+    @_builtins.property
+    def kept(self) -> _containers.RepeatedCompositeFieldContainer[Global___KeptItem]:
+        """What had to stay. Empty: nothing."""
+
+    def __init__(
+        self,
+        *,
+        worker_id: _builtins.str = ...,
+        erasure_id: _builtins.str = ...,
+        scopes: _builtins.int = ...,
+        erased_at: _timestamp_pb2.Timestamp | None = ...,
+        basis: _builtins.str = ...,
+        is_off_file: _builtins.bool = ...,
+        kept: _abc.Iterable[Global___KeptItem] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["erased_at", b"erased_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["basis", b"basis", "erased_at", b"erased_at", "erasure_id", b"erasure_id", "is_off_file", b"is_off_file", "kept", b"kept", "scopes", b"scopes", "worker_id", b"worker_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ErasePersonResponse: _TypeAlias = ErasePersonResponse  # noqa: Y015
+
+@_typing.final
+class KeptItem(_message.Message):
+    """Something of hers that is not erased."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    KIND_FIELD_NUMBER: _builtins.int
+    ITEM_ID_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    KEPT_UNTIL_FIELD_NUMBER: _builtins.int
+    kind: Global___KeptItemKind.ValueType
+    """What it is."""
+    item_id: _builtins.str
+    """Id of the file, case, claim or declaration. Never empty."""
+    reason: _builtins.str
+    """Why, with the provision. Never empty."""
+    @_builtins.property
+    def kept_until(self) -> _date_pb2.Date:
+        """First day on which it may be erased. Unset: it is open, held, or on its way, and no day is known."""
+
+    def __init__(
+        self,
+        *,
+        kind: Global___KeptItemKind.ValueType = ...,
+        item_id: _builtins.str = ...,
+        reason: _builtins.str = ...,
+        kept_until: _date_pb2.Date | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["kept_until", b"kept_until"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["item_id", b"item_id", "kept_until", b"kept_until", "kind", b"kind", "reason", b"reason"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___KeptItem: _TypeAlias = KeptItem  # noqa: Y015
 
 @_typing.final
 class HoldCaseRequest(_message.Message):

@@ -26,7 +26,8 @@ if _version_not_supported:
 
 
 class PrivacyServiceStub:
-    """For administrators of the node's own institution; protection is for staff cleared for protected persons.
+    """For administrators of the node's own institution; a person on file is erased by a caseworker, and protection is for
+    staff cleared for protected persons.
     """
 
     def __init__(self, channel):
@@ -39,6 +40,11 @@ class PrivacyServiceStub:
                 '/portability.api.privacy.v1.PrivacyService/Erase',
                 request_serializer=portability_dot_api_dot_privacy_dot_v1_dot_privacy__pb2.EraseRequest.SerializeToString,
                 response_deserializer=portability_dot_api_dot_privacy_dot_v1_dot_privacy__pb2.EraseResponse.FromString,
+                _registered_method=True)
+        self.ErasePerson = channel.unary_unary(
+                '/portability.api.privacy.v1.PrivacyService/ErasePerson',
+                request_serializer=portability_dot_api_dot_privacy_dot_v1_dot_privacy__pb2.ErasePersonRequest.SerializeToString,
+                response_deserializer=portability_dot_api_dot_privacy_dot_v1_dot_privacy__pb2.ErasePersonResponse.FromString,
                 _registered_method=True)
         self.HoldCase = channel.unary_unary(
                 '/portability.api.privacy.v1.PrivacyService/HoldCase',
@@ -63,12 +69,21 @@ class PrivacyServiceStub:
 
 
 class PrivacyServiceServicer:
-    """For administrators of the node's own institution; protection is for staff cleared for protected persons.
+    """For administrators of the node's own institution; a person on file is erased by a caseworker, and protection is for
+    staff cleared for protected persons.
     """
 
     def Erase(self, request, context):
         """Destroys the keys of a case, or of all that is kept of its person. Refused under a legal hold, while a message has
         no receipt, while the case is open, and until its retention is over.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ErasePerson(self, request, context):
+        """Erases somebody on file for the worker's page, by a named caseworker: her file, and each of her cases, claims and
+        declarations that nothing keeps. What has to stay is told. Refused where all has to stay.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -110,6 +125,11 @@ def add_PrivacyServiceServicer_to_server(servicer, server):
                     request_deserializer=portability_dot_api_dot_privacy_dot_v1_dot_privacy__pb2.EraseRequest.FromString,
                     response_serializer=portability_dot_api_dot_privacy_dot_v1_dot_privacy__pb2.EraseResponse.SerializeToString,
             ),
+            'ErasePerson': grpc.unary_unary_rpc_method_handler(
+                    servicer.ErasePerson,
+                    request_deserializer=portability_dot_api_dot_privacy_dot_v1_dot_privacy__pb2.ErasePersonRequest.FromString,
+                    response_serializer=portability_dot_api_dot_privacy_dot_v1_dot_privacy__pb2.ErasePersonResponse.SerializeToString,
+            ),
             'HoldCase': grpc.unary_unary_rpc_method_handler(
                     servicer.HoldCase,
                     request_deserializer=portability_dot_api_dot_privacy_dot_v1_dot_privacy__pb2.HoldCaseRequest.FromString,
@@ -139,7 +159,8 @@ def add_PrivacyServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class PrivacyService:
-    """For administrators of the node's own institution; protection is for staff cleared for protected persons.
+    """For administrators of the node's own institution; a person on file is erased by a caseworker, and protection is for
+    staff cleared for protected persons.
     """
 
     @staticmethod
@@ -159,6 +180,33 @@ class PrivacyService:
             '/portability.api.privacy.v1.PrivacyService/Erase',
             portability_dot_api_dot_privacy_dot_v1_dot_privacy__pb2.EraseRequest.SerializeToString,
             portability_dot_api_dot_privacy_dot_v1_dot_privacy__pb2.EraseResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ErasePerson(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/portability.api.privacy.v1.PrivacyService/ErasePerson',
+            portability_dot_api_dot_privacy_dot_v1_dot_privacy__pb2.ErasePersonRequest.SerializeToString,
+            portability_dot_api_dot_privacy_dot_v1_dot_privacy__pb2.ErasePersonResponse.FromString,
             options,
             channel_credentials,
             insecure,

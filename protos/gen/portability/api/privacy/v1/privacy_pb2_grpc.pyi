@@ -27,7 +27,9 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class PrivacyServiceStub:
-    """For administrators of the node's own institution; protection is for staff cleared for protected persons."""
+    """For administrators of the node's own institution; a person on file is erased by a caseworker, and protection is for
+    staff cleared for protected persons.
+    """
 
     @_typing.overload
     def __new__(cls, channel: _grpc.Channel) -> _Self: ...
@@ -36,6 +38,10 @@ class PrivacyServiceStub:
     Erase: _grpc.UnaryUnaryMultiCallable[_privacy_pb2.EraseRequest, _privacy_pb2.EraseResponse]
     """Destroys the keys of a case, or of all that is kept of its person. Refused under a legal hold, while a message has
     no receipt, while the case is open, and until its retention is over.
+    """
+    ErasePerson: _grpc.UnaryUnaryMultiCallable[_privacy_pb2.ErasePersonRequest, _privacy_pb2.ErasePersonResponse]
+    """Erases somebody on file for the worker's page, by a named caseworker: her file, and each of her cases, claims and
+    declarations that nothing keeps. What has to stay is told. Refused where all has to stay.
     """
     HoldCase: _grpc.UnaryUnaryMultiCallable[_privacy_pb2.HoldCaseRequest, _privacy_pb2.HoldCaseResponse]
     """Keeps a case from erasure."""
@@ -48,12 +54,18 @@ class PrivacyServiceStub:
 
 @_typing.type_check_only
 class PrivacyServiceAsyncStub(PrivacyServiceStub):
-    """For administrators of the node's own institution; protection is for staff cleared for protected persons."""
+    """For administrators of the node's own institution; a person on file is erased by a caseworker, and protection is for
+    staff cleared for protected persons.
+    """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     Erase: _aio.UnaryUnaryMultiCallable[_privacy_pb2.EraseRequest, _privacy_pb2.EraseResponse]  # type: ignore[assignment]
     """Destroys the keys of a case, or of all that is kept of its person. Refused under a legal hold, while a message has
     no receipt, while the case is open, and until its retention is over.
+    """
+    ErasePerson: _aio.UnaryUnaryMultiCallable[_privacy_pb2.ErasePersonRequest, _privacy_pb2.ErasePersonResponse]  # type: ignore[assignment]
+    """Erases somebody on file for the worker's page, by a named caseworker: her file, and each of her cases, claims and
+    declarations that nothing keeps. What has to stay is told. Refused where all has to stay.
     """
     HoldCase: _aio.UnaryUnaryMultiCallable[_privacy_pb2.HoldCaseRequest, _privacy_pb2.HoldCaseResponse]  # type: ignore[assignment]
     """Keeps a case from erasure."""
@@ -65,7 +77,9 @@ class PrivacyServiceAsyncStub(PrivacyServiceStub):
     """Hides all that is kept of the person of a case from staff that is not cleared, or shows it again."""
 
 class PrivacyServiceServicer(metaclass=_abc_1.ABCMeta):
-    """For administrators of the node's own institution; protection is for staff cleared for protected persons."""
+    """For administrators of the node's own institution; a person on file is erased by a caseworker, and protection is for
+    staff cleared for protected persons.
+    """
 
     @_abc_1.abstractmethod
     def Erase(
@@ -75,6 +89,16 @@ class PrivacyServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_privacy_pb2.EraseResponse, _abc.Awaitable[_privacy_pb2.EraseResponse]]:
         """Destroys the keys of a case, or of all that is kept of its person. Refused under a legal hold, while a message has
         no receipt, while the case is open, and until its retention is over.
+        """
+
+    @_abc_1.abstractmethod
+    def ErasePerson(
+        self,
+        request: _privacy_pb2.ErasePersonRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_privacy_pb2.ErasePersonResponse, _abc.Awaitable[_privacy_pb2.ErasePersonResponse]]:
+        """Erases somebody on file for the worker's page, by a named caseworker: her file, and each of her cases, claims and
+        declarations that nothing keeps. What has to stay is told. Refused where all has to stay.
         """
 
     @_abc_1.abstractmethod
