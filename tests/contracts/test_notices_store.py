@@ -72,6 +72,20 @@ async def test_what_is_due_for_one_worker_is_taken_together_and_once(stores: Sto
     assert await stores.book.take(text(3), at=NOW + timedelta(hours=1)) == Taken(text(3), ROSA, frozenset({Kind.DONE}))
 
 
+async def test_what_concerns_her_safety_is_taken_by_itself_and_first(stores: Stores) -> None:
+    later = NOW + timedelta(seconds=1)
+    others = [notice(1), notice(2, Kind.LATE), notice(3, Kind.MOVED), notice(4, Kind.MOVED)]
+    await stores.book.add(ROSA, [*others, notice(5, Kind.CONTACT, due_at=later)])
+    expected = [{Kind.CONTACT}, {Kind.MOVED}, {Kind.DONE, Kind.LATE}]
+    for number, kinds in enumerate(expected):
+        assert await stores.book.take(text(number), at=later) == Taken(text(number), ROSA, frozenset(kinds))
+    assert await stores.book.take(text(9), at=later) is None
+    # What is put back comes by itself again.
+    await stores.book.settle(text(1), Outcome.FAILED, again_at=later)
+    await stores.book.add(ROSA, [notice(6)])
+    assert await stores.book.take(text(10), at=later) == Taken(text(10), ROSA, frozenset({Kind.MOVED}))
+
+
 @pytest.mark.parametrize("outcome", [None, Outcome.SENT, Outcome.FAILED, Outcome.UNWANTED])
 async def test_what_was_taken_is_never_given_again(stores: Stores, outcome: Outcome | None) -> None:
     await stores.book.add(ROSA, [notice(1)])

@@ -27,11 +27,13 @@ from portability.services.flows.model import case_reference
 from portability.services.notices.handlers import IN_HAND, Notices
 from portability.services.notices.model import (
     FRESH,
+    SECURITY,
     Channel,
     Choice,
     Happening,
     Kind,
     Notice,
+    Taken,
     Untold,
     event_of,
     may_go_at,
@@ -153,10 +155,40 @@ async def test_a_text_is_about_the_case_that_all_in_it_are_about_and_else_about_
 
 async def test_several_events_are_one_text() -> None:
     world = World()
-    for kind in Kind:
+    for kind in set(Kind) - SECURITY:
         world.happens(kind, "case:1")
     assert await world.round() == 1
-    assert world.told == [(ROSA, Kind.CONTACT, True)]
+    assert world.told == [(ROSA, Kind.DUE, True)]
+
+
+async def test_what_concerns_her_safety_takes_no_other_news_with_it() -> None:
+    """Each goes to an address of its own and has words of its own: what was taken with it would be told nobody."""
+    world = World()
+    for kind in Kind:
+        world.happens(kind, "case:1")
+    assert await world.round() == 3
+    assert world.told == [(ROSA, Kind.CONTACT, False), (ROSA, Kind.MOVED, False), (ROSA, Kind.DUE, True)]
+    assert await world.round() == 0
+
+
+async def test_what_concerns_her_safety_is_told_and_the_news_beside_it_that_she_does_not_want_is_not() -> None:
+    world = World()
+    await world.choices.keep(ROSA, Choice(wanted=False))
+    for kind in (Kind.DECIDED, Kind.MOVED):
+        world.happens(kind, "case:1")
+    await world.round()
+    assert world.told == [(ROSA, Kind.MOVED, False)]
+
+
+async def test_where_a_process_dies_with_what_concerns_her_safety_the_other_news_still_goes() -> None:
+    world = World()
+    for kind in (Kind.DECIDED, Kind.CONTACT):
+        world.happens(kind, "case:1")
+    await world.notices.note_all()
+    text_id = UUID(int=90)
+    assert await world.book.take(text_id, at=NOON) == Taken(text_id, ROSA, frozenset({Kind.CONTACT}))
+    assert await world.round() == 1
+    assert world.told == [(ROSA, Kind.DECIDED, False)]
 
 
 async def test_a_flood_of_events_is_four_texts_a_day() -> None:
@@ -208,8 +240,8 @@ async def test_that_she_signs_in_by_another_contact_is_told_before_all_else_what
     news = AddressNotices(world.book)
     await news.moved(ROSA, at=NOON)
     await news.contact_changed(ROSA, at=NOON)
-    assert await world.notices.send_due() == 1
-    assert world.told == [(ROSA, Kind.CONTACT, True)]
+    assert await world.notices.send_due() == 2
+    assert world.told == [(ROSA, Kind.CONTACT, False), (ROSA, Kind.MOVED, False)]
 
 
 async def test_who_wants_none_gets_none() -> None:

@@ -15,6 +15,7 @@ from portability.services.notices.model import (
     Taken,
     Untold,
     case_of_all,
+    told_together,
 )
 
 __all__ = ["MemoryChoices", "MemoryNotices"]
@@ -43,14 +44,16 @@ class MemoryNotices:
         if not waiting:
             return None
         worker_id = min(waiting)[1]
-        kinds, cases = set(), set()
-        for key, (notice, taken) in self.kept.items():
-            if key[0] == worker_id and taken is None and notice.due_at <= at and at - notice.noted_at < FRESH:
-                self.kept[key] = (notice, text_id)
-                kinds.add(notice.kind)
-                cases.add(notice.case_id)
+        due = {
+            key: notice
+            for key, (notice, taken) in self.kept.items()
+            if key[0] == worker_id and taken is None and notice.due_at <= at and at - notice.noted_at < FRESH
+        }
+        kinds = told_together(notice.kind for notice in due.values())
+        told = {key: notice for key, notice in due.items() if notice.kind in kinds}
+        self.kept |= {key: (notice, text_id) for key, notice in told.items()}
         self.texts[text_id] = (worker_id, at, Outcome.TAKEN, None)
-        return Taken(text_id, worker_id, frozenset(kinds), case_of_all(cases))
+        return Taken(text_id, worker_id, kinds, case_of_all(notice.case_id for notice in told.values()))
 
     async def settle(
         self, text_id: UUID, outcome: Outcome, *, channel: Channel | None = None, again_at: datetime | None = None

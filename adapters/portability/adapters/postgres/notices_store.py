@@ -16,6 +16,7 @@ from portability.services.notices.model import (
     Taken,
     Untold,
     case_of_all,
+    told_together,
 )
 
 __all__ = ["PostgresChoices", "PostgresNotices"]
@@ -27,9 +28,11 @@ SELECT workers.worker_id FROM worker_notices AS waiting JOIN workers USING (work
 WHERE {DUE} AND {HAS_ROOM.format("waiting.worker_id")}
 ORDER BY due_at LIMIT 1 FOR UPDATE OF workers SKIP LOCKED
 """  # noqa: S608 (our own words)
-# A statement of its own sees what whoever held the lock before has committed.
+# Statements of their own see what whoever held the lock before has committed.
+KINDS = f"SELECT DISTINCT kind FROM worker_notices WHERE worker_id = %(worker)s AND {DUE}"  # noqa: S608 (our own words)
 TAKE = f"""
-UPDATE worker_notices SET text_id = %(text)s WHERE worker_id = %(worker)s AND {DUE} AND {HAS_ROOM.format("%(worker)s")}
+UPDATE worker_notices SET text_id = %(text)s
+WHERE worker_id = %(worker)s AND kind = ANY(%(kinds)s) AND {DUE} AND {HAS_ROOM.format("%(worker)s")}
 RETURNING kind, case_id
 """  # noqa: S608 (our own words)
 
@@ -66,12 +69,15 @@ class PostgresNotices:
         return added.rowcount
 
     async def take(self, text_id: UUID, *, at: datetime) -> Taken | None:
-        """Take what is due for one worker whom nobody else is at."""
-        given = {"at": at, "fresh": at - FRESH, "day": at - timedelta(days=1), "most": TEXTS_A_DAY}
+        """Take what is due, and told together, for one worker whom nobody else is at."""
+        given: dict[str, object] = {"at": at, "fresh": at - FRESH, "day": at - timedelta(days=1), "most": TEXTS_A_DAY}
         chosen = await (await self._connection.execute(CHOOSE, given)).fetchone()
         if chosen is None:
             return None
-        taken = await self._connection.execute(TAKE, given | {"text": text_id, "worker": chosen[0]})
+        given |= {"text": text_id, "worker": chosen[0]}
+        due = await (await self._connection.execute(KINDS, given)).fetchall()
+        kinds = told_together(Kind(row[0]) for row in due)
+        taken = await self._connection.execute(TAKE, given | {"kinds": [kind.value for kind in kinds]})
         told = await taken.fetchall()
         if not told:
             return None

@@ -122,7 +122,7 @@ class NoticeByContact:
         if worker is None:
             return None
         words = words_for([worker.language])
-        what = "several" if several and kind not in SECURITY else kind
+        what = "several" if several else kind
         text = words.text(f"notice.{what}")
         if case_id is not None and len(cases) > 1 and kind not in SECURITY:
             text = f"{text} ({case_mark(case_id)})"

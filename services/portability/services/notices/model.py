@@ -24,6 +24,7 @@ __all__ = [
     "case_of_all",
     "event_of",
     "may_go_at",
+    "told_together",
 ]
 
 TEXTS_A_DAY: Final = 4  # what happens beyond is told together, later
@@ -124,6 +125,17 @@ def case_of_all(case_ids: Iterable[UUID | None]) -> UUID | None:
     """The one case that all are about; None where there is no such case."""
     found = set(case_ids)
     return found.pop() if len(found) == 1 else None
+
+
+def told_together(due: Iterable[Kind]) -> frozenset[Kind]:
+    """Which of the kinds that are due go into the next text.
+
+    What concerns her safety comes first and by itself: it goes to an address and in words of its own, so whatever else
+    went into that text would count as told and be told nobody.
+    """
+    kinds = frozenset(due)
+    first = next((kind for kind in Kind if kind in kinds & SECURITY), None)
+    return kinds if first is None else frozenset({first})
 
 
 def event_of(happening: Happening) -> bytes:

@@ -34,7 +34,7 @@ class NoticeBook(Protocol):
         ...
 
     async def take(self, text_id: UUID, *, at: datetime) -> Taken | None:
-        """Take all that is due for one worker; None where nothing is, or she has had her texts of the day.
+        """What is due for one worker and told together; None where nothing is, or she has had her texts of the day.
 
         What was taken is never given again unless it is put back.
         """
