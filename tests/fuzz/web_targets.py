@@ -6,10 +6,12 @@ from zoneinfo import ZoneInfo
 
 from starlette.requests import Request
 
+from portability.adapters.workers.pdf import clean_pdf
 from portability.adapters.workers.web.rendering import reader_words
 from portability.adapters.workers.web.security import FormRefusedError, origin_of, read_form
 from portability.adapters.workers.web.uploads import Upload, read_upload
 from portability.agreements.errors import InputError
+from portability.app.demo.story import PAPER
 from portability.services.workers.declarations.recognising import recognised
 from portability.services.workers.model import Contact, parse_contact
 from portability.services.workers.words import Words
@@ -36,6 +38,7 @@ def web_targets() -> Sequence[Target]:
         Target("web-headers", _headers, (), [HEADERS, b"de;q=inf\n\nlang=xx\n192.0.2.1"], largest=4_096),
         Target("web-contact", _contact, (InputError,), contacts, largest=1_024),
         Target("web-upload", _upload, (FormRefusedError,), [UPLOAD, UPLOAD[:90]], largest=16_384),
+        Target("web-pdf", clean_pdf, (), [PDF, PAPER], largest=16_384),
         Target("web-paper", recognised, (InputError,), [PDF, JPEG, PNG, *NO_PAPERS.values()], largest=65_536),
     ]
 

@@ -10,6 +10,7 @@ from portability.adapters.clock.fake import ManualClock, counting_ids
 from portability.adapters.memory.declarations import MemoryDeclarationWork
 from portability.adapters.memory.flows import MemoryFlowWork
 from portability.adapters.memory.workers import MemoryWorkerCases
+from portability.adapters.workers.pdf_process import PdfInItsOwnProcess
 from portability.api.careers.v1 import messages_pb2 as careers
 from portability.app.wiring.declaration_flows import FlowAsking
 from portability.app.wiring.declarations import ClaimsOfHers
@@ -64,7 +65,9 @@ class DeclarationWorld:
         self.work = MemoryDeclarationWork(ClaimsOfHers(self.links, self.cases), asking)
         self.flows[IT].protected = self.work.protected
         work = self.work.unit_of_work
-        self.use_cases = DeclarationUseCases(me=IT, work=work, clock=self.clock, new_id=self.new_id)
+        self.use_cases = DeclarationUseCases(
+            me=IT, work=work, clock=self.clock, new_id=self.new_id, pdfs=PdfInItsOwnProcess()
+        )
         self.desk = DeclarationDesk(work=work, acting=work, clock=self.clock, new_id=self.new_id)
 
     async def enrol(self) -> None:

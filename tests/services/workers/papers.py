@@ -3,9 +3,12 @@
 import io
 import zlib
 
+import pikepdf
 from PIL import Image
 
-__all__ = ["JPEG", "NO_PAPERS", "PDF", "PNG", "picture"]
+from portability.adapters.workers.pdf import clean_pdf
+
+__all__ = ["JPEG", "NO_PAPERS", "PDF", "PNG", "page", "picture"]
 
 
 def picture(kind: str, **more: object) -> bytes:
@@ -14,9 +17,17 @@ def picture(kind: str, **more: object) -> bytes:
     return made.getvalue()
 
 
+def page() -> bytes:
+    """A PDF of one empty page of which there is nothing to take away."""
+    made, pdf = io.BytesIO(), pikepdf.new()
+    pdf.add_blank_page()
+    pdf.save(made)
+    return clean_pdf(made.getvalue()).content
+
+
 JPEG = picture("JPEG")
 PNG = picture("PNG")
-PDF = b"%PDF-1.7\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n"
+PDF = page()
 
 
 def _chunk(name: bytes, content: bytes = b"") -> bytes:

@@ -7,6 +7,7 @@ from uuid import UUID
 
 import pytest
 
+from portability.adapters.workers.pdf import clean_pdf
 from portability.agreements.errors import (
     CaseStateError,
     DeniedError,
@@ -18,6 +19,7 @@ from portability.agreements.errors import (
 from portability.api.careers.v1 import messages_pb2 as careers
 from portability.services.flows.mapping.envelope import read_envelope
 from portability.services.workers.declarations.desk import SettleDeclaration
+from portability.services.workers.declarations.mapping import write_document
 from portability.services.workers.declarations.model import (
     LARGEST_DOCUMENT,
     MOST_ASKED,
@@ -34,6 +36,7 @@ from portability.services.workers.words import languages, words_for
 from tests.services.workers.declaration_world import DeclarationWorld
 from tests.services.workers.dispute_world import ANNA, DE, IT, NOW, PROGRAM, VERA, name_of
 from tests.services.workers.papers import JPEG, NO_PAPERS, PDF, PNG, picture
+from tests.services.workers.test_clean_pdfs import by_a_phone, signed
 from tests.services.workers.test_views_of_cases import ADA, CASE, ROSA
 
 
@@ -208,6 +211,24 @@ def test_a_paper_of_the_largest_size_is_taken_and_one_byte_more_is_not() -> None
     with pytest.raises(InputError) as error:
         recognised(fits + b" ")
     assert error.value.field == "size"
+
+
+async def test_a_pdf_is_kept_without_its_maker_and_a_signed_one_as_it_came_which_is_told(
+    world: DeclarationWorld,
+) -> None:
+    told = (await world.use_cases.declare(world.tells())).declaration
+    phone, before = by_a_phone(), signed()
+    for content in (phone, before):
+        view = await world.use_cases.add_document(*world.shows(told.declaration_id, content))
+    clean, as_it_came = view.declaration.documents
+    assert (clean.is_signed, as_it_came.is_signed) == (False, True)
+    assert [write_document(one).is_signed for one in (clean, as_it_came)] == [False, True]
+    _, kept = await world.use_cases.document_of_mine(ROSA, clean.document_id)
+    assert (len(kept), kept == clean_pdf(phone).content) == (clean.size, True)
+    assert await world.use_cases.document_of_mine(ROSA, as_it_came.document_id) == (as_it_came, before)
+    with pytest.raises(InputError, match="take a photo") as error:
+        await world.use_cases.add_document(*world.shows(told.declaration_id, b"%PDF-1.7\n%%EOF\n"))
+    assert error.value.field == "document"
 
 
 async def test_a_paper_is_kept_with_what_she_told_and_comes_back_as_it_was(world: DeclarationWorld) -> None:

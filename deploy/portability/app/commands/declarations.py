@@ -66,6 +66,8 @@ def show(
             typer.echo(f"    {label}: {said}")
     for one in told.documents:
         typer.echo(f"    paper {one.document_id}  {_kind(one)}  {one.size_bytes} bytes  {one.about}".rstrip())
+        if one.is_signed:
+            typer.echo("        signed, so kept as it came: it may say who made it, when and with what")
     if papers:
         papers.mkdir(parents=True, exist_ok=True)
         for one in saved:

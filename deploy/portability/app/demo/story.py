@@ -105,7 +105,10 @@ class Institution:
     branch: Branch = Branch.OLD_AGE  # for which the directory names it
 
 
-PAPER = b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages<</Type/Pages/Kids[]/Count 0>>>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n"
+PAPER = (
+    b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n2 0 obj<</Type/Pages/Kids[3 0 R]/Count 1>>endobj\n"
+    b"3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n"
+)
 DISPUTE = "I worked in Munich until the end of January 2002."
 WORKER = Person("Moretti", "Elena", "IT", PERSON_PHONE, "it")
 

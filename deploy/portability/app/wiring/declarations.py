@@ -11,6 +11,7 @@ from portability.adapters.postgres.disputes_store import PostgresCaseChanges
 from portability.adapters.postgres.looks import PostgresLooks, PostgresProtected
 from portability.adapters.postgres.records_store import PostgresCommands
 from portability.adapters.postgres.workers_store import PostgresWorkerCases
+from portability.adapters.workers.pdf_process import PdfInItsOwnProcess
 from portability.app.wiring.claims import node_claims
 from portability.app.wiring.declaration_flows import FlowAsking
 from portability.app.wiring.flows import FlowTransaction, flow_parts
@@ -64,7 +65,9 @@ class DeclarationTransaction:
 def declaration_use_cases(database: Database, parts: CaseParts) -> DeclarationUseCases:
     """The worker's side on the node's database."""
     work = _work(database, parts, acting="node")
-    return DeclarationUseCases(me=parts.me, work=work, clock=parts.clock, new_id=parts.new_id)
+    return DeclarationUseCases(
+        me=parts.me, work=work, clock=parts.clock, new_id=parts.new_id, pdfs=PdfInItsOwnProcess()
+    )
 
 
 def declaration_desk(database: Database, parts: CaseParts) -> DeclarationDesk:

@@ -17,7 +17,9 @@ from portability.services.workers.declarations.model import (
     NAME_LENGTH,
     Declaration,
     DeclaredDocument,
+    DocumentKind,
     InstitutionId,
+    PdfFinding,
     Progress,
     Standing,
     check_days,
@@ -25,8 +27,8 @@ from portability.services.workers.declarations.model import (
     local_progress,
     with_document,
 )
-from portability.services.workers.declarations.ports import Clock, DeclarationWork, UnitOfWork
-from portability.services.workers.declarations.recognising import recognised
+from portability.services.workers.declarations.ports import Clock, DeclarationWork, PdfCleaner, UnitOfWork
+from portability.services.workers.declarations.recognising import Paper, recognised, require_room
 from portability.services.workers.disputes.model import clean_text
 from portability.services.workers.remembered import RememberedDay
 
@@ -79,6 +81,7 @@ class DeclarationUseCases:
     work: UnitOfWork
     clock: Clock
     new_id: Callable[[], UUID]
+    pdfs: PdfCleaner
     zone: tzinfo = UTC
 
     async def declare(self, command: DeclarePeriod) -> DeclarationView:
@@ -103,18 +106,25 @@ class DeclarationUseCases:
             return await _hers(command.worker_id, declaration_id, work=work)
 
     async def add_document(self, command: AddDocument, content: bytes) -> DeclarationView:
-        """Keep a paper with what she told, of a picture only what it takes to draw it; the same request does so once.
+        """Keep a paper with what she told, but only what it takes to draw it; the same request does so once.
 
-        Raises InputError where the content is none that is taken or too large, NotFoundError where the declaration is
+        Raises InputError where the content is none that is taken or too large, GatewayError where a PDF cannot be
+        looked at now, NotFoundError where the declaration is
         not hers, CaseStateError where it is answered, OverloadError where there are enough.
         """
-        paper = recognised(content)
+        paper, is_signed = await self._cleaned(recognised(content))
         command = replace(command, about=_named(command.about, "about", most=ABOUT_LENGTH))
         async with self.work() as work:
 
             async def run() -> str:
                 document = DeclaredDocument(
-                    self.new_id(), paper.kind, len(paper.content), self.clock.now(), command.about, command.by
+                    self.new_id(),
+                    paper.kind,
+                    len(paper.content),
+                    self.clock.now(),
+                    command.about,
+                    command.by,
+                    is_signed,
                 )
                 declaration = await self._with_room(command, document, work=work)
                 await work.book.put(declaration)
@@ -123,6 +133,18 @@ class DeclarationUseCases:
 
             await once(command, log=work.commands, run=run)
             return await _hers(command.worker_id, command.declaration_id, work=work)
+
+    async def _cleaned(self, paper: Paper) -> tuple[Paper, bool]:
+        """The paper as it is kept, and whether it is signed: then it stays as it came. A picture is clean already."""
+        if paper.kind is not DocumentKind.PDF:
+            return paper, False
+        found = await self.pdfs.cleaned(paper.content)
+        if found.finding is PdfFinding.UNREADABLE:
+            raise InputError(
+                "This PDF is broken, or locked with a password: take a photo of the paper.", field="document"
+            )
+        require_room(found.content)
+        return Paper(paper.kind, found.content), found.finding is PdfFinding.SIGNED
 
     async def withdraw(self, worker_id: UUID, declaration_id: UUID) -> None:
         """Delete what she told, with its papers. Raises NotFoundError, CaseStateError where somebody has acted on it.

@@ -102,6 +102,7 @@ def write_document(document: DeclaredDocument) -> pb.DeclaredDocument:
         about=document.about,
         added_at=write_instant(document.added_at),
         added_by=document.added_by,
+        is_signed=document.is_signed,
     )
 
 

@@ -19,10 +19,12 @@ __all__ = [
     "MOST_DOCUMENTS",
     "NAME_LENGTH",
     "Answer",
+    "CleanedPdf",
     "Declaration",
     "DeclaredDocument",
     "DocumentKind",
     "InstitutionId",
+    "PdfFinding",
     "Progress",
     "Standing",
     "answered",
@@ -59,6 +61,22 @@ class DocumentKind(StrEnum):
         return "jpg" if self is DocumentKind.JPEG else str(self)
 
 
+class PdfFinding(StrEnum):
+    """What became of a PDF."""
+
+    CLEANED = "cleaned"
+    SIGNED = "signed"  # kept as it came: anything taken out would break what the signature proves
+    UNREADABLE = "unreadable"  # broken, or locked with a password: nobody at the office could open it either
+
+
+@dataclass(frozen=True, slots=True)
+class CleanedPdf:
+    """A PDF as it is kept; `content` is empty where it is unreadable."""
+
+    finding: PdfFinding
+    content: bytes
+
+
 class Standing(StrEnum):
     WAITING = "waiting"  # for a person of this institution
     ASKED = "asked"
@@ -85,6 +103,7 @@ class DeclaredDocument:
     added_at: datetime
     about: str = ""
     added_by: str = ""  # who sent it for her or with her; empty: she did
+    is_signed: bool = False  # a PDF with a signature over it, kept as it came: it may say who made it, when and where
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from uuid import UUID
 from portability.services.acts import ActBook
 from portability.services.idempotency import CommandLog
 from portability.services.looking import LookBook, ProtectedScopes
-from portability.services.workers.declarations.model import Declaration, InstitutionId, Progress
+from portability.services.workers.declarations.model import CleanedPdf, Declaration, InstitutionId, Progress
 
 __all__ = [
     "Changes",
@@ -19,6 +19,7 @@ __all__ = [
     "Elsewhere",
     "HerCases",
     "Papers",
+    "PdfCleaner",
     "UnitOfWork",
     "WaitingDeclarations",
 ]
@@ -65,6 +66,12 @@ class Papers(Protocol):
 
     async def get(self, document_id: UUID) -> bytes | None:
         """The paper as it came; None where there is none, or it is erased."""
+        ...
+
+
+class PdfCleaner(Protocol):
+    async def cleaned(self, content: bytes) -> CleanedPdf:
+        """The PDF without what is told beside its pages, or why it is not. GatewayError where it could not be tried."""
         ...
 
 

@@ -2,8 +2,8 @@
 
 Of a picture only that is kept which it takes to draw it: where and when it was taken, with which device, smaller
 pictures and notes are left behind, and so is whatever stands after its end. Nothing is decoded: no picture is unpacked
-and no PDF is run, so that neither a bomb nor a trap goes off here, and every dot stays as it was. A PDF is kept as it
-came. Whether a paper does harm to whoever opens it is not searched.
+and no PDF is opened here, so that neither a bomb nor a trap goes off, and every dot stays as it was. What stands in a
+PDF is for a process of its own to read (`PdfCleaner`). Whether a paper does harm to whoever opens it is not searched.
 """
 
 import re
@@ -16,7 +16,7 @@ from typing import Final, Literal
 from portability.agreements.errors import InputError
 from portability.services.workers.declarations.model import LARGEST_DOCUMENT, DocumentKind
 
-__all__ = ["Paper", "recognised"]
+__all__ = ["Paper", "drawn_jpeg", "recognised", "require_room"]
 
 _END: Final = 1024  # bytes at the end of a PDF in which its last line stands (ISO 32000-2, 7.5.5)
 _MOST_PARTS: Final = 10_000
@@ -48,15 +48,20 @@ def recognised(content: bytes) -> Paper:
     """What a paper is. Raises InputError where it is empty, too large, cut off, or of no kind that is taken."""
     if not content:
         raise InputError("The paper is empty: choose it again.", field="document")
-    if len(content) > LARGEST_DOCUMENT:
-        raise InputError(
-            f"The paper has {len(content)} bytes: {LARGEST_DOCUMENT} at most. Take a smaller picture.", field="size"
-        )
+    require_room(content)
     for kind, read in _READERS.items():
         kept = read(content)
         if kept is not None:
             return Paper(kind, kept)
     raise InputError("This is no whole PDF, JPEG or PNG file: take a photo of the paper.", field="document")
+
+
+def require_room(content: bytes) -> None:
+    """Raise InputError for a paper that is too large."""
+    if len(content) > LARGEST_DOCUMENT:
+        raise InputError(
+            f"The paper has {len(content)} bytes: {LARGEST_DOCUMENT} at most. Take a smaller picture.", field="size"
+        )
 
 
 def _pdf(content: bytes) -> bytes | None:
@@ -83,9 +88,10 @@ def _png(content: bytes) -> bytes | None:
     return bytes(kept) if whole else None
 
 
-def _jpeg(content: bytes) -> bytes | None:
-    """Segments and scans up to the end of the picture, a frame with a size before the first scan (ITU-T T.81, B.1).
+def drawn_jpeg(content: bytes) -> bytes | None:
+    """A JPEG without its notes; None where it is not whole.
 
+    Segments and scans up to the end of the picture, a frame with a size before the first scan (ITU-T T.81, B.1).
     Phones put more behind the picture (a film, another picture with notes of its own), which is left behind.
     """
     if not content.startswith(b"\xff\xd8\xff"):
@@ -150,5 +156,5 @@ def _turned(value: int) -> bytes:
 
 
 _READERS: Mapping[DocumentKind, Callable[[bytes], bytes | None]] = MappingProxyType(
-    {DocumentKind.PDF: _pdf, DocumentKind.PNG: _png, DocumentKind.JPEG: _jpeg}
+    {DocumentKind.PDF: _pdf, DocumentKind.PNG: _png, DocumentKind.JPEG: drawn_jpeg}
 )

@@ -347,7 +347,7 @@ Global___GetMyDocumentRequest: _TypeAlias = GetMyDocumentRequest  # noqa: Y015
 
 @_typing.final
 class GetMyDocumentResponse(_message.Message):
-    """The paper as she sent it."""
+    """The paper as it is kept."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -385,6 +385,7 @@ class DeclaredDocument(_message.Message):
     ABOUT_FIELD_NUMBER: _builtins.int
     ADDED_AT_FIELD_NUMBER: _builtins.int
     ADDED_BY_FIELD_NUMBER: _builtins.int
+    IS_SIGNED_FIELD_NUMBER: _builtins.int
     document_id: _builtins.str
     """Id, a UUID. Never empty."""
     kind: Global___DocumentKind.ValueType
@@ -395,6 +396,10 @@ class DeclaredDocument(_message.Message):
     """What it is in her words. Empty: not told."""
     added_by: _builtins.str
     """Who sent it for her or with her. Empty: she did."""
+    is_signed: _builtins.bool
+    """It is a PDF with a signature over it, kept as it came, since anything taken out would break what the signature
+    proves: it may say who made it, when, and with what. Of every other paper that is taken out.
+    """
     @_builtins.property
     def added_at(self) -> _timestamp_pb2.Timestamp:
         """When it came. Always set."""
@@ -408,10 +413,11 @@ class DeclaredDocument(_message.Message):
         about: _builtins.str = ...,
         added_at: _timestamp_pb2.Timestamp | None = ...,
         added_by: _builtins.str = ...,
+        is_signed: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["added_at", b"added_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["about", b"about", "added_at", b"added_at", "added_by", b"added_by", "document_id", b"document_id", "kind", b"kind", "size_bytes", b"size_bytes"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["about", b"about", "added_at", b"added_at", "added_by", b"added_by", "document_id", b"document_id", "is_signed", b"is_signed", "kind", b"kind", "size_bytes", b"size_bytes"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -649,7 +655,7 @@ Global___GetDeclaredDocumentRequest: _TypeAlias = GetDeclaredDocumentRequest  # 
 
 @_typing.final
 class GetDeclaredDocumentResponse(_message.Message):
-    """The paper as she sent it."""
+    """The paper as it is kept."""
 
     DESCRIPTOR: _descriptor.Descriptor
 

@@ -95,7 +95,7 @@ class MyDeclarationServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def GetMyDocument(self, request, context):
-        """Gives one of her papers back as she sent it.
+        """Gives one of her papers back as it is kept.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

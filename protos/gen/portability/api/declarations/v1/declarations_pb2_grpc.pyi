@@ -42,7 +42,7 @@ class MyDeclarationServiceStub:
     ListMyDeclarations: _grpc.UnaryUnaryMultiCallable[_declarations_pb2.ListMyDeclarationsRequest, _declarations_pb2.ListMyDeclarationsResponse]
     """Lists what she told, the newest first, and what came of it."""
     GetMyDocument: _grpc.UnaryUnaryMultiCallable[_declarations_pb2.GetMyDocumentRequest, _declarations_pb2.GetMyDocumentResponse]
-    """Gives one of her papers back as she sent it."""
+    """Gives one of her papers back as it is kept."""
 
 @_typing.type_check_only
 class MyDeclarationServiceAsyncStub(MyDeclarationServiceStub):
@@ -58,7 +58,7 @@ class MyDeclarationServiceAsyncStub(MyDeclarationServiceStub):
     ListMyDeclarations: _aio.UnaryUnaryMultiCallable[_declarations_pb2.ListMyDeclarationsRequest, _declarations_pb2.ListMyDeclarationsResponse]  # type: ignore[assignment]
     """Lists what she told, the newest first, and what came of it."""
     GetMyDocument: _aio.UnaryUnaryMultiCallable[_declarations_pb2.GetMyDocumentRequest, _declarations_pb2.GetMyDocumentResponse]  # type: ignore[assignment]
-    """Gives one of her papers back as she sent it."""
+    """Gives one of her papers back as it is kept."""
 
 class MyDeclarationServiceServicer(metaclass=_abc_1.ABCMeta):
     """The worker's side. A session token goes with every call, as metadata "authorization: Bearer <session token>"."""
@@ -101,7 +101,7 @@ class MyDeclarationServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _declarations_pb2.GetMyDocumentRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_declarations_pb2.GetMyDocumentResponse, _abc.Awaitable[_declarations_pb2.GetMyDocumentResponse]]:
-        """Gives one of her papers back as she sent it."""
+        """Gives one of her papers back as it is kept."""
 
 def add_MyDeclarationServiceServicer_to_server(servicer: MyDeclarationServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
 
