@@ -91,6 +91,10 @@ REQUESTS: Mapping[str, tuple[type[Message], Callable[..., object]]] = {
     "watch-changes": (feed_pb2.WatchChangesRequest, feed.read_token),
     "submit-message": (exchange_pb2.SubmitMessageRequest, partial(outgoing, message_id=NO_CASE)),
     "list-reconciliations": (repair_service_pb2.ListReconciliationsRequest, reconciliations.read_listing),
+    "settle-differences": (
+        repair_service_pb2.SettleDifferencesRequest,
+        partial(reconciliations.read_settling, by="karl", at=datetime(2026, 11, 21, tzinfo=UTC)),
+    ),
     "claim-facts": (determination_pb2.ClaimFacts, partial(facts.read_query, agreement_ids=("eu-883-2004",))),
     "publish-agreement": (agreements_pb2.PublishAgreementRequest, treaties.read_publish),
     "ratify-agreement": (agreements_pb2.RatifyAgreementRequest, treaties.read_ratify),

@@ -79,6 +79,57 @@ async def test_a_second_message_under_a_number_is_shown_as_differing_and_told_of
         assert alarms(world.rome, "difference_stays") == 1
 
 
+async def test_what_is_looked_into_is_settled_and_shown_so(world: World) -> None:
+    await world.messages.SubmitMessage(a_note(10, case_id=OTHER))
+    await relay_once(world.berlin.exchange)
+    await lose_what_waits(world.rome)
+    await a_day_of_digests(world)
+
+    async def settle(numbers: str, *, partner: str = "de-drv", reason: str = "They wrote in May.") -> tuple[int, str]:
+        return await world.command("reconciliations", "settle", partner, numbers, "--reason", reason)
+
+    code, told = await world.command("reconciliations", "list", "--open")
+    assert "next      what is looked into and stays so, an administrator closes: `portability reconciliations" in told
+    code, told = await settle("x")
+    assert (code, "is no range of numbers" in told) == (2, True)
+    code, told = await settle("1-3")
+    assert (code, "`portability reconciliations list --open --partner de-drv` shows what is" in told) == (1, True)
+    code, told = await settle("4", partner="it-inps")
+    assert (code, "Nothing is open with it-inps under 4" in told) == (1, True)
+    code, told = await settle("4", reason=" ")
+    assert (code, "Say why" in told) == (1, True)
+    code, told = await settle("4")
+    assert (code, told) == (0, "settled   1 difference with de-drv\n")
+    code, told = await world.command("reconciliations", "list", "--open")
+    assert (code, told) == (0, "Nothing is open.\n")
+    code, told = await world.command("reconciliations", "list")
+    assert code == 0, told
+    shown = r"1 difference +- +4 missing, asked [-\d]+ [:\d]+, settled [-\d]{10} by karl: They wrote in May\.\n"
+    assert re.search(shown, told)
+    assert "next" not in told
+    await change(world.rome, "UPDATE reconciliation_findings SET found_at = found_at - interval '1 day'")
+    await report_comparisons(world.rome.exchange)
+    assert alarms(world.rome, "difference_stays") == 0
+
+
+async def test_a_gap_that_was_given_up_is_shown_so_and_is_not_open(world: World) -> None:
+    await world.messages.SubmitMessage(a_note(10, case_id=OTHER))
+    await relay_once(world.berlin.exchange)
+    await lose_what_waits(world.rome)
+    await a_day_of_digests(world)
+    await world.messages.SubmitMessage(a_note(11, case_id=OTHER))
+    await relay_once(world.berlin.exchange)
+    await consume_once(world.rome.exchange, world.rome.effects)
+    code, told = await world.command("reconciliations", "list", "--open")
+    assert (code, "4 missing" in told) == (0, True)
+    code, told = await world.quarantine("give-up", "de-drv", OTHER, "1", "--reason", "It does not come.")
+    assert code == 0, told
+    code, told = await world.command("reconciliations", "list", "--open")
+    assert (code, told) == (0, "Nothing is open.\n")
+    code, told = await world.command("reconciliations", "list")
+    assert re.search(r"4 missing.*, given up [-\d]{10} by karl: Numbers 1 to 1 .*; It does not come\.\n", told)
+
+
 async def test_a_partner_that_sends_no_digest_is_told_of_and_shown(world: World) -> None:
     await ask_for_gaps(world.rome.exchange)
     assert await report_comparisons(world.rome.exchange) == 0

@@ -5,15 +5,14 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 
-from portability.adapters.memory.exchange_repair import MemoryDigests
-from portability.adapters.memory.exchange_state import FindingKey, FindingRow, ReportRow, State
+from portability.adapters.memory.exchange_findings import finding_of
+from portability.adapters.memory.exchange_state import FindingRow, ReportRow, State
 from portability.services.exchange.model.messages import Direction, InstitutionId
 from portability.services.exchange.model.reconciliations import (
     FINDINGS_SHOWN,
     GRACE,
     Comparison,
     DifferenceKind,
-    Finding,
     Place,
     Reconciliation,
     StandingDifferences,
@@ -87,6 +86,10 @@ class MemoryReconciliationReport:
             del self._state.comparisons[place]
         for key in [key for key in self._state.findings if key[1] < before]:
             del self._state.findings[key]
+        found = {(key[0], key[2], key[3]) for key in self._state.findings}
+        for mark, one in list(self._state.settlements.items()):
+            if one.at.date() < before and mark[1][:3] not in found:
+                del self._state.settlements[mark]
         return len(old)
 
     async def _report(self, place: Place) -> Reconciliation:
@@ -128,10 +131,11 @@ class MemoryComparisonAlarms:
     async def standing(self, *, found_before: datetime) -> Sequence[StandingDifferences]:
         """Return what is open still, once."""
         numbers: dict[InstitutionId, list[int]] = {}
-        for key, row in self._state.findings.items():
-            if not row.is_judged and row.found_at <= found_before:
+        for key, row in list(self._state.findings.items()):
+            finding = await finding_of(key, self._state)
+            if not row.is_judged and row.found_at <= found_before and finding.settled is None:
                 self._state.findings[key] = replace(row, is_judged=True)
-                if (await finding_of(key, self._state)).is_open:
+                if finding.is_open:
                     numbers.setdefault(key[0], []).append(key[3].first)
         return [StandingDifferences(one, len(all_), min(all_)) for one, all_ in sorted(numbers.items())]
 
@@ -159,19 +163,6 @@ class MemoryComparisonAlarms:
         after = self._state.comparisons.get((day + DAY, partner, Direction.RECEIVED), ReportRow())
         over = datetime.combine(day + DAY, time(), UTC) + GRACE
         return bool(row.digests or (after.first_at and after.first_at < over))
-
-
-async def finding_of(key: FindingKey, state: State) -> Finding:
-    """A difference as it stands now."""
-    partner, _, kind, numbers = key
-    row = state.findings[key]
-    leaves = await MemoryDigests(state).received(partner, numbers)
-    is_open = kind is DifferenceKind.UNSETTLED
-    if kind is DifferenceKind.MISSING:
-        is_open = len(leaves) < row.stated
-    elif kind is DifferenceKind.DIFFERING:
-        is_open = len(leaves) != row.stated or any(leaf != row.root for leaf in leaves)
-    return Finding(kind, numbers, row.stated, len(leaves), row.found_at, row.asked_at, is_open)
 
 
 def _whole(one: SequenceRange | None, other: SequenceRange | None) -> SequenceRange | None:

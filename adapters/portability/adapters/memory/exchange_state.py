@@ -9,7 +9,7 @@ from portability.services.exchange.lanes import LaneStanding
 from portability.services.exchange.leases import Lease
 from portability.services.exchange.model.messages import InstitutionId, Lane, MessageKey
 from portability.services.exchange.model.receiving import InboxBundle, InboxMessage
-from portability.services.exchange.model.reconciliations import DifferenceKind, Place
+from portability.services.exchange.model.reconciliations import DifferenceKind, Place, Settlement
 from portability.services.exchange.model.sending import (
     Consignment,
     ConsignmentKey,
@@ -25,7 +25,7 @@ from portability.services.exchange.receipt_levels import OverdueLevel
 from portability.services.exchange.streams import SequenceRange, StreamWatch
 from portability.services.log_entry import LogEntry
 
-__all__ = ["ConsignmentRow", "FindingKey", "FindingRow", "Outcome", "ReportRow", "RoundRow", "State", "VoidRow"]
+__all__ = ["ConsignmentRow", "FindingKey", "FindingRow", "Mark", "Outcome", "ReportRow", "RoundRow", "State", "VoidRow"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +81,8 @@ class FindingRow:
 
 
 FindingKey = tuple[InstitutionId, date, DifferenceKind, SequenceRange]
+Mark = tuple[InstitutionId, DifferenceKind, SequenceRange, int, bytes, tuple[bytes, ...]]
+"""By what a settled finding is known again: what is stated under its numbers, and of one that differs what is here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +122,7 @@ class State:
     rounds: dict[InstitutionId, RoundRow] = field(default_factory=dict)
     comparisons: dict[Place, ReportRow] = field(default_factory=dict)
     findings: dict[FindingKey, FindingRow] = field(default_factory=dict)
+    settlements: dict[tuple[UUID, Mark], Settlement] = field(default_factory=dict)
     judged_on: dict[InstitutionId, date] = field(default_factory=dict)  # up to which day is known who was silent
     voids: dict[tuple[InstitutionId, int], VoidRow] = field(default_factory=dict)
     void_looks: dict[str, tuple[InstitutionId, int]] = field(default_factory=dict)  # "next": after which to look

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 
 from portability.adapters.memory.acts import MemoryActs
+from portability.adapters.memory.exchange_findings import MemorySettlements
 from portability.adapters.memory.exchange_lanes import MemoryBusinessStatuses, MemoryLanes
 from portability.adapters.memory.exchange_openings import MemoryAcceptedBlind, MemoryOpenings
 from portability.adapters.memory.exchange_receipt_alarms import MemoryReceiptAlarms
@@ -59,6 +60,7 @@ class MemoryExchangeWork:
         self.reconciliations = MemoryReconciliations(state)
         self.reconciliation_report = MemoryReconciliationReport(state)
         self.comparison_alarms = MemoryComparisonAlarms(state)
+        self.settlements = MemorySettlements(state)
         self.sealings = MemorySealings(state)
         self.voids_sent = MemoryVoidsSent(state)
         self.voids_received = MemoryVoidsReceived(state)

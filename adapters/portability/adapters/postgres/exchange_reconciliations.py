@@ -7,12 +7,12 @@ from typing import Any, Final
 
 from portability.adapters.postgres.arrays import bigints, byteas, texts
 from portability.adapters.postgres.database import Connection
+from portability.adapters.postgres.exchange_findings import COLUMNS, STANDS, finding_of
 from portability.services.exchange.model.messages import Direction, InstitutionId
 from portability.services.exchange.model.reconciliations import (
     FINDINGS_SHOWN,
     GRACE,
     Comparison,
-    DifferenceKind,
     Finding,
     Place,
     Reconciliation,
@@ -48,27 +48,12 @@ FROM unnest(%(kinds)b::text[], %(firsts)b::bigint[], %(lasts)b::bigint[], %(stat
 ON CONFLICT (partner, day, kind, first_seq, last_seq) DO UPDATE SET
     stated = excluded.stated, root = excluded.root, asked_at = excluded.asked_at
 """
-# What is here under the numbers of a finding, as digests count it.
-HELD: Final = """
-LATERAL (
-    SELECT count(*) AS held, count(*) FILTER (WHERE leaf_hash <> one.root) AS others FROM (
-        SELECT leaf_hash FROM inbox WHERE sender = one.partner AND stream_seq BETWEEN one.first_seq AND one.last_seq
-        UNION ALL
-        SELECT leaf_hash FROM stream_voids AS void WHERE sender = one.partner
-            AND stream_seq BETWEEN one.first_seq AND one.last_seq AND NOT EXISTS
-            (SELECT FROM inbox WHERE inbox.sender = void.sender AND inbox.stream_seq = void.stream_seq)
-    ) AS known
-) AS here, LATERAL (
-    SELECT CASE kind WHEN 'missing' THEN held < stated WHEN 'differing' THEN held <> stated OR others > 0
-        ELSE true END AS is_open
-) AS now
-"""
 PAGE: Final = f"""
 SELECT report.partner, report.direction, report.day, report.first_seq, report.last_seq, digests, questions, last_at,
     differences, open_differences, open_differences > 0 OR is_silent
 FROM reconciliations AS report, LATERAL (
     SELECT count(*) AS differences, count(*) FILTER (WHERE is_open) AS open_differences
-    FROM reconciliation_findings AS one, {HELD}
+    FROM reconciliation_findings AS one {STANDS}
     WHERE report.direction = 'received' AND one.partner = report.partner AND one.day = report.day
 ) AS found, LATERAL (
     SELECT report.direction = 'received' AND digests = 0 AND NOT EXISTS (
@@ -83,21 +68,33 @@ WHERE report.day BETWEEN %(since)s AND %(last_day)s
 ORDER BY report.day DESC, report.partner, report.direction LIMIT %(limit)s
 """  # noqa: S608 - a constant
 FINDINGS: Final = f"""
-SELECT partner, day, kind, first_seq, last_seq, stated, held, found_at, asked_at, is_open FROM (
-    SELECT one.*, held, is_open,
+SELECT partner, day, {COLUMNS} FROM (
+    SELECT one.*, held, is_open, settled_by, settled_at, reason, settled_in,
         row_number() OVER (PARTITION BY one.partner, one.day ORDER BY NOT is_open, first_seq, last_seq, kind) AS place
-    FROM reconciliation_findings AS one, {HELD}
+    FROM reconciliation_findings AS one {STANDS}
     WHERE (one.partner, one.day) IN (SELECT * FROM unnest(%(partners)s::text[], %(days)s::date[]))
 ) AS one WHERE place <= %(shown)s ORDER BY partner, day, place
 """  # noqa: S608 - a constant
+# What is settled is left for the day on which it is open again.
 STANDING: Final = f"""
 WITH judged AS (
-    UPDATE reconciliation_findings SET is_judged = true
-    WHERE NOT is_judged AND found_at <= %s RETURNING *
+    UPDATE reconciliation_findings AS known SET is_judged = true FROM (
+        SELECT one.*, is_open FROM reconciliation_findings AS one {STANDS}
+        WHERE NOT one.is_judged AND one.found_at <= %s AND settled_at IS NULL
+    ) AS due
+    WHERE known.partner = due.partner AND known.day = due.day AND known.kind = due.kind
+        AND known.first_seq = due.first_seq AND known.last_seq = due.last_seq AND NOT known.is_judged
+    RETURNING known.partner, known.first_seq, is_open
 )
-SELECT partner, count(*), min(first_seq) FROM judged AS one, {HELD}
-WHERE is_open GROUP BY partner ORDER BY partner
+SELECT partner, count(*), min(first_seq) FROM judged WHERE is_open GROUP BY partner ORDER BY partner
 """  # noqa: S608 - a constant
+FORGET: Final = """
+DELETE FROM reconciliation_settlements AS one
+WHERE settled_at < (%s::date)::timestamp AT TIME ZONE 'UTC' AND NOT EXISTS (
+    SELECT FROM reconciliation_findings AS known WHERE known.partner = one.partner AND known.kind = one.kind
+    AND known.first_seq = one.first_seq AND known.last_seq = one.last_seq
+)
+"""
 SILENT: Final = """
 INSERT INTO reconciliations (partner, direction, day)
 SELECT watch.sender, 'received', quiet::date FROM silence_watches AS watch, generate_series(
@@ -158,6 +155,7 @@ class PostgresReconciliationReport:
     async def forget(self, *, before: date) -> int:
         """Delete what is older than a day."""
         await self._connection.execute("DELETE FROM reconciliation_findings WHERE day < %s", (before,))
+        await self._connection.execute(FORGET, (before,))
         gone = await self._connection.execute("DELETE FROM reconciliations WHERE day < %s", (before,))
         return gone.rowcount
 
@@ -172,7 +170,7 @@ class PostgresReconciliationReport:
         )
         by_place: dict[tuple[InstitutionId, date], list[Finding]] = {}
         async for row in found:
-            by_place.setdefault((row[0], row[1]), []).append(_finding(row[2:]))
+            by_place.setdefault((row[0], row[1]), []).append(finding_of(row[2:]))
         return by_place
 
 
@@ -240,8 +238,3 @@ def _report(row: Sequence[Any], findings: Sequence[Finding]) -> Reconciliation:
         is_open,
         tuple(findings),
     )
-
-
-def _finding(row: Sequence[Any]) -> Finding:
-    """kind, first_seq, last_seq, stated, held, found_at, asked_at, is_open."""
-    return Finding(DifferenceKind(row[0]), SequenceRange(row[1], row[2]), *row[3:])

@@ -9,6 +9,7 @@ from portability.adapters.keys.at_rest import AtRest
 from portability.adapters.postgres.acts import PostgresActs
 from portability.adapters.postgres.database import Connection, Database, in_one_go
 from portability.adapters.postgres.exchange_bundles import PostgresBundles, PostgresResends
+from portability.adapters.postgres.exchange_findings import PostgresSettlements
 from portability.adapters.postgres.exchange_inbox import PostgresInbox, PostgresOffsets
 from portability.adapters.postgres.exchange_lanes import PostgresBusinessStatuses, PostgresLanes
 from portability.adapters.postgres.exchange_openings import PostgresAcceptedBlind, PostgresOpenings
@@ -57,6 +58,7 @@ class PostgresExchangeWork:
         self.reconciliations = PostgresReconciliations(connection)
         self.reconciliation_report = PostgresReconciliationReport(connection)
         self.comparison_alarms = PostgresComparisonAlarms(connection)
+        self.settlements = PostgresSettlements(connection)
         self.sealings = PostgresSealings(connection)
         self.voids_sent = PostgresVoidsSent(connection)
         self.voids_received = PostgresVoidsReceived(connection)

@@ -1,4 +1,4 @@
-"""`portability reconciliations`: what the daily comparisons with partners came to, and what to do where one is open."""
+"""`portability reconciliations`: what the daily comparisons with partners came to, and closing what is looked into."""
 
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime, timedelta
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from portability.app.commands.at_node import As, Node, call_node
+from portability.app.commands.at_node import As, Node, call_node, new_request_id
 from portability.app.commands.printing import count, table
 
 if TYPE_CHECKING:
@@ -30,16 +30,13 @@ SILENCE = (
     "ran, and at `stream_not_reached`"
 )
 
+SETTLE = "what is looked into and stays so, an administrator closes: `portability reconciliations settle`"
+
 app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode=None,
     help="What the daily comparisons with partners came to: what was missing, what differs, who was silent.",
 )
-
-
-@app.callback()
-def group() -> None:
-    """Keep `list` a command of its own though it is the only one."""
 
 
 @app.command("list")
@@ -51,7 +48,7 @@ def list_reconciliations(
         datetime | None,
         typer.Option(formats=["%Y-%m-%d"], help="First day (UTC); without it 14 days ago, with --open all."),
     ] = None,
-    only_open: Annotated[bool, typer.Option("--open", help="Only what is missing or differs still.")] = False,  # noqa: FBT002 (typer's)
+    only_open: Annotated[bool, typer.Option("--open", help="Only what stands and is not settled.")] = False,  # noqa: FBT002 (typer's)
 ) -> None:
     """List what was compared with each partner by day, the newest first, and what to do where something is open."""
     first = since.date() if since else None if only_open else _today() - USUAL
@@ -65,6 +62,37 @@ def list_reconciliations(
         typer.echo()
     for step in steps:
         typer.echo(f"next      {step}")
+
+
+@app.command("settle")
+def settle(
+    partner: Annotated[str, typer.Argument(help="Institution, for example de-drv.")],
+    numbers: Annotated[
+        str, typer.Argument(help="What is open, as `portability reconciliations list --open` shows it: 7 or 70-71.")
+    ],
+    *,
+    name: As,
+    reason: Annotated[str, typer.Option(help="What came of looking into it, without personal data.")],
+    node: Node = "",
+) -> None:
+    """Close what differs or is missing and was looked into: an administrator's act, kept with who, when and why.
+
+    Nothing is changed at either end. Another difference found under the same numbers is open again.
+    """
+    from portability.api.exchange.v1 import repair_service_pb2 as pb  # noqa: PLC0415 (heavy)
+
+    first, _, last = numbers.partition("-")
+    if not first.isdecimal() or not (last or first).isdecimal():
+        raise typer.BadParameter(f"'{numbers}' is no range of numbers: give one, or the first and the last as 70-71.")
+    span = pb.StreamNumbers(first_seq=int(first), last_seq=int(last or first))
+
+    async def call(stub: Any) -> Any:
+        return await stub.SettleDifferences(
+            pb.SettleDifferencesRequest(request_id=new_request_id(), partner=partner, numbers=span, reason=reason)
+        )
+
+    answer = _at(call, name=name, node=node)
+    typer.echo(f"settled   {count(answer.settled, 'difference')} with {partner}")
 
 
 def _all(partner: str, since: date | None, *, only_open: bool) -> Any:
@@ -127,14 +155,25 @@ def _found(one: "pb.Reconciliation") -> str:
 
 
 def _finding(one: "pb.ReconciliationFinding") -> str:
+    return _stands(one) + (_settled(one.settled) if one.HasField("settled") else "")
+
+
+def _settled(one: "pb.FindingSettled") -> str:
+    how = "given up" if one.is_given_up else "settled"
+    said = f" by {one.by}: {one.reason}" if one.by else " in a protected case"
+    return f", {how} {one.at.ToDatetime():%Y-%m-%d}{said}"
+
+
+def _stands(one: "pb.ReconciliationFinding") -> str:
     numbers = _numbers(one.numbers)
+    stands = one.is_open or one.HasField("settled")
     asked = f", asked {one.asked_at.ToDatetime():%m-%d %H:%M}" if one.HasField("asked_at") else ""
     if one.kind == DIFFERING:
         held = f"{one.held} messages are under it" if one.held > 1 else "another message is under it"
-        return f"{numbers} differs: {held}" if one.is_open else f"{numbers} differed and is mended"
+        return f"{numbers} differs: {held}" if stands else f"{numbers} differed and is mended"
     if one.kind == UNSETTLED:
         return f"somewhere in {numbers}{asked}"
-    if not one.is_open:
+    if not stands:
         return f"{numbers} was missing and has come"
     part = f" ({one.stated - one.held} of {one.stated} still)" if one.held else ""
     return f"{numbers} missing{part}{asked}"
@@ -150,5 +189,7 @@ def _next_steps(reports: "Sequence[pb.Reconciliation]") -> Iterator[str]:
     is_open = [one for one in reports if one.is_open]
     kinds = {each.kind for one in is_open for each in one.findings if each.is_open}
     yield from (step for kind, step in NEXT_STEPS.items() if kind in kinds)
+    if kinds:
+        yield SETTLE
     if any(one.result == SILENT for one in is_open):
         yield SILENCE

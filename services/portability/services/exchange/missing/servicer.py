@@ -13,6 +13,7 @@ from portability.services.exchange.mapping.api import parse_uuid
 from portability.services.exchange.mapping.reconciliations import (
     place_token,
     read_listing,
+    read_settling,
     reconciliation_message,
 )
 from portability.services.exchange.mapping.waiting import (
@@ -26,6 +27,7 @@ from portability.services.exchange.model.messages import InstitutionId, Lane
 from portability.services.exchange.ports.work import MessageEffects, UnitOfWork
 from portability.services.exchange.ports.world import Clock, NewId
 from portability.services.exchange.quarantine import Clerk
+from portability.services.exchange.settling import settle_differences
 
 __all__ = ["RepairServicer"]
 
@@ -72,10 +74,20 @@ class RepairServicer(repair_service_pb2_grpc.RepairServiceServicer):
         wanted, after = read_listing(request)
         async with self._unit_of_work() as work:
             page = await work.reconciliation_report.page(wanted, after=after, limit=limit)
+        settled = [each.settled for one in page for each in one.findings if each.settled]
+        hidden = await self._hidden_from_caller([one.case_id for one in settled if one.case_id])
         return pb.ListReconciliationsResponse(
-            reconciliations=[reconciliation_message(one) for one in page],
+            reconciliations=[reconciliation_message(one, hidden=hidden) for one in page],
             next_page_token=place_token(page[-1].place) if len(page) == limit else "",
         )
+
+    async def SettleDifferences(
+        self, request: pb.SettleDifferencesRequest, context: Any
+    ) -> pb.SettleDifferencesResponse:
+        asked = read_settling(request, by=current_caller().name, at=self._clock.now())
+        async with self._unit_of_work() as work:
+            settled = await settle_differences(asked, work=work, new_id=self._new_id)
+        return pb.SettleDifferencesResponse(settled=settled)
 
     async def AskForMissing(self, request: pb.AskForMissingRequest, context: Any) -> pb.AskForMissingResponse:
         lane = await self._lane(request)

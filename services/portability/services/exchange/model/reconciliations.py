@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Final
+from uuid import UUID
 
 from portability.services.exchange.model.messages import Direction, InstitutionId
 from portability.services.exchange.streams import RangeDigest, SequenceRange
@@ -20,6 +21,8 @@ __all__ = [
     "Finding",
     "Place",
     "Reconciliation",
+    "Settled",
+    "Settlement",
     "StandingDifferences",
     "Wanted",
     "joined",
@@ -73,6 +76,28 @@ class Comparison:
 
 
 @dataclass(frozen=True, slots=True)
+class Settlement:
+    """That a person has looked into what is open under some numbers, and closes it."""
+
+    request_id: UUID
+    partner: InstitutionId
+    numbers: SequenceRange
+    by: str
+    at: datetime
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """Who has closed a finding that stands, when and why."""
+
+    by: str
+    at: datetime
+    reason: str
+    case_id: UUID | None = None  # the case in which the numbers were given up; None: it was settled as a finding
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
     """A difference as it stands now."""
 
@@ -83,6 +108,7 @@ class Finding:
     found_at: datetime
     asked_at: datetime | None  # when the partner was last asked because of it; None: nothing can be asked for
     is_open: bool
+    settled: Settled | None = None  # None: nobody has closed it, or it does not stand any more
 
 
 @dataclass(frozen=True, slots=True)

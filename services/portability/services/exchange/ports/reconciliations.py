@@ -3,17 +3,21 @@
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 from typing import Protocol
+from uuid import UUID
 
 from portability.services.exchange.model.messages import InstitutionId
 from portability.services.exchange.model.reconciliations import (
     Comparison,
+    Finding,
     Place,
     Reconciliation,
+    Settlement,
     StandingDifferences,
     Wanted,
 )
+from portability.services.exchange.streams import SequenceRange
 
-__all__ = ["ComparisonAlarms", "ReconciliationReport"]
+__all__ = ["ComparisonAlarms", "ReconciliationReport", "Settlements"]
 
 
 class ReconciliationReport(Protocol):
@@ -39,7 +43,10 @@ class ComparisonAlarms(Protocol):
     """What of comparisons somebody has to be told."""
 
     async def standing(self, *, found_before: datetime) -> Sequence[StandingDifferences]:
-        """Return, by partner, the differences found until an instant that are open still; each comes back once."""
+        """Return, by partner, the differences found until an instant that are open still; each comes back once.
+
+        One that was settled comes back where it is open again after all.
+        """
 
     async def unheard(self, *, today: date, until: date) -> Sequence[InstitutionId]:
         """Lock and return the senders of which is not known yet whether they were silent up to a day.
@@ -54,3 +61,21 @@ class ComparisonAlarms(Protocol):
 
         Each day comes back once. A digest in the first hour of a day counts for the day before too.
         """
+
+
+class Settlements(Protocol):
+    """What people have settled of what comparisons found.
+
+    A finding is settled while the partner states the same under the same numbers; one that differs, while the same is
+    here as well. What is missing is settled too where as many numbers are missing, where in the stream its case has
+    its gap, as were given up there.
+    """
+
+    async def open_among(self, partner: InstitutionId, numbers: SequenceRange) -> Sequence[Finding]:
+        """Lock what was found among some numbers, and return what of it is open."""
+
+    async def of_request(self, request_id: UUID) -> tuple[Settlement, int] | None:
+        """Return what a request has settled, and how many differences; None where it has settled nothing."""
+
+    async def add(self, one: Settlement) -> int:
+        """Settle what is open among the numbers; return how many differences that were."""

@@ -10,7 +10,7 @@ from portability.services.exchange.model.messages import ReceivedMessage, Timeli
 from portability.services.exchange.model.statuses import Unchecked
 from portability.services.exchange.ports.receipt_levels import Openings, ReceiptAlarms
 from portability.services.exchange.ports.receiving import AcceptedBlind, HeldMessages, Inbox, Lanes, Leases, Offsets
-from portability.services.exchange.ports.reconciliations import ComparisonAlarms, ReconciliationReport
+from portability.services.exchange.ports.reconciliations import ComparisonAlarms, ReconciliationReport, Settlements
 from portability.services.exchange.ports.repair import Digests, Gaps, Reconciliations
 from portability.services.exchange.ports.sending import Bundles, BusinessStatuses, Outbox, Receipts, Resends, Sealings
 from portability.services.exchange.ports.set_aside import Quarantine, QuarantineDesk
@@ -77,6 +77,8 @@ class ExchangeWork(Protocol):
     def reconciliation_report(self) -> ReconciliationReport: ...
     @property
     def comparison_alarms(self) -> ComparisonAlarms: ...
+    @property
+    def settlements(self) -> Settlements: ...
     @property
     def sealings(self) -> Sealings: ...
     @property

@@ -55,6 +55,24 @@ CREATE TABLE reconciliation_findings (
     PRIMARY KEY (partner, day, kind, first_seq, last_seq)
 );
 CREATE INDEX reconciliation_findings_to_judge ON reconciliation_findings (found_at) WHERE NOT is_judged;
+-- What people have settled of it, by what stood there then: another difference under the same numbers is open again.
+CREATE TABLE reconciliation_settlements (
+    request_id uuid NOT NULL,
+    partner text NOT NULL,
+    kind text NOT NULL,
+    first_seq bigint NOT NULL,
+    last_seq bigint NOT NULL,
+    stated bigint NOT NULL,
+    root bytea NOT NULL,
+    leaves bytea NOT NULL,  -- differing: the leaf hashes of what was here, in their order; otherwise empty
+    asked_first bigint NOT NULL,  -- the numbers that the person named
+    asked_last bigint NOT NULL,
+    settled_by text NOT NULL,
+    settled_at timestamptz NOT NULL,
+    reason text NOT NULL,
+    PRIMARY KEY (request_id, kind, first_seq, last_seq, stated, root)
+);
+CREATE INDEX reconciliation_settlements_by_number ON reconciliation_settlements (partner, first_seq);
 -- Up to which day is known whether a sender was silent.
 CREATE TABLE silence_watches (sender text PRIMARY KEY, judged_on date NOT NULL);
 
@@ -99,7 +117,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.execute(
-        "DROP TABLE given_up, void_looks, stream_voids, silence_watches, reconciliation_findings, reconciliations, "
-        "digest_rounds, stream_watches; "
+        "DROP TABLE given_up, void_looks, stream_voids, silence_watches, reconciliation_settlements, "
+        "reconciliation_findings, reconciliations, digest_rounds, stream_watches; "
         "DROP INDEX inbox_by_stream, message_outcomes_expired"
     )

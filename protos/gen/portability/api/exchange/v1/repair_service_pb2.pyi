@@ -576,6 +576,7 @@ class ReconciliationFinding(_message.Message):
     FOUND_AT_FIELD_NUMBER: _builtins.int
     ASKED_AT_FIELD_NUMBER: _builtins.int
     IS_OPEN_FIELD_NUMBER: _builtins.int
+    SETTLED_FIELD_NUMBER: _builtins.int
     kind: Global___DifferenceKind.ValueType
     """In what way. Never unspecified."""
     stated: _builtins.int
@@ -583,7 +584,9 @@ class ReconciliationFinding(_message.Message):
     held: _builtins.int
     """How many messages are here under them now, or are void. Two under one number: its sender has given it twice."""
     is_open: _builtins.bool
-    """Whether it stands still. False: what was missing has come since, or what is stated is here and nothing else."""
+    """Whether it stands still. False: what was missing has come since, or what is stated is here and nothing else, or it is
+    settled.
+    """
     @_builtins.property
     def numbers(self) -> Global___StreamNumbers:
         """The numbers. Always set; DIFFERING: one number."""
@@ -596,6 +599,10 @@ class ReconciliationFinding(_message.Message):
     def asked_at(self) -> _timestamp_pb2.Timestamp:
         """When the partner was last asked because of it. Unset: nothing can be asked for."""
 
+    @_builtins.property
+    def settled(self) -> Global___FindingSettled:
+        """Who has settled it, though it stands. Unset: nobody has, or it stands no more."""
+
     def __init__(
         self,
         *,
@@ -606,11 +613,106 @@ class ReconciliationFinding(_message.Message):
         found_at: _timestamp_pb2.Timestamp | None = ...,
         asked_at: _timestamp_pb2.Timestamp | None = ...,
         is_open: _builtins.bool = ...,
+        settled: Global___FindingSettled | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["asked_at", b"asked_at", "found_at", b"found_at", "numbers", b"numbers"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["asked_at", b"asked_at", "found_at", b"found_at", "numbers", b"numbers", "settled", b"settled"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["asked_at", b"asked_at", "found_at", b"found_at", "held", b"held", "is_open", b"is_open", "kind", b"kind", "numbers", b"numbers", "stated", b"stated"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["asked_at", b"asked_at", "found_at", b"found_at", "held", b"held", "is_open", b"is_open", "kind", b"kind", "numbers", b"numbers", "settled", b"settled", "stated", b"stated"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ReconciliationFinding: _TypeAlias = ReconciliationFinding  # noqa: Y015
+
+@_typing.final
+class FindingSettled(_message.Message):
+    """That a person has settled a finding. Another difference under the same numbers is open again."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    BY_FIELD_NUMBER: _builtins.int
+    AT_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    IS_GIVEN_UP_FIELD_NUMBER: _builtins.int
+    by: _builtins.str
+    """Who. Empty: in a case of a protected person, and not for whoever asks."""
+    reason: _builtins.str
+    """Why. Empty: as with `by`."""
+    is_given_up: _builtins.bool
+    """Whether that was by GiveUpMissing: what was missing is waited for no more. False: by SettleDifferences."""
+    @_builtins.property
+    def at(self) -> _timestamp_pb2.Timestamp:
+        """When. Always set."""
+
+    def __init__(
+        self,
+        *,
+        by: _builtins.str = ...,
+        at: _timestamp_pb2.Timestamp | None = ...,
+        reason: _builtins.str = ...,
+        is_given_up: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["at", b"at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["at", b"at", "by", b"by", "is_given_up", b"is_given_up", "reason", b"reason"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___FindingSettled: _TypeAlias = FindingSettled  # noqa: Y015
+
+@_typing.final
+class SettleDifferencesRequest(_message.Message):
+    """What is settled, and why."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    PARTNER_FIELD_NUMBER: _builtins.int
+    NUMBERS_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    request_id: _builtins.str
+    """Names this request; the same again settles nothing more and gives the same answer. Never empty."""
+    partner: _builtins.str
+    """Institution with whose messages something differs. Never empty."""
+    reason: _builtins.str
+    """For the institution's own people, without personal data. Never empty."""
+    @_builtins.property
+    def numbers(self) -> Global___StreamNumbers:
+        """Numbers of its stream: what is open within them is settled. Never empty."""
+
+    def __init__(
+        self,
+        *,
+        request_id: _builtins.str = ...,
+        partner: _builtins.str = ...,
+        numbers: Global___StreamNumbers | None = ...,
+        reason: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["numbers", b"numbers"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["numbers", b"numbers", "partner", b"partner", "reason", b"reason", "request_id", b"request_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SettleDifferencesRequest: _TypeAlias = SettleDifferencesRequest  # noqa: Y015
+
+@_typing.final
+class SettleDifferencesResponse(_message.Message):
+    """What came of it."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SETTLED_FIELD_NUMBER: _builtins.int
+    settled: _builtins.int
+    """Differences that are settled by it; one that was found on two days is one. Never zero."""
+    def __init__(
+        self,
+        *,
+        settled: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["settled", b"settled"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SettleDifferencesResponse: _TypeAlias = SettleDifferencesResponse  # noqa: Y015

@@ -55,6 +55,11 @@ class RepairServiceStub:
                 request_serializer=portability_dot_api_dot_exchange_dot_v1_dot_repair__service__pb2.ListReconciliationsRequest.SerializeToString,
                 response_deserializer=portability_dot_api_dot_exchange_dot_v1_dot_repair__service__pb2.ListReconciliationsResponse.FromString,
                 _registered_method=True)
+        self.SettleDifferences = channel.unary_unary(
+                '/portability.api.exchange.v1.RepairService/SettleDifferences',
+                request_serializer=portability_dot_api_dot_exchange_dot_v1_dot_repair__service__pb2.SettleDifferencesRequest.SerializeToString,
+                response_deserializer=portability_dot_api_dot_exchange_dot_v1_dot_repair__service__pb2.SettleDifferencesResponse.FromString,
+                _registered_method=True)
 
 
 class RepairServiceServicer:
@@ -89,6 +94,13 @@ class RepairServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def SettleDifferences(self, request, context):
+        """Closes what comparisons found and a person has looked into; nothing is changed at either end.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_RepairServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -111,6 +123,11 @@ def add_RepairServiceServicer_to_server(servicer, server):
                     servicer.ListReconciliations,
                     request_deserializer=portability_dot_api_dot_exchange_dot_v1_dot_repair__service__pb2.ListReconciliationsRequest.FromString,
                     response_serializer=portability_dot_api_dot_exchange_dot_v1_dot_repair__service__pb2.ListReconciliationsResponse.SerializeToString,
+            ),
+            'SettleDifferences': grpc.unary_unary_rpc_method_handler(
+                    servicer.SettleDifferences,
+                    request_deserializer=portability_dot_api_dot_exchange_dot_v1_dot_repair__service__pb2.SettleDifferencesRequest.FromString,
+                    response_serializer=portability_dot_api_dot_exchange_dot_v1_dot_repair__service__pb2.SettleDifferencesResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -222,6 +239,33 @@ class RepairService:
             '/portability.api.exchange.v1.RepairService/ListReconciliations',
             portability_dot_api_dot_exchange_dot_v1_dot_repair__service__pb2.ListReconciliationsRequest.SerializeToString,
             portability_dot_api_dot_exchange_dot_v1_dot_repair__service__pb2.ListReconciliationsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SettleDifferences(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/portability.api.exchange.v1.RepairService/SettleDifferences',
+            portability_dot_api_dot_exchange_dot_v1_dot_repair__service__pb2.SettleDifferencesRequest.SerializeToString,
+            portability_dot_api_dot_exchange_dot_v1_dot_repair__service__pb2.SettleDifferencesResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -41,6 +41,8 @@ class RepairServiceStub:
     """Lets a case go on without what is missing in it, for good, and tells its sender why."""
     ListReconciliations: _grpc.UnaryUnaryMultiCallable[_repair_service_pb2.ListReconciliationsRequest, _repair_service_pb2.ListReconciliationsResponse]
     """Lists what the daily comparisons with partners came to, the newest day first."""
+    SettleDifferences: _grpc.UnaryUnaryMultiCallable[_repair_service_pb2.SettleDifferencesRequest, _repair_service_pb2.SettleDifferencesResponse]
+    """Closes what comparisons found and a person has looked into; nothing is changed at either end."""
 
 @_typing.type_check_only
 class RepairServiceAsyncStub(RepairServiceStub):
@@ -55,6 +57,8 @@ class RepairServiceAsyncStub(RepairServiceStub):
     """Lets a case go on without what is missing in it, for good, and tells its sender why."""
     ListReconciliations: _aio.UnaryUnaryMultiCallable[_repair_service_pb2.ListReconciliationsRequest, _repair_service_pb2.ListReconciliationsResponse]  # type: ignore[assignment]
     """Lists what the daily comparisons with partners came to, the newest day first."""
+    SettleDifferences: _aio.UnaryUnaryMultiCallable[_repair_service_pb2.SettleDifferencesRequest, _repair_service_pb2.SettleDifferencesResponse]  # type: ignore[assignment]
+    """Closes what comparisons found and a person has looked into; nothing is changed at either end."""
 
 class RepairServiceServicer(metaclass=_abc_1.ABCMeta):
     """Looking at what is missing, asking for it, and letting a case go on without it."""
@@ -90,5 +94,13 @@ class RepairServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_repair_service_pb2.ListReconciliationsResponse, _abc.Awaitable[_repair_service_pb2.ListReconciliationsResponse]]:
         """Lists what the daily comparisons with partners came to, the newest day first."""
+
+    @_abc_1.abstractmethod
+    def SettleDifferences(
+        self,
+        request: _repair_service_pb2.SettleDifferencesRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_repair_service_pb2.SettleDifferencesResponse, _abc.Awaitable[_repair_service_pb2.SettleDifferencesResponse]]:
+        """Closes what comparisons found and a person has looked into; nothing is changed at either end."""
 
 def add_RepairServiceServicer_to_server(servicer: RepairServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
