@@ -161,7 +161,7 @@ async def test_that_news_goes_elsewhere_is_told_by_the_contact_on_file_in_its_ow
         moved = WorkerOnFile(UUID(int=1), parse_contact(ROSA), ("ROSA1",), "en", parse_contact("elsewhere@example.org"))
         await PostgresWorkers(connection, AT_REST).keep(moved)
     sender = NoticeByContact(database, AT_REST, None, mail(server), tmp_path / "notices.jsonl")
-    assert await sender.send(UUID(int=1), Kind.MOVED, several=True, case_id=CASE) is Channel.EMAIL
+    assert await sender.send(UUID(int=1), Kind.MOVED, several=False, case_id=CASE) is Channel.EMAIL
     await database.close()
     (envelope,), (message,) = server.came, server.messages()
     assert envelope.rcpt_tos == [ROSA]
@@ -183,7 +183,7 @@ async def test_that_she_signs_in_by_another_contact_is_told_by_the_one_before_an
     async with database.transaction() as connection:
         await PostgresWorkers(connection, AT_REST).keep(changed)
     sender = NoticeByContact(database, AT_REST, None, mail(server), tmp_path / "notices.jsonl")
-    assert await sender.send(UUID(int=1), Kind.CONTACT, several=True, case_id=CASE) is Channel.EMAIL
+    assert await sender.send(UUID(int=1), Kind.CONTACT, several=False, case_id=CASE) is Channel.EMAIL
     async with database.transaction() as connection:
         kept = await PostgresWorkers(connection, AT_REST).on_file(UUID(int=1), for_change=False)
     await database.close()
