@@ -5,12 +5,12 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
-from playwright.async_api import Browser, Page
+from playwright.async_api import Browser, Locator, Page
 
 from portability.services.workers.words import Words, words_for
 from tests.browser.served_demo import ServedDemo
 
-__all__ = ["NARROW", "Reader", "a_phone", "sign_in"]
+__all__ = ["NARROW", "Reader", "a_phone", "follow", "sign_in"]
 
 NARROW: Mapping[str, int] = {"width": 320, "height": 640}
 MOST_TABS = 150
@@ -24,6 +24,8 @@ _FOCUSED = """() => {
     seen: box.width > 0 && box.bottom > 0 && box.top < innerHeight && box.right > 0 && box.left < innerWidth,
   }
 }"""
+
+_CHOSEN = "() => document.activeElement.selectedOptions[0]?.label"
 
 
 class Reader:
@@ -49,6 +51,16 @@ class Reader:
     async def type_into(self, key: str, text: str) -> None:
         await self.tab_to(self.words.text(key))
         await self.page.keyboard.type(text)
+
+    async def choose(self, key: str, option: str) -> None:
+        """Press Down in a list until the option is chosen; letters that are typed reach a list in some scripts only."""
+        await self.tab_to(self.words.text(key))
+        options = await self.page.evaluate("() => document.activeElement.options.length")
+        for _ in range(options):
+            if await self.page.evaluate(_CHOSEN) == option:
+                return
+            await self.page.keyboard.press("ArrowDown")
+        raise AssertionError(f"'{option}' cannot be chosen by keyboard on {self.page.url}")
 
     async def press(self, name: str) -> None:
         """Go to a link or button and press it; wait for the page that it leads to."""
@@ -76,6 +88,12 @@ async def a_phone(browser: Browser, language: str, **more: Any) -> AsyncIterator
     context.set_default_timeout(PATIENCE_SECONDS * 1000)
     yield await context.new_page()
     await context.close()
+
+
+async def follow(pressed: Locator) -> None:
+    """Press it with a pointer and wait for the page that it leads to: a click alone may return before that page."""
+    async with pressed.page.expect_navigation():
+        await pressed.click()
 
 
 async def sign_in(page: Page, demo: ServedDemo, language: str) -> Reader:

@@ -14,6 +14,7 @@ from starlette.routing import Route
 
 from portability.adapters.workers.web import WebSettings, create_app, declaration_pages, projection_pages
 from portability.adapters.workers.web.shell import Shell
+from tests.browser.reader import follow
 from tests.services.workers.declaration_world import DeclarationWorld
 from tests.services.workers.dispute_world import name_of
 from tests.services.workers.samples import PHONE, WORKER, Desk
@@ -38,13 +39,13 @@ class ServedSamples:
         self.desk.clock.forward(timedelta(hours=2))  # so that the codes of one hour are not used up
         await page.goto(f"{self.url}/sign-in")
         await page.locator("#contact").fill(PHONE)
-        await page.locator("main button").click()
+        await follow(page.locator("main button"))
         code = self.desk.sender.sent[-1].code
         await page.locator("#code").fill(f"{(int(code) + 1) % 10**6:06}")
-        await page.locator("main button").click()
+        await follow(page.locator("main button"))
         await wrong_first()
         await page.locator("#code").fill(code)
-        await page.locator("main button").click()
+        await follow(page.locator("main button"))
 
 
 @contextmanager

@@ -38,11 +38,11 @@ async def test_time_is_declared_and_a_paper_shown_by_keyboard_alone(
         await look(page, language)
         await reader.press_words("dispute.send")  # with nothing typed
         await look(page, language)
-        await reader.tab_to(words.text("dispute.country"))
-        await page.keyboard.type(words.state("TN"))
+        await reader.choose("dispute.country", words.state("TN"))
         await reader.type_into("declared.year", "1984")
         await reader.type_into("declared.year", "1985")
         await reader.send()
+        assert page.url.endswith("/declared?sent")
         assert words.state("TN") in await reader.text()
         await look(page, language)
         for file, told in (

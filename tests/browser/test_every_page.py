@@ -16,7 +16,7 @@ from portability.app.demo.story import AWARD_ON, WORKER
 from portability.services.workers.words import languages, words_for
 from tests.browser.axe import problems
 from tests.browser.crawl import pages
-from tests.browser.reader import a_phone
+from tests.browser.reader import a_phone, follow
 from tests.browser.served_demo import ServedDemo
 from tests.browser.served_samples import ServedSamples, sample_desk, served_samples
 
@@ -82,24 +82,24 @@ async def test_no_page_of_a_signed_in_worker_shuts_anybody_out(
 async def look_at_what_is_wrong(page: Page, start: str, language: str) -> None:
     """Forms that were sent with nothing filled in: each fault at its field, and all of them first."""
     await page.goto(f"{start}/form?lang={language}")
-    await page.locator("main button").click()
+    await follow(page.locator("main button"))
     assert await page.locator("[aria-invalid]").count() > 5
     await look(page, language)
     await look_at_a_claim(page, start, language)
     await page.goto(f"{start}/voice?lang={language}")
-    await page.locator("main a[href^='/voice/']").first.click()
-    await page.locator("main button").click()
+    await follow(page.locator("main a[href^='/voice/']").first)
+    await follow(page.locator("main button"))
     assert await page.locator("#score-error").count() == 1
     await look(page, language)
     await page.goto(f"{start}/preferences?lang={language}")
-    await page.locator("section form button").click()
+    await follow(page.locator("section form button"))
     assert await page.locator("#contact-error").count() == 1
     await look(page, language)
     await page.locator("#contact").fill(f"rosa.{language}@example.org")
-    await page.locator("section form button").click()
+    await follow(page.locator("section form button"))
     if await page.locator("#code").count():  # five an hour; the page that says so was looked at otherwise
         await look(page, language)
-        await page.locator("main button").click()
+        await follow(page.locator("main button"))
         assert await page.locator("#code-error").count() == 1
     await look(page, language)
 
@@ -109,17 +109,17 @@ async def look_at_a_claim(page: Page, start: str, language: str) -> None:
     await page.goto(f"{start}/claims/new?lang={language}")
     assert await page.locator("#family_name").input_value() == WORKER.family_name
     send = page.locator("form[action='/claims/check'] button")
-    await send.click()
+    await follow(send)
     assert await page.locator("#award_on-error").count() == 1
     await look(page, language)
     await page.locator("#award_on").fill(AWARD_ON.isoformat())
-    await send.click()
+    await follow(send)
     assert await page.locator("button[formaction='/claims/new']").count() == 1
     await look(page, language)
-    await page.locator("form[action='/claims'] button").first.click()
+    await follow(page.locator("form[action='/claims'] button").first)
     assert page.url.endswith("/claims?sent")
     await look(page, language)
-    await page.locator("form[action$='/withdraw'] button").click()
+    await follow(page.locator("form[action$='/withdraw'] button"))
     assert page.url.endswith("/claims?back")
     await look(page, language)
 
@@ -131,7 +131,7 @@ async def test_no_page_with_something_wrong_or_waiting_shuts_anybody_out(
     async with a_phone(chromium, language) as page:
         await page.goto(f"{samples.url}/sign-in?over")
         await look(page, language)
-        await page.locator("main button").click()  # with nothing typed
+        await follow(page.locator("main button"))  # with nothing typed
         await look(page, language)
         await page.goto(f"{samples.url}/no-such-page")
         await look(page, language)
