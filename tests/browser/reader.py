@@ -14,7 +14,7 @@ __all__ = ["NARROW", "Reader", "a_phone", "follow", "sign_in"]
 
 NARROW: Mapping[str, int] = {"width": 320, "height": 640}
 MOST_TABS = 150
-PATIENCE_SECONDS = 20
+PATIENCE_SECONDS = 60
 
 _FOCUSED = """() => {
   const one = document.activeElement, style = getComputedStyle(one), box = one.getBoundingClientRect()

@@ -19,7 +19,7 @@ FAKESMSC = Path("/usr/lib/kannel/test/fakesmsc")
 MISSING = [str(path) for path in (BEARERBOX, SMSBOX, FAKESMSC) if not path.exists()]
 SHORT_CODE = "12345"
 PASSWORD = "kannels-own-word"
-PATIENCE_SECONDS = 15.0
+PATIENCE_SECONDS = 60.0
 QUIET_SECONDS = 0.5  # after the first part of an answer, the others come at once
 
 CORE = """

@@ -14,7 +14,7 @@ from portability.services.text_budget import Coding, coding_of
 from portability.services.workers.words import words_for
 from tests.browser.served_demo import ServedDemo, served_demo
 
-PATIENCE_SECONDS = 20
+PATIENCE_SECONDS = 60
 LONGEST = 182  # characters of GSM 03.38 in one screen (3GPP TS 23.038)
 
 

@@ -1,9 +1,9 @@
 """The command line as people use it: as a process, with its exit codes and its streams."""
 
 import os
+import resource
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -29,17 +29,22 @@ def portability(*arguments: str, folder: Path, **variables: str) -> subprocess.C
     )
 
 
-def test_help_is_there_in_a_third_of_a_second(tmp_path: Path) -> None:
+def test_help_takes_a_third_of_a_second(tmp_path: Path) -> None:
     times = []
     for _ in range(3):
-        started = time.perf_counter()
+        before = cpu_seconds_of_children()
         shown = portability("--help", folder=tmp_path)
-        times.append(time.perf_counter() - started)
+        times.append(cpu_seconds_of_children() - before)
         assert shown.returncode == 0
     for command in ("serve", "demo", "doctor", "agreements", "version"):
         assert command in shown.stdout
-    # The best of three, because others use this machine too.
+    # CPU time, and the best of three, because others use this machine too.
     assert min(times) < 0.33, times
+
+
+def cpu_seconds_of_children() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def test_version_is_printed(tmp_path: Path) -> None:
