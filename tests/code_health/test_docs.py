@@ -2,12 +2,18 @@
 
 import ast
 import re
+from typing import Any
 
+import pytest
+import typer.main
 from repository import ROOT, place, sources, tree
 
+from portability.agreements.catalogues import languages
+from portability.app import cli
 from portability.app.logging import ALLOWED_FIELDS
 from portability.app.metrics import NodeMetrics
 from portability.app.settings import settings_table
+from portability.services.access import Role
 
 OPERATIONS = (ROOT / "docs" / "operations.md").read_text()
 
@@ -54,3 +60,19 @@ def test_every_test_that_a_document_names_is_there() -> None:
     gone = [one for one in named if not re.search(rf"def {one[2]}\(", (ROOT / one[1]).read_text())]
     assert named
     assert gone == []
+
+
+@pytest.mark.parametrize(
+    ("group", "name", "option", "choices"),
+    [
+        ("agreements", "explain", "language", languages()),
+        ("agreements", "applicable", "language", languages()),
+        ("tls", "issue", "role", [role.value for role in Role]),
+        ("tls", "revoke", "role", [role.value for role in Role]),
+    ],
+)
+def test_help_names_all_that_may_be_chosen(group: str, name: str, option: str, choices: list[str]) -> None:
+    cli._add_groups()
+    program: Any = typer.main.get_command(cli.app)
+    sentence = next(one.help for one in program.commands[group].commands[name].params if one.name == option)
+    assert [one for one in choices if not re.search(rf"(?<![\w-]){one}(?![\w-])", sentence)] == []

@@ -137,7 +137,7 @@ def version() -> None:
 
 @tls.command("issue")
 def issue_certificate(
-    role: Annotated[str, typer.Argument(help="caseworker, system, administrator, peer or worker")],
+    role: Annotated[str, typer.Argument(help="caseworker, cleared-caseworker, system, administrator, peer or worker")],
     name: Annotated[str, typer.Argument(help="Person or system that will hold it, for example anna.")],
     peer_institution: Annotated[str, typer.Option(help="Institution of a peer; nobody else needs it.")] = "",
 ) -> None:
@@ -159,7 +159,7 @@ def issue_certificate(
 
 @tls.command("revoke")
 def revoke_certificate(
-    role: Annotated[str, typer.Argument(help="caseworker, system, administrator, peer or worker")],
+    role: Annotated[str, typer.Argument(help="caseworker, cleared-caseworker, system, administrator, peer or worker")],
     name: Annotated[str, typer.Argument(help="Person or system that holds it, for example anna.")],
     peer_institution: Annotated[str, typer.Option(help="Institution of a peer; nobody else needs it.")] = "",
 ) -> None:

@@ -91,7 +91,7 @@ def applicable(
         str,
         typer.Argument(help="A YAML file with the facts of the work, or the id of an `applicable_legislation` case."),
     ],
-    language: Annotated[str, typer.Option(help="Language of the reasons: ar, de, en, es, fr or it.")] = "en",
+    language: Annotated[str, typer.Option(help="Language of the reasons: ar, de, en, es, fr, hi, it or pt.")] = "en",
 ) -> None:
     """Say which one state's legislation governs work, by which rule, until when, and what is to be confirmed."""
     from portability.agreements.applicable_legislation import applicable_legislation  # noqa: PLC0415 (heavy)

@@ -92,7 +92,7 @@ def explain(
         Literal["jurist", "caseworker", "worker", "trace"],
         typer.Option("--for", help="Who reads it; `trace` is the canonical JSON."),
     ] = "caseworker",
-    language: Annotated[str, typer.Option(help="Language of the sentences: ar, de, en, es, fr or it.")] = "en",
+    language: Annotated[str, typer.Option(help="Language of the sentences: ar, de, en, es, fr, hi, it or pt.")] = "en",
 ) -> None:
     """Determine one claim on a file and print every step: a trial, since files alone bind no state."""
     import asyncio  # noqa: PLC0415 (heavy)

@@ -29,7 +29,7 @@ def list_cases(
     everything: Annotated[bool, typer.Option("--all", help="Closed cases too.")] = False,  # noqa: FBT002 (typer's)
     of_person: Annotated[bool, typer.Option("--of-person", help="Of one person: asks for a number of hers.")] = False,  # noqa: FBT002 (typer's)
 ) -> None:
-    """List the newest cases of every kind. A person's number is asked for, so that it stands in no command line."""
+    """List the newest cases of every kind. With --of-person a number is asked for: it stands in no command line."""
     from portability.api.cases.v1 import flows_pb2 as pb  # noqa: PLC0415 (heavy)
 
     request = pb.ListFlowCasesRequest(page_size=PAGE, open_only=not everything)
