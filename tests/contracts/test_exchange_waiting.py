@@ -9,7 +9,7 @@ from portability.services.exchange.lanes import LaneEntry
 from portability.services.exchange.model.messages import GIVEN_UP_TYPE
 from portability.services.exchange.model.set_aside import ID_CONFLICT, NUMBER_CONFLICT, QuarantineState
 from portability.services.exchange.model.statuses import BusinessStatus, StatusEntry
-from portability.services.exchange.model.waiting import GivenUp, WaitingLane, WaitsFor
+from portability.services.exchange.model.waiting import GivenUp, WaitingLane
 from portability.services.exchange.streams import SequenceRange
 from tests.contracts.test_exchange_store import (
     CASE,
@@ -25,7 +25,7 @@ from tests.contracts.test_exchange_store import (
     quarantined,
     store,
 )
-from tests.contracts.test_lanes import BERLIN, DONE, ELSEWHERE, HELD, PARKED, entry, keep
+from tests.contracts.test_lanes import BERLIN, DONE, ELSEWHERE, PARKED, entry, keep
 from tests.contracts.test_lanes import OTTAWA as FROM_OTTAWA
 
 __all__ = ["store"]
@@ -46,12 +46,12 @@ async def test_lanes_that_wait_are_listed_with_what_they_wait_for(store: Store) 
         # It lacks 2 to 4: what is done out of its turn is no message that waits.
         await keep(work, BERLIN, 2, entry(5, DONE), at(entry(6), 9), at(entry(7), 3), entry(9, DONE))
         await keep(work, FROM_OTTAWA, 4, entry(4, PARKED), entry(6))
-        await keep(work, ELSEWHERE, 1, entry(1, HELD))
+        await keep(work, ELSEWHERE, 1, entry(1, PARKED))
         await keep(work, third, 3, entry(5, DONE))
     async with store() as work:
-        berlin = WaitingLane(BERLIN, WaitsFor.MISSING, NOON + timedelta(minutes=3), 2, SequenceRange(2, 4))
-        ottawa = WaitingLane(FROM_OTTAWA, WaitsFor.PERSON, NOON, 2, None)
-        elsewhere = WaitingLane(ELSEWHERE, WaitsFor.ANOTHER, NOON, 1, None)
+        berlin = WaitingLane(BERLIN, NOON + timedelta(minutes=3), 2, SequenceRange(2, 4))
+        ottawa = WaitingLane(FROM_OTTAWA, NOON, 2, None)
+        elsewhere = WaitingLane(ELSEWHERE, NOON, 1, None)
         listed = sorted([berlin, ottawa, elsewhere], key=lambda one: one.lane)
         assert list(await work.lanes_waiting.page(after=None, limit=9)) == listed
         assert list(await work.lanes_waiting.page(after=None, limit=2)) == listed[:2]

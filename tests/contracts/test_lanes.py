@@ -83,16 +83,6 @@ async def test_what_waits_is_counted_without_what_is_done(store: Store) -> None:
         assert [await work.lanes.waiting(lane) for lane in (BERLIN, OTTAWA, ELSEWHERE)] == [3, 1, 0]
 
 
-async def test_lanes_stall_where_what_comes_next_is_here_and_held(store: Store) -> None:
-    async with store() as work:
-        await keep(work, BERLIN, 3, entry(3), entry(4))
-        await keep(work, OTTAWA, 3, entry(3, PARKED), entry(4))
-        await keep(work, ELSEWHERE, 3, entry(4))
-    async with store() as work:
-        assert await work.held.stalled({CASE, OTHER}) == [BERLIN]
-        assert await work.held.stalled({OTHER}) == []
-
-
 async def test_lanes_can_be_taken_in_hand_one_after_the_other(store: Store) -> None:
     late, first = entry(3), entry(1, PARKED)
     bundle = inbox_bundle()

@@ -143,16 +143,6 @@ async def test_what_was_set_aside_is_listed_shown_tried_again_and_rejected(world
     assert (second[0], second[1][0]) == ("PARKED", "INVALID_INPUT")
     assert third == ("HELD", [])
 
-    answer = await world.messages.ListMessages(pb.ListMessagesRequest(case_id=CASE))
-    code, told = await world.quarantine(
-        "reject-held", "de-drv", answer.messages[2].message_id, "--reason", "It will never have its turn."
-    )
-    assert code == 0
-    assert "rejected" in told
-    assert "waiting   1 messages" in told  # the one before it is parked still
-    await world.carry()
-    assert (await world.said_to_berlin())[2] == ("REJECTED", ["It will never have its turn."])
-
     code, told = await world.quarantine("list")
     assert (code, parked[1] in told, whole[1] in told) == (0, False, False)
     code, told = await world.quarantine("list", "--all")

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from portability.agreements.errors import GatewayError
-from portability.services.exchange.model.messages import NO_CASE
+from portability.services.exchange.model.messages import NO_CASE, RESEND_TYPE
 from portability.services.exchange.model.reconciliations import Wanted
 from portability.services.exchange.repair import repair_once
 from portability.services.exchange.streams import SequenceRange
@@ -89,10 +89,15 @@ class LongSchedule(Schedule):
 
     def _lose_rows(self, node: Node) -> None:
         # Not of a stream whose gap has been filled and not yet been looked at again: it would show as one gap of days.
+        # And no request: one that comes anew is answered anew, and brings what was lost before a digest misses it.
         rows, watches = node.store._state.inbox, node.store._state.watches
         waited_for = {one.sender for one in watches.values() if one.missing_since is not None}
         ours = sorted(
-            key for key, one in rows.items() if one.message.case_id == NO_CASE and one.message.sender not in waited_for
+            key
+            for key, one in rows.items()
+            if one.message.case_id == NO_CASE
+            and one.message.type != RESEND_TYPE
+            and one.message.sender not in waited_for
         )
         for key in self.dice.sample(ours, min(ROWS_LOST, len(ours))):
             self.lost.append((node.name, key[0], rows[key].message.stream_seq))

@@ -37,8 +37,8 @@ class ErasingSchedule(LongSchedule):
 
     def __init__(self, seed: int, *, tracing: bool) -> None:
         super().__init__(seed, tracing=tracing)
-        # Nobody lies, nothing builds on what may be gone, and times can be compared.
-        self.faults = replace(self.faults, liars=0, needs=0.0, jumps=0)
+        # Nobody lies, and times can be compared.
+        self.faults = replace(self.faults, liars=0, jumps=0)
 
     def run(self) -> None:
         """The days, and what was said of void numbers in them."""

@@ -21,7 +21,6 @@ class Faults:
     commit_unknown: float  # per commit: it stands, and the caller hears a GatewayError
     effect: float  # per effect: the fault is not the message's and passes
     poison: float  # per message: its effect fails whenever it is tried
-    needs: float  # per message: it builds on what another sender says in its case, and waits until that is here
     broker: float  # nothing is appended, and the caller hears so
     ack_lost: float  # appended, and the caller hears a GatewayError
     loss: float  # per record: acknowledged and gone
@@ -60,7 +59,6 @@ def draw_faults(dice: Random) -> Faults:
         commit_unknown=perhaps(0.2),
         effect=perhaps(0.3),
         poison=perhaps(0.4),
-        needs=perhaps(0.8),
         broker=perhaps(0.3),
         ack_lost=perhaps(0.3),
         loss=perhaps(0.8),

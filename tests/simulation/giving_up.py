@@ -14,7 +14,6 @@ from portability.services.exchange.giving_up import GIVEN_UP, give_up
 from portability.services.exchange.model.sending import OutboxMessage
 from portability.services.exchange.model.set_aside import QuarantineState
 from portability.services.exchange.model.statuses import BusinessStatus
-from portability.services.exchange.model.waiting import WaitsFor
 from portability.services.exchange.node import inbox_topic
 from portability.services.exchange.quarantine import Clerk
 from portability.services.exchange.repair import GAP
@@ -67,7 +66,7 @@ class GivingUpSchedule(ErasingSchedule):
         for node in self.nodes.values():
             for one in node.store._state.lanes:
                 found = self.loop.complete(_waiting(node, one))
-                if found is not None and found.waits_for is WaitsFor.MISSING:
+                if found is not None and found.missing is not None:
                     self.broken(f"{node.name} still waits for {found.missing} of {found.lane}")
         self._judge_told()
         self._bring_what_was_given_up()

@@ -16,7 +16,6 @@ from portability.adapters.memory import exchange_store as stores
 from portability.adapters.memory import leases
 from portability.agreements.errors import GatewayError
 from portability.services.exchange import consumer, dispatch, handlers, intake, reading, relay
-from portability.services.exchange import taking_effect as effects
 from portability.services.exchange.lanes import LaneEntryState, LaneInHand
 from portability.services.exchange.model.messages import RECEIPT_TYPE
 from portability.services.exchange.model.receiving import Arrival
@@ -263,23 +262,6 @@ def nothing_is_held():
         return [entry for _, entry in sorted(self._entries.items()) if entry.state is LaneEntryState.HELD]
 
     return replaced(LaneInHand, "ready", ready)
-
-
-@mutant
-def nobody_wakes_what_waits():
-    """A message that builds on another one waits on when that one is here."""
-
-    async def wake(self, work):
-        return False
-
-    return replaced(TakingEffect, "_wake", wake)
-
-
-@mutant
-def what_waits_is_parked():
-    """A message that builds on what is not here yet is set aside, for a person, who can do nothing about it."""
-
-    return replaced(effects, "NotYetError", ZeroDivisionError)
 
 
 @mutant

@@ -7,7 +7,7 @@ from uuid import UUID
 from portability.adapters.clock.fake import counting_ids
 from portability.adapters.keys.trust import DirectoryTrust
 from portability.adapters.memory.exchange_store import MemoryExchangeStore
-from portability.agreements.errors import CaseStateError, GatewayError, NotYetError, PortabilityError
+from portability.agreements.errors import CaseStateError, GatewayError, PortabilityError
 from portability.services.exchange.consumer import run_consumer
 from portability.services.exchange.departures import Departures
 from portability.services.exchange.gathering import GatheredSubmits
@@ -29,11 +29,10 @@ from tests.simulation.crypto import START, SimulatedKeyRing
 from tests.simulation.process import Process
 from tests.simulation.store import SimulatedSignal, SimulatedStore
 
-__all__ = ["NEEDS", "POISON", "Effects", "Node", "PoisonError"]
+__all__ = ["POISON", "Effects", "Node", "PoisonError"]
 
 AT_ONCE = 0.5
 POISON = b"poison"
-NEEDS = b" needs "  # between a record and the end of the one that it builds on
 
 
 class PoisonError(PortabilityError):
@@ -209,10 +208,7 @@ class Node:
 
 
 class Effects:
-    """Writes down each message, in the transaction that takes it in; poison fails after it has written.
-
-    One that builds on another is not applied before that one is.
-    """
+    """Writes down each message, in the transaction that takes it in; poison fails after it has written."""
 
     def __init__(self, process: Process) -> None:
         self._process = process
@@ -223,18 +219,6 @@ class Effects:
         if schedule.chance(schedule.faults.effect):
             process.note("effect meets a fault")
             raise GatewayError("A system that the effect needs did not answer.", retryable=True)
-        _, builds, needed = message.record.partition(NEEDS)
-        if builds and not any(_says(one, needed) for one in self._applied(work)):
-            process.note("effect waits for another message")
-            raise NotYetError("What it builds on is not here.", state="unknown")
         work.journal.append(("applied", message))
         if message.record.startswith(POISON) and not schedule.is_cured:
             raise PoisonError("This message cannot be applied.")
-
-    def _applied(self, work: ExchangeWork) -> list[ReceivedMessage]:
-        node = self._process.schedule.nodes[self._process.name.split("/")[0]]
-        return node.applied + [of for what, of in work.journal if what == "applied"]
-
-
-def _says(message: ReceivedMessage, needed: bytes) -> bool:
-    return message.record.partition(NEEDS)[0].endswith(needed)

@@ -20,7 +20,7 @@ from tests.simulation.faults import JUMPS, draw_faults
 from tests.simulation.invariants import judge, may_be_aside
 from tests.simulation.lies import tell_a_lie
 from tests.simulation.loop import SimLoop
-from tests.simulation.node import NEEDS, POISON, Node
+from tests.simulation.node import POISON, Node
 from tests.simulation.process import Process
 
 __all__ = ["NODES", "Outcome", "Schedule", "run_schedule"]
@@ -79,7 +79,6 @@ class Schedule:
         self.nodes = {name: Node(self, name, RINGS[name], number) for number, name in enumerate(NODES)}
         self.accepted: dict[str, tuple[OutgoingMessage, SubmittedMessage]] = {}  # by idempotency key
         self.senders: dict[str, str] = {}
-        self.lanes: dict[str, tuple[str, UUID]] = {}  # recipient and case of what clients submit, by key
         self.contradicted: dict[UUID, str] = {}  # ids that a sender used again for other content, and for whom
         self.erased: dict[UUID, OutboxMessage] = {}  # messages that lost their content in the outbox, as they were
         self.late: set[UUID] = set()  # those that come after their number was given up
@@ -149,10 +148,9 @@ class Schedule:
                 node.start()
         for number in range(faults.messages):
             sender, recipient = self.dice.sample(NODES, 2)
-            self.senders[f"key-{number}"] = sender
-            self.lanes[f"key-{number}"] = recipient, UUID(int=self.dice.randint(1, 3))
-        for key, sender in self.senders.items():
-            self.loop.create_task(self._client(key, sender, *self.lanes[key]))
+            key, case_id = f"key-{number}", UUID(int=self.dice.randint(1, 3))
+            self.senders[key] = sender
+            self.loop.create_task(self._client(key, sender, recipient, case_id))
         for act, times in ((self._lose_topic, faults.topics_lost), (self._jump, faults.jumps)):
             for _ in range(times):
                 self.loop.call_later(self.dice.random() * faults.seconds, act)
@@ -206,26 +204,12 @@ class Schedule:
             if key not in self.accepted or self.accepted[key][1].message_id not in self.nodes[sender].settled
         ]
 
-    def _needed(self, key: str) -> bytes:
-        """The end of the record that one builds on; empty where it builds on none.
-
-        It is of a sender that comes before its own: no two lanes of a case wait for each other.
-        """
-        others = [
-            one
-            for one, lane in self.lanes.items()
-            if lane == self.lanes[key] and NODES.index(self.senders[one]) < NODES.index(self.senders[key])
-        ]
-        return f" of {self.dice.choice(others)}".encode() if others and self.dice.random() < self.faults.needs else b""
-
     async def _client(self, key: str, sender: str, recipient: str, case_id: UUID) -> None:
         """Somebody who submits one message, and again with the same key until there is an answer."""
         await asyncio.sleep(self.dice.random() * self.faults.seconds)
         node = self.nodes[sender]
         is_poison = self.dice.random() < self.faults.poison
         record = (POISON if is_poison else b"period") + b" of " + key.encode()
-        if needed := self._needed(key):
-            record += NEEDS + needed
         while key not in self.accepted:
             message = OutgoingMessage(
                 node.new_id(),

@@ -17,7 +17,6 @@
     ├── VerificationError            any failed signature, chain, proof, hash
     │   └── CertificateRefusedError  why a certificate is not to be relied on
     ├── CaseStateError               current state, allowed next actions    → FAILED_PRECONDITION
-    │   ├── NotYetError              what it builds on has not come yet
     │   └── ErasureRefusedError      what keeps the data, and until when
     └── GatewayError                 raised only in adapters; retryable or not → UNAVAILABLE / INTERNAL
 
@@ -43,7 +42,6 @@ __all__ = [
     "NoRuleInForceError",
     "NotBindingError",
     "NotFoundError",
-    "NotYetError",
     "OverloadError",
     "PortabilityError",
     "UnmodelledProvisionError",
@@ -211,12 +209,6 @@ class CaseStateError(PortabilityError):
     def __init__(self, message: str, *, state: str, allowed_actions: tuple[str, ...] = ()) -> None:
         super().__init__(message)
         self.state, self.allowed_actions = state, allowed_actions
-
-
-class NotYetError(CaseStateError):
-    """What this builds on is not here yet: it is tried again when something else of the case has come."""
-
-    code = "NOT_YET"
 
 
 class ErasureRefusedError(CaseStateError):

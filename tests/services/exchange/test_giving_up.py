@@ -13,7 +13,7 @@ from portability.services.exchange.model.messages import GIVEN_UP_TYPE, NO_CASE,
 from portability.services.exchange.model.receiving import StreamRecord
 from portability.services.exchange.model.set_aside import QuarantineState
 from portability.services.exchange.model.statuses import BusinessStatus, StatusEntry
-from portability.services.exchange.model.waiting import WaitingLane, WaitsFor
+from portability.services.exchange.model.waiting import WaitingLane
 from portability.services.exchange.node import inbox_topic
 from portability.services.exchange.quarantine import Clerk, Released
 from portability.services.exchange.streams import SequenceRange
@@ -96,7 +96,7 @@ def applied(node: TestNode) -> list[int]:
 async def test_a_person_sees_what_is_missing_since_when(berlin: TestNode, rome: TestNode) -> None:
     since = rome.world.clock.now()
     await holes(berlin, rome)
-    assert await waiting(rome) == [WaitingLane(LANE, WaitsFor.MISSING, since, 2, SequenceRange(2, 3))]
+    assert await waiting(rome) == [WaitingLane(LANE, since, 2, SequenceRange(2, 3))]
     assert applied(rome) == [1]
 
 
@@ -214,13 +214,13 @@ async def test_only_what_lies_between_in_the_stream_is_asked_for(berlin: TestNod
     assert applied(rome) == [1, 2, 3, 4]
 
 
-async def test_what_is_parked_or_waits_for_another_is_told_apart(berlin: TestNode, rome: TestNode) -> None:
+async def test_what_is_parked_waits_for_a_person_and_is_not_given_up(berlin: TestNode, rome: TestNode) -> None:
     rome.ledger.failing = lambda one: CaseStateError("No such case.", state="none") if one.case_id == OTHER else None
     await send(berlin, 1, case_id=OTHER)
     await send(berlin, 2, case_id=OTHER)
     await rome.consume()
     (one,) = await waiting(rome)
-    assert (one.lane, one.waits_for, one.waiting, one.missing) == (("de-drv", OTHER), WaitsFor.PERSON, 2, None)
+    assert (one.lane, one.waiting, one.missing) == (("de-drv", OTHER), 2, None)
     with pytest.raises(NotFoundError):
         await giving_up(rome, 1, 1, WHY, lane=("de-drv", OTHER))
 

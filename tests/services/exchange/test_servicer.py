@@ -6,7 +6,7 @@ from uuid import UUID
 import pytest
 from exchange_world import CASE, World, message_to
 
-from portability.agreements.errors import DeniedError, IdempotencyConflictError, InputError, NotFoundError, NotYetError
+from portability.agreements.errors import DeniedError, IdempotencyConflictError, InputError, NotFoundError
 from portability.api.exchange.v1 import exchange_pb2 as pb
 from portability.services.access import Caller, Role, acting_as
 from portability.services.exchange.node import inbox_topic
@@ -140,21 +140,3 @@ async def test_a_person_lets_a_parked_message_go_on_or_refuses_it(world: World, 
         refused = await servicer.RejectQuarantined(refusal, None)
     assert (refused.entry.state, refused.entry.closed_by) == (pb.QUARANTINE_STATE_REJECTED, "karl")
     assert (refused.took_effect, refused.still_waiting) == (1, 0)
-
-
-async def test_a_person_refuses_a_message_that_waits_for_what_never_comes(world: World, berlin, servicer) -> None:
-    rome = world.node("it-inps")
-    berlin.ledger.failing = lambda _: NotYetError("The claim has not come yet.", state="unknown")
-    sent = await rome.submit(message_to("de-drv", 1))
-    await rome.relay()
-    await berlin.consume()
-    refusal = pb.RejectHeldRequest(
-        request_id=REQUEST.format(1), sender="it-inps", message_id=str(sent.message_id), reasons=["no claim came"]
-    )
-    with acting_as(Caller("de-drv", Role.ADMINISTRATOR, "karl")):
-        refused = await servicer.RejectHeld(refusal, None)
-        assert (refused.entry.state, refused.entry.closed_by) == (pb.QUARANTINE_STATE_REJECTED, "karl")
-        assert (refused.took_effect, refused.still_waiting) == (0, 0)
-        refusal.message_id = REQUEST.format(99)
-        with pytest.raises(NotFoundError):
-            await servicer.RejectHeld(refusal, None)

@@ -1,6 +1,6 @@
 """The recipient's side of the exchange's store in memory: inbox, offsets, quarantine, and the timeline of both."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -8,13 +8,12 @@ from uuid import UUID
 
 from portability.adapters.memory.exchange_sending import status_of
 from portability.adapters.memory.exchange_state import State
-from portability.services.exchange.lanes import LaneEntryState, LaneStanding, business_of
+from portability.services.exchange.lanes import LaneStanding, business_of
 from portability.services.exchange.model.messages import (
     EXCHANGE_TYPES,
     GIVEN_UP_TYPE,
     Direction,
     InstitutionId,
-    Lane,
     MessageKey,
     ReceivedMessage,
     TimelineEntry,
@@ -47,15 +46,6 @@ class MemoryInbox:
     async def find_many(self, messages: Sequence[MessageKey]) -> Sequence[InboxMessage]:
         """Return received messages."""
         return [self._state.inbox[key] for key in messages if key in self._state.inbox]
-
-    async def stalled(self, cases: Collection[UUID]) -> Sequence[Lane]:
-        """Return lanes of these cases whose next message is here and held."""
-        return sorted(
-            lane
-            for lane, standing in self._state.lanes.items()
-            if lane[1] in cases
-            and any(one.case_seq == standing.next_seq and one.state is LaneEntryState.HELD for one in standing.entries)
-        )
 
     async def bundles(self, keys: Sequence[BundleKey]) -> Mapping[BundleKey, InboxBundle]:
         """Return what is kept of bundles."""

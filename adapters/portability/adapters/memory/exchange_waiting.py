@@ -7,7 +7,7 @@ from portability.adapters.memory.exchange_state import State
 from portability.services.exchange.lanes import LaneEntryState
 from portability.services.exchange.model.messages import Lane, MessageKey
 from portability.services.exchange.model.set_aside import NUMBER_CONFLICT, QuarantineState
-from portability.services.exchange.model.waiting import GivenUp, WaitingLane, WaitsFor
+from portability.services.exchange.model.waiting import GivenUp, WaitingLane
 from portability.services.exchange.streams import SequenceRange
 
 __all__ = ["MemoryGivenUps", "MemoryLanesWaiting"]
@@ -31,11 +31,9 @@ class MemoryLanesWaiting:
         if not standing or not waiting:
             return None
         first, since = standing.entries[0], min(one.since for one in waiting)
-        if first.case_seq > standing.next_seq:
-            missing = SequenceRange(standing.next_seq, first.case_seq - 1)
-            return WaitingLane(lane, WaitsFor.MISSING, since, len(waiting), missing)
-        what = WaitsFor.PERSON if first.state is LaneEntryState.PARKED else WaitsFor.ANOTHER
-        return WaitingLane(lane, what, since, len(waiting), None)
+        lacks = first.case_seq > standing.next_seq
+        missing = SequenceRange(standing.next_seq, first.case_seq - 1) if lacks else None
+        return WaitingLane(lane, since, len(waiting), missing)
 
     async def among(self, lane: Lane, missing: SequenceRange) -> SequenceRange | None:
         """Return the numbers of the stream between what came before and after."""

@@ -6,14 +6,8 @@ from uuid import UUID
 from portability.adapters.keys.at_rest import AtRest
 from portability.adapters.postgres.arrays import bigints, byteas, ints, texts, timestamps, uuids
 from portability.adapters.postgres.database import Connection
-from portability.adapters.postgres.exchange_rows import (
-    inbox_message,
-)
-from portability.services.exchange.model.messages import (
-    InstitutionId,
-    Lane,
-    MessageKey,
-)
+from portability.adapters.postgres.exchange_rows import inbox_message
+from portability.services.exchange.model.messages import InstitutionId, MessageKey
 from portability.services.exchange.model.receiving import Arrival, BundleKey, InboxBundle, InboxMessage
 from portability.services.hybrid import HybridSignature
 
@@ -139,16 +133,6 @@ class PostgresInbox:
         rows = await found.fetchall()
         contents = await self._at_rest.open([(row[5], row[6]) for row in rows]) if rows else []
         return [inbox_message(row, one) for row, one in zip(rows, contents, strict=True) if one is not None]
-
-    async def stalled(self, cases: Collection[UUID]) -> Sequence[Lane]:
-        """Lanes of these cases whose next message is here and held."""
-        found = await self._connection.execute(
-            "SELECT sender, case_id FROM lane_entries AS entry JOIN lanes USING (sender, case_id) "
-            "WHERE entry.case_id = ANY(%b) AND state = 'held' AND case_seq = next_seq ORDER BY sender, case_id",
-            (uuids(list(cases)),),
-            binary=True,
-        )
-        return [(row[0], row[1]) async for row in found]
 
     async def bundles(self, keys: Sequence[BundleKey]) -> Mapping[BundleKey, InboxBundle]:
         """What is kept of bundles."""

@@ -6,18 +6,18 @@ from uuid import UUID
 
 from portability.adapters.postgres.database import Connection
 from portability.services.exchange.model.messages import Lane, MessageKey
-from portability.services.exchange.model.waiting import GivenUp, WaitingLane, WaitsFor
+from portability.services.exchange.model.waiting import GivenUp, WaitingLane
 from portability.services.exchange.streams import SequenceRange
 
 __all__ = ["PostgresGivenUps", "PostgresLanesWaiting"]
 
 # Lanes by the index of their entries; of each, the first entry of any state says what is next.
 WAITING: Final = """
-SELECT late.sender, late.case_id, late.since, late.waiting, lanes.next_seq, first.case_seq, first.state FROM (
+SELECT late.sender, late.case_id, late.since, late.waiting, lanes.next_seq, first.case_seq FROM (
     SELECT sender, case_id, min(since) AS since, count(*) AS waiting FROM lane_entries
     WHERE state <> 'done' AND {which} GROUP BY sender, case_id ORDER BY sender, case_id LIMIT %(limit)s
 ) AS late JOIN lanes USING (sender, case_id), LATERAL (
-    SELECT case_seq, state FROM lane_entries AS one WHERE one.sender = late.sender AND one.case_id = late.case_id
+    SELECT case_seq FROM lane_entries AS one WHERE one.sender = late.sender AND one.case_id = late.case_id
     ORDER BY case_seq LIMIT 1
 ) AS first ORDER BY late.sender, late.case_id
 """
@@ -97,8 +97,6 @@ class PostgresGivenUps:
 
 
 def _lane(row: Sequence[Any]) -> WaitingLane:
-    """sender, case_id, since, waiting, next_seq, case_seq and state of its first entry."""
-    lane, since, waiting = (row[0], row[1]), row[2], row[3]
-    if row[5] > row[4]:
-        return WaitingLane(lane, WaitsFor.MISSING, since, waiting, SequenceRange(row[4], row[5] - 1))
-    return WaitingLane(lane, WaitsFor.PERSON if row[6] == "parked" else WaitsFor.ANOTHER, since, waiting, None)
+    """sender, case_id, since, waiting, next_seq, and case_seq of its first entry."""
+    missing = SequenceRange(row[4], row[5] - 1) if row[5] > row[4] else None
+    return WaitingLane((row[0], row[1]), row[2], row[3], missing)

@@ -84,25 +84,6 @@ def reject(
     _print_released(_at(call, name=name, node=node))
 
 
-@app.command("reject-held")
-def reject_held(
-    sender: Annotated[str, typer.Argument(help="Institution that sent it, as the alarm lane_waits names it.")],
-    message_id: Annotated[str, typer.Argument(help="The message, as the alarm names it.")],
-    name: As,
-    reasons: Annotated[list[str], typer.Option("--reason", help="For the sender's people, without personal data.")],
-    node: Node = "",
-) -> None:
-    """Refuse for good a message that waits for what never comes, for example for the claim of its case."""
-    from portability.api.exchange.v1 import exchange_pb2 as pb  # noqa: PLC0415 (heavy)
-
-    async def call(stub: Any) -> Any:
-        return await stub.RejectHeld(
-            pb.RejectHeldRequest(request_id=new_request_id(), sender=sender, message_id=message_id, reasons=reasons)
-        )
-
-    _print_released(_at(call, name=name, node=node))
-
-
 async def _all(stub: Any) -> "list[pb.QuarantinedEntry]":
     from portability.api.exchange.v1 import exchange_pb2 as pb  # noqa: PLC0415 (heavy)
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 __all__ = ["ask", "give_up", "list_waiting"]
 
 PAGE = 200
-PERSON, ANOTHER = 2, 3
+PERSON = 2
 Sender = Annotated[str, typer.Argument(help="Institution that sent it, as `portability quarantine waiting` shows it.")]
 Case = Annotated[str, typer.Argument(help="The case, as `portability quarantine waiting` shows it.")]
 
@@ -103,8 +103,6 @@ def _row(one: "pb.WaitingLane") -> tuple[str, ...]:
 def _what(one: "pb.WaitingLane") -> str:
     if one.waits_for == PERSON:
         return "a person: see `portability quarantine list`"
-    if one.waits_for == ANOTHER:
-        return "another sender's message, such as the claim; `portability quarantine reject-held` refuses it"
     return f"numbers {_numbers(one.missing)}, which have not come"
 
 

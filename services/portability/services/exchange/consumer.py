@@ -17,7 +17,6 @@ from portability.services.exchange.partitions import give_up
 from portability.services.exchange.ports.work import MessageEffects
 from portability.services.exchange.reading import Part, Reading
 from portability.services.exchange.setting_aside import SettingAside
-from portability.services.exchange.trying_again import try_again
 
 __all__ = ["consume_once", "run_consumer"]
 
@@ -77,9 +76,6 @@ async def _take_in(node: ExchangeNode, effects: MessageEffects, part: Part) -> b
                 aside.record(one.record, code=one.code, reason=one.reason)
         await work.quarantine.add([*aside.records, *aside.messages])
     _tell(node, intake, aside)
-    if intake.waiting_for_another:
-        # What they wait for may have been taken in beside us, by a consumer that could not see these lanes yet.
-        await try_again(node, effects, intake.waiting_for_another)
     return True
 
 

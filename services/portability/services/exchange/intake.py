@@ -75,7 +75,6 @@ class Intake:
         self._aside = aside
         self.arrivals: Counter[Arrival] = Counter()
         self.repairs: list[tuple[InstitutionId, Repair]] = []
-        self.waiting_for_another: Collection[Lane] = ()
         self.came_late = 0  # messages of ours whose receipt had been taken for missing
 
     async def take_in(self, bundles: Sequence[Arrived], work: ExchangeWork) -> None:
@@ -104,7 +103,6 @@ class Intake:
         in_line = self._put_in_line(new.values(), effect)
         await effect.run([one.opened.message for one in in_line], work)
         await self._park(effect, new, work)
-        self.waiting_for_another = effect.waiting_for_another
         # (6) answers
         receipts = [*self._receipts(bundles, placed), *self._refuse(reusing)]
         decided = [*effect.decided, *await effect.tell_replaced(work)]

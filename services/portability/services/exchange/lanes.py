@@ -79,13 +79,12 @@ def business_of(
 class LaneInHand:
     """One lane while messages arrive in it and take effect, in one transaction."""
 
-    __slots__ = ("_entries", "_known_to", "_next_seq", "is_waiting", "mended", "replaced")
+    __slots__ = ("_entries", "_known_to", "_next_seq", "mended", "replaced")
 
     def __init__(self, standing: LaneStanding) -> None:
         self._next_seq = standing.next_seq
         self._entries = {entry.case_seq: entry for entry in standing.entries}
         self._known_to = standing.known_to
-        self.is_waiting = False  # its next message builds on what is not here yet
         self.replaced: list[UUID] = []  # messages whose place was taken by one that arrived
         self.mended: list[UUID] = []  # messages that were unusable before and have come as they should be
 
@@ -109,11 +108,6 @@ class LaneInHand:
         """The entry with which a parked message waits for a person; None where it is not parked here."""
         parked = (one for one in self._entries.values() if one.state is LaneEntryState.PARKED)
         return next((one for one in parked if one.message_id == message_id), None)
-
-    def held(self, message_id: UUID) -> LaneEntry | None:
-        """The entry with which a message waits for what is not here; None where it does not."""
-        held = (one for one in self._entries.values() if one.state is LaneEntryState.HELD)
-        return next((one for one in held if one.message_id == message_id), None)
 
     def arrive(self, message_id: UUID, *, case_seq: int, replaces: UUID | None, at: datetime) -> bool:
         """Put a new message in line; False where its number in the case was another's already.
@@ -151,8 +145,6 @@ class LaneInHand:
     def ready(self) -> Sequence[LaneEntry]:
         """The messages that take effect next, one after the other."""
         self._pass_what_is_done()
-        if self.is_waiting:
-            return []
         run, seq = [], self._next_seq
         while (entry := self._entries.get(seq)) is not None and entry.state is not LaneEntryState.PARKED:
             if entry.state is LaneEntryState.HELD:

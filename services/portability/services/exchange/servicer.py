@@ -40,7 +40,6 @@ from portability.services.exchange.quarantine import (
     show_quarantined,
 )
 from portability.services.exchange.receipt_levels import ReceiptTimes
-from portability.services.exchange.rejecting_held import held_message, no_such_held, reject_held
 from portability.services.purposes import PURPOSES
 
 __all__ = ["ExchangeServicer"]
@@ -187,18 +186,6 @@ class ExchangeServicer(exchange_pb2_grpc.ExchangeServiceServicer):
         async with self._unit_of_work() as work:
             released = await reject_quarantined(entry_id, reasons=request.reasons, work=work, clerk=self._clerk())
         return pb.RejectQuarantinedResponse(**await self._released(released))
-
-    async def RejectHeld(self, request: pb.RejectHeldRequest, context: Any) -> pb.RejectHeldResponse:
-        message_id = parse_uuid(request.message_id, field="message_id")
-        async with self._unit_of_work() as work:
-            held = await held_message(request.sender, message_id, work=work)
-        if await self._is_hidden(held.message.case_id):
-            raise no_such_held(request.sender, message_id)
-        async with self._unit_of_work() as work:
-            released = await reject_held(
-                request.sender, message_id, reasons=request.reasons, work=work, clerk=self._clerk()
-            )
-        return pb.RejectHeldResponse(**await self._released(released))
 
     def _clerk(self) -> Clerk:
         return Clerk(current_caller().name, self._me, self._effects, self._new_id, self._clock.now())

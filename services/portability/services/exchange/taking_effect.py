@@ -6,9 +6,8 @@ What cannot take effect is parked with its lane; what waits behind it is held; e
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Final
-from uuid import UUID
 
-from portability.agreements.errors import GatewayError, NotYetError, PortabilityError
+from portability.agreements.errors import GatewayError, PortabilityError
 from portability.services.exchange.business_status import Decided
 from portability.services.exchange.lanes import LaneEntry, LaneInHand
 from portability.services.exchange.model.messages import Lane, MessageKey, ReceivedMessage
@@ -48,8 +47,6 @@ class TakingEffect:
         self._lanes = lanes
         self._effects = effects
         self._at = at
-        self._moved: set[UUID] = set()  # cases in which something has taken effect
-        self._not_yet: dict[MessageKey, NotYetError] = {}
         self._unchecked: dict[MessageKey, Unchecked] = {}
         self.outcomes: list[Outcome] = []
 
@@ -71,11 +68,6 @@ class TakingEffect:
         """Let the lane of a message pass it: it will never take effect."""
         self._lanes[message.lane].refuse(message.message_id, case_seq=message.case_seq, at=self._at)
         self.outcomes.append(Outcome(message, BusinessStatus.REJECTED, code, reason))
-
-    @property
-    def waiting_for_another(self) -> Collection[Lane]:
-        """Lanes whose next message builds on what is not here yet."""
-        return [lane for lane, one in self._lanes.items() if one.is_waiting]
 
     @property
     def mended(self) -> Sequence[MessageKey]:
@@ -112,7 +104,7 @@ class TakingEffect:
         """Let all that is ready take effect, those that arrived now and those held before; keep where lanes stand."""
         at_hand = {message.key: message for message in arrived}
         at_once = max(AT_ONCE, len(at_hand))
-        while (ready := self._ready(at_once=at_once)) or await self._look_ahead(work) or await self._wake(work):
+        while (ready := self._ready(at_once=at_once)) or await self._look_ahead(work):
             await self._apply(await self._turns(ready, at_hand, work), set(), work)
         self._note_held(at_hand)
         await work.lanes.save({lane: one.standing for lane, one in self._lanes.items()})
@@ -126,19 +118,6 @@ class TakingEffect:
         for lane, seq in wanted.items():
             self._lanes[lane].look(found.get(lane, ()), known_to=seq + AT_ONCE)
         return bool(wanted)
-
-    async def _wake(self, work: ExchangeWork) -> bool:
-        """Let lanes try again whose next message waited for something else of its case; whether there are any."""
-        cases, self._moved = self._moved, set()
-        stalled = await work.held.stalled(cases) if cases else []
-        others = [lane for lane in stalled if lane not in self._lanes]
-        if others:
-            standings = await work.lanes.load(dict.fromkeys(others, ()))
-            self._lanes |= {lane: LaneInHand(standing) for lane, standing in standings.items()}
-        woken = [one for lane, one in self._lanes.items() if lane[1] in cases and one.is_waiting]
-        for one in woken:
-            one.is_waiting = False
-        return bool(woken or others)
 
     def _ready(self, *, at_once: int) -> Sequence[tuple[Lane, LaneEntry]]:
         """What takes effect next, in the order of the lanes."""
@@ -175,7 +154,6 @@ class TakingEffect:
             for turn in turns:
                 self._lanes[turn.lane].done(turn.entry)
                 self.outcomes.append(self._accepted(turn.message))
-                self._moved.add(turn.lane[1])
         elif len(turns) > 1:
             middle = len(turns) // 2
             await self._apply(turns[:middle], blocked, work)
@@ -183,12 +161,8 @@ class TakingEffect:
         else:
             (turn,) = turns
             blocked.add(turn.lane)
-            if isinstance(failure, NotYetError):
-                self._lanes[turn.lane].is_waiting = True
-                self._not_yet[turn.message.key] = failure
-            else:
-                self._lanes[turn.lane].park(turn.entry)
-                self.outcomes.append(_parked(turn.message, failure))
+            self._lanes[turn.lane].park(turn.entry)
+            self.outcomes.append(_parked(turn.message, failure))
 
     async def _try(self, turns: Sequence[_Turn], work: ExchangeWork) -> Exception | None:
         if not turns:
@@ -215,9 +189,7 @@ class TakingEffect:
         decided = {one.message.message_id for one in self.outcomes}
         for message in at_hand.values():
             if message.message_id not in decided:
-                why = self._not_yet.get(message.key)
-                told = (why.code, why.message) if why else ("", "")
-                self.outcomes.append(Outcome(message, BusinessStatus.HELD, *told))
+                self.outcomes.append(Outcome(message, BusinessStatus.HELD))
 
 
 def _parked(message: ReceivedMessage, failure: Exception) -> Outcome:

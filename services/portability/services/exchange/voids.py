@@ -7,18 +7,21 @@ has its turn. One that contradicts what its recipient holds changes nothing and 
 import asyncio
 from collections import defaultdict
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from portability.agreements.errors import GatewayError
+from portability.services.exchange.business_status import status_messages
 from portability.services.exchange.giving_up import refuse_what_came_late
 from portability.services.exchange.model.messages import InstitutionId
+from portability.services.exchange.model.set_aside import QuarantineState
 from portability.services.exchange.model.voids import VoidNumber, lane_of_void
-from portability.services.exchange.node import ExchangeNode
-from portability.services.exchange.ports.work import MessageEffects
+from portability.services.exchange.node import ExchangeNode, inbox_topic
+from portability.services.exchange.outgoing import post
+from portability.services.exchange.ports.work import ExchangeWork, MessageEffects
+from portability.services.exchange.setting_aside import SettingAside
 from portability.services.exchange.streams import DIGEST_ENTRIES, StreamDigest
 from portability.services.exchange.taking_effect import TakingEffect
-from portability.services.exchange.trying_again import settle_lanes
 
 __all__ = ["VOID", "VOIDS_AT_ONCE", "digests_of_voids", "look_after_voids", "run_voids", "tell_contradictions"]
 
@@ -71,8 +74,21 @@ async def _pass(node: ExchangeNode, effects: MessageEffects) -> int:
         effect = await TakingEffect.of(lanes, work, effects, at=at)
         for sender, one in found:
             effect.lane(lane_of_void(sender, one)).refuse(one.message_id, case_seq=one.case_seq, at=at)
-        await settle_lanes(effect, node, work, at=at)
+        await _settle(effect, node, work, at=at)
     return len(found)
+
+
+async def _settle(effect: TakingEffect, node: ExchangeNode, work: ExchangeWork, *, at: datetime) -> None:
+    """Let what is next in the lanes in hand take effect; set aside what fails, and tell the senders."""
+    aside = SettingAside(node.new_id, at=at)
+    await effect.run([], work)
+    for outcome in effect.parked:
+        if held := await work.inbox.find(*outcome.message.key):
+            aside.held(held, code=outcome.code, reason=outcome.reason, topic=inbox_topic(node.me))
+    await work.quarantine.add(aside.messages)
+    await work.desk.close(effect.replaced, QuarantineState.REPLACED, at=at, by="")
+    decided = [*effect.decided, *await effect.tell_replaced(work)]
+    await post(status_messages(decided, new_id=node.new_id, at=at), outbox=work.outbox, me=node.me, at=at)
 
 
 async def run_voids(node: ExchangeNode, effects: MessageEffects, *, every: timedelta = EVERY) -> None:

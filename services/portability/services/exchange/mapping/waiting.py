@@ -6,17 +6,11 @@ from portability.agreements.errors import InputError
 from portability.api.exchange.v1 import repair_service_pb2 as pb
 from portability.services.exchange.mapping.api import parse_uuid
 from portability.services.exchange.model.messages import Lane
-from portability.services.exchange.model.waiting import WaitingLane, WaitsFor
+from portability.services.exchange.model.waiting import WaitingLane
 from portability.services.exchange.streams import SequenceRange
 from portability.services.mapping import strict
 
 __all__ = ["lane_after", "lane_token", "numbers", "numbers_message", "waiting_message"]
-
-_WAITS_FOR = {
-    WaitsFor.MISSING: pb.LANE_WAITS_FOR_MISSING,
-    WaitsFor.PERSON: pb.LANE_WAITS_FOR_PERSON,
-    WaitsFor.ANOTHER: pb.LANE_WAITS_FOR_ANOTHER,
-}
 
 
 def waiting_message(one: WaitingLane, *, is_shown: bool) -> pb.WaitingLane:
@@ -26,7 +20,7 @@ def waiting_message(one: WaitingLane, *, is_shown: bool) -> pb.WaitingLane:
     return pb.WaitingLane(
         sender=one.lane[0],
         case_id=str(one.lane[1]) if is_shown else "",
-        waits_for=_WAITS_FOR[one.waits_for],
+        waits_for=pb.LANE_WAITS_FOR_MISSING if one.missing else pb.LANE_WAITS_FOR_PERSON,
         missing=numbers_message(one.missing) if one.missing else None,
         since=since,
         waiting=one.waiting,

@@ -1,22 +1,13 @@
-"""Lanes that wait, for what, and numbers of a case that a person here waits for no more."""
+"""Lanes that wait, and numbers of a case that a person here waits for no more."""
 
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from uuid import UUID
 
 from portability.services.exchange.model.messages import InstitutionId, Lane
 from portability.services.exchange.streams import SequenceRange
 
-__all__ = ["GivenUp", "WaitingLane", "WaitsFor"]
-
-
-class WaitsFor(StrEnum):
-    """What the next message of a lane waits for."""
-
-    MISSING = "missing"  # for numbers before it, which have not come
-    PERSON = "person"  # it is parked
-    ANOTHER = "another"  # for what another sender sends in the case
+__all__ = ["GivenUp", "WaitingLane"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,10 +15,11 @@ class WaitingLane:
     """A lane in which something waits."""
 
     lane: Lane
-    waits_for: WaitsFor
     since: datetime  # when the first that waits had come
     waiting: int
-    missing: SequenceRange | None  # numbers of the case that have not come, before the first that has
+    missing: (
+        SequenceRange | None
+    )  # numbers of the case that have not come, before the first that has; None: it waits for a person
 
 
 @dataclass(frozen=True, slots=True)

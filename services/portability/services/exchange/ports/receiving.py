@@ -70,9 +70,6 @@ class HeldMessages(Protocol):
     async def find_many(self, messages: Sequence[MessageKey]) -> Sequence[InboxMessage]:
         """Return received messages by their key, in any order; unknown and erased ones are left out."""
 
-    async def stalled(self, cases: Collection[UUID]) -> Sequence[Lane]:
-        """Return lanes of these cases whose next message is here and held: it waits for something else of its case."""
-
 
 class AcceptedBlind(Protocol):
     """Messages that have taken effect though something in them is not checked yet."""

@@ -150,7 +150,6 @@ CREATE TABLE lane_entries (
     PRIMARY KEY (sender, case_id, case_seq)
 );
 CREATE INDEX lane_entries_waiting ON lane_entries (since);
-CREATE INDEX lane_entries_by_case ON lane_entries (case_id);
 CREATE INDEX lane_entries_not_plain ON lane_entries (sender, case_id) WHERE state = 'parked' OR replaces IS NOT NULL;
 
 -- What recipients say that they have made of our messages, by ranges of at most 4,096 numbers.

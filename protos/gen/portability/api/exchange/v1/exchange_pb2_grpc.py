@@ -70,11 +70,6 @@ class ExchangeServiceStub:
                 request_serializer=portability_dot_api_dot_exchange_dot_v1_dot_exchange__pb2.RejectQuarantinedRequest.SerializeToString,
                 response_deserializer=portability_dot_api_dot_exchange_dot_v1_dot_exchange__pb2.RejectQuarantinedResponse.FromString,
                 _registered_method=True)
-        self.RejectHeld = channel.unary_unary(
-                '/portability.api.exchange.v1.ExchangeService/RejectHeld',
-                request_serializer=portability_dot_api_dot_exchange_dot_v1_dot_exchange__pb2.RejectHeldRequest.SerializeToString,
-                response_deserializer=portability_dot_api_dot_exchange_dot_v1_dot_exchange__pb2.RejectHeldResponse.FromString,
-                _registered_method=True)
 
 
 class ExchangeServiceServicer:
@@ -130,13 +125,6 @@ class ExchangeServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
-    def RejectHeld(self, request, context):
-        """Refuses a message that waits for what never comes, for example for the claim of its case; then as RejectQuarantined.
-        """
-        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
-        context.set_details('Method not implemented!')
-        raise NotImplementedError('Method not implemented!')
-
 
 def add_ExchangeServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -174,11 +162,6 @@ def add_ExchangeServiceServicer_to_server(servicer, server):
                     servicer.RejectQuarantined,
                     request_deserializer=portability_dot_api_dot_exchange_dot_v1_dot_exchange__pb2.RejectQuarantinedRequest.FromString,
                     response_serializer=portability_dot_api_dot_exchange_dot_v1_dot_exchange__pb2.RejectQuarantinedResponse.SerializeToString,
-            ),
-            'RejectHeld': grpc.unary_unary_rpc_method_handler(
-                    servicer.RejectHeld,
-                    request_deserializer=portability_dot_api_dot_exchange_dot_v1_dot_exchange__pb2.RejectHeldRequest.FromString,
-                    response_serializer=portability_dot_api_dot_exchange_dot_v1_dot_exchange__pb2.RejectHeldResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -371,33 +354,6 @@ class ExchangeService:
             '/portability.api.exchange.v1.ExchangeService/RejectQuarantined',
             portability_dot_api_dot_exchange_dot_v1_dot_exchange__pb2.RejectQuarantinedRequest.SerializeToString,
             portability_dot_api_dot_exchange_dot_v1_dot_exchange__pb2.RejectQuarantinedResponse.FromString,
-            options,
-            channel_credentials,
-            insecure,
-            call_credentials,
-            compression,
-            wait_for_ready,
-            timeout,
-            metadata,
-            _registered_method=True)
-
-    @staticmethod
-    def RejectHeld(request,
-            target,
-            options=(),
-            channel_credentials=None,
-            call_credentials=None,
-            insecure=False,
-            compression=None,
-            wait_for_ready=None,
-            timeout=None,
-            metadata=None):
-        return grpc.experimental.unary_unary(
-            request,
-            target,
-            '/portability.api.exchange.v1.ExchangeService/RejectHeld',
-            portability_dot_api_dot_exchange_dot_v1_dot_exchange__pb2.RejectHeldRequest.SerializeToString,
-            portability_dot_api_dot_exchange_dot_v1_dot_exchange__pb2.RejectHeldResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -47,8 +47,6 @@ class ExchangeServiceStub:
     """Lets a parked message try again once its cause is mended, and what waits behind it follow."""
     RejectQuarantined: _grpc.UnaryUnaryMultiCallable[_exchange_pb2.RejectQuarantinedRequest, _exchange_pb2.RejectQuarantinedResponse]
     """Refuses a parked message for good, tells its sender why, and lets what waits behind it go on."""
-    RejectHeld: _grpc.UnaryUnaryMultiCallable[_exchange_pb2.RejectHeldRequest, _exchange_pb2.RejectHeldResponse]
-    """Refuses a message that waits for what never comes, for example for the claim of its case; then as RejectQuarantined."""
 
 @_typing.type_check_only
 class ExchangeServiceAsyncStub(ExchangeServiceStub):
@@ -69,8 +67,6 @@ class ExchangeServiceAsyncStub(ExchangeServiceStub):
     """Lets a parked message try again once its cause is mended, and what waits behind it follow."""
     RejectQuarantined: _aio.UnaryUnaryMultiCallable[_exchange_pb2.RejectQuarantinedRequest, _exchange_pb2.RejectQuarantinedResponse]  # type: ignore[assignment]
     """Refuses a parked message for good, tells its sender why, and lets what waits behind it go on."""
-    RejectHeld: _aio.UnaryUnaryMultiCallable[_exchange_pb2.RejectHeldRequest, _exchange_pb2.RejectHeldResponse]  # type: ignore[assignment]
-    """Refuses a message that waits for what never comes, for example for the claim of its case; then as RejectQuarantined."""
 
 class ExchangeServiceServicer(metaclass=_abc_1.ABCMeta):
     """Sending messages and following them."""
@@ -130,13 +126,5 @@ class ExchangeServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_exchange_pb2.RejectQuarantinedResponse, _abc.Awaitable[_exchange_pb2.RejectQuarantinedResponse]]:
         """Refuses a parked message for good, tells its sender why, and lets what waits behind it go on."""
-
-    @_abc_1.abstractmethod
-    def RejectHeld(
-        self,
-        request: _exchange_pb2.RejectHeldRequest,
-        context: _ServicerContext,
-    ) -> _typing.Union[_exchange_pb2.RejectHeldResponse, _abc.Awaitable[_exchange_pb2.RejectHeldResponse]]:
-        """Refuses a message that waits for what never comes, for example for the claim of its case; then as RejectQuarantined."""
 
 def add_ExchangeServiceServicer_to_server(servicer: ExchangeServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

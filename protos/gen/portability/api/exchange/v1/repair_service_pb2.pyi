@@ -33,8 +33,6 @@ class _LaneWaitsForEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_LaneWait
     """For numbers before it, which have not come."""
     LANE_WAITS_FOR_PERSON: _LaneWaitsFor.ValueType  # 2
     """For a person: it is parked. See ListQuarantined of ExchangeService."""
-    LANE_WAITS_FOR_ANOTHER: _LaneWaitsFor.ValueType  # 3
-    """For what another sender sends in the case, for example the claim. See RejectHeld of ExchangeService."""
 
 class LaneWaitsFor(_LaneWaitsFor, metaclass=_LaneWaitsForEnumTypeWrapper):
     """What the next message of a sender in a case waits for."""
@@ -45,8 +43,6 @@ LANE_WAITS_FOR_MISSING: LaneWaitsFor.ValueType  # 1
 """For numbers before it, which have not come."""
 LANE_WAITS_FOR_PERSON: LaneWaitsFor.ValueType  # 2
 """For a person: it is parked. See ListQuarantined of ExchangeService."""
-LANE_WAITS_FOR_ANOTHER: LaneWaitsFor.ValueType  # 3
-"""For what another sender sends in the case, for example the claim. See RejectHeld of ExchangeService."""
 Global___LaneWaitsFor: _TypeAlias = LaneWaitsFor  # noqa: Y015
 
 class _ReconciliationDirection:
@@ -185,7 +181,7 @@ class WaitingLane(_message.Message):
     """How many messages wait. Never zero."""
     @_builtins.property
     def missing(self) -> Global___CaseNumbers:
-        """Numbers of the case that have not come. Unset: it waits for something else."""
+        """Numbers of the case that have not come. Unset: it waits for a person."""
 
     @_builtins.property
     def since(self) -> _timestamp_pb2.Timestamp:
