@@ -14,5 +14,5 @@ SAMPLES = [(kind, content) for kind, contents in good_messages().items() for con
 @pytest.mark.parametrize(("kind", "content"), SAMPLES)
 def test_a_sample_is_what_a_node_takes(kind: str, content: bytes) -> None:
     purpose = "pension-claim" if kind.startswith("claim.") else "administrative-cooperation"
-    CatalogueRules().check(kind, content, sender="de-drv", purpose=purpose)
+    CatalogueRules().check(kind, content, sender="de-drv", purpose=purpose, on=date(2026, 3, 2))
     assert read_said(kind, content, sender="de-drv", to=("it-inps",), on=date(2026, 3, 2))

@@ -10,6 +10,7 @@
     │   ├── UnmodelledProvisionError the citation
     │   └── NotBindingError          the two states, why no version binds them
     ├── InputError                   what a caller sent is wrong            → INVALID_ARGUMENT
+    │   └── RefusedContentError      no later try makes it right
     ├── NotFoundError                nothing of that id for this caller     → NOT_FOUND
     ├── DeniedError                  not allowed for this caller            → PERMISSION_DENIED / UNAUTHENTICATED
     ├── IdempotencyConflictError     same key, other content                → ALREADY_EXISTS
@@ -44,6 +45,7 @@ __all__ = [
     "NotFoundError",
     "OverloadError",
     "PortabilityError",
+    "RefusedContentError",
     "UnmodelledProvisionError",
     "VerificationError",
 ]
@@ -151,6 +153,15 @@ class InputError(PortabilityError):
     def __init__(self, message: str, *, field: str = "", citation: str = "") -> None:
         super().__init__(message, citation=citation)
         self.field = field
+
+
+class RefusedContentError(InputError):
+    """What a message says cannot be, and no later try and nothing that is mended here makes it right.
+
+    What arrives so is rejected to its sender; nobody here has anything to decide about it.
+    """
+
+    code = "CONTENT_REFUSED"
 
 
 class NotFoundError(PortabilityError):

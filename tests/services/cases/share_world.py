@@ -222,10 +222,11 @@ class ShareWorld:
         now = self.clock.now()
         return [Sent(node.me, one, now) for node in self.nodes.values() for one in node.flows.sender.sent]
 
-    async def receive(self, one: Sent) -> None:
+    async def receive(self, one: Sent, *, came_at: datetime | None = None) -> None:
         """What the exchange does with a verified message; raises what makes it set the message aside."""
         node, message = self.nodes[one.message.recipient], one.message
-        arrived = ArrivedMessage(one.sender, message.case_id, message.type, message.record, one.at)
+        came_at = came_at or self.clock.now()
+        arrived = ArrivedMessage(one.sender, message.case_id, message.type, message.record, one.at, came_at)
         await apply_flow_message(arrived, work=node.flows, parts=node.parts)
 
     async def deliver(self, mail: Sequence[Sent] | None = None) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import date, timedelta
 from random import Random
 from uuid import UUID
 
@@ -9,11 +10,19 @@ import pytest
 
 from portability.adapters.clock.ids import time_ordered_id
 from portability.agreements.careers import AnswerStatus
-from portability.agreements.errors import CaseStateError, InputError, NotFoundError, PortabilityError, VerificationError
+from portability.agreements.errors import (
+    CaseStateError,
+    InputError,
+    NotFoundError,
+    PortabilityError,
+    RefusedContentError,
+    VerificationError,
+)
 from portability.api.cases.v1.envelope_pb2 import CaseMessage
 from portability.api.cases.v1.messages_pb2 import DecisionNotice, OldAgeClaimSent
 from portability.api.records.v1.messages_pb2 import RecordStatement
-from portability.services.cases.commands import LodgeClaim
+from portability.services.cases.commands import LodgeClaim, check_claim
+from portability.services.mapping.common import write_date
 from tests.services.cases.share_world import Sent, ShareWorld
 from tests.services.cases.world import CLAIM, DRV, INPS, SERVICE_CANADA
 
@@ -174,6 +183,57 @@ async def test_what_cannot_be_read_is_set_aside(world: ShareWorld, changes: dict
     error = await refused(world, replace(message, message=replace(message.message, **changes)))  # type: ignore[arg-type]  # fields by name
     assert isinstance(error, InputError)
     assert said in error.message
+
+
+def with_days(message: Sent, *, lodged_on: date, born: date) -> Sent:
+    """The claim as a sender sends it that does not look at its days."""
+    claim = OldAgeClaimSent.FromString(message.content)
+    claim.claim.lodged_on.CopyFrom(write_date(lodged_on))
+    claim.claim.person.birth_date.CopyFrom(write_date(born))
+    return message.saying(claim.SerializeToString())
+
+
+TODAY, BORN = date(2025, 3, 3), CLAIM.person.birth_date
+
+
+@pytest.mark.parametrize(
+    ("lodged_on", "born", "field"),
+    [
+        (TODAY, TODAY, ""),  # of a child, say: the day itself can be
+        (TODAY + timedelta(days=1), BORN, ""),  # where it was sent, it is tomorrow already
+        (TODAY + timedelta(days=2), BORN, "claim.lodged_on"),
+        (TODAY, TODAY + timedelta(days=1), "claim.person.birth_date"),
+    ],
+)
+async def test_the_days_of_a_claim_are_judged_alike_where_it_is_sent_and_where_it_arrives(
+    world: ShareWorld, lodged_on: date, born: date, field: str
+) -> None:
+    case_id, mail = await lodged(world)
+    arriving = with_days(to_germany(mail), lodged_on=lodged_on, born=born)
+    person = replace(CLAIM.person, birth_date=born)
+    sending = replace(CLAIM, lodged_on=lodged_on, person=person)
+    if not field:
+        check_claim(sending, today=TODAY)
+        await world.receive(arriving)
+        assert (await world.drv.claim(case_id)).case.claim.lodged_on == lodged_on
+        return
+    error = await refused(world, arriving)
+    assert isinstance(error, RefusedContentError)
+    with pytest.raises(RefusedContentError) as at_sender:
+        check_claim(sending, today=TODAY)
+    assert (error.field, error.message) == (field, at_sender.value.message)
+    # The reason travels back: it tells no day of hers.
+    assert str(born) not in error.message
+    assert str(lodged_on) not in error.message or lodged_on == TODAY
+
+
+async def test_a_claim_is_judged_by_the_day_on_which_it_came_however_long_it_has_waited(world: ShareWorld) -> None:
+    _, mail = await lodged(world)
+    message = with_days(to_germany(mail), lodged_on=TODAY + timedelta(days=9), born=BORN)
+    came_at = world.clock.now()
+    world.clock.advance(timedelta(days=30))
+    with pytest.raises(RefusedContentError):
+        await world.receive(message, came_at=came_at)
 
 
 def for_somebody_else(envelope: CaseMessage) -> None:

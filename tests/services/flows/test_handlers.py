@@ -102,7 +102,9 @@ class World:
 
     async def hand_over(self, sender: str, message: FlowMessage) -> None:
         recipient = self.nodes[message.recipient]
-        arrived = ArrivedMessage(sender, message.case_id, message.type, message.record, self.clock.now())
+        arrived = ArrivedMessage(
+            sender, message.case_id, message.type, message.record, self.clock.now(), self.clock.now()
+        )
         await apply_flow_message(arrived, work=recipient.work, parts=recipient.parts)
 
     async def tick(self) -> None:
@@ -326,7 +328,14 @@ async def test_of_what_builds_on_nothing_only_so_much_waits_in_a_case(world: Wor
         for _ in range(WAITING_OF_ONE_SENDER + 1)
     ]
     arrived = [
-        ArrivedMessage(DE, case_id, one.type, write_envelope(one, flow=flow.key, since=START.date()), world.clock.now())
+        ArrivedMessage(
+            DE,
+            case_id,
+            one.type,
+            write_envelope(one, flow=flow.key, since=START.date()),
+            world.clock.now(),
+            world.clock.now(),
+        )
         for one in kept
     ]
     for one in arrived[:-1]:

@@ -97,5 +97,7 @@ class DeclarationWorld:
 
     async def _deliver(self, sender: str, recipient: str, after: int) -> None:
         for message in self.flows[sender].sender.sent[after:]:
-            arrived = ArrivedMessage(sender, message.case_id, message.type, message.record, self.clock.now())
+            arrived = ArrivedMessage(
+                sender, message.case_id, message.type, message.record, self.clock.now(), self.clock.now()
+            )
             await apply_flow_message(arrived, work=self.flows[recipient], parts=self.flow_parts(recipient))

@@ -118,7 +118,9 @@ class DisputeWorld:
         """What one has sent arrives at the other."""
         for me, work in self.flows.items():
             for message in work.sender.sent[self.delivered[me] :]:
-                arrived = ArrivedMessage(me, message.case_id, message.type, message.record, self.clock.now())
+                arrived = ArrivedMessage(
+                    me, message.case_id, message.type, message.record, self.clock.now(), self.clock.now()
+                )
                 parts = self.flow_parts(message.recipient)
                 await apply_flow_message(arrived, work=self.flows[message.recipient], parts=parts)
             self.delivered[me] = len(work.sender.sent)

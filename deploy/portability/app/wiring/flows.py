@@ -22,6 +22,7 @@ from portability.app.wiring.cases import ReadMessages, binding_sha256
 from portability.app.wiring.flow_persons import FlowPersons
 from portability.app.wiring.flow_records import FlowRecords
 from portability.app.wiring.parts import CaseParts, DirectoryOfInstitutions
+from portability.services.cases.commands import check_claim_days
 from portability.services.cases.mapping.allowed_fields import check_fields
 from portability.services.cases.mapping.field_profiles import check_profile, profile_for, profiles
 from portability.services.cases.mapping.kinds import content_of
@@ -38,20 +39,29 @@ from portability.services.flows.ports import FlowMessage, FlowParts
 from portability.services.flows.ticking import tick
 from portability.services.purposes import purpose_named
 from portability.services.records.mapping.stated import read_said
-from portability.services.records.stated import Stated
+from portability.services.records.stated import About, Stated
 
 __all__ = ["FlowTransaction", "NodeEffects", "flow_parts", "flow_unit_of_work", "run_clock"]
 
 LOOK_EVERY = timedelta(seconds=20)
+BORN = {
+    "claim.old_age": "claim.person.birth_date",
+    "claim.survivor": "deceased.birth",
+    "claim.invalidity": "claim.claimant.birth",
+}
+"""Where a claim says when the insured person was born."""
 
 
 class CatalogueRules:
     """ContentRules: what a message of a type may carry for a purpose."""
 
-    def check(self, kind: str, content: bytes, *, sender: InstitutionId, purpose: str) -> None:
+    def check(self, kind: str, content: bytes, *, sender: InstitutionId, purpose: str, on: date) -> None:
         """Return where the content is right; raise InputError with the field that is not."""
         check_fields(kind, content, purpose=purpose_named(purpose))
-        read_said(kind, content, sender=sender, to=(), on=date.min)
+        for said in read_said(kind, content, sender=sender, to=(), on=on):
+            if isinstance(said, About) and said.claimed_on:
+                born = said.person.birth_date if said.person else None
+                check_claim_days(said.claimed_on, born=born, born_field=BORN.get(kind, ""), on=on)
 
     def has_profiles(self, kind: str) -> bool:
         """Whether a packaged profile speaks of the type."""
@@ -182,7 +192,14 @@ class NodeEffects:
         if not isinstance(work, PostgresExchangeWork):
             raise TypeError("flows and the exchange share one PostgreSQL transaction")
         kept = await apply_flow_message(
-            ArrivedMessage(message.sender, message.case_id, message.type, message.record, message.sent_at),
+            ArrivedMessage(
+                message.sender,
+                message.case_id,
+                message.type,
+                message.record,
+                sent_at=message.sent_at,
+                received_at=message.received_at,
+            ),
             work=FlowTransaction(work.connection, self._parts),
             parts=self._flows,
         )

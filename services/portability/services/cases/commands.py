@@ -6,7 +6,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from portability.agreements.careers import AnswerStatus, check_state
-from portability.agreements.errors import InputError
+from portability.agreements.errors import InputError, RefusedContentError
 from portability.agreements.values import Citation, Money
 from portability.services.cases.model import (
     AwardBasis,
@@ -24,6 +24,7 @@ __all__ = [
     "LodgeClaim",
     "RecordAnswer",
     "check_claim",
+    "check_claim_days",
     "check_decision",
     "check_national_answer",
 ]
@@ -95,14 +96,7 @@ def check_claim(claim: Claim, *, today: date) -> None:
         if not identifier.comparable:
             raise InputError("An identifier has no letter and no digit: give the number.", field=f"{place}.value")
     check_state(person.residence_state, field="claim.person.residence_state")
-    if person.birth_date > today:
-        raise InputError("The birth date lies after today: correct it.", field="claim.person.birth_date")
-    # Where the institution is, it may be tomorrow already.
-    if claim.lodged_on > today + timedelta(days=1):
-        raise InputError(
-            f"The claim is dated {claim.lodged_on}, after today: give the day on which it was received.",
-            field="claim.lodged_on",
-        )
+    check_claim_days(claim.lodged_on, born=person.birth_date, born_field="claim.person.birth_date", on=today)
     if not claim.declared:
         raise InputError(
             "No period is declared: say where and when she worked or lived.",
@@ -126,6 +120,25 @@ def check_claim(claim: Claim, *, today: date) -> None:
                 f"The pension of {state} is to be deferred, but no period in {state} is declared.",
                 field=f"claim.deferred_states[{index}]",
             )
+
+
+def check_claim_days(lodged_on: date, *, born: date | None, born_field: str, on: date) -> None:
+    """Return where the days of a claim can be: who sends one and who receives one judge it by this one rule.
+
+    `on`: the day, UTC, of sending, or of receipt by the recipient's own clock. `born` None: no day is told. Raises
+    RefusedContentError with the field, and without its value: another institution reads the reason.
+    """
+    # Where an institution is, it may be tomorrow already: nowhere is it two days ahead of UTC.
+    if lodged_on > on + timedelta(days=1):
+        raise RefusedContentError(
+            f"The claim is dated after today, {on}: give the day on which it was received.",
+            field="claim.lodged_on",
+        )
+    if born is not None and born > lodged_on:
+        raise RefusedContentError(
+            "The birth date lies after the day of the claim: correct the one that is wrong.",
+            field=born_field,
+        )
 
 
 def check_national_answer(command: GivenAmounts) -> None:

@@ -33,7 +33,7 @@ from portability.services.exchange.ports.work import ExchangeWork, MessageEffect
 from portability.services.exchange.receipts import read_receipt, receipt_for
 from portability.services.exchange.repair import Repair
 from portability.services.exchange.setting_aside import SettingAside
-from portability.services.exchange.taking_effect import TakingEffect
+from portability.services.exchange.taking_effect import KEPT_AS, TakingEffect
 from portability.services.log_entry import LogEntryKind, entry_of
 from portability.services.values import value
 
@@ -136,12 +136,13 @@ class Intake:
         if effect.mended:
             self._aside.closed(effect.mended, QuarantineState.APPLIED)
             await work.desk.close(effect.mended, QuarantineState.APPLIED, at=self._at, by="")
-        for outcome in effect.parked:
-            message = outcome.message
+        for outcome in (*effect.parked, *effect.rejected):
+            message, state = outcome.message, KEPT_AS[outcome.status]
             if placed := new.get(message.key):
-                self._set_aside_message(placed, outcome.code, outcome.reason)
+                self._set_aside_message(placed, outcome.code, outcome.reason, state=state)
             elif held := await work.inbox.find(*message.key):
-                self._aside.held(held, code=outcome.code, reason=outcome.reason, topic=inbox_topic(self._node.me))
+                topic = inbox_topic(self._node.me)
+                self._aside.held(held, code=outcome.code, reason=outcome.reason, topic=topic, state=state)
         if effect.replaced:
             self._aside.closed(effect.replaced, QuarantineState.REPLACED)
             await work.desk.close(effect.replaced, QuarantineState.REPLACED, at=self._at, by="")

@@ -23,7 +23,7 @@ from portability.services.exchange.outgoing import post
 from portability.services.exchange.ports.work import ExchangeWork, MessageEffects
 from portability.services.exchange.ports.world import NewId
 from portability.services.exchange.setting_aside import SettingAside
-from portability.services.exchange.taking_effect import TakingEffect
+from portability.services.exchange.taking_effect import KEPT_AS, TakingEffect
 from portability.services.values import value
 
 __all__ = [
@@ -106,11 +106,13 @@ async def replay_quarantined(entry_id: UUID, *, work: ExchangeWork, clerk: Clerk
         )
     effect.lane(lane).unpark(held.message.message_id)
     await effect.run([], work)
-    failed = next((one for one in effect.parked if one.message.key == held.message.key), None)
-    if failed is None:
-        await work.desk.close_entry(entry_id, QuarantineState.APPLIED, at=clerk.at, by=clerk.name)
-    else:
+    without = (*effect.parked, *effect.rejected)
+    failed = next((one for one in without if one.message.key == held.message.key), None)
+    if failed is not None:
         await work.desk.note_reason(entry_id, code=failed.code, reason=failed.reason)
+    if failed is None or failed.status is BusinessStatus.REJECTED:
+        state = QuarantineState.APPLIED if failed is None else QuarantineState.REJECTED
+        await work.desk.close_entry(entry_id, state, at=clerk.at, by=clerk.name)
     decided = [*effect.decided, *await effect.tell_replaced(work)]
     await tell(decided, _act("quarantine.replay", entry, clerk), work, clerk)
     return await released_lane(entry, lane, effect, work, clerk)
@@ -175,10 +177,11 @@ async def released_lane(
 ) -> Released:
     """What came of it; a message behind it that could not take effect either is set aside in its turn."""
     aside = SettingAside(clerk.new_id, at=clerk.at)
-    for outcome in effect.parked:
+    for outcome in (*effect.parked, *effect.rejected):
         held = await work.inbox.find(*outcome.message.key)
         if held is not None and held.message.message_id != entry.message_id:
-            aside.held(held, code=outcome.code, reason=outcome.reason, topic=inbox_topic(clerk.me))
+            topic, state = inbox_topic(clerk.me), KEPT_AS[outcome.status]
+            aside.held(held, code=outcome.code, reason=outcome.reason, topic=topic, state=state)
     await work.quarantine.add(aside.messages)
     await work.desk.close(effect.replaced, QuarantineState.REPLACED, at=clerk.at, by="")
     taken = {BusinessStatus.ACCEPTED, BusinessStatus.ACCEPTED_BLIND}

@@ -60,7 +60,15 @@ class SettingAside:
             )
         )
 
-    def held(self, held: InboxMessage, *, code: str, reason: str, topic: str) -> None:
+    def held(
+        self,
+        held: InboxMessage,
+        *,
+        code: str,
+        reason: str,
+        topic: str,
+        state: QuarantineState = QuarantineState.OPEN,
+    ) -> None:
         """Set aside a message that came earlier and waited for its turn; it is at no place of the stream any more."""
         message = held.message
         item = Item(held.header, held.salt, message.record)
@@ -72,6 +80,7 @@ class SettingAside:
             sender=message.sender,
             message_id=message.message_id,
             case_id=message.case_id,
+            state=state,
         )
 
     def closed(self, messages: Collection[MessageKey], state: QuarantineState) -> None:

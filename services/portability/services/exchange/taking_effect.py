@@ -1,24 +1,28 @@
 """Letting messages take effect, lane by lane, in the transaction that takes them in or lets them go on.
 
-What cannot take effect is parked with its lane; what waits behind it is held; every other lane goes on.
+What cannot take effect is parked with its lane; what waits behind it is held; every other lane goes on. What nothing
+can make right is rejected at once, and its lane goes on too.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
-from portability.agreements.errors import GatewayError, PortabilityError
+from portability.agreements.errors import GatewayError, PortabilityError, RefusedContentError
 from portability.services.exchange.business_status import Decided
 from portability.services.exchange.lanes import LaneEntry, LaneInHand
 from portability.services.exchange.model.messages import Lane, MessageKey, ReceivedMessage
+from portability.services.exchange.model.set_aside import QuarantineState
 from portability.services.exchange.model.statuses import BusinessStatus, Unchecked
 from portability.services.exchange.ports.work import ExchangeWork, MessageEffects
 from portability.services.values import value
 
-__all__ = ["EFFECT_FAILED", "Outcome", "TakingEffect"]
+__all__ = ["EFFECT_FAILED", "KEPT_AS", "Outcome", "TakingEffect"]
 
 EFFECT_FAILED: Final = "EFFECT_FAILED"
 REPLACED: Final = "REPLACED"
+KEPT_AS: Final = {BusinessStatus.PARKED: QuarantineState.OPEN, BusinessStatus.REJECTED: QuarantineState.REJECTED}
+"""As what a message without effect is kept beside the others: to be decided about, or closed already."""
 AT_ONCE: Final = 256
 """Messages read and tried together; a lane that was held for long is let go in parts of so many."""
 
@@ -49,6 +53,7 @@ class TakingEffect:
         self._at = at
         self._unchecked: dict[MessageKey, Unchecked] = {}
         self.outcomes: list[Outcome] = []
+        self.rejected: list[Outcome] = []  # those among them that nothing can make right: no person decides about them
 
     @classmethod
     async def of(
@@ -160,6 +165,12 @@ class TakingEffect:
             await self._apply(turns[middle:], blocked, work)
         else:
             (turn,) = turns
+            if isinstance(failure, RefusedContentError):
+                self._lanes[turn.lane].done(turn.entry)
+                refused = Outcome(turn.message, BusinessStatus.REJECTED, failure.code, failure.message)
+                self.rejected.append(refused)
+                self.outcomes.append(refused)
+                return
             blocked.add(turn.lane)
             self._lanes[turn.lane].park(turn.entry)
             self.outcomes.append(_parked(turn.message, failure))

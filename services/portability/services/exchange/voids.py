@@ -21,7 +21,7 @@ from portability.services.exchange.outgoing import post
 from portability.services.exchange.ports.work import ExchangeWork, MessageEffects
 from portability.services.exchange.setting_aside import SettingAside
 from portability.services.exchange.streams import DIGEST_ENTRIES, StreamDigest
-from portability.services.exchange.taking_effect import TakingEffect
+from portability.services.exchange.taking_effect import KEPT_AS, TakingEffect
 
 __all__ = ["VOID", "VOIDS_AT_ONCE", "digests_of_voids", "look_after_voids", "run_voids", "tell_contradictions"]
 
@@ -82,9 +82,10 @@ async def _settle(effect: TakingEffect, node: ExchangeNode, work: ExchangeWork, 
     """Let what is next in the lanes in hand take effect; set aside what fails, and tell the senders."""
     aside = SettingAside(node.new_id, at=at)
     await effect.run([], work)
-    for outcome in effect.parked:
+    for outcome in (*effect.parked, *effect.rejected):
         if held := await work.inbox.find(*outcome.message.key):
-            aside.held(held, code=outcome.code, reason=outcome.reason, topic=inbox_topic(node.me))
+            topic, state = inbox_topic(node.me), KEPT_AS[outcome.status]
+            aside.held(held, code=outcome.code, reason=outcome.reason, topic=topic, state=state)
     await work.quarantine.add(aside.messages)
     await work.desk.close(effect.replaced, QuarantineState.REPLACED, at=at, by="")
     decided = [*effect.decided, *await effect.tell_replaced(work)]

@@ -8,7 +8,7 @@ Of each sender a limited number may wait in a case. More are set aside, to be re
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from uuid import UUID
 
 from portability.agreements.errors import CaseStateError, InputError, VerificationError
@@ -33,13 +33,15 @@ class ArrivedMessage:
     type: str
     record: bytes
     sent_at: datetime
+    received_at: datetime  # by our clock, also where it has waited since
 
 
 async def apply_flow_message(message: ArrivedMessage, *, work: FlowWork, parts: FlowParts) -> KeptDocument:
     """Take a verified message into its case; what it says, as it is kept.
 
-    Raises InputError (it cannot be read, or its flow, version, action or content is wrong), VerificationError (it
-    speaks for somebody else) or CaseStateError (the case knows no such sender); then nothing has changed.
+    Raises InputError (it cannot be read, or its flow, version, action or content is wrong), of those
+    RefusedContentError (no try makes it right), VerificationError (it speaks for somebody else) or CaseStateError (the
+    case knows no such sender); then nothing has changed.
     """
     desk = Desk(work, parts, parts.clock.now())
     envelope = read_envelope(message.record, kind=message.type, sender=message.sender, me=parts.me, at=message.sent_at)
@@ -47,7 +49,8 @@ async def apply_flow_message(message: ArrivedMessage, *, work: FlowWork, parts: 
     document = envelope.kept.document
     _check_action(flow, document, kind=message.type)
     sender = message.sender
-    await desk.check_content(message.type, envelope.kept.content, sender=sender, flow=flow, others=[sender])
+    came_on = message.received_at.astimezone(UTC).date()
+    await desk.check_content(message.type, envelope.kept.content, sender=sender, flow=flow, others=[sender], on=came_on)
     profile_id = await desk.profile(message.type, envelope.kept.content, flow=flow, state=state_of(sender))
     if envelope.profile_id != profile_id:
         raise InputError(

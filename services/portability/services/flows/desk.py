@@ -96,13 +96,22 @@ class Desk:
         return min(days, default=None)
 
     async def check_content(
-        self, kind: str, content: bytes, *, sender: InstitutionId, flow: Flow, others: Iterable[InstitutionId]
+        self,
+        kind: str,
+        content: bytes,
+        *,
+        sender: InstitutionId,
+        flow: Flow,
+        others: Iterable[InstitutionId],
+        on: date | None = None,
     ) -> None:
         """Return where a message may carry a content to, or from, these; InputError names the field and why.
 
+        `on`: the day on which it came, by which its days are judged; None: it is sent now.
         What an agreement asks of a message is asked at both ends: its recipient does not take what it could not use.
         """
-        self.parts.contents.check(kind, content, sender=sender, purpose=flow.purpose)
+        day = on or self.now.date()
+        self.parts.contents.check(kind, content, sender=sender, purpose=flow.purpose, on=day)
         for state in sorted({state_of(one) for one in others}):
             await self.profile(kind, content, flow=flow, state=state)
 

@@ -167,10 +167,11 @@ class Agreements(Protocol):
 
 
 class ContentRules(Protocol):
-    def check(self, kind: str, content: bytes, *, sender: InstitutionId, purpose: str) -> None:
+    def check(self, kind: str, content: bytes, *, sender: InstitutionId, purpose: str, on: date) -> None:
         """Return where a message of a type may carry a content for a purpose; raise InputError elsewhere.
 
-        Raises VerificationError where its sender would speak for another institution.
+        `on`: the day by which its days are judged, that of sending or of receipt. Raises VerificationError where its
+        sender would speak for another institution, and RefusedContentError where nothing can make it right.
         """
         ...
 
