@@ -18,7 +18,7 @@ from portability.services.exchange.model.reconciliations import (
 )
 from portability.services.exchange.model.set_aside import QuarantineEntry, QuarantineState
 from portability.services.exchange.model.voids import VoidNumber, VoidReason
-from portability.services.exchange.model.waiting import GivenUp
+from portability.services.exchange.model.waiting import GapGivenUp, GivenUp
 from portability.services.exchange.outgoing import outbox_message
 from portability.services.exchange.ports.work import UnitOfWork
 from tests.contracts.test_exchange_reconciliations import (
@@ -255,3 +255,47 @@ async def test_giving_up_is_of_one_sender_and_of_what_is_missing(store: UnitOfWo
     await give_up(store, 2, 2)
     kinds = {(report.partner, one.kind): one.is_open for report in await listed(store, ALL) for one in report.findings}
     assert kinds == {(OTTAWA, MISSING): True, (BERLIN, UNSETTLED): True, (BERLIN, MISSING): False}
+
+
+async def refuse_gap(store: UnitOfWork, first: int, last: int, sender: str = BERLIN) -> None:
+    """A person has rejected the entry of a gap."""
+    entry_id, state = time_ordered_id(), QuarantineState.REJECTED
+    topic = f"inbox from {sender}"
+    entry = QuarantineEntry(entry_id, "STREAM_GAP", "Not come.", topic, 0, first, b"", NOON, sender, state=state)
+    async with store() as work:
+        await work.quarantine.add([replace(entry, closed_at=LATER, closed_by="vera")])
+        await work.given_up.add_gap(GapGivenUp(sender, span(first, last), entry_id, "We have waited."))
+
+
+async def test_a_gap_of_the_stream_that_was_refused_is_settled_by_that(store: UnitOfWork) -> None:
+    await came_in_case(store, (1, 1), (4, 4))
+    await noted(store, came(missing(2, 3)))
+    await refuse_gap(store, 2, 3, OTTAWA)
+    assert len(await listed(store, OPEN)) == 1
+    await refuse_gap(store, 2, 3)
+    (one,) = await findings(store)
+    assert (one.is_open, one.settled) == (False, Settled("vera", LATER, "We have waited.", is_gap=True))
+    assert await told(store) == []
+    # What is found of the same gap afterwards, and what comes of it too late, opens nothing.
+    await noted(store, came(missing(3), at=NOON + DAY))
+    await came_in_case(store, (2, 2))
+    assert await listed(store, OPEN) == []
+    assert await settled(store, settling(1, 9)) == 0
+
+
+async def test_what_is_missing_beside_the_gap_stays_open_until_it_has_come_or_is_refused_too(store: UnitOfWork) -> None:
+    await came_in_case(store, (1, 1), (9, 9))
+    await noted(store, came(missing(2, 5)))
+    await refuse_gap(store, 2, 3)
+    assert len(await listed(store, OPEN)) == 1
+    await came_in_case(store, (4, 4))
+    assert len(await listed(store, OPEN)) == 1
+    await refuse_gap(store, 5, 5)
+    assert await listed(store, OPEN) == []
+
+
+async def test_a_number_that_differs_is_not_settled_by_a_gap_that_was_refused(store: UnitOfWork) -> None:
+    await came_in_case(store, (1, 1), (2, 2))
+    await noted(store, came(Difference(DIFFERING, span(2), 1, ROOT)), came(Difference(UNSETTLED, span(3), 1, ROOT)))
+    await refuse_gap(store, 2, 3)
+    assert [one.is_open for one in await findings(store)] == [True, True]

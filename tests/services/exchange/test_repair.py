@@ -11,7 +11,14 @@ from portability.adapters.memory.stream import MemoryStream
 from portability.agreements.errors import InputError, VerificationError
 from portability.services.exchange.handlers import submit_many
 from portability.services.exchange.mapping.repair import decode_digest, decode_resend, encode_digest, encode_resend
-from portability.services.exchange.model.messages import DIGEST_TYPE, NO_CASE, RESEND_TYPE, OutgoingMessage
+from portability.services.exchange.model.messages import DIGEST_TYPE, NO_CASE, RESEND_TYPE, Direction, OutgoingMessage
+from portability.services.exchange.model.reconciliations import (
+    Comparison,
+    Difference,
+    DifferenceKind,
+    Settled,
+    Wanted,
+)
 from portability.services.exchange.model.set_aside import QuarantineState
 from portability.services.exchange.node import inbox_topic
 from portability.services.exchange.outgoing import post
@@ -281,20 +288,33 @@ async def test_a_gap_that_cannot_be_filled_is_asked_for_ever_more_seldom_and_sho
     assert entry.reason == "Messages 1 to 2 of its stream have not come, though they were asked for."
 
 
-async def test_a_gap_that_a_person_has_given_up_is_asked_for_no_more(world: World) -> None:
+async def test_a_gap_that_a_person_has_given_up_is_asked_for_no_more_and_settled(world: World) -> None:
     _, rome = await _gap(world)
+    at = world.clock.now()
+    missing = Difference(DifferenceKind.MISSING, SequenceRange(1, 2), 2, b"a root")
+    comparison = Comparison("de-drv", Direction.RECEIVED, at, SequenceRange(1, 3), 1, differences=(missing,))
+    async with rome.store.transaction() as work:
+        await work.reconciliation_report.note(comparison)
     for _ in range(40):
         await ask_for_gaps(rome.exchange)
         world.clock.advance(HOUR)
     (entry,) = await rome.quarantined()
+    given_up_at = world.clock.now()
     async with rome.store.transaction() as work:
-        clerk = Clerk("karl", "it-inps", rome.ledger, world.new_id, world.clock.now())
+        clerk = Clerk("karl", "it-inps", rome.ledger, world.new_id, given_up_at)
         await reject_quarantined(entry.entry_id, reasons=["It was never sent."], work=work, clerk=clerk)
     for _ in range(100):
         assert await ask_for_gaps(rome.exchange) == 0
         world.clock.advance(HOUR)
     async with rome.store.transaction() as work:
         assert await work.gaps.due(now=world.clock.now()) == [StreamWatch("de-drv", 3)]
+        (report,) = await work.reconciliation_report.page(Wanted(), after=None, limit=9)
+        assert await work.comparison_alarms.standing(found_before=world.clock.now()) == []
+    # Who, when and why stands in the list, as in the log.
+    assert [one.settled for one in report.findings] == [Settled("karl", given_up_at, "It was never sent.", is_gap=True)]
+    assert (report.is_open, report.open_differences) == (False, 0)
+    (act,) = rome.store._state.acts.values()
+    assert (act.by, act.what, act.why) == ("karl", "quarantine.reject", "It was never sent.")
 
 
 async def test_a_gap_that_is_filled_in_the_end_closes_its_entry(world: World) -> None:

@@ -66,6 +66,7 @@ async def _settled(key: FindingKey, state: State) -> Settled | None:
     found = [Settled(one.by, one.at, one.reason) for (_, each), one in state.settlements.items() if each == mark]
     if key[2] is DifferenceKind.MISSING:
         found += _given_up(key[0], key[3], state)
+        found += _gaps_given_up(key[0], key[3], state)
     return max(found, key=lambda one: one.at, default=None)
 
 
@@ -94,6 +95,18 @@ def _given_up(partner: InstitutionId, numbers: SequenceRange, state: State) -> l
         Settled(state.quarantine[one.entry_id].closed_by, one.at, "; ".join(one.reasons[1:]), one.case_id)
         for one, _ in near
     ]
+
+
+def _gaps_given_up(partner: InstitutionId, numbers: SequenceRange, state: State) -> list[Settled]:
+    """Who has refused the gaps in which all stands that has not come of what is missing."""
+    ours = [one for one in state.gaps_given_up.values() if one.sender == partner and _overlap(one.numbers, numbers)]
+    came = {one.message.stream_seq for one in state.inbox.values() if one.message.sender == partner}
+    came |= {number for sender, number in state.voids if sender == partner}
+    to_come = [number for number in range(numbers.first, numbers.last + 1) if number not in came]
+    if not all(any(one.numbers.first <= number <= one.numbers.last for one in ours) for number in to_come):
+        return []
+    asides = [(state.quarantine[one.entry_id], one.reason) for one in ours]
+    return [Settled(aside.closed_by, aside.closed_at, why, is_gap=True) for aside, why in asides if aside.closed_at]
 
 
 def _place(one: GivenUp, state: State) -> SequenceRange:

@@ -20,7 +20,7 @@ from portability.services.exchange.model.sending import (
 from portability.services.exchange.model.set_aside import QuarantineEntry
 from portability.services.exchange.model.statuses import ReceiptStatus, StatusEntry, Unchecked
 from portability.services.exchange.model.voids import VoidNumber
-from portability.services.exchange.model.waiting import GivenUp
+from portability.services.exchange.model.waiting import GapGivenUp, GivenUp
 from portability.services.exchange.receipt_levels import OverdueLevel
 from portability.services.exchange.streams import SequenceRange, StreamWatch
 from portability.services.log_entry import LogEntry
@@ -127,6 +127,7 @@ class State:
     voids: dict[tuple[InstitutionId, int], VoidRow] = field(default_factory=dict)
     void_looks: dict[str, tuple[InstitutionId, int]] = field(default_factory=dict)  # "next": after which to look
     given_up: dict[UUID, GivenUp] = field(default_factory=dict)
+    gaps_given_up: dict[UUID, GapGivenUp] = field(default_factory=dict)
     overdue: dict[tuple[InstitutionId, OverdueLevel], int] = field(default_factory=dict)
     log_staged: dict[int, LogEntry] = field(default_factory=dict)
     acts: dict[bytes, Act] = field(default_factory=dict)

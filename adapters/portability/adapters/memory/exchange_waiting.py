@@ -7,7 +7,7 @@ from portability.adapters.memory.exchange_state import State
 from portability.services.exchange.lanes import LaneEntryState
 from portability.services.exchange.model.messages import Lane, MessageKey
 from portability.services.exchange.model.set_aside import NUMBER_CONFLICT, QuarantineState
-from portability.services.exchange.model.waiting import GivenUp, WaitingLane
+from portability.services.exchange.model.waiting import GapGivenUp, GivenUp, WaitingLane
 from portability.services.exchange.streams import SequenceRange
 
 __all__ = ["MemoryGivenUps", "MemoryLanesWaiting"]
@@ -54,6 +54,10 @@ class MemoryGivenUps:
     async def add(self, given_up: GivenUp) -> None:
         """Keep it."""
         self._state.given_up[given_up.entry_id] = given_up
+
+    async def add_gap(self, given_up: GapGivenUp) -> None:
+        """Keep that a gap was refused."""
+        self._state.gaps_given_up[given_up.entry_id] = given_up
 
     async def came(self, *, limit: int) -> Sequence[tuple[UUID, MessageKey]]:
         """Return messages that came under such a number afterwards."""

@@ -26,7 +26,7 @@ CASE one.kind WHEN 'differing'
 # Where in the stream the numbers that were given up would have been: between what came before and after them in their
 # case. Of what is missing there nobody knows which message it is; so all of it counts as given up, or nothing.
 GIVEN_UP: Final = """
-SELECT aside.closed_by, near.given_up_at, array_to_string(near.reasons[2:], '; '), near.case_id FROM (
+SELECT aside.closed_by, near.given_up_at, array_to_string(near.reasons[2:], '; '), near.case_id, false FROM (
     SELECT given_up.*, min(place.first) OVER () AS first, max(place.last) OVER () AS last,
         sum(last_seq - first_seq + 1 - (
             SELECT count(*) FROM (
@@ -60,6 +60,29 @@ WHERE one.kind = 'missing' AND near.first <= one.first_seq AND one.last_seq <= n
         ) AS came
     )
 """
+# Gaps of the stream that were refused, where nothing else of the finding has still to come.
+GAPS: Final = """
+SELECT aside.closed_by, aside.closed_at, gap.reason, NULL::uuid, true FROM gaps_given_up AS gap
+JOIN quarantine AS aside ON aside.entry_id = gap.entry_id
+WHERE one.kind = 'missing' AND gap.sender = one.partner
+    AND gap.first_seq <= one.last_seq AND gap.last_seq >= one.first_seq
+    AND one.last_seq - one.first_seq + 1 = (
+        SELECT sum(least(other.last_seq, one.last_seq) - greatest(other.first_seq, one.first_seq) + 1)
+        FROM gaps_given_up AS other WHERE other.sender = one.partner
+            AND other.first_seq <= one.last_seq AND other.last_seq >= one.first_seq
+    ) + (
+        SELECT count(*) FROM (
+            SELECT stream_seq FROM inbox
+            WHERE sender = one.partner AND stream_seq BETWEEN one.first_seq AND one.last_seq
+            UNION
+            SELECT stream_seq FROM stream_voids
+            WHERE sender = one.partner AND stream_seq BETWEEN one.first_seq AND one.last_seq
+        ) AS came WHERE NOT EXISTS (
+            SELECT FROM gaps_given_up AS other WHERE other.sender = one.partner
+                AND came.stream_seq BETWEEN other.first_seq AND other.last_seq
+        )
+    )
+"""
 # Behind `FROM reconciliation_findings AS one`: what is here, and whether it is open or somebody has settled it.
 STANDS: Final = f"""
 CROSS JOIN LATERAL (
@@ -69,18 +92,21 @@ CROSS JOIN LATERAL (
         ELSE true END AS differs
 ) AS found LEFT JOIN LATERAL (
     SELECT * FROM (
-        SELECT settled_by, settled_at, reason, NULL::uuid AS settled_in FROM reconciliation_settlements AS known
+        SELECT settled_by, settled_at, reason, NULL::uuid AS settled_in, false AS is_gap
+        FROM reconciliation_settlements AS known
         WHERE known.partner = one.partner AND known.kind = one.kind AND known.first_seq = one.first_seq
             AND known.last_seq = one.last_seq AND known.stated = one.stated AND known.root = one.root
             AND known.leaves = {LEAVES}
         UNION ALL ({GIVEN_UP})
+        UNION ALL ({GAPS})
     ) AS said WHERE differs ORDER BY settled_at DESC LIMIT 1
 ) AS settled ON true CROSS JOIN LATERAL (
     SELECT differs AND settled_at IS NULL AS is_open
 ) AS now
 """  # noqa: S608 - a constant
 COLUMNS: Final = (
-    "kind, first_seq, last_seq, stated, held, found_at, asked_at, is_open, settled_by, settled_at, reason, settled_in"
+    "kind, first_seq, last_seq, stated, held, found_at, asked_at, is_open, "
+    "settled_by, settled_at, reason, settled_in, is_gap"
 )
 LOCK: Final = """
 SELECT FROM reconciliation_findings WHERE partner = %s AND first_seq <= %s AND last_seq >= %s
@@ -149,7 +175,7 @@ class PostgresSettlements:
 
 def finding_of(row: Sequence[Any]) -> Finding:
     """A row of COLUMNS."""
-    settled = Settled(*row[8:12]) if row[9] else None
+    settled = Settled(*row[8:13]) if row[9] else None
     stated, held, found_at, asked_at, is_open = row[3:8]
     numbers = SequenceRange(row[1], row[2])
     return Finding(DifferenceKind(row[0]), numbers, stated, held, found_at, asked_at, is_open, settled)

@@ -69,7 +69,7 @@ ORDER BY report.day DESC, report.partner, report.direction LIMIT %(limit)s
 """  # noqa: S608 - a constant
 FINDINGS: Final = f"""
 SELECT partner, day, {COLUMNS} FROM (
-    SELECT one.*, held, is_open, settled_by, settled_at, reason, settled_in,
+    SELECT one.*, held, is_open, settled_by, settled_at, reason, settled_in, is_gap,
         row_number() OVER (PARTITION BY one.partner, one.day ORDER BY NOT is_open, first_seq, last_seq, kind) AS place
     FROM reconciliation_findings AS one {STANDS}
     WHERE (one.partner, one.day) IN (SELECT * FROM unnest(%(partners)s::text[], %(days)s::date[]))

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from portability.adapters.postgres.database import Connection
 from portability.services.exchange.model.messages import Lane, MessageKey
-from portability.services.exchange.model.waiting import GivenUp, WaitingLane
+from portability.services.exchange.model.waiting import GapGivenUp, GivenUp, WaitingLane
 from portability.services.exchange.streams import SequenceRange
 
 __all__ = ["PostgresGivenUps", "PostgresLanesWaiting"]
@@ -88,6 +88,14 @@ class PostgresGivenUps:
                 list(given_up.reasons),
                 given_up.at,
             ),
+        )
+
+    async def add_gap(self, given_up: GapGivenUp) -> None:
+        """Keep that a gap was refused."""
+        numbers = given_up.numbers
+        await self._connection.execute(
+            "INSERT INTO gaps_given_up (sender, first_seq, last_seq, entry_id, reason) VALUES (%s, %s, %s, %s, %s)",
+            (given_up.sender, numbers.first, numbers.last, given_up.entry_id, given_up.reason),
         )
 
     async def came(self, *, limit: int) -> Sequence[tuple[UUID, MessageKey]]:

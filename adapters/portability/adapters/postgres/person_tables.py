@@ -63,7 +63,7 @@ OF_NOBODY: Final = frozenset(
         *("exchange_sequences", "exchange_cursors", "exchange_settled", "stream_offsets", "consignments"),
         *("sent_bundles", "receipts", "inbox_bundles", "receipt_alarms", "stream_watches", "digest_rounds"),
         *("void_looks", "leases", "reconciliations", "reconciliation_findings", "silence_watches"),
-        "reconciliation_settlements",
+        *("reconciliation_settlements", "gaps_given_up"),
         # what is public, and figures of many
         *("agreement_versions", "agreement_statements", "certificate_statuses", "voice_figures"),
         # the log, which holds commitments

@@ -13,11 +13,13 @@ from portability.services.acts import OF_NO_CASE, Act
 from portability.services.exchange.business_status import Decided, status_messages
 from portability.services.exchange.envelope import REASON_LENGTH, Item
 from portability.services.exchange.lanes import LaneInHand
+from portability.services.exchange.mapping.repair import decode_resend
 from portability.services.exchange.mapping.wire import encode_item
 from portability.services.exchange.model.messages import InstitutionId, Lane
 from portability.services.exchange.model.receiving import InboxMessage
-from portability.services.exchange.model.set_aside import ID_CONFLICT, QuarantineEntry, QuarantineState
+from portability.services.exchange.model.set_aside import GAP, ID_CONFLICT, QuarantineEntry, QuarantineState
 from portability.services.exchange.model.statuses import BusinessStatus
+from portability.services.exchange.model.waiting import GapGivenUp
 from portability.services.exchange.node import inbox_topic
 from portability.services.exchange.outgoing import post
 from portability.services.exchange.ports.work import ExchangeWork, MessageEffects
@@ -121,7 +123,8 @@ async def replay_quarantined(entry_id: UUID, *, work: ExchangeWork, clerk: Clerk
 async def reject_quarantined(entry_id: UUID, *, reasons: Sequence[str], work: ExchangeWork, clerk: Clerk) -> Released:
     """Refuse for good what was set aside, tell the sender of a message why, and let what waits behind it go on.
 
-    The same closes what no case waits for. A bundle, or a message that never got in, was answered by its receipt.
+    The same closes what no case waits for, and gives up a gap of a stream. A bundle, or a message that never got in,
+    was answered by its receipt.
     Raises InputError without a reason, NotFoundError, and CaseStateError where the entry is closed already.
     """
     check_reasons(reasons)
@@ -132,6 +135,10 @@ async def reject_quarantined(entry_id: UUID, *, reasons: Sequence[str], work: Ex
         effect.lane(lane).reject(entry.message_id)
         await effect.run([], work)
     await work.desk.close_entry(entry_id, QuarantineState.REJECTED, at=clerk.at, by=clerk.name)
+    if entry.reason_code == GAP:
+        # What comparisons find of it, before and from now on, is settled by this and waits for nobody.
+        (missing,) = decode_resend(entry.value)
+        await work.given_up.add_gap(GapGivenUp(entry.sender, missing, entry_id, "; ".join(reasons)))
     told: Sequence[Decided] = [(held.message, BusinessStatus.REJECTED, list(reasons))] if held else ()
     act = _act("quarantine.reject", entry, clerk, why="; ".join(reasons))
     await tell([*told, *effect.decided, *await effect.tell_replaced(work)], act, work, clerk)

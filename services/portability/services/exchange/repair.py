@@ -23,7 +23,7 @@ from portability.services.exchange.model.messages import (
     ReceivedMessage,
 )
 from portability.services.exchange.model.reconciliations import Comparison, Difference, DifferenceKind, joined
-from portability.services.exchange.model.set_aside import QuarantineEntry, QuarantineState
+from portability.services.exchange.model.set_aside import GAP, QuarantineEntry, QuarantineState
 from portability.services.exchange.node import ExchangeNode, inbox_topic
 from portability.services.exchange.outgoing import post
 from portability.services.exchange.ports.repair import Digests
@@ -46,13 +46,12 @@ from portability.services.exchange.streams import (
 )
 from portability.services.exchange.voids import VOIDS_AT_ONCE, digests_of_voids, tell_contradictions
 
-__all__ = ["GAP", "Repair", "ask_for_gaps", "reconcile", "repair_once", "run_repair"]
+__all__ = ["Repair", "ask_for_gaps", "reconcile", "repair_once", "run_repair"]
 
 EVERY: Final = timedelta(minutes=1)
 RECONCILE_EVERY: Final = timedelta(days=1)
 PAUSE_AFTER_FAULT: Final = timedelta(seconds=1)
 
-GAP: Final = "STREAM_GAP"
 """Code of entries that stand for a gap in the stream of a sender."""
 _DIFFERS: Final = "DIGEST_DIFFERS"
 

@@ -114,7 +114,7 @@ def _settled(one: Settled, *, is_shown: bool) -> pb.FindingSettled:
         by=one.by if is_shown else "",
         at=write_instant(one.at),
         reason=one.reason if is_shown else "",
-        is_given_up=one.case_id is not None,
+        is_given_up=one.is_given_up,
     )
 
 

@@ -94,7 +94,13 @@ class Settled:
     by: str
     at: datetime
     reason: str
-    case_id: UUID | None = None  # the case in which the numbers were given up; None: it was settled as a finding
+    case_id: UUID | None = None  # the case in which the numbers were given up; None: it was settled otherwise
+    is_gap: bool = False  # by refusing the gap of the stream in which the numbers stand
+
+    @property
+    def is_given_up(self) -> bool:
+        """Whether that was said of what is missing, and not of what a comparison has found."""
+        return self.is_gap or self.case_id is not None
 
 
 @dataclass(frozen=True, slots=True)

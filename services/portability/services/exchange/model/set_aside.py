@@ -8,8 +8,10 @@ from uuid import UUID
 from portability.services.exchange.model.messages import NO_CASE, InstitutionId
 from portability.services.values import value
 
-__all__ = ["ID_CONFLICT", "NUMBER_CONFLICT", "QuarantineEntry", "QuarantineState"]
+__all__ = ["GAP", "ID_CONFLICT", "NUMBER_CONFLICT", "QuarantineEntry", "QuarantineState"]
 
+GAP: Final = "STREAM_GAP"
+"""Code of entries that stand for what has not come, by number; a person who rejects one gives it up."""
 ID_CONFLICT: Final = "MESSAGE_ID_CONFLICT"
 """Code of entries that have the id of another message: what becomes of them says nothing of that one."""
 NUMBER_CONFLICT: Final = "CASE_SEQ_CONFLICT"

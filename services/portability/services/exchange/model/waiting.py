@@ -7,7 +7,7 @@ from uuid import UUID
 from portability.services.exchange.model.messages import InstitutionId, Lane
 from portability.services.exchange.streams import SequenceRange
 
-__all__ = ["GivenUp", "WaitingLane"]
+__all__ = ["GapGivenUp", "GivenUp", "WaitingLane"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,3 +32,13 @@ class GivenUp:
     entry_id: UUID  # entry of quarantine that says who has given them up
     reasons: tuple[str, ...]  # as its sender is told
     at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class GapGivenUp:
+    """Numbers of a stream that a person here waits for no more, whatever cases they were of."""
+
+    sender: InstitutionId
+    numbers: SequenceRange
+    entry_id: UUID  # entry of quarantine that says who has refused them, and when
+    reason: str

@@ -68,7 +68,7 @@ class Settlements(Protocol):
 
     A finding is settled while the partner states the same under the same numbers; one that differs, while the same is
     here as well. What is missing is settled too where as many numbers are missing, where in the stream its case has
-    its gap, as were given up there.
+    its gap, as were given up there; and where all of it that has not come stands in gaps that were refused.
     """
 
     async def open_among(self, partner: InstitutionId, numbers: SequenceRange) -> Sequence[Finding]:

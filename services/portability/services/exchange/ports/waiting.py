@@ -5,7 +5,7 @@ from typing import Protocol
 from uuid import UUID
 
 from portability.services.exchange.model.messages import Lane, MessageKey
-from portability.services.exchange.model.waiting import GivenUp, WaitingLane
+from portability.services.exchange.model.waiting import GapGivenUp, GivenUp, WaitingLane
 from portability.services.exchange.streams import SequenceRange
 
 __all__ = ["GivenUps", "LanesWaiting"]
@@ -28,10 +28,13 @@ class LanesWaiting(Protocol):
 
 
 class GivenUps(Protocol):
-    """Numbers of cases that a person here waits for no more."""
+    """Numbers of cases, and of streams, that a person here waits for no more."""
 
     async def add(self, given_up: GivenUp) -> None:
         """Keep it."""
+
+    async def add_gap(self, given_up: GapGivenUp) -> None:
+        """Keep that a gap of a stream was refused; what is missing in it is settled by that."""
 
     async def came(self, *, limit: int) -> Sequence[tuple[UUID, MessageKey]]:
         """Return messages that came under such a number afterwards, each by its open entry of the quarantine."""

@@ -107,6 +107,15 @@ CREATE TABLE given_up (
     given_up_at timestamptz NOT NULL,
     PRIMARY KEY (case_id, sender, first_seq)
 );
+-- Gaps of streams that a person here waits for no more. Who and when stands in the quarantine.
+CREATE TABLE gaps_given_up (
+    sender text NOT NULL,
+    first_seq bigint NOT NULL,
+    last_seq bigint NOT NULL,
+    entry_id uuid PRIMARY KEY,
+    reason text NOT NULL
+);
+CREATE INDEX gaps_given_up_by_number ON gaps_given_up (sender, last_seq);
 CREATE INDEX message_outcomes_expired ON message_outcomes (recipient, stream_seq) WHERE status = 'expired';
 """
 
@@ -117,7 +126,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.execute(
-        "DROP TABLE given_up, void_looks, stream_voids, silence_watches, reconciliation_settlements, "
+        "DROP TABLE gaps_given_up, given_up, void_looks, stream_voids, silence_watches, reconciliation_settlements, "
         "reconciliation_findings, reconciliations, digest_rounds, stream_watches; "
         "DROP INDEX inbox_by_stream, message_outcomes_expired"
     )

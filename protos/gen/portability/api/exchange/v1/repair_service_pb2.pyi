@@ -634,7 +634,9 @@ class FindingSettled(_message.Message):
     reason: _builtins.str
     """Why. Empty: as with `by`."""
     is_given_up: _builtins.bool
-    """Whether that was by GiveUpMissing: what was missing is waited for no more. False: by SettleDifferences."""
+    """Whether what was missing is waited for no more: by GiveUpMissing, or by rejecting the gap among what was set aside
+    (RejectQuarantined). False: by SettleDifferences.
+    """
     @_builtins.property
     def at(self) -> _timestamp_pb2.Timestamp:
         """When. Always set."""
