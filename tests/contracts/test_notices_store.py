@@ -11,7 +11,17 @@ from portability.adapters.memory.notices import MemoryChoices, MemoryNotices
 from portability.adapters.postgres.database import Connection
 from portability.adapters.postgres.notices_store import PostgresChoices, PostgresNotices
 from portability.adapters.postgres.workers_store import PostgresWorkers
-from portability.services.notices.model import FRESH, TEXTS_A_DAY, Choice, Kind, Notice, Outcome, Taken, Untold
+from portability.services.notices.model import (
+    FRESH,
+    SECURITY_TEXTS_AN_HOUR,
+    TEXTS_A_DAY,
+    Choice,
+    Kind,
+    Notice,
+    Outcome,
+    Taken,
+    Untold,
+)
 from portability.services.workers.model import WorkerOnFile, parse_contact
 from tests.at_rest import AT_REST
 
@@ -115,6 +125,49 @@ async def test_a_worker_has_so_many_texts_a_day_and_another_has_hers(stores: Sto
     assert await stores.book.take(text(51), at=NOW) is None
     tomorrow = NOW + timedelta(days=1)
     assert await stores.book.take(text(52), at=tomorrow) == Taken(text(52), ROSA, frozenset({Kind.DONE, Kind.LOOKED}))
+
+
+async def test_what_concerns_her_safety_goes_when_her_texts_of_the_day_are_used_up_and_uses_none(
+    stores: Stores,
+) -> None:
+    for number in range(TEXTS_A_DAY - 1):
+        await stores.book.add(ROSA, [notice(number)])
+        assert await stores.book.take(text(number), at=NOW) is not None
+    for number, kind in enumerate((Kind.MOVED, Kind.CONTACT, Kind.MOVED), start=10):
+        await stores.book.add(ROSA, [notice(number, kind)])
+        assert await stores.book.take(text(number), at=NOW) == Taken(text(number), ROSA, frozenset({kind}))
+    for number, expected in ((20, Taken(text(20), ROSA, frozenset({Kind.DONE}))), (21, None)):
+        await stores.book.add(ROSA, [notice(number)])
+        assert await stores.book.take(text(number), at=NOW) == expected
+    # Nor is it in the way that other news waits, of hers or of somebody else's.
+    await stores.book.add(ADA, [notice(30, due_at=NOW - timedelta(hours=1))])
+    await stores.book.add(ROSA, [notice(31, Kind.CONTACT)])
+    assert await stores.book.take(text(31), at=NOW) == Taken(text(31), ROSA, frozenset({Kind.CONTACT}))
+
+
+async def test_a_flood_of_what_concerns_her_safety_is_so_many_texts_an_hour_of_each_kind(stores: Stores) -> None:
+    for number in range(SECURITY_TEXTS_AN_HOUR):
+        await stores.book.add(ROSA, [notice(number, Kind.MOVED)])
+        assert await stores.book.take(text(number), at=NOW) is not None
+    await stores.book.add(ROSA, [notice(90, Kind.MOVED), notice(91, Kind.MOVED)])
+    assert await stores.book.take(text(50), at=NOW) is None
+    # It holds up neither the other kind nor ordinary news; what is put back has used nothing.
+    await stores.book.add(ROSA, [notice(92, Kind.CONTACT), notice(93)])
+    assert await stores.book.take(text(51), at=NOW) == Taken(text(51), ROSA, frozenset({Kind.CONTACT}))
+    assert await stores.book.take(text(52), at=NOW) == Taken(text(52), ROSA, frozenset({Kind.DONE}))
+    await stores.book.settle(text(0), Outcome.FAILED, again_at=NOW)
+    assert await stores.book.take(text(53), at=NOW) == Taken(text(53), ROSA, frozenset({Kind.MOVED}))
+    assert await stores.book.take(text(54), at=NOW + timedelta(hours=2)) is None
+
+
+async def test_what_was_too_much_for_the_hour_is_told_together_in_the_next(stores: Stores) -> None:
+    for number in range(SECURITY_TEXTS_AN_HOUR + 2):
+        await stores.book.add(ROSA, [notice(number, Kind.MOVED)])
+        await stores.book.take(text(number), at=NOW)
+    hour = NOW + timedelta(hours=1)
+    assert await stores.book.take(text(50), at=hour - timedelta(seconds=1)) is None
+    assert await stores.book.take(text(51), at=hour) == Taken(text(51), ROSA, frozenset({Kind.MOVED}))
+    assert await stores.book.take(text(52), at=hour) is None
 
 
 async def test_old_news_is_not_told(stores: Stores) -> None:

@@ -213,6 +213,22 @@ async def test_nothing_goes_out_by_night_in_her_time_zone() -> None:
     assert await world.round() == 1
 
 
+async def test_what_concerns_her_safety_goes_out_by_night_and_beside_the_four_of_the_day() -> None:
+    world = World()
+    for number in range(9):
+        world.happens(Kind.LOOKED, f"case:{number}")
+        await world.round()
+    world.clock.time = datetime(2026, 11, 21, 23, 0, tzinfo=UTC)  # midnight in Rome
+    news = AddressNotices(world.book)
+    await news.contact_changed(ROSA, at=world.clock.time)
+    world.happens(Kind.MOVED, "address")
+    await world.round()
+    assert world.told[4:] == [(ROSA, Kind.CONTACT, False), (ROSA, Kind.MOVED, False)]
+    # They have used up nothing: the next morning's news is not put off by them.
+    world.clock.forward(timedelta(days=1, hours=9))
+    assert await world.round() == 1
+
+
 async def test_what_was_due_before_the_night_and_missed_waits_for_the_morning() -> None:
     world = World()
     world.trouble = GatewayError("away", retryable=True)

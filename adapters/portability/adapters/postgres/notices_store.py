@@ -7,6 +7,8 @@ from uuid import UUID
 from portability.adapters.postgres.database import Connection
 from portability.services.notices.model import (
     FRESH,
+    SECURITY,
+    SECURITY_TEXTS_AN_HOUR,
     TEXTS_A_DAY,
     Channel,
     Choice,
@@ -16,23 +18,38 @@ from portability.services.notices.model import (
     Taken,
     Untold,
     case_of_all,
+    security_of,
     told_together,
 )
 
 __all__ = ["PostgresChoices", "PostgresNotices"]
 
 DUE = "text_id IS NULL AND due_at <= %(at)s AND noted_at > %(fresh)s"
-HAS_ROOM = "(SELECT count(*) FROM worker_notice_texts WHERE worker_id = {} AND taken_at > %(day)s) < %(most)s"
-CHOOSE = f"""
+URGENT = "kind IN ('" + "', '".join(sorted(SECURITY)) + "')"  # as in the index worker_notices_urgent
+HAS_ROOM = f"""CASE WHEN {URGENT} THEN (
+    SELECT count(*) FROM worker_notice_texts AS text
+    WHERE text.worker_id = {{worker}} AND security = kind AND taken_at > %(hour)s
+) < %(most_urgent)s ELSE (
+    SELECT count(*) FROM worker_notice_texts AS text
+    WHERE text.worker_id = {{worker}} AND security IS NULL AND taken_at > %(day)s
+) < %(most)s END"""  # noqa: S608 (our own words)
+# What concerns somebody's safety is looked for first: no backlog of news is in its way.
+CHOOSE = [
+    f"""
 SELECT workers.worker_id FROM worker_notices AS waiting JOIN workers USING (worker_id)
-WHERE {DUE} AND {HAS_ROOM.format("waiting.worker_id")}
+WHERE {DUE} AND {which} AND {HAS_ROOM.format(worker="waiting.worker_id")}
 ORDER BY due_at LIMIT 1 FOR UPDATE OF workers SKIP LOCKED
 """  # noqa: S608 (our own words)
+    for which in (URGENT, f"NOT ({URGENT})")
+]
 # Statements of their own see what whoever held the lock before has committed.
-KINDS = f"SELECT DISTINCT kind FROM worker_notices WHERE worker_id = %(worker)s AND {DUE}"  # noqa: S608 (our own words)
+KINDS = f"""
+SELECT DISTINCT kind FROM worker_notices
+WHERE worker_id = %(worker)s AND {DUE} AND {HAS_ROOM.format(worker="%(worker)s")}
+"""  # noqa: S608 (our own words)
 TAKE = f"""
 UPDATE worker_notices SET text_id = %(text)s
-WHERE worker_id = %(worker)s AND kind = ANY(%(kinds)s) AND {DUE} AND {HAS_ROOM.format("%(worker)s")}
+WHERE worker_id = %(worker)s AND kind = ANY(%(kinds)s) AND {DUE} AND {HAS_ROOM.format(worker="%(worker)s")}
 RETURNING kind, case_id
 """  # noqa: S608 (our own words)
 
@@ -71,8 +88,12 @@ class PostgresNotices:
     async def take(self, text_id: UUID, *, at: datetime) -> Taken | None:
         """Take what is due, and told together, for one worker whom nobody else is at."""
         given: dict[str, object] = {"at": at, "fresh": at - FRESH, "day": at - timedelta(days=1), "most": TEXTS_A_DAY}
-        chosen = await (await self._connection.execute(CHOOSE, given)).fetchone()
-        if chosen is None:
+        given |= {"hour": at - timedelta(hours=1), "most_urgent": SECURITY_TEXTS_AN_HOUR}
+        for choose in CHOOSE:
+            chosen = await (await self._connection.execute(choose, given)).fetchone()
+            if chosen is not None:
+                break
+        else:
             return None
         given |= {"text": text_id, "worker": chosen[0]}
         due = await (await self._connection.execute(KINDS, given)).fetchall()
@@ -82,8 +103,8 @@ class PostgresNotices:
         if not told:
             return None
         await self._connection.execute(
-            "INSERT INTO worker_notice_texts (text_id, worker_id, taken_at) VALUES (%s, %s, %s)",
-            (text_id, chosen[0], at),
+            "INSERT INTO worker_notice_texts (text_id, worker_id, taken_at, security) VALUES (%s, %s, %s, %s)",
+            (text_id, chosen[0], at, security_of(kinds)),
         )
         return Taken(text_id, chosen[0], frozenset(Kind(row[0]) for row in told), case_of_all(row[1] for row in told))
 

@@ -19,7 +19,7 @@ __all__ = ["AddressNotices", "preference_use_cases"]
 
 
 class AddressNotices:
-    """AddressNews and ContactNews: as a notice, with as many a day and the same quiet hours as all others."""
+    """AddressNews and ContactNews: as a notice that goes out at once, whatever else she was told that day."""
 
     def __init__(self, book: NoticeBook) -> None:
         self._book = book

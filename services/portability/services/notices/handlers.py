@@ -80,8 +80,11 @@ class Notices:
         for worker_id in workers:
             happenings = await work.happenings.of(worker_id)
             fresh = [one for one in happenings if timedelta(0) <= self.clock.now() - one.at <= FRESH]
-            due_at = await self._due_at(worker_id, work)
-            noted = [Notice(event_of(one), one.kind, self.clock.now(), due_at, one.case_id) for one in fresh]
+            now, due_at = self.clock.now(), await self._due_at(worker_id, work)
+            noted = [
+                Notice(event_of(one), one.kind, now, now if one.kind in SECURITY else due_at, one.case_id)
+                for one in fresh
+            ]
             new += await work.book.add(worker_id, noted)
         return new
 
@@ -119,8 +122,10 @@ class Notices:
             if taken is None:
                 return None
             choice = await work.choices.of(taken.worker_id)
-            due_at = may_go_at(now, choice, self.zone)
-            if not choice.wanted and not taken.kinds & SECURITY:
+            # Whoever takes her contact over does so by night: what concerns her safety does not wait for the morning.
+            is_urgent = bool(taken.kinds & SECURITY)
+            due_at = now if is_urgent else may_go_at(now, choice, self.zone)
+            if not choice.wanted and not is_urgent:
                 await work.book.settle(text_id, Outcome.UNWANTED)
                 return Outcome.UNWANTED
             if due_at > now:

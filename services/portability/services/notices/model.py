@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 __all__ = [
     "FRESH",
     "SECURITY",
+    "SECURITY_TEXTS_AN_HOUR",
     "TEXTS_A_DAY",
     "Channel",
     "Choice",
@@ -24,6 +25,7 @@ __all__ = [
     "case_of_all",
     "event_of",
     "may_go_at",
+    "security_of",
     "told_together",
 ]
 
@@ -50,7 +52,14 @@ class Kind(StrEnum):
     LOOKED = "looked"  # somebody of the staff has looked
 
 
-SECURITY: Final = frozenset({Kind.CONTACT, Kind.MOVED})  # told whatever she chose: it may not have been she
+SECURITY: Final = frozenset({Kind.CONTACT, Kind.MOVED})
+"""Told at once, by night as well, and whatever she chose: it may not have been she. None counts among `TEXTS_A_DAY`."""
+SECURITY_TEXTS_AN_HOUR: Final = 5
+"""Of each kind, which goes to one contact of hers; what happens beyond is told together within the hour.
+
+Nobody's phone may be flooded by whoever changes an address to and fro: five is what codes allow in that time as well.
+Each kind counts for itself: changes of the address, however many, do not put off the news of another contact.
+"""
 
 
 class Channel(StrEnum):
@@ -127,6 +136,11 @@ def case_of_all(case_ids: Iterable[UUID | None]) -> UUID | None:
     return found.pop() if len(found) == 1 else None
 
 
+def security_of(kinds: frozenset[Kind]) -> Kind | None:
+    """The kind by which a text counts among those about her safety; None: it is ordinary news."""
+    return next((kind for kind in Kind if kind in kinds & SECURITY), None)
+
+
 def told_together(due: Iterable[Kind]) -> frozenset[Kind]:
     """Which of the kinds that are due go into the next text.
 
@@ -134,7 +148,7 @@ def told_together(due: Iterable[Kind]) -> frozenset[Kind]:
     went into that text would count as told and be told nobody.
     """
     kinds = frozenset(due)
-    first = next((kind for kind in Kind if kind in kinds & SECURITY), None)
+    first = security_of(kinds)
     return kinds if first is None else frozenset({first})
 
 

@@ -34,7 +34,9 @@ class NoticeBook(Protocol):
         ...
 
     async def take(self, text_id: UUID, *, at: datetime) -> Taken | None:
-        """What is due for one worker and told together; None where nothing is, or she has had her texts of the day.
+        """What is due for one worker and told together, what concerns somebody's safety first.
+
+        None where nothing is, or she has had her texts of the day; of what concerns her safety, those of the hour.
 
         What was taken is never given again unless it is put back.
         """

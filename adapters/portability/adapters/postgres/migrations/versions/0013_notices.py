@@ -20,6 +20,7 @@ CREATE TABLE worker_notices (
     PRIMARY KEY (worker_id, event)
 );
 CREATE INDEX worker_notices_waiting ON worker_notices (due_at) WHERE text_id IS NULL;
+CREATE INDEX worker_notices_urgent ON worker_notices (due_at) WHERE text_id IS NULL AND kind IN ('contact', 'moved');
 CREATE INDEX worker_notices_by_text ON worker_notices (text_id) WHERE text_id IS NOT NULL;
 
 CREATE TABLE worker_notice_texts (
@@ -27,7 +28,8 @@ CREATE TABLE worker_notice_texts (
     worker_id uuid NOT NULL REFERENCES workers ON DELETE CASCADE,
     taken_at timestamptz NOT NULL,
     outcome text NOT NULL DEFAULT 'taken',
-    channel text  -- null: none, or not known
+    channel text,  -- null: none, or not known
+    security text  -- the kind, of what concerns her safety and is told by itself; null: ordinary news
 );
 CREATE INDEX worker_notice_texts_by_worker ON worker_notice_texts (worker_id, taken_at);
 CREATE INDEX worker_notice_texts_untold ON worker_notice_texts (taken_at) WHERE outcome IN ('taken', 'failed');
