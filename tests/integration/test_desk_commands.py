@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 import subprocess
 import sys
 from datetime import date
@@ -123,12 +124,16 @@ async def adding(desk: DemoNode, case: str) -> None:
     code, told = await said(desk, "workers", "add", "--known-by", "document", "--language", "it", typed=typed)
     assert code == 0
     assert "Look again: The number of IT (social_security)" in told
-    assert told.endswith("She is on file and can sign in; where others share the contact, with a number of hers.\n")
-    code, told = await said(desk, "workers", "link-case", case, "--on-file", typed="ada@example.org\nADA2\n")
-    assert code == 0
+    assert "She can sign in; where others share the contact, with a number of hers.\n" in told
+    (hers,) = re.findall(r"She is on file as ([0-9a-f-]{36})\.\n", told)
+    assert told.endswith(f"`portability workers link-case CASE --worker {hers} --as anna`.\n")
+    for which in (("--worker", hers), ("--on-file",)):
+        code, told = await said(desk, "workers", "link-case", case, *which, typed="ada@example.org\nADA2\n")
+        assert code == 0
     code, told = await said(desk, "workers", "add", "--known-by", "person", typed=typed)
     assert code == 1
     assert "--number-on-file" in told
+    assert hers not in told
     again = ("workers", "add", "--known-by", "person", "--number-on-file", "hers")
     assert (await said(desk, *again, typed=f"new@example.org\n{typed.partition(chr(10))[2]}"))[0] == 0
     code, told = await said(desk, "workers", "link-case", case, "--on-file", typed="new@example.org\nADA1\n")

@@ -79,8 +79,9 @@ async def test_she_signs_in_once_she_is_on_file_and_reads_a_case_once_it_is_hers
     ] * 2
     assert await cases_of(desk, ROSA, CODICE) == set()
     case_id = await lodge_claim(desk, today=date(2026, 11, 21), award_on=date(2026, 12, 1))
-    on_file = pb.WorkerOnFile(contact=ROSA, insurance_number=CODICE)
-    await stub.LinkCase(pb.LinkCaseRequest(request_id=str(time_ordered_id()), case_id=case_id, on_file=on_file))
+    # Whoever has put her on file goes on with the id that she was told.
+    (worker_id,) = {one.worker_id for one in told}
+    await stub.LinkCase(pb.LinkCaseRequest(request_id=str(time_ordered_id()), case_id=case_id, worker_id=worker_id))
     assert await cases_of(desk, ROSA, CODICE) == {case_id}
     program: Any = linking_pb2_grpc.WorkerDeskServiceStub(desk.system)
     assert (await refused(program.RegisterWorker(of(MIRA, "M1"))))[0] is grpc.StatusCode.PERMISSION_DENIED
@@ -135,8 +136,9 @@ async def test_of_two_who_enter_one_person_the_second_finds_the_first(desk: Demo
 
 async def test_nobody_learns_of_a_protected_person_and_nobody_is_locked_out(desk: DemoNode) -> None:
     anna: Any = linking_pb2_grpc.WorkerDeskServiceStub(desk.caseworker)
-    await anna.RegisterWorker(of(ROSA, "ROSA1"))
+    rosa = (await anna.RegisterWorker(of(ROSA, "ROSA1"))).worker_id
     await anna.RegisterWorker(of(ADA, "ADA1"))
+    other_case = await lodge_claim(desk, today=date(2026, 11, 21), award_on=date(2026, 12, 1))
     case_id = await lodge_claim(desk, today=date(2026, 11, 21), award_on=date(2026, 12, 1))
     on_file = pb.WorkerOnFile(contact=ROSA, insurance_number="ROSA1")
     await anna.LinkCase(pb.LinkCaseRequest(request_id=str(time_ordered_id()), case_id=case_id, on_file=on_file))
@@ -158,6 +160,14 @@ async def test_nobody_learns_of_a_protected_person_and_nobody_is_locked_out(desk
         }  # fmt: skip
         ((code, words),) = told
         assert (code, "turn to them" in words) == (grpc.StatusCode.FAILED_PRECONDITION, True)
+        # Nor by the id of who is protected since she was entered: nobody has it, as nobody has an id made up.
+        named = {who: pb.LinkCaseRequest(case_id=other_case, worker_id=who) for who in (rosa, str(time_ordered_id()))}
+        said = set()
+        for who, naming in named.items():
+            naming.request_id = str(time_ordered_id())
+            code, words = await refused(anna.LinkCase(naming))
+            said.add((code, words.replace(who, "ID")))
+        assert [code for code, _ in said] == [grpc.StatusCode.NOT_FOUND]
         # Whoever shares her phone is put on file as anybody is, and both sign in.
         await anna.RegisterWorker(of(ROSA, "MIRA1"))
         assert await cases_of(desk, ROSA, "MIRA1") == set()

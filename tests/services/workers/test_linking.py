@@ -105,11 +105,29 @@ async def test_or_whoever_is_on_file_with_contact_and_number(world: LinkWorld) -
     assert await world.links.owner_of(CERTIFICATE) == ROSA
 
 
+async def test_or_whoever_has_the_id_that_was_told_when_she_was_entered(world: LinkWorld) -> None:
+    await world.use_cases.link(world.says(same_as=None, worker_id=ROSA), caller=ANNA)
+    assert await world.links.owner_of(CERTIFICATE) == ROSA
+
+
+async def test_an_id_of_who_is_protected_reads_like_one_of_nobody(world: LinkWorld) -> None:
+    await world.protected.protect([CLAIM])
+    told = set()
+    for worker_id in (ROSA, UUID(int=99)):
+        with pytest.raises(NotFoundError) as refused:
+            await world.use_cases.link(world.says(same_as=None, worker_id=worker_id), caller=ANNA)
+        told.add(refused.value.message.replace(str(worker_id), "ID"))
+    assert len(told) == 1
+    await world.use_cases.link(world.says(same_as=None, worker_id=ROSA), caller=VERA)
+    assert await world.links.owner_of(CERTIFICATE) == ROSA
+
+
 @pytest.mark.parametrize(
     "changes",
     [
         {"same_as": None, "contact": ROSAS_PHONE, "insurance_number": "ADA1"},
         {"same_as": None, "contact": ROSAS_PHONE, "insurance_number": ""},
+        {"same_as": None, "worker_id": UUID(int=99)},
         {"same_as": CERTIFICATE},
         {"same_as": UUID(int=99)},
         {"case_id": UUID(int=99)},

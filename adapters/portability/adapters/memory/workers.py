@@ -62,6 +62,9 @@ class MemoryDirectory:
         ]
         return found[0] if len(found) == 1 else None
 
+    async def by_id(self, worker_id: UUID) -> WorkerOnFile | None:
+        return self._workers.get(worker_id)
+
     def on_file(self, worker_id: UUID) -> WorkerOnFile:
         """NotFoundError where she is not."""
         if worker_id not in self._workers:

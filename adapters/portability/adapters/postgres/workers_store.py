@@ -81,6 +81,10 @@ class PostgresWorkers:
         workers = await open_documents(self._at_rest, WorkerOnFile, await found.fetchall())
         return workers[0] if len(workers) == 1 else None
 
+    async def by_id(self, worker_id: UUID) -> WorkerOnFile | None:
+        """The worker of an id."""
+        return await self.on_file(worker_id, for_change=False)
+
     async def with_numbers(self, numbers: Sequence[str]) -> Sequence[WorkerOnFile]:
         """Who has one of these numbers; each is held until the transaction ends, in one order for everybody."""
         hidden = sorted({self._hidden_number(number) for number in numbers})

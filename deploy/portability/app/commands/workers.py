@@ -63,14 +63,17 @@ def add(
     told = call_node(linking_pb2_grpc.WorkerDeskServiceStub, call, name=name, node=node, role=role)
     for doubt in told.doubts:
         typer.echo(f"Look again: {doubt}")
-    typer.echo("She is on file and can sign in; where others share the contact, with a number of hers.")
+    typer.echo(f"She is on file as {told.worker_id}.")
+    typer.echo("She can sign in; where others share the contact, with a number of hers.")
+    typer.echo(f"A case becomes hers by `portability workers link-case CASE --worker {told.worker_id} --as {name}`.")
 
 
 @app.command("link-case")
-def link_case(
+def link_case(  # noqa: PLR0917 (typer's)
     case: Annotated[str, typer.Argument(help="A case at this node, a claim or one on a flow.")],
     name: As,
     same_as: Annotated[str, typer.Option("--same-as", help="Another case, which is hers already.")] = "",
+    worker: Annotated[str, typer.Option("--worker", help="Her id, as `portability workers add` has told it.")] = "",
     on_file: Annotated[bool, typer.Option("--on-file", help="Ask for her contact and insurance number.")] = False,  # noqa: FBT002 (typer's)
     node: Node = "",
 ) -> None:
@@ -78,12 +81,14 @@ def link_case(
     from portability.api.workers.v1 import linking_pb2 as pb  # noqa: PLC0415 (heavy)
     from portability.api.workers.v1 import linking_pb2_grpc  # noqa: PLC0415 (heavy)
 
-    # They are asked for, so that neither stays in the shell's memory or shows in a list of processes.
-    if bool(same_as) == on_file:
-        raise typer.BadParameter("say whose it is: either --same-as CASE, or --on-file")
+    # Contact and number are asked for, so that neither stays in the shell's memory or shows in a list of processes.
+    if [bool(same_as), bool(worker), on_file].count(True) != 1:
+        raise typer.BadParameter("say whose it is: by --same-as CASE, by --worker ID, or by --on-file")
     request = pb.LinkCaseRequest(request_id=new_request_id(), case_id=case)
     if same_as:
         request.same_as_case_id = same_as
+    elif worker:
+        request.worker_id = worker
     else:
         request.on_file.contact = typer.prompt("Phone or e-mail that is on file")
         request.on_file.insurance_number = typer.prompt("Insurance number")

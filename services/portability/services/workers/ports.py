@@ -36,6 +36,10 @@ class WorkerDirectory(Protocol):
         """
         ...
 
+    async def by_id(self, worker_id: UUID) -> WorkerOnFile | None:
+        """The worker of an id; None where she is not on file, or no longer."""
+        ...
+
 
 class WorkerRegister(Protocol):
     async def keep(self, worker: WorkerOnFile) -> None:

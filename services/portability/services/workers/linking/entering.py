@@ -23,7 +23,6 @@ from portability.services.workers.words import languages
 
 __all__ = ["EnterUseCases", "KnownBy", "NumberOnFile", "RegisterWorker"]
 
-ENTERED: Final = "entered"
 NUMBER_KNOWN: Final = "number known"
 
 
@@ -63,9 +62,10 @@ class EnterUseCases:
     clock: Clock
     new_id: Callable[[], UUID]
 
-    async def enter(self, command: RegisterWorker, *, caller: Caller) -> None:
-        """Put a worker on file.
+    async def enter(self, command: RegisterWorker, *, caller: Caller) -> UUID:
+        """Put a worker on file; her id, by which whoever has entered her goes on.
 
+        Nobody learns an id who may not enter her: where a number is on file already, there is the refusal alone.
         Raises DeniedError for who is no caseworker, or says whose a number is and is not cleared; InputError for a
         language that the pages do not have; CaseStateError where a number is on file already: the try is kept.
         """
@@ -92,14 +92,16 @@ class EnterUseCases:
                 "persons say whether it is hers or another's, whoever has it: turn to them (--number-on-file).",
                 state="number_on_file",
             )
+        return UUID(answer)
 
     async def _entered(self, command: RegisterWorker, caller: Caller, work: ContactWork) -> str:
         # 1. Where somebody has a number of hers and nobody has said whose it is, each such file keeps the try.
         # 2. Where it is hers, the file that is there gets contact and numbers.  3. Else she gets a file of her own.
         at = self.clock.now()
 
-        async def note(worker_id: UUID, what: str) -> None:
+        async def note(worker_id: UUID, what: str) -> str:
             await work.acts.add(Act(self.new_id(), worker_id, at, caller.name, what, why=command.known_by))
+            return str(worker_id)
 
         # Step 1.
         known = await work.register.with_numbers(command.numbers)
@@ -109,13 +111,11 @@ class EnterUseCases:
             return NUMBER_KNOWN
         # Step 2.
         if command.number_on_file is NumberOnFile.HERS:
-            await note(await _into_her_file(command, known, at=at, work=work), "worker.enter.hers")
-            return ENTERED
+            return await note(await _into_her_file(command, known, at=at, work=work), "worker.enter.hers")
         # Step 3.
         worker = WorkerOnFile(self.new_id(), command.contact, command.numbers, command.language)
         await keep_apart(worker, work=work)
-        await note(worker.worker_id, "worker.enter")
-        return ENTERED
+        return await note(worker.worker_id, "worker.enter")
 
 
 async def _into_her_file(

@@ -20,13 +20,14 @@ __all__ = ["ChangeContact", "LinkCase", "LinkUseCases"]
 
 @dataclass(frozen=True, slots=True)
 class LinkCase:
-    """Hers is whoever's `same_as` is; where that is None, whoever is on file with contact and number."""
+    """Hers is whoever's `same_as` is, or whoever has the id; else whoever is on file with contact and number."""
 
     request_id: UUID
     case_id: UUID
     same_as: UUID | None = None
     contact: Contact | None = None
     insurance_number: str = ""
+    worker_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,16 +109,23 @@ class LinkUseCases:
             if owner is None:
                 raise NotFoundError(f"Nobody is known whose case {command.same_as} is: name her contact and number.")
             return owner
+        if command.worker_id is not None:
+            hers = await work.directory.by_id(command.worker_id)
+            if hers is None or not await self._may_name(hers, caller=caller, work=work):
+                raise NotFoundError(f"Nobody is on file here as {command.worker_id}: name her contact and number.")
+            return hers.worker_id
         return (await self._on_file(command.contact, command.insurance_number, caller=caller, work=work)).worker_id
 
     async def _on_file(self, contact: Contact | None, number: str, *, caller: Caller, work: LinkWork) -> WorkerOnFile:
         found = await work.directory.find(contact, insurance_number=number) if contact else None
-        if found is None or not number:
-            raise NotFoundError("Nobody is on file here with this contact and this number.")
-        hidden = await work.protected.among(await work.links.case_ids_of(found.worker_id))
-        if hidden and not caller.is_cleared:
+        if found is None or not number or not await self._may_name(found, caller=caller, work=work):
             raise NotFoundError("Nobody is on file here with this contact and this number.")
         return found
+
+    async def _may_name(self, worker: WorkerOnFile, *, caller: Caller, work: LinkWork) -> bool:
+        """Whether she may know of her: of who is protected, cleared staff alone."""
+        hidden = await work.protected.among(await work.links.case_ids_of(worker.worker_id))
+        return caller.is_cleared or not hidden
 
     async def _check_seen(self, case_id: UUID, *, caller: Caller, work: LinkWork) -> None:
         at = self.clock.now()

@@ -28,6 +28,8 @@ def read_link(request: pb.LinkCaseRequest) -> LinkCase:
     case_id = read_uuid(request.case_id, field="case_id")
     if request.WhichOneof("whose") == "same_as_case_id":
         return LinkCase(request_id, case_id, read_uuid(request.same_as_case_id, field="same_as_case_id"))
+    if request.WhichOneof("whose") == "worker_id":
+        return LinkCase(request_id, case_id, worker_id=read_uuid(request.worker_id, field="worker_id"))
     number = insurance_number(request.on_file.insurance_number)
     return LinkCase(request_id, case_id, None, parse_contact(request.on_file.contact), number)
 

@@ -30,5 +30,5 @@ class WorkerDeskServicer(linking_pb2_grpc.WorkerDeskServiceServicer):
 
     async def RegisterWorker(self, request: pb.RegisterWorkerRequest, context: Any) -> pb.RegisterWorkerResponse:
         command = read_register(request)
-        await self._entering.enter(command, caller=current_caller())
-        return pb.RegisterWorkerResponse(doubts=command.doubts)
+        worker_id = await self._entering.enter(command, caller=current_caller())
+        return pb.RegisterWorkerResponse(doubts=command.doubts, worker_id=str(worker_id))

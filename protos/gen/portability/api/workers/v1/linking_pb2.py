@@ -26,7 +26,7 @@ from portability.api import field_rules as buf_dot_validate_dot_validate__pb2
 from portability.api.records.v1 import messages_pb2 as portability_dot_api_dot_records_dot_v1_dot_messages__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n(portability/api/workers/v1/linking.proto\x12\x1aportability.api.workers.v1\x1a\x1b\x62uf/validate/validate.proto\x1a)portability/api/records/v1/messages.proto\"\xbc\x01\n\x0fLinkCaseRequest\x12\x1c\n\nrequest_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x19\n\x07\x63\x61se_id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12#\n\x0fsame_as_case_id\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01H\x00\x12;\n\x07on_file\x18\x04 \x01(\x0b\x32(.portability.api.workers.v1.WorkerOnFileH\x00\x42\x0e\n\x05whose\x12\x05\xbaH\x02\x08\x01\"P\n\x0cWorkerOnFile\x12\x1b\n\x07\x63ontact\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xfe\x01\x12#\n\x10insurance_number\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\"\x12\n\x10LinkCaseResponse\"\x98\x01\n\x14\x43hangeContactRequest\x12\x1c\n\nrequest_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x41\n\x07on_file\x18\x02 \x01(\x0b\x32(.portability.api.workers.v1.WorkerOnFileB\x06\xbaH\x03\xc8\x01\x01\x12\x1f\n\x0bnew_contact\x18\x03 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xfe\x01\"\x17\n\x15\x43hangeContactResponse\"\xc7\x02\n\x15RegisterWorkerRequest\x12\x1c\n\nrequest_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x1b\n\x07\x63ontact\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xfe\x01\x12I\n\x07numbers\x18\x03 \x03(\x0b\x32,.portability.api.records.v1.PersonIdentifierB\n\xbaH\x07\x92\x01\x04\x08\x01\x10\x14\x12\x19\n\x08language\x18\x04 \x01(\tB\x07\xbaH\x04r\x02\x18#\x12\x41\n\x08known_by\x18\x05 \x01(\x0e\x32#.portability.api.workers.v1.KnownByB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00\x12J\n\x0enumber_on_file\x18\x06 \x01(\x0e\x32(.portability.api.workers.v1.NumberOnFileB\x08\xbaH\x05\x82\x01\x02\x10\x01\"(\n\x16RegisterWorkerResponse\x12\x0e\n\x06\x64oubts\x18\x01 \x03(\t*f\n\x07KnownBy\x12\x18\n\x14KNOWN_BY_UNSPECIFIED\x10\x00\x12\x13\n\x0fKNOWN_BY_PERSON\x10\x01\x12\x15\n\x11KNOWN_BY_DOCUMENT\x10\x02\x12\x15\n\x11KNOWN_BY_REGISTER\x10\x03*d\n\x0cNumberOnFile\x12\x1e\n\x1aNUMBER_ON_FILE_UNSPECIFIED\x10\x00\x12\x17\n\x13NUMBER_ON_FILE_HERS\x10\x01\x12\x1b\n\x17NUMBER_ON_FILE_ANOTHERS\x10\x02\x32\xe9\x02\n\x11WorkerDeskService\x12\x65\n\x08LinkCase\x12+.portability.api.workers.v1.LinkCaseRequest\x1a,.portability.api.workers.v1.LinkCaseResponse\x12t\n\rChangeContact\x12\x30.portability.api.workers.v1.ChangeContactRequest\x1a\x31.portability.api.workers.v1.ChangeContactResponse\x12w\n\x0eRegisterWorker\x12\x31.portability.api.workers.v1.RegisterWorkerRequest\x1a\x32.portability.api.workers.v1.RegisterWorkerResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n(portability/api/workers/v1/linking.proto\x12\x1aportability.api.workers.v1\x1a\x1b\x62uf/validate/validate.proto\x1a)portability/api/records/v1/messages.proto\"\xdb\x01\n\x0fLinkCaseRequest\x12\x1c\n\nrequest_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x19\n\x07\x63\x61se_id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12#\n\x0fsame_as_case_id\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01H\x00\x12;\n\x07on_file\x18\x04 \x01(\x0b\x32(.portability.api.workers.v1.WorkerOnFileH\x00\x12\x1d\n\tworker_id\x18\x05 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01H\x00\x42\x0e\n\x05whose\x12\x05\xbaH\x02\x08\x01\"P\n\x0cWorkerOnFile\x12\x1b\n\x07\x63ontact\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xfe\x01\x12#\n\x10insurance_number\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\"\x12\n\x10LinkCaseResponse\"\x98\x01\n\x14\x43hangeContactRequest\x12\x1c\n\nrequest_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x41\n\x07on_file\x18\x02 \x01(\x0b\x32(.portability.api.workers.v1.WorkerOnFileB\x06\xbaH\x03\xc8\x01\x01\x12\x1f\n\x0bnew_contact\x18\x03 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xfe\x01\"\x17\n\x15\x43hangeContactResponse\"\xc7\x02\n\x15RegisterWorkerRequest\x12\x1c\n\nrequest_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x1b\n\x07\x63ontact\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xfe\x01\x12I\n\x07numbers\x18\x03 \x03(\x0b\x32,.portability.api.records.v1.PersonIdentifierB\n\xbaH\x07\x92\x01\x04\x08\x01\x10\x14\x12\x19\n\x08language\x18\x04 \x01(\tB\x07\xbaH\x04r\x02\x18#\x12\x41\n\x08known_by\x18\x05 \x01(\x0e\x32#.portability.api.workers.v1.KnownByB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00\x12J\n\x0enumber_on_file\x18\x06 \x01(\x0e\x32(.portability.api.workers.v1.NumberOnFileB\x08\xbaH\x05\x82\x01\x02\x10\x01\";\n\x16RegisterWorkerResponse\x12\x0e\n\x06\x64oubts\x18\x01 \x03(\t\x12\x11\n\tworker_id\x18\x02 \x01(\t*f\n\x07KnownBy\x12\x18\n\x14KNOWN_BY_UNSPECIFIED\x10\x00\x12\x13\n\x0fKNOWN_BY_PERSON\x10\x01\x12\x15\n\x11KNOWN_BY_DOCUMENT\x10\x02\x12\x15\n\x11KNOWN_BY_REGISTER\x10\x03*d\n\x0cNumberOnFile\x12\x1e\n\x1aNUMBER_ON_FILE_UNSPECIFIED\x10\x00\x12\x17\n\x13NUMBER_ON_FILE_HERS\x10\x01\x12\x1b\n\x17NUMBER_ON_FILE_ANOTHERS\x10\x02\x32\xe9\x02\n\x11WorkerDeskService\x12\x65\n\x08LinkCase\x12+.portability.api.workers.v1.LinkCaseRequest\x1a,.portability.api.workers.v1.LinkCaseResponse\x12t\n\rChangeContact\x12\x30.portability.api.workers.v1.ChangeContactRequest\x1a\x31.portability.api.workers.v1.ChangeContactResponse\x12w\n\x0eRegisterWorker\x12\x31.portability.api.workers.v1.RegisterWorkerRequest\x1a\x32.portability.api.workers.v1.RegisterWorkerResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -41,6 +41,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_LINKCASEREQUEST'].fields_by_name['case_id']._serialized_options = b'\272H\005r\003\260\001\001'
   _globals['_LINKCASEREQUEST'].fields_by_name['same_as_case_id']._loaded_options = None
   _globals['_LINKCASEREQUEST'].fields_by_name['same_as_case_id']._serialized_options = b'\272H\005r\003\260\001\001'
+  _globals['_LINKCASEREQUEST'].fields_by_name['worker_id']._loaded_options = None
+  _globals['_LINKCASEREQUEST'].fields_by_name['worker_id']._serialized_options = b'\272H\005r\003\260\001\001'
   _globals['_WORKERONFILE'].fields_by_name['contact']._loaded_options = None
   _globals['_WORKERONFILE'].fields_by_name['contact']._serialized_options = b'\272H\007r\005\020\001\030\376\001'
   _globals['_WORKERONFILE'].fields_by_name['insurance_number']._loaded_options = None
@@ -63,24 +65,24 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_REGISTERWORKERREQUEST'].fields_by_name['known_by']._serialized_options = b'\272H\007\202\001\004\020\001 \000'
   _globals['_REGISTERWORKERREQUEST'].fields_by_name['number_on_file']._loaded_options = None
   _globals['_REGISTERWORKERREQUEST'].fields_by_name['number_on_file']._serialized_options = b'\272H\005\202\001\002\020\001'
-  _globals['_KNOWNBY']._serialized_start=989
-  _globals['_KNOWNBY']._serialized_end=1091
-  _globals['_NUMBERONFILE']._serialized_start=1093
-  _globals['_NUMBERONFILE']._serialized_end=1193
+  _globals['_KNOWNBY']._serialized_start=1039
+  _globals['_KNOWNBY']._serialized_end=1141
+  _globals['_NUMBERONFILE']._serialized_start=1143
+  _globals['_NUMBERONFILE']._serialized_end=1243
   _globals['_LINKCASEREQUEST']._serialized_start=145
-  _globals['_LINKCASEREQUEST']._serialized_end=333
-  _globals['_WORKERONFILE']._serialized_start=335
-  _globals['_WORKERONFILE']._serialized_end=415
-  _globals['_LINKCASERESPONSE']._serialized_start=417
-  _globals['_LINKCASERESPONSE']._serialized_end=435
-  _globals['_CHANGECONTACTREQUEST']._serialized_start=438
-  _globals['_CHANGECONTACTREQUEST']._serialized_end=590
-  _globals['_CHANGECONTACTRESPONSE']._serialized_start=592
-  _globals['_CHANGECONTACTRESPONSE']._serialized_end=615
-  _globals['_REGISTERWORKERREQUEST']._serialized_start=618
-  _globals['_REGISTERWORKERREQUEST']._serialized_end=945
-  _globals['_REGISTERWORKERRESPONSE']._serialized_start=947
-  _globals['_REGISTERWORKERRESPONSE']._serialized_end=987
-  _globals['_WORKERDESKSERVICE']._serialized_start=1196
-  _globals['_WORKERDESKSERVICE']._serialized_end=1557
+  _globals['_LINKCASEREQUEST']._serialized_end=364
+  _globals['_WORKERONFILE']._serialized_start=366
+  _globals['_WORKERONFILE']._serialized_end=446
+  _globals['_LINKCASERESPONSE']._serialized_start=448
+  _globals['_LINKCASERESPONSE']._serialized_end=466
+  _globals['_CHANGECONTACTREQUEST']._serialized_start=469
+  _globals['_CHANGECONTACTREQUEST']._serialized_end=621
+  _globals['_CHANGECONTACTRESPONSE']._serialized_start=623
+  _globals['_CHANGECONTACTRESPONSE']._serialized_end=646
+  _globals['_REGISTERWORKERREQUEST']._serialized_start=649
+  _globals['_REGISTERWORKERREQUEST']._serialized_end=976
+  _globals['_REGISTERWORKERRESPONSE']._serialized_start=978
+  _globals['_REGISTERWORKERRESPONSE']._serialized_end=1037
+  _globals['_WORKERDESKSERVICE']._serialized_start=1246
+  _globals['_WORKERDESKSERVICE']._serialized_end=1607
 # @@protoc_insertion_point(module_scope)

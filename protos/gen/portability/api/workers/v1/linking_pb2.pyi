@@ -82,12 +82,15 @@ class LinkCaseRequest(_message.Message):
     CASE_ID_FIELD_NUMBER: _builtins.int
     SAME_AS_CASE_ID_FIELD_NUMBER: _builtins.int
     ON_FILE_FIELD_NUMBER: _builtins.int
+    WORKER_ID_FIELD_NUMBER: _builtins.int
     request_id: _builtins.str
     """Idempotency key. A UUID, never empty."""
     case_id: _builtins.str
     """Case at this node, a claim or one on a flow; a UUID, never empty."""
     same_as_case_id: _builtins.str
     """Whoever's this case is that was linked before: a UUID."""
+    worker_id: _builtins.str
+    """Whoever has this id here, as RegisterWorker tells it: a UUID."""
     @_builtins.property
     def on_file(self) -> Global___WorkerOnFile:
         """Whoever is on file here with this contact and number."""
@@ -99,12 +102,13 @@ class LinkCaseRequest(_message.Message):
         case_id: _builtins.str = ...,
         same_as_case_id: _builtins.str = ...,
         on_file: Global___WorkerOnFile | None = ...,
+        worker_id: _builtins.str = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["on_file", b"on_file", "same_as_case_id", b"same_as_case_id", "whose", b"whose"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["on_file", b"on_file", "same_as_case_id", b"same_as_case_id", "whose", b"whose", "worker_id", b"worker_id"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["case_id", b"case_id", "on_file", b"on_file", "request_id", b"request_id", "same_as_case_id", b"same_as_case_id", "whose", b"whose"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["case_id", b"case_id", "on_file", b"on_file", "request_id", b"request_id", "same_as_case_id", b"same_as_case_id", "whose", b"whose", "worker_id", b"worker_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_whose: _TypeAlias = _typing.Literal["same_as_case_id", "on_file"]  # noqa: Y015
+    _WhichOneofReturnType_whose: _TypeAlias = _typing.Literal["same_as_case_id", "on_file", "worker_id"]  # noqa: Y015
     _WhichOneofArgType_whose: _TypeAlias = _typing.Literal["whose", b"whose"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_whose) -> _WhichOneofReturnType_whose | None: ...
 
@@ -255,6 +259,11 @@ class RegisterWorkerResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     DOUBTS_FIELD_NUMBER: _builtins.int
+    WORKER_ID_FIELD_NUMBER: _builtins.int
+    worker_id: _builtins.str
+    """Her id at this node, by which LinkCase and ErasePerson know her: a UUID, never empty. It says nothing of her, and is
+    no number of any register.
+    """
     @_builtins.property
     def doubts(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """What is odd about a number, for people: its form or its check digit. It was entered all the same."""
@@ -263,10 +272,11 @@ class RegisterWorkerResponse(_message.Message):
         self,
         *,
         doubts: _abc.Iterable[_builtins.str] | None = ...,
+        worker_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["doubts", b"doubts"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["doubts", b"doubts", "worker_id", b"worker_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
