@@ -241,6 +241,17 @@ async def test_gaps_of_two_cases_in_one_part_of_the_stream_count_together(store:
     assert await listed(store, OPEN) == []
 
 
+async def test_what_came_between_two_gaps_counts_where_one_finding_reaches_over_both(store: UnitOfWork) -> None:
+    await came_in_case(store, (1, 1), (4, 4))
+    await came_in_case(store, (1, 6), (4, 9), case_id=OTHER)
+    await noted(store, came(missing(2, 8)))
+    await give_up(store, 2, 3)
+    await give_up(store, 2, 3, OTHER)
+    assert len(await listed(store, OPEN)) == 1  # 5 is missing as well, and of none of both
+    await came_in_case(store, (1, 5), case_id=UUID(int=9))
+    assert await listed(store, OPEN) == []
+
+
 async def test_what_was_given_up_and_never_stood_in_the_stream_settles_nothing(store: UnitOfWork) -> None:
     await came_in_case(store, (1, 1), (300, 3), (301, 5))
     await noted(store, came(missing(2), missing(4)))

@@ -9,7 +9,7 @@ from portability.services.exchange.model.messages import InstitutionId
 from portability.services.exchange.model.reconciliations import DifferenceKind, Finding, Settled, Settlement
 from portability.services.exchange.streams import SequenceRange
 
-__all__ = ["COLUMNS", "STANDS", "PostgresSettlements", "finding_of"]
+__all__ = ["COLUMNS", "PLACES", "STANDS", "PostgresSettlements", "finding_of"]
 
 # What is here under the numbers of a finding, as digests count it.
 HERE: Final = """
@@ -24,20 +24,19 @@ CASE one.kind WHEN 'differing'
     THEN coalesce((SELECT string_agg(leaf_hash, ''::bytea ORDER BY leaf_hash) FROM ({HERE}) AS here), '') ELSE '' END
 """  # noqa: S608 - a constant
 # Where in the stream the numbers that were given up would have been: between what came before and after them in their
-# case. Of what is missing there nobody knows which message it is; so all of it counts as given up, or nothing.
-GIVEN_UP: Final = """
-SELECT aside.closed_by, near.given_up_at, array_to_string(near.reasons[2:], '; '), near.case_id, false FROM (
-    SELECT given_up.*, min(place.first) OVER () AS first, max(place.last) OVER () AS last,
-        sum(last_seq - first_seq + 1 - (
-            SELECT count(*) FROM (
-                SELECT case_seq FROM inbox WHERE inbox.case_id = given_up.case_id AND inbox.sender = given_up.sender
-                    AND case_seq BETWEEN given_up.first_seq AND given_up.last_seq
-                UNION
-                SELECT case_seq FROM stream_voids AS void WHERE void.case_id = given_up.case_id
-                    AND void.sender = given_up.sender
-                    AND case_seq BETWEEN given_up.first_seq AND given_up.last_seq
-            ) AS came
-        )) OVER () AS outstanding
+# case; and how much has come in each stretch between the ends of such places. Made once a statement: a place may span a
+# whole stream, and nothing in it is to be counted anew for each finding.
+PLACES: Final = """
+given_up_places AS MATERIALIZED (
+    SELECT given_up.*, place.first, place.last, last_seq - first_seq + 1 - (
+        SELECT count(*) FROM (
+            SELECT case_seq FROM inbox WHERE inbox.case_id = given_up.case_id AND inbox.sender = given_up.sender
+                AND case_seq BETWEEN given_up.first_seq AND given_up.last_seq
+            UNION
+            SELECT case_seq FROM stream_voids AS void WHERE void.case_id = given_up.case_id
+                AND void.sender = given_up.sender AND case_seq BETWEEN given_up.first_seq AND given_up.last_seq
+        ) AS came
+    ) AS outstanding
     FROM given_up, LATERAL (
         SELECT coalesce((
             SELECT stream_seq FROM inbox WHERE inbox.case_id = given_up.case_id AND inbox.sender = given_up.sender
@@ -47,17 +46,46 @@ SELECT aside.closed_by, near.given_up_at, array_to_string(near.reasons[2:], '; '
                 AND case_seq > given_up.last_seq ORDER BY case_seq LIMIT 1
         ) - 1 AS last
     ) AS place
-    WHERE given_up.sender = one.partner AND place.first <= place.last
-        AND place.first <= one.last_seq AND place.last >= one.first_seq
-) AS near JOIN quarantine AS aside ON aside.entry_id = near.entry_id
-WHERE one.kind = 'missing' AND near.first <= one.first_seq AND one.last_seq <= near.last
-    AND outstanding = near.last - near.first + 1 - (
+    WHERE place.first <= place.last AND EXISTS (
+        SELECT FROM reconciliation_findings AS known WHERE known.partner = given_up.sender AND known.kind = 'missing'
+            AND known.first_seq <= place.last AND known.last_seq >= place.first
+    )
+), given_up_stretches AS MATERIALIZED (
+    SELECT sender, start, (
         SELECT count(*) FROM (
-            SELECT stream_seq FROM inbox WHERE sender = one.partner AND stream_seq BETWEEN near.first AND near.last
+            SELECT stream_seq FROM inbox WHERE inbox.sender = stretch.sender
+                AND stream_seq >= stretch.start AND stream_seq < stretch.until
             UNION
-            SELECT stream_seq FROM stream_voids WHERE sender = one.partner
-                AND stream_seq BETWEEN near.first AND near.last
+            SELECT stream_seq FROM stream_voids AS void WHERE void.sender = stretch.sender
+                AND stream_seq >= stretch.start AND stream_seq < stretch.until
         ) AS came
+    ) AS came
+    FROM (
+        SELECT sender, start, lead(start) OVER (PARTITION BY sender ORDER BY start) AS until FROM (
+            SELECT sender, first AS start FROM given_up_places UNION SELECT sender, last + 1 FROM given_up_places
+        ) AS bounds
+    ) AS stretch
+    -- What lies between two places counts where one finding reaches from the one to the other.
+    WHERE EXISTS (
+        SELECT FROM given_up_places AS place WHERE place.sender = stretch.sender
+            AND stretch.start BETWEEN place.first AND place.last
+    ) OR EXISTS (
+        SELECT FROM reconciliation_findings AS known WHERE known.partner = stretch.sender AND known.kind = 'missing'
+            AND known.first_seq <= stretch.start AND known.last_seq >= stretch.until - 1
+    )
+)
+"""
+# Of what is missing in such a place nobody knows which message it is; so all of it counts as given up, or nothing.
+GIVEN_UP: Final = """
+SELECT aside.closed_by, near.given_up_at, array_to_string(near.reasons[2:], '; '), near.case_id, false FROM (
+    SELECT place.*, min(first) OVER () AS from_seq, max(last) OVER () AS to_seq, sum(outstanding) OVER () AS given_up
+    FROM given_up_places AS place
+    WHERE place.sender = one.partner AND first <= one.last_seq AND last >= one.first_seq
+) AS near JOIN quarantine AS aside ON aside.entry_id = near.entry_id
+WHERE one.kind = 'missing' AND near.from_seq <= one.first_seq AND one.last_seq <= near.to_seq
+    AND near.given_up = near.to_seq - near.from_seq + 1 - (
+        SELECT sum(came) FROM given_up_stretches AS stretch
+        WHERE stretch.sender = one.partner AND stretch.start BETWEEN near.from_seq AND near.to_seq
     )
 """
 # Gaps of the stream that were refused, where nothing else of the finding has still to come.
@@ -83,7 +111,8 @@ WHERE one.kind = 'missing' AND gap.sender = one.partner
         )
     )
 """
-# Behind `FROM reconciliation_findings AS one`: what is here, and whether it is open or somebody has settled it.
+# Behind `FROM reconciliation_findings AS one`, in a statement with PLACES: what is here, and whether it is open or
+# somebody has settled it.
 STANDS: Final = f"""
 CROSS JOIN LATERAL (
     SELECT count(*) AS held, count(*) FILTER (WHERE leaf_hash <> one.root) AS others FROM ({HERE}) AS known
@@ -113,13 +142,13 @@ SELECT FROM reconciliation_findings WHERE partner = %s AND first_seq <= %s AND l
 ORDER BY day, kind, first_seq, last_seq FOR UPDATE
 """
 OPEN: Final = f"""
-SELECT {COLUMNS} FROM reconciliation_findings AS one {STANDS}
+WITH {PLACES} SELECT {COLUMNS} FROM reconciliation_findings AS one {STANDS}
 WHERE one.partner = %s AND one.first_seq <= %s AND one.last_seq >= %s AND is_open
 ORDER BY one.first_seq, one.last_seq, one.kind, one.day
 """  # noqa: S608 - a constant
 # What is settled is judged again, should it be open again.
 ADD: Final = f"""
-WITH open_ones AS (
+WITH {PLACES}, open_ones AS (
     SELECT one.*, {LEAVES} AS leaves FROM reconciliation_findings AS one {STANDS}
     WHERE one.partner = %(partner)s AND one.first_seq >= %(first)s AND one.last_seq <= %(last)s AND is_open
 ), judged AS (

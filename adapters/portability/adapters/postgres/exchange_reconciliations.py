@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from portability.adapters.postgres.arrays import bigints, byteas, texts
 from portability.adapters.postgres.database import Connection
-from portability.adapters.postgres.exchange_findings import COLUMNS, STANDS, finding_of
+from portability.adapters.postgres.exchange_findings import COLUMNS, PLACES, STANDS, finding_of
 from portability.services.exchange.model.messages import Direction, InstitutionId
 from portability.services.exchange.model.reconciliations import (
     FINDINGS_SHOWN,
@@ -49,6 +49,7 @@ ON CONFLICT (partner, day, kind, first_seq, last_seq) DO UPDATE SET
     stated = excluded.stated, root = excluded.root, asked_at = excluded.asked_at
 """
 PAGE: Final = f"""
+WITH {PLACES}
 SELECT report.partner, report.direction, report.day, report.first_seq, report.last_seq, digests, questions, last_at,
     differences, open_differences, open_differences > 0 OR is_silent
 FROM reconciliations AS report, LATERAL (
@@ -68,7 +69,7 @@ WHERE report.day BETWEEN %(since)s AND %(last_day)s
 ORDER BY report.day DESC, report.partner, report.direction LIMIT %(limit)s
 """  # noqa: S608 - a constant
 FINDINGS: Final = f"""
-SELECT partner, day, {COLUMNS} FROM (
+WITH {PLACES} SELECT partner, day, {COLUMNS} FROM (
     SELECT one.*, held, is_open, settled_by, settled_at, reason, settled_in, is_gap,
         row_number() OVER (PARTITION BY one.partner, one.day ORDER BY NOT is_open, first_seq, last_seq, kind) AS place
     FROM reconciliation_findings AS one {STANDS}
@@ -77,7 +78,7 @@ SELECT partner, day, {COLUMNS} FROM (
 """  # noqa: S608 - a constant
 # What is settled is left for the day on which it is open again.
 STANDING: Final = f"""
-WITH judged AS (
+WITH {PLACES}, judged AS (
     UPDATE reconciliation_findings AS known SET is_judged = true FROM (
         SELECT one.*, is_open FROM reconciliation_findings AS one {STANDS}
         WHERE NOT one.is_judged AND one.found_at <= %s AND settled_at IS NULL
