@@ -51,8 +51,6 @@ __all__ = ["Repair", "ask_for_gaps", "reconcile", "repair_once", "run_repair"]
 EVERY: Final = timedelta(minutes=1)
 RECONCILE_EVERY: Final = timedelta(days=1)
 PAUSE_AFTER_FAULT: Final = timedelta(seconds=1)
-
-"""Code of entries that stand for a gap in the stream of a sender."""
 _DIFFERS: Final = "DIGEST_DIFFERS"
 
 
