@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import count
 from uuid import UUID
 
 import pytest
@@ -10,7 +11,7 @@ from exchange_world import CASE, TestNode, World, message_to, sealable
 from portability.agreements.errors import CaseStateError
 from portability.services.exchange import lanes
 from portability.services.exchange.bundle import seal_bundle
-from portability.services.exchange.model.messages import NO_CASE
+from portability.services.exchange.model.messages import NO_CASE, ReceivedMessage
 from portability.services.exchange.model.sending import Sealable
 from portability.services.exchange.model.set_aside import QuarantineState
 from portability.services.exchange.model.statuses import BusinessStatus
@@ -18,6 +19,7 @@ from portability.services.exchange.node import inbox_topic
 from portability.services.merkle import leaf_hash
 
 BAD = b"periods of number 1"
+OTHER_CASE = UUID("01936e00-0000-7000-8000-00000000cafe")
 
 
 @pytest.fixture
@@ -98,6 +100,34 @@ async def test_what_is_parked_and_replaced_at_once_is_told_of_once(berlin: TestN
     await berlin.submit(message_to("it-inps", 2, replaces=message_to("it-inps", 1).message_id))
     await carry(berlin, rome)
     assert [one.business for one in await berlin.timeline()] == [BusinessStatus.REJECTED, BusinessStatus.ACCEPTED]
+
+
+@pytest.mark.parametrize("ring", [1, 2, 3])
+async def test_messages_that_take_each_others_place_in_a_ring_are_parked_and_nobody_waits_for_them(
+    rome: TestNode, ring: int
+) -> None:
+    tries = count(1)
+
+    def failing(one: ReceivedMessage) -> Exception | None:
+        if next(tries) > 100:
+            pytest.fail("tried without end")
+        return CaseStateError("No such case.", state="none") if one.case_id == CASE else None
+
+    rome.ledger.failing = failing
+    ids = [message_to("it-inps", number).message_id for number in range(1, ring + 1)]
+    named = [
+        message_to("it-inps", number, replaces=ids[number - 2], record=b"in a ring") for number in range(1, ring + 1)
+    ]
+    await arrive(rome, *(sealable(one, number) for number, one in enumerate(named, start=1)))
+    await arrive(rome, sealable(message_to("it-inps", 9, case_id=OTHER_CASE)))
+    await rome.consume()
+    assert records(rome) == [b"periods of number 9"]
+    open_ones = [one for one in await rome.quarantined() if one.state is QuarantineState.OPEN]
+    async with rome.store.transaction() as work:
+        (lane,) = (await work.lanes.load({("de-drv", CASE): ()})).values()
+    parked = [one.message_id for one in lane.entries if one.state is lanes.LaneEntryState.PARKED]
+    assert len(parked) == 1
+    assert [one.message_id for one in open_ones] == parked
 
 
 async def test_a_lane_takes_so_many_replacements_and_refuses_the_others_for_good(

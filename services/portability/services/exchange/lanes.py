@@ -165,7 +165,8 @@ class LaneInHand:
         """Note that the first of `ready` could not take effect; one that came to take its place has its turn."""
         parked = replace(entry, state=LaneEntryState.PARKED)
         self._entries[entry.case_seq] = parked
-        waiting = [one for one in self._entries.values() if one.replaces == entry.message_id]
+        others = (one for one in self._entries.values() if one.case_seq != entry.case_seq)
+        waiting = [one for one in others if one.replaces == entry.message_id]
         if waiting:
             self._give_place(parked, to=min(waiting, key=lambda one: one.case_seq))
 
@@ -184,10 +185,13 @@ class LaneInHand:
             self._entries[parked.case_seq] = replace(parked, state=LaneEntryState.HELD)
 
     def _give_place(self, parked: LaneEntry, *, to: LaneEntry) -> None:
-        """Put one message in the place of another; its own number counts as done."""
+        """Put one message in the place of another; its own number counts as done.
+
+        It has its place then and asks for no other: messages that name each other in a ring come to an end.
+        """
         self.replaced.append(parked.message_id)
         self._entries[to.case_seq] = replace(to, state=LaneEntryState.DONE, replaces=None)
-        self._entries[parked.case_seq] = replace(parked, message_id=to.message_id, state=LaneEntryState.HELD)
+        self._entries[parked.case_seq] = LaneEntry(parked.case_seq, to.message_id, LaneEntryState.HELD, parked.since)
 
     def _pass_what_is_done(self) -> None:
         while (entry := self._entries.get(self._next_seq)) is not None and entry.state is LaneEntryState.DONE:
