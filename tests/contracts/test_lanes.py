@@ -5,10 +5,13 @@ from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
 
+import pytest
+
 from portability.adapters.clock.ids import time_ordered_id
 from portability.adapters.clock.system import SystemClock
 from portability.adapters.postgres.database import Database
 from portability.adapters.postgres.exchange_work import exchange_unit_of_work
+from portability.services.exchange.envelope import STATUS_ENTRIES
 from portability.services.exchange.lanes import LaneEntry, LaneEntryState, LaneStanding
 from portability.services.exchange.model.messages import Lane
 from portability.services.exchange.model.set_aside import ID_CONFLICT, QuarantineState
@@ -144,6 +147,46 @@ async def test_of_two_things_said_at_one_instant_the_later_said_counts(store: St
         found = await work.timeline.of_message(sent.message_id)
         assert found is not None
         assert (found.business, found.reasons) == (BusinessStatus.REJECTED, ("rejected",))
+
+
+async def test_of_what_one_report_says_twice_of_the_same_numbers_the_latest_counts(store: Store) -> None:
+    sent = message()
+    said = [(BusinessStatus.REJECTED, LATER, None), (BusinessStatus.PARKED, NOON, None)]
+    of_case = [(BusinessStatus.REJECTED, NOON, sent.case_id), (BusinessStatus.REJECTED, NOON, sent.case_id)]
+    async with store() as work:
+        await put(work, sent)
+        for some in (said, of_case):
+            entries = [
+                StatusEntry(1, last, status, (f"{status}, 'said' at {at}",), at, case_id)
+                for last in (1, 2)
+                for status, at, case_id in some
+            ]
+            await work.statuses.note(ROME, entries, report_id=UUID(int=9))
+        found = await work.timeline.of_message(sent.message_id)
+        assert found is not None
+        assert (found.business, found.reasons) == (BusinessStatus.REJECTED, (f"rejected, 'said' at {LATER}",))
+        assert list(await work.statuses.reports(ROME, 1)) == [UUID(int=9)]
+
+
+async def test_however_much_a_report_says_it_is_kept_in_one_go(
+    new_database: Callable[[], str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database = await Database.open(new_database())
+    units = exchange_unit_of_work(database, await at_rest_on(database))
+    entries = [StatusEntry(one, one, BusinessStatus.ACCEPTED, (), LATER) for one in range(1, STATUS_ENTRIES + 1)]
+    async with units() as work:
+        asked: list[str] = []
+        real = work.connection.execute
+
+        async def execute(query: str, *args: object, **options: object) -> object:
+            asked.append(query)
+            return await real(query, *args, **options)
+
+        monkeypatch.setattr(work.connection, "execute", execute)
+        await work.statuses.note(ROME, entries, report_id=UUID(int=9))
+        assert len(asked) == 1
+        assert list(await work.statuses.reports(ROME, STATUS_ENTRIES)) == [UUID(int=9)]
+    await database.close()
 
 
 async def test_what_is_sealed_by_itself_goes_when_its_entry_is_closed(new_database: Callable[[], str]) -> None:

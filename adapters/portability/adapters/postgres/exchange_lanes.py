@@ -1,5 +1,6 @@
 """Lanes, and what recipients have made of our messages, in PostgreSQL, by batches."""
 
+import json
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
@@ -7,11 +8,11 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from portability.adapters.postgres.arrays import Array, texts, uuids
+from portability.adapters.postgres.arrays import Array, bigints, texts, timestamps, uuids
 from portability.adapters.postgres.database import Connection
 from portability.services.exchange.envelope import STATUS_SPAN
 from portability.services.exchange.lanes import LaneEntry, LaneEntryState, LaneStanding
-from portability.services.exchange.model.messages import InstitutionId, Lane
+from portability.services.exchange.model.messages import NO_CASE, InstitutionId, Lane
 from portability.services.exchange.model.statuses import StatusEntry
 
 __all__ = ["PostgresBusinessStatuses", "PostgresLanes"]
@@ -182,10 +183,27 @@ class PostgresLanes:
         return int(row[0]) if row else 0
 
 
-SAID_AGAIN = (
-    "ON CONFLICT (recipient, first_seq, last_seq, decided_at) "
-    "DO UPDATE SET status = excluded.status, reasons = excluded.reasons, report_id = excluded.report_id"
+# Of numbers of which one report says two things, the latest counts. One statement, however much is said: a partner may
+# say a hundred thousand things in one bundle, and others wait for it meanwhile.
+NOTE = """
+WITH said AS (
+    SELECT * FROM unnest(%(firsts)b::bigint[], %(lasts)b::bigint[], %(ats)b::timestamptz[], %(statuses)b::text[],
+        %(reasons)b::text[], %(cases)b::uuid[]) WITH ORDINALITY
+        AS one (first_seq, last_seq, decided_at, status, reasons, case_id, place)
+), told AS (
+    SELECT first_seq, last_seq, decided_at, status, reasons, place FROM said WHERE case_id = %(no_case)s
+    UNION ALL
+    SELECT stream_seq, stream_seq, decided_at, status, reasons, place FROM said JOIN outbox
+        ON outbox.case_id = said.case_id AND recipient = %(recipient)s AND case_seq BETWEEN first_seq AND last_seq
+    WHERE said.case_id <> %(no_case)s
 )
+INSERT INTO business_statuses
+SELECT DISTINCT ON (first_seq, last_seq) %(recipient)s, first_seq, last_seq, decided_at, status,
+    ARRAY(SELECT jsonb_array_elements_text(reasons::jsonb)), %(report)s
+FROM told ORDER BY first_seq, last_seq, decided_at DESC, place DESC
+ON CONFLICT (recipient, first_seq, last_seq, decided_at)
+DO UPDATE SET status = excluded.status, reasons = excluded.reasons, report_id = excluded.report_id
+"""
 
 
 class PostgresBusinessStatuses:
@@ -196,21 +214,18 @@ class PostgresBusinessStatuses:
 
     async def note(self, recipient: InstitutionId, entries: Sequence[StatusEntry], *, report_id: UUID) -> None:
         """Keep what the recipient says."""
-        for entry in entries:
-            what = (entry.decided_at, entry.status.value, list(entry.reasons), report_id)
-            numbers = (recipient, entry.first_seq, entry.last_seq)
-            if entry.case_id is None:
-                await self._connection.execute(
-                    "INSERT INTO business_statuses VALUES (%s, %s, %s, %s, %s, %s, %s) " + SAID_AGAIN,  # noqa: S608 - a constant
-                    (*numbers, *what),
-                )
-            else:
-                await self._connection.execute(
-                    "INSERT INTO business_statuses "  # noqa: S608 - a constant
-                    "SELECT recipient, stream_seq, stream_seq, %s, %s, %s, %s FROM outbox "
-                    "WHERE recipient = %s AND case_seq BETWEEN %s AND %s AND case_id = %s " + SAID_AGAIN,
-                    (*what, *numbers, entry.case_id),
-                )
+        said = {
+            "recipient": recipient,
+            "report": report_id,
+            "no_case": NO_CASE,
+            "firsts": bigints([one.first_seq for one in entries]),
+            "lasts": bigints([one.last_seq for one in entries]),
+            "ats": timestamps([one.decided_at for one in entries]),
+            "statuses": texts([one.status.value for one in entries]),
+            "reasons": texts([json.dumps(one.reasons) for one in entries]),
+            "cases": uuids([one.case_id or NO_CASE for one in entries]),
+        }
+        await self._connection.execute(NOTE, said)
 
     async def reports(self, recipient: InstitutionId, stream_seq: int) -> Sequence[UUID]:
         """Messages that said something of ours."""
