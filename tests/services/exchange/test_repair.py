@@ -9,6 +9,7 @@ from exchange_world import NO_WAIT, NOON, TestNode, World, message_to
 
 from portability.adapters.memory.stream import MemoryStream
 from portability.agreements.errors import InputError, VerificationError
+from portability.services.exchange.asking import digest_message
 from portability.services.exchange.handlers import submit_many
 from portability.services.exchange.mapping.repair import decode_digest, decode_resend, encode_digest, encode_resend
 from portability.services.exchange.model.messages import DIGEST_TYPE, NO_CASE, RESEND_TYPE, Direction, OutgoingMessage
@@ -25,6 +26,9 @@ from portability.services.exchange.outgoing import post
 from portability.services.exchange.quarantine import Clerk, reject_quarantined
 from portability.services.exchange.repair import ask_for_gaps, reconcile
 from portability.services.exchange.streams import (
+    DIGEST_ENTRIES,
+    PARTS,
+    PARTS_ASKED,
     Arrivals,
     RangeDigest,
     SequenceRange,
@@ -58,6 +62,25 @@ async def _exchange(*nodes: TestNode) -> None:
     moved = 1
     while moved:
         moved = sum([await node.relay() for node in nodes]) + sum([await node.consume() for node in nodes])
+
+
+async def test_a_digest_that_is_wrong_throughout_leads_to_no_more_than_its_own_size(world: World) -> None:
+    berlin, rome = world.node("de-drv"), world.node("it-inps")
+    await _send(berlin, *range(1, DIGEST_ENTRIES + 1))
+    await _exchange(berlin, rome)
+    # Of each range Berlin says that it has sent other messages than it has.
+    ranges = [SequenceRange(number, number + PARTS - 1) for number in range(1, DIGEST_ENTRIES + 1)]
+    wrong = StreamDigest(stated=tuple(RangeDigest(one, len(one), bytes(32)) for one in ranges))
+    said = digest_message("it-inps", wrong, world.new_id)
+    async with berlin.store.transaction() as work:
+        await post([said], outbox=work.outbox, me="de-drv", at=world.clock.now())
+    await berlin.relay()
+    await rome.consume()
+    async with rome.store.transaction() as work:
+        answers = await work.bundles.take_unsent("de-drv", limit=200, max_bytes=10**9)
+    asked = [decode_digest(one.record).asked for one in answers]
+    assert 0 < sum(len(one) for one in asked) <= PARTS_ASKED
+    assert sum(len(one.record) for one in answers) < len(said.record)
 
 
 async def test_a_gap_is_asked_for_after_a_quarter_of_an_hour_and_filled(world: World) -> None:

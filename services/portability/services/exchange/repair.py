@@ -33,6 +33,7 @@ from portability.services.exchange.streams import (
     DIGEST_ENTRIES,
     DIGEST_SPAN,
     GAP_AGE,
+    PARTS_ASKED,
     RESEND_RANGES,
     DigestRound,
     RangeDigest,
@@ -116,7 +117,8 @@ class Repair:
                 self.differing.append(one.range.first)
                 others.append(Difference(DifferenceKind.DIFFERING, one.range, one.count, one.root))
             else:
-                asked += parts_of(one.range)
+                if len(asked) < PARTS_ASKED:
+                    asked += parts_of(one.range)
                 others.append(Difference(DifferenceKind.UNSETTLED, one.range, one.count, one.root))
         self.missing += [one.range for one in missing]
         if stated:
@@ -125,7 +127,7 @@ class Repair:
             differences = (*joined(missing), *others)
             came = Comparison(sender, Direction.RECEIVED, at, whole, 1, compared=compared, differences=differences)
             await work.reconciliation_report.note(came)
-        return asked
+        return asked[:PARTS_ASKED]
 
     def tell(self, sender: InstitutionId, node: ExchangeNode) -> None:
         """Tell the observer; after the commit, for before it nothing of this has happened."""

@@ -15,6 +15,8 @@ __all__ = [
     "DIGEST_SPAN",
     "GAP_AGE",
     "GAP_STAYS",
+    "PARTS",
+    "PARTS_ASKED",
     "RESEND_RANGES",
     "Arrivals",
     "DigestRound",
@@ -35,6 +37,10 @@ DIGEST_ENTRIES: Final = 512
 DIGEST_SPAN: Final = 65_536
 """Numbers in one range of a digest, and in all ranges of one list together: what a reader holds at once."""
 PARTS: Final = 32
+PARTS_ASKED: Final = PARTS * PARTS
+"""Parts asked about because of one digest: those of as many ranges as a round states of a block. What is left over
+stands in the report; asked about as well, a digest of a few kilobytes would lead to thirty times its size.
+"""
 GAP_AGE: Final = timedelta(minutes=15)
 """A gap is younger while what fills it may still be on its way."""
 ASK_AGAIN: Final = timedelta(hours=1)
