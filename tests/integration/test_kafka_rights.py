@@ -90,6 +90,22 @@ async def values(stream: KafkaStream, institution: str) -> list[bytes]:
     return [record.value for record in found]
 
 
+async def test_a_partner_whose_inbox_was_not_made_keeps_the_others_waiting_for_a_moment_and_not_each_time(
+    connect: Any,
+) -> None:
+    berlin = await connect("de-drv")
+    loop = asyncio.get_running_loop()
+    took = []
+    for _ in range(3):
+        started = loop.time()
+        with pytest.raises(GatewayError):
+            await berlin.append(f"{INBOX}fr-cnav", [(b"de-drv", b"bundle")])
+        took.append(loop.time() - started)
+        await berlin.append(f"{INBOX}it-inps", [(b"de-drv", b"bundle")])
+    assert took[0] < 5
+    assert max(took[1:]) < 1
+
+
 async def test_a_partner_writes_and_the_owner_reads(connect: Any) -> None:
     partner, owner = await connect("it-inps"), await connect("de-drv")
     await partner.append(f"{INBOX}de-drv", [(b"it-inps", b"to de-drv")])

@@ -22,6 +22,9 @@ __all__ = ["MAX_RECORD_BYTES", "PARTITIONS", "KafkaStream"]
 MAX_RECORD_BYTES = 2_097_152  # a full bundle is 1 MiB; broker topics are created with the same limit
 PARTITIONS = 4  # of a topic that this node makes; so many processes can share an inbox
 REQUEST_MILLISECONDS = 20_000
+TOPIC_SECONDS = 2.0  # for the brokers to say where a topic is; the driver would ask for as long as a request may take
+ABSENT_SECONDS = 10.0
+"""How long a topic that they do not know is not asked for again: all other recipients wait meanwhile."""
 
 
 class KafkaStream:
@@ -39,6 +42,7 @@ class KafkaStream:
         self._consumers: dict[str, AIOKafkaConsumer] = {}
         self._known: set[str] = set()
         self._seen: set[str] = set()
+        self._absent: dict[str, float] = {}  # until when, by the clock of the loop
         self._lock = asyncio.Lock()
         self._reading = asyncio.Lock()
 
@@ -79,12 +83,26 @@ class KafkaStream:
         try:
             await self._ensure_topic(topic)
             producer = await self._started_producer()
+            if not self._create_topics:
+                await self._find(topic, producer)
             sent = [await producer.send(topic, value=value, key=key, headers=[*headers]) for key, value in records]
             await asyncio.gather(*sent)
         except (KafkaError, TimeoutError, OSError) as exc:
             await self._drop_producer()
             self._known.discard(topic)
             raise GatewayError("The Kafka brokers did not acknowledge the records.", retryable=True) from exc
+
+    async def _find(self, topic: str, producer: AIOKafkaProducer) -> None:
+        """Raise where the brokers do not know a topic, such as the inbox of a partner that has not been made yet."""
+        now = asyncio.get_running_loop().time()
+        if now < self._absent.get(topic, now):
+            raise UnknownTopicOrPartitionError(topic)
+        try:
+            async with asyncio.timeout(TOPIC_SECONDS):
+                await producer.partitions_for(topic)
+        except TimeoutError:
+            self._absent[topic] = now + ABSENT_SECONDS
+            raise
 
     async def read(
         self, topic: str, *, after: Mapping[int, int], limit: int, wait: timedelta
