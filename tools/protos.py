@@ -19,8 +19,8 @@ import os
 import subprocess
 import sys
 import sysconfig
-import tarfile
 import tempfile
+import zipfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib.metadata import files as wheel_files
@@ -101,14 +101,13 @@ def breaking(revision: str) -> int:
     with tempfile.TemporaryDirectory() as scratch:
         before = Path(scratch, "before")
         archive = subprocess.run(  # noqa: S603 (fixed command; the revision is an argument of git, not of a shell)
-            ["git", "archive", "--format=tar", revision, "--", "protos"],  # noqa: S607 (git of the developer)
+            ["git", "archive", "--format=zip", revision, "--", "protos"],  # noqa: S607 (git of the developer)
             cwd=ROOT,
             check=True,
             capture_output=True,
         ).stdout
-        with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
-            # Python 3.11 has filters from 3.11.4 on; the archive is git's own.
-            tar.extractall(before, **({"filter": "data"} if hasattr(tarfile, "data_filter") else {}))
+        with zipfile.ZipFile(io.BytesIO(archive)) as files:
+            files.extractall(before)
         now_image = build_image(PROTOS, Path(scratch, "now.binpb"))
         before_image = build_image(before / "protos", Path(scratch, "before.binpb"))
         return run(
