@@ -40,7 +40,7 @@ def main(wanted: list[str]) -> int:
 
 
 def machine() -> str:
-    """What the figures depend on. Distributions build Python guided by a profile, which takes a fifth off its time."""
+    """What the figures depend on. Distributions build Python guided by a profile, which takes a tenth off G1."""
     return f"{os.cpu_count()} cores, Python {' '.join(sys.version.split())}"
 
 
