@@ -305,6 +305,16 @@ async def test_what_is_missing_beside_the_gap_stays_open_until_it_has_come_or_is
     assert await listed(store, OPEN) == []
 
 
+async def test_gaps_that_overlap_do_not_make_up_for_what_is_missing_beside_them(store: UnitOfWork) -> None:
+    await came_in_case(store, (1, 1), (9, 9))
+    await noted(store, came(missing(2, 6)))
+    await refuse_gap(store, 2, 4)
+    await refuse_gap(store, 3, 4)
+    assert len(await listed(store, OPEN)) == 1
+    await refuse_gap(store, 5, 6)
+    assert await listed(store, OPEN) == []
+
+
 async def test_a_number_that_differs_is_not_settled_by_a_gap_that_was_refused(store: UnitOfWork) -> None:
     await came_in_case(store, (1, 1), (2, 2))
     await noted(store, came(Difference(DIFFERING, span(2), 1, ROOT)), came(Difference(UNSETTLED, span(3), 1, ROOT)))

@@ -95,9 +95,12 @@ JOIN quarantine AS aside ON aside.entry_id = gap.entry_id
 WHERE one.kind = 'missing' AND gap.sender = one.partner
     AND gap.first_seq <= one.last_seq AND gap.last_seq >= one.first_seq
     AND one.last_seq - one.first_seq + 1 = (
-        SELECT sum(least(other.last_seq, one.last_seq) - greatest(other.first_seq, one.first_seq) + 1)
-        FROM gaps_given_up AS other WHERE other.sender = one.partner
-            AND other.first_seq <= one.last_seq AND other.last_seq >= one.first_seq
+        SELECT sum(least(upper(stretch) - 1, one.last_seq) - greatest(lower(stretch), one.first_seq) + 1)
+        FROM (
+            SELECT unnest(range_agg(int8range(first_seq, last_seq, '[]'))) AS stretch FROM gaps_given_up AS other
+            WHERE other.sender = one.partner
+                AND other.first_seq <= one.last_seq AND other.last_seq >= one.first_seq
+        ) AS refused  -- each number once, where gaps overlap
     ) + (
         SELECT count(*) FROM (
             SELECT stream_seq FROM inbox
